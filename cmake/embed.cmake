@@ -1,0 +1,27 @@
+# Reference data linked into a library: mc_embed(target file.csv) makes `const char mc_data_file[]`,
+# NUL-terminated, and `const size_t mc_data_file_len`.
+enable_language(ASM)
+
+function(mc_embed target)
+    foreach(file ${ARGN})
+        get_filename_component(name ${file} NAME_WE)
+        get_filename_component(path ${file} ABSOLUTE)
+        set(source ${CMAKE_BINARY_DIR}/embed/${name}.S)
+        # the percent form of the section type is what every assembler takes, and no @ for CMake to eat
+        set(text "    .section .rodata
+    .global mc_data_${name}
+    .global mc_data_${name}_len
+mc_data_${name}:
+    .incbin \"${path}\"
+1:
+    .byte 0
+    .balign 8
+mc_data_${name}_len:
+    .quad 1b - mc_data_${name}
+    .section .note.GNU-stack,\"\",%progbits
+")
+        file(GENERATE OUTPUT ${source} CONTENT "${text}")
+        set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS ${path})
+        target_sources(${target} PRIVATE ${source})
+    endforeach()
+endfunction()

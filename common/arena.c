@@ -1,0 +1,109 @@
+#include "common/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { KEEP_RESIDENT = 1 << 20 }; /* a turn that used more gives its pages back */
+
+static void *arena_protobuf_alloc(void *arena, size_t size)
+{
+    return mc_alloc(arena, size);
+}
+
+static void arena_protobuf_free(void *arena, void *pointer)
+{
+    /* Memory goes back all at once, in mc_arena_reset(). */
+    (void)arena;
+    (void)pointer;
+}
+
+enum mc_status mc_arena_init(struct mc_arena *arena, size_t size)
+{
+    assert(size > 0);
+
+    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *arena = (struct mc_arena){.base = base != MAP_FAILED ? base : NULL, .size = size, .limit = size};
+    arena->protobuf = (ProtobufCAllocator){
+        .alloc = arena_protobuf_alloc,
+        .free = arena_protobuf_free,
+        .allocator_data = arena,
+    };
+    return arena->base != NULL ? MC_OK : MC_FULL;
+}
+
+void mc_arena_done(struct mc_arena *arena)
+{
+    if (arena->base != NULL) {
+        mc_arena_reset(arena);
+        (void)munmap(arena->base, arena->size);
+    }
+    *arena = (struct mc_arena){0};
+}
+
+void mc_arena_reset(struct mc_arena *arena)
+{
+    explicit_bzero(arena->base, arena->used); /* requests carry codes and phone numbers */
+    if (arena->used > KEEP_RESIDENT)
+        (void)madvise(arena->base + KEEP_RESIDENT, arena->size - KEEP_RESIDENT, MADV_DONTNEED);
+    arena->used = 0;
+    arena->limit = arena->size;
+    arena->full = false;
+}
+
+void mc_arena_budget(struct mc_arena *arena, size_t bytes)
+{
+    arena->limit = arena->used + MC_MIN(bytes, arena->size - arena->used);
+    arena->full = false;
+}
+
+void *mc_alloc(struct mc_arena *arena, size_t size)
+{
+    size_t align = _Alignof(max_align_t);
+    size_t start = (arena->used + align - 1) / align * align;
+
+    if (start > arena->limit || size > arena->limit - start) {
+        arena->full = true;
+        return NULL;
+    }
+
+    arena->used = start + size;
+    return arena->base + start; /* fresh pages are zero and reset wipes the rest */
+}
+
+struct mc_bytes mc_copy(struct mc_arena *arena, const void *data, size_t len)
+{
+    void *copy = mc_alloc(arena, len);
+
+    if (copy == NULL)
+        return (struct mc_bytes){0};
+    if (len > 0)
+        memcpy(copy, data, len);
+    return (struct mc_bytes){copy, len};
+}
+
+char *mc_strdup(struct mc_arena *arena, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = mc_alloc(arena, size);
+
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+char *mc_sprintf(struct mc_arena *arena, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    int len = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *text = len >= 0 ? mc_alloc(arena, (size_t)len + 1) : NULL;
+    if (text == NULL)
+        return NULL;
+    va_start(args, fmt);
+    (void)vsnprintf(text, (size_t)len + 1, fmt, args);
+    va_end(args);
+    return text;
+}
