@@ -1,0 +1,173 @@
+/*
+ * Service: the frame around a room's handlers.
+ *
+ *     socket -> decode -> answered before? -> may this caller? -> handler -> apply
+ *            -> commit -> reply -> followers, effects
+ *
+ * A room is data: one proto `service`, one ctx, a row per method, per event it follows
+ * and per effect it performs. The frame does everything that is the same for every
+ * message; a handler does the rest. An effect's result, another room's event, a timer:
+ * each is again a message at the top.
+ */
+#pragma once
+
+#include "common/config.h"
+#include "common/http.h"
+#include "common/jobs.h"
+
+/* A handler: check, load, decide, save, emit, answer. Anything but MC_OK wrote nothing. */
+typedef enum mc_status mc_handler(void *ctx, struct mc_txn *txn, const ProtobufCMessage *req,
+                                  ProtobufCMessage *rep);
+
+/*
+ * CPU work that must not hold up the loop (password hashing). The route's prepare function
+ * asks for it from a snapshot; a pool does it; then the handler runs as usual and finds the
+ * result in txn->work. What it was computed from may have changed meanwhile: check.
+ */
+enum mc_work_kind { MC_WORK_NONE, MC_WORK_HASH, MC_WORK_VERIFY };
+enum { MC_WORK_PASSWORD_MAX = 256, MC_WORK_HASH_MAX = 128 };
+struct mc_work {
+    enum mc_work_kind kind;
+    char password[MC_WORK_PASSWORD_MAX];
+    char hash[MC_WORK_HASH_MAX]; /* HASH: the result; VERIFY: to compare with */
+    bool ok;                     /* the password fits, or the hash was made */
+};
+typedef enum mc_status mc_prepare(void *ctx, struct mc_txn *snapshot, const ProtobufCMessage *req,
+                                  struct mc_work *ret_work);
+
+enum mc_mode {
+    MC_READ,          /* runs on a snapshot, answered at once */
+    MC_WRITE,         /* one effect per request id; answered after the commit */
+    MC_WRITE_SECRET,  /* the same, and the stored answer is sealed: it holds tokens or personal data */
+};
+
+struct mc_route {
+    const char *method;  /* as in the .proto */
+    const char *request; /* C type names: checked against the .proto at start-up */
+    const char *reply;
+    mc_handler *handler;
+    enum mc_mode mode;
+    unsigned who;      /* enum mc_who bits; MC_ANYONE lets everybody in */
+    const char *right; /* an officer's right that is needed, or NULL */
+    mc_prepare *prepare;
+};
+
+/*
+ * Turns a table of rows into routes, with one typed call per row so that a handler never
+ * casts and the compiler checks it:
+ *
+ *     #define OTP_ROUTES(X)                                                          \
+ *         X(Issue, otp_issue, Otp__IssueRequest, Otp__IssueReply, MC_WRITE, MC_ROOM, NULL)
+ *     #define OTP_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct otp, fn, req, rep)
+ *     OTP_ROUTES(OTP_CALL)
+ *     static const struct mc_route routes[] = {OTP_ROUTES(MC_ROUTE_ROW)};
+ *
+ * A row may end in one more column: its prepare function.
+ */
+#define MC_ROUTE_CALL(ctx_type, fn, req_type, rep_type)                                            \
+    static enum mc_status fn##_call(void *ctx, struct mc_txn *txn, const ProtobufCMessage *req,    \
+                                    ProtobufCMessage *rep)                                         \
+    {                                                                                              \
+        return fn((ctx_type *)ctx, txn, (const req_type *)(const void *)req,                       \
+                  (rep_type *)(void *)rep);                                                        \
+    }
+#define MC_ROUTE_ROW(method, fn, req_type, rep_type, ...)                                          \
+    {#method, #req_type, #rep_type, fn##_call, __VA_ARGS__},
+
+/* An event of another room, as a handler sees it. */
+typedef enum mc_status mc_event_handler(void *ctx, struct mc_txn *txn, const Motcua__Event *event,
+                                        const ProtobufCMessage *body);
+
+/* One row per event type the room listens to. Types it does not name are passed over. */
+struct mc_follow {
+    const char *room;
+    const char *type;
+    const ProtobufCMessageDescriptor *body;
+    mc_event_handler *handler;
+};
+
+#define MC_FOLLOW_CALL(ctx_type, fn, body_type)                                                    \
+    static enum mc_status fn##_event(void *ctx, struct mc_txn *txn, const Motcua__Event *event,    \
+                                     const ProtobufCMessage *body)                                 \
+    {                                                                                              \
+        return fn((ctx_type *)ctx, txn, event, (const body_type *)(const void *)body);             \
+    }
+
+/* What became of an effect. */
+struct mc_result {
+    enum mc_http_outcome outcome; /* ANSWERED, NOT_SENT (safe to repeat), UNKNOWN (ask first) */
+    unsigned http_status;         /* via HTTP */
+    struct mc_bytes body;         /* via HTTP */
+    enum mc_status status;        /* via another room: its status; MC_BUSY when it was not reached */
+    const char *code;             /* its stable error code, or "" */
+    const ProtobufCMessage *reply; /* via another room, when status is MC_OK */
+};
+
+enum mc_verdict {
+    MC_DONE,  /* the job is over, whatever the outcome was */
+    MC_RETRY, /* try again after the back-off; dead when attempts are used up */
+    MC_BURY,  /* never try again: a dead letter */
+};
+
+struct mc_room_call {
+    const char *room;                       /* "otp" */
+    const ProtobufCServiceDescriptor *service;
+    const char *method;                     /* "Issue" */
+    const ProtobufCMessage *request;
+};
+
+/*
+ * A kind of job the room performs itself: build the exchange from the job (pure), and
+ * handle its result as a message. `done` runs in a turn like any handler; what it writes
+ * commits together with the job's end. Its verdict is told through ret_verdict.
+ */
+struct mc_effect {
+    const char *kind;
+    unsigned lane;
+    const ProtobufCMessageDescriptor *payload;
+    enum mc_status (*http)(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                           const ProtobufCMessage *payload, struct mc_http_request *ret_request);
+    enum mc_status (*call)(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                           const ProtobufCMessage *payload, struct mc_room_call *ret_call);
+    enum mc_status (*done)(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                           const ProtobufCMessage *payload, const struct mc_result *result,
+                           enum mc_verdict *ret_verdict);
+    int64_t lease_ms;     /* longer than the exchange can take */
+    unsigned concurrency; /* at most this many at once */
+};
+
+/* What a room gets at boot, before the first turn; memory from here lives as long as the process. */
+struct mc_boot {
+    const char *data_dir;           /* this room's own folder */
+    const char *keys_dir;           /* public keys of the other rooms, "<room>.pub" */
+    const struct mc_random *random;
+    const struct mc_secrets *secrets;
+    char why[256];                  /* filled when boot is refused */
+};
+
+/* A service, as data. Its name is also its folder, its unit, its socket. */
+struct mc_room {
+    const char *name;
+    const ProtobufCServiceDescriptor *proto;
+    const struct mc_route *routes;
+    size_t routes_len;
+    const char *const *tables; /* its own, from MC_TABLE_ROOM on */
+    size_t tables_len;
+    const char *const *lanes; /* names of its job lanes */
+    size_t lanes_len;
+    const struct mc_follow *follows;
+    size_t follows_len;
+    const struct mc_effect *effects;
+    size_t effects_len;
+    const struct mc_config_key *config; /* targets are offsets into the ctx */
+    size_t config_len;
+    size_t ctx_size;
+    enum mc_status (*boot)(void *ctx, struct mc_boot *boot);
+    void (*shutdown)(void *ctx);
+    enum mc_status (*tick)(void *ctx, struct mc_txn *txn); /* housekeeping, in bounded steps */
+    int64_t tick_ms;                                       /* 0: none */
+    const char *const *followers; /* rooms allowed to Follow besides audit; NULL: every room */
+};
+
+/* Runs a room as a daemon: config, keys, store, sockets, loop, drain on SIGTERM. Returns exit code. */
+int mc_service_main(const struct mc_room *room, int argc, char **argv);

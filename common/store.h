@@ -1,0 +1,62 @@
+/*
+ * Store: one LMDB environment, owned by one daemon.
+ *
+ * LMDB runs with its default sync flags only: a commit is on disk when it returns.
+ * It has no checksums of its own (a flipped bit is served as data), so every value is
+ *
+ *     [format version, 1 byte][SipHash of table, key and the rest, 8 bytes][bytes]
+ *
+ * The data file is allocated up to the map size at first start, so that "full" can only
+ * be the map's own limit: writes are refused, reads and the service go on, and nothing
+ * that was acknowledged is lost. A failed flush (EIO) ends the process: what the disk
+ * holds is unknown then, and only a fresh start can tell.
+ */
+#pragma once
+
+#include "common/arena.h"
+#include "common/crypto.h"
+
+/* Tables every room has; its own start at MC_TABLE_ROOM. */
+enum mc_table {
+    MC_TABLE_META,    /* name -> counter or state of the house */
+    MC_TABLE_JOURNAL, /* sequence -> motcua.v1.Event */
+    MC_TABLE_JOBS,    /* job id -> motcua.v1.Job, live ones */
+    MC_TABLE_DUE,     /* lane, due time, job id -> nothing */
+    MC_TABLE_DEAD,    /* job id -> motcua.v1.Job that will not be tried again by itself */
+    MC_TABLE_ANSWERS, /* request id, caller -> hash of the request, reply */
+    MC_TABLE_CURSORS, /* other room -> last sequence applied */
+    MC_TABLE_ROOM,
+    MC_TABLES_MAX = 24,
+};
+
+enum {
+    MC_KEY_MAX = 511,          /* LMDB's own limit */
+    MC_LANES_MAX = 8,
+    MC_VALUE_MAX = 8 << 20,
+};
+
+struct mc_store_options {
+    const char *dir;
+    size_t map_size;
+    bool preallocate;
+    bool unsafe_no_sync; /* simulation and fuzzing only */
+    const char *const *tables; /* the room's own, named; index 0 is MC_TABLE_ROOM */
+    size_t tables_len;
+};
+
+struct mc_store; /* opaque: LMDB stays in store.c and txn.c */
+
+/* Opens or creates the store. MC_IO with a line in `why` when it cannot. */
+mc_nodiscard enum mc_status mc_store_open(struct mc_store **ret_store,
+                                          const struct mc_store_options *options, char *why,
+                                          size_t why_size);
+void mc_store_close(struct mc_store *store);
+
+struct mc_store_usage {
+    size_t map_bytes;
+    size_t used_bytes;
+    uint64_t commits;
+    uint64_t pages_dirtied; /* written by commits since start */
+    bool refusing;          /* the last commit did not fit or was not allowed */
+};
+void mc_store_usage(const struct mc_store *store, struct mc_store_usage *ret_usage);

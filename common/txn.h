@@ -1,0 +1,170 @@
+/*
+ * Txn: the moment a handler runs in.
+ *
+ * It carries everything about one call that is not the room itself: a view of the store,
+ * the time, the randomness, the caller, the memory. A handler that touches only its ctx
+ * and its txn can be tested with neither sockets nor clock.
+ *
+ * What a handler writes goes to the call's own write buffer, and its own reads see it.
+ * MC_OK: the frame applies the buffer to the turn's transaction. Anything else: the
+ * buffer is dropped, nothing was written.
+ *
+ * Errors stick. After the first failure every call below does nothing and returns empty,
+ * so a handler reads straight down and the frame looks at txn->status once.
+ */
+#pragma once
+
+#include "common/store.h"
+#include "envelope.pb-c.h"
+#include "room.pb-c.h"
+
+struct mc_turn;
+struct mc_work;
+
+/* Who calls. Bits, so that a route names all it allows. */
+enum mc_who {
+    MC_ANYONE = 0,
+    MC_CITIZEN = 1 << 0,  /* a session of a person, enterprise or agency */
+    MC_OFFICER = 1 << 1,  /* a session that acts for a unit */
+    MC_ROOM = 1 << 2,     /* another daemon of ours */
+    MC_PORTAL = 1 << 3,   /* a portal front end */
+    MC_SMS = 1 << 4,      /* an SMS gateway */
+    MC_OPERATOR = 1 << 5, /* motcuactl, the dashboard */
+};
+
+/* The caller, as the frame established it. Strings live as long as the call. */
+struct mc_caller {
+    const char *name; /* "room:payment", "sms:viettel", "portal:tayninh", "" */
+    unsigned who;
+    /* From the session token, when there is one: */
+    const char *account_id; /* UUID text, or NULL */
+    const char *session_id;
+    unsigned ial;
+    const char *unit;         /* agency code an officer acts for, or NULL */
+    const char *const *rights;
+    size_t rights_len;
+};
+
+/* Keys of one room, all derived from its master key. */
+struct mc_secrets {
+    struct mc_keyring seal;
+    uint8_t blind[32]; /* for look-up hashes of personal data */
+    uint8_t mac[32];   /* for codes and references */
+};
+
+struct mc_event_out; /* buffered journal entry */
+struct mc_write;     /* buffered put or delete */
+
+struct mc_txn {
+    struct mc_store *store;
+    struct mc_arena *arena;
+    struct mc_turn *turn; /* NULL: a snapshot, writing is a bug */
+    void *view;           /* LMDB transaction to read from */
+    int64_t now_ms;
+    const struct mc_random *random;
+    const struct mc_secrets *secrets;
+    const struct mc_caller *caller; /* never NULL in a handler */
+    const Motcua__Header *header;   /* of the request; never NULL in a handler */
+    const struct mc_work *work;     /* what the pool computed for this call, or NULL */
+    const char *cause_event;        /* "dossier/42" while an event is handled, else "" */
+    const char *actor;              /* who the journal will name */
+
+    enum mc_status status;
+    const char *why; /* the first failure, for the log */
+    Motcua__Violation **violations;
+    size_t violations_len;
+    int64_t retry_after_ms;
+
+    struct mc_write *writes; /* newest first */
+    struct mc_event_out *events;
+    struct mc_event_out **events_end;
+    struct mc_job_delta {
+        int64_t queued, leased, held, dead;
+        uint64_t enqueued, done, failed, expired;
+    } lanes[MC_LANES_MAX];
+};
+
+/* Fails the call, unless it has failed already. `why` is for the log. Returns its status. */
+enum mc_status mc_fail(struct mc_txn *txn, enum mc_status status, const char *why);
+
+/*
+ * Refuses the call and says why: the field (or ""), a stable code of messages.csv, and
+ * name-value pairs for its text, ended by NULL. May be called several times: every failed
+ * condition is told, the first decides the status. Returns the call's status.
+ */
+enum mc_status mc_refuse(struct mc_txn *txn, enum mc_status status, const char *field,
+                         const char *code, ...) __attribute__((sentinel));
+
+/* Records. Keys are borrowed for the call; loaded records live in the arena. */
+mc_nodiscard void *mc_load(struct mc_txn *txn, unsigned table, struct mc_bytes key,
+                           const ProtobufCMessageDescriptor *type);
+void mc_save(struct mc_txn *txn, unsigned table, struct mc_bytes key,
+             const ProtobufCMessage *record);
+void mc_drop(struct mc_txn *txn, unsigned table, struct mc_bytes key);
+
+/* Plain values, for indexes. The value lives in the arena; false if absent or failed. */
+bool mc_get(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_bytes *ret_value);
+void mc_put(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_bytes value);
+
+/*
+ * Walks the keys that begin with `prefix`, in order; sees the call's own writes.
+ * Forward: from the first key >= from (or the prefix itself when from is empty).
+ * Backward: from the last key < from (or the prefix's last key when from is empty).
+ *
+ *     struct mc_cursor cursor = mc_seek(txn, table, prefix, from, MC_FORWARD);
+ *     while (mc_next(&cursor)) ... cursor.key, cursor.value ...
+ *
+ * A row costs about a microsecond: bound your loops. Writing while walking is allowed.
+ */
+enum mc_direction { MC_FORWARD, MC_BACKWARD };
+struct mc_cursor {
+    struct mc_txn *txn;
+    unsigned table;
+    enum mc_direction direction;
+    struct mc_bytes prefix;
+    struct mc_bytes from;
+    struct mc_bytes key;   /* current row; arena memory */
+    struct mc_bytes value; /* current row; arena memory */
+    bool started;
+};
+mc_nodiscard struct mc_cursor mc_seek(struct mc_txn *txn, unsigned table, struct mc_bytes prefix,
+                                      struct mc_bytes from, enum mc_direction direction);
+mc_nodiscard bool mc_next(struct mc_cursor *cursor);
+/* Unpacks the row's value; NULL with the call failed when it does not open. */
+mc_nodiscard void *mc_row(const struct mc_cursor *cursor, const ProtobufCMessageDescriptor *type);
+
+/* A named counter: 1, 2, 3 … without gaps among calls that succeed. 0 when the call has failed. */
+uint64_t mc_count(struct mc_txn *txn, const char *name);
+
+/*
+ * Adds a fact to the journal: followers and audit hear it if and only if this call commits.
+ * keys: business ids ("dossier:…", "account:…"), ended by NULL. Sealed: the body holds
+ * personal data and is encrypted at rest.
+ */
+enum mc_seal { MC_PLAIN, MC_SEALED };
+void mc_emit(struct mc_txn *txn, const char *type, const ProtobufCMessage *body, enum mc_seal seal,
+             const char *const *keys);
+
+/* Personal data at rest. Results live in the arena; empty when the call has failed. */
+ProtobufCBinaryData mc_seal_text(struct mc_txn *txn, const char *plain);
+char *mc_open_text(struct mc_txn *txn, ProtobufCBinaryData sealed);
+ProtobufCBinaryData mc_seal_bytes(struct mc_txn *txn, struct mc_bytes plain);
+struct mc_bytes mc_open_bytes(struct mc_txn *txn, ProtobufCBinaryData sealed);
+
+/* A keyed hash to find personal data by: 16 bytes, the same for the same purpose and text. */
+struct mc_bytes mc_blind(struct mc_txn *txn, const char *purpose, const char *text);
+
+/* A new time-ordered id, in the arena. */
+struct mc_bytes mc_new_id(struct mc_txn *txn);
+
+/* Keys: numbers as big-endian, pieces joined. In the arena. */
+struct mc_bytes mc_key_u64(struct mc_txn *txn, uint64_t number);
+struct mc_bytes mc_key_join(struct mc_txn *txn, struct mc_bytes a, struct mc_bytes b);
+static inline struct mc_bytes mc_key_text(const char *text)
+{
+    return (struct mc_bytes){text, __builtin_strlen(text)};
+}
+static inline struct mc_bytes mc_key_bytes(ProtobufCBinaryData data)
+{
+    return (struct mc_bytes){data.data, data.len};
+}
