@@ -136,13 +136,17 @@ struct mc_effect {
     unsigned concurrency; /* at most this many at once */
 };
 
-/* What a room gets at boot, before the first turn; memory from here lives as long as the process. */
+/* What a room gets at boot, before the first turn; what it points to lives as long as the process. */
 struct mc_boot {
-    const char *data_dir;           /* this room's own folder */
-    const char *keys_dir;           /* public keys of the other rooms, "<room>.pub" */
+    const char *data_dir;        /* this room's own folder, for files beside the store */
     const struct mc_random *random;
     const struct mc_secrets *secrets;
-    char why[256];                  /* filled when boot is refused */
+    const uint8_t *sign_secret;  /* MC_SIGN_SECRET_LEN bytes: signs this room's tokens and proofs */
+    /* The public key of another room ("otp"), for what it signed; false: it has none here. */
+    bool (*public_key)(const struct mc_boot *boot, const char *room,
+                       uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);
+    void *keys;                  /* the frame's */
+    char why[256];               /* to be filled when boot is refused */
 };
 
 /* A service, as data. Its name is also its folder, its unit, its socket. */
