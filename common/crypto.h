@@ -66,7 +66,7 @@ mc_nodiscard bool mc_uuid_parse(uint8_t id[MC_ID_LEN], struct mc_bytes text);
 void mc_hash(uint8_t out[MC_HASH_LEN], struct mc_bytes bytes);
 void mc_hash_parts(uint8_t out[MC_HASH_LEN], const struct mc_bytes parts[], size_t n);
 
-/* SHA-256 of what comes in pieces (an uploaded file): begin, add…, end; 0 fits in a struct. */
+/* SHA-256 of what comes in pieces (an uploaded file). Nothing to free when abandoned. */
 struct mc_hasher {
     _Alignas(16) uint8_t state[128];
 };
@@ -126,7 +126,7 @@ size_t mc_sealed_len(size_t plain_len);
 void mc_seal(const struct mc_keyring *ring, const struct mc_random *random, struct mc_bytes ad,
              struct mc_bytes plain, uint8_t *out); /* mc_sealed_len() bytes */
 
-/* Out has room for sealed.len - MC_SEAL_OVERHEAD bytes. MC_CORRUPT: does not open; out is zeros. */
+/* Out has room for sealed.len - MC_SEAL_OVERHEAD bytes. MC_CORRUPT: none of our keys opens it. */
 mc_nodiscard enum mc_status mc_unseal(const struct mc_keyring *ring, struct mc_bytes ad,
                                       struct mc_bytes sealed, uint8_t *out, size_t *ret_len);
 bool mc_sealed_is_current(const struct mc_keyring *ring, struct mc_bytes sealed);
