@@ -16,7 +16,7 @@ _Static_assert((MC_TOKEN_CACHE_LEN & (MC_TOKEN_CACHE_LEN - 1)) == 0, "a power of
 /* Fetched once, because OpenSSL 3 looks an algorithm up by name on every implicit use. */
 static EVP_MD *sha256;
 static pthread_key_t sha256_context_key;
-static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+static pthread_once_t openssl_once = PTHREAD_ONCE_INIT;
 static _Thread_local EVP_MD_CTX *sha256_context; /* contexts are not for sharing by threads */
 
 static void must(bool ok)
@@ -30,16 +30,21 @@ static void sha256_context_free(void *context)
     EVP_MD_CTX_free(context);
 }
 
-static void library_ready(void)
+/* Before main, because libsodium picks its fast code here and would use the slow one until then. */
+__attribute__((constructor)) static void sodium_ready(void)
 {
     must(sodium_init() >= 0);
+}
+
+static void openssl_ready(void)
+{
     must((sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) != NULL);
     must(pthread_key_create(&sha256_context_key, sha256_context_free) == 0);
 }
 
 static EVP_MD_CTX *sha256_begin(void)
 {
-    must(pthread_once(&library_once, library_ready) == 0);
+    must(pthread_once(&openssl_once, openssl_ready) == 0);
     if (sha256_context == NULL) {
         must((sha256_context = EVP_MD_CTX_new()) != NULL);
         must(pthread_setspecific(sha256_context_key, sha256_context) == 0);
@@ -191,8 +196,12 @@ size_t mc_base64url(char *out, struct mc_bytes bytes)
 static bool base64_decode(void *out, size_t size, struct mc_bytes text, size_t *ret_len,
                           int variant)
 {
+    const uint8_t *in = text.data;
     size_t len = 0;
 
+    for (size_t i = 0; i < text.len; i++)
+        if (in[i] > 0x7f) /* libsodium 1.0.18 takes every such byte for a 63 */
+            return false;
     if (sodium_base642bin(out, size, text.data, text.len, NULL, &len, NULL, variant) != 0)
         return false;
     *ret_len = len;
