@@ -25,7 +25,8 @@ enum mc_status mc_arena_init(struct mc_arena *arena, size_t size)
     assert(size > 0);
 
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    *arena = (struct mc_arena){.base = base != MAP_FAILED ? base : NULL, .size = size, .limit = size};
+    *arena =
+        (struct mc_arena){.base = base != MAP_FAILED ? base : NULL, .size = size, .limit = size};
     arena->protobuf = (ProtobufCAllocator){
         .alloc = arena_protobuf_alloc,
         .free = arena_protobuf_free,

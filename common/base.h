@@ -33,7 +33,8 @@ struct mc_bytes {
 };
 
 enum {
-    MC_ID_LEN = 16, /* every id we make is a UUIDv7 (RFC 9562): time-ordered, so neighbours on disk */
+    MC_ID_LEN =
+        16, /* every id we make is a UUIDv7 (RFC 9562): time-ordered, so neighbours on disk */
 };
 
 /*

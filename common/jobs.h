@@ -4,7 +4,7 @@
  * A job is added in the transaction that decides it, so it exists exactly if the decision
  * does. A worker leases it, performs it, and acknowledges; a lease that runs out makes the
  * job due again (at least once), and the token of the old lease is refused from then on.
- * A job past its expiry is never handed out: it becomes a dead letter with reason EXPIRED.
+ * A job past its expiry is never performed: it comes back marked and becomes a dead letter.
  *
  * Live jobs lie in MC_TABLE_JOBS by id; MC_TABLE_DUE orders them by lane and due time. A
  * leased job is simply due again when its lease ends, so no sweeper is needed. All keys
@@ -34,13 +34,14 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec);
 /* A job in a worker's hands; arena memory. */
 struct mc_job {
     const Motcua__Job *record;
-    struct mc_bytes payload;  /* opened */
-    uint8_t token[12];        /* id and attempt: proves this very lease */
+    struct mc_bytes payload; /* opened */
+    uint8_t token[12];       /* id and attempt: proves this very lease */
 };
 
 /*
  * Leases up to `max` due jobs of a lane to a worker; only those whose destination is in
- * `destinations` (NULL-terminated) unless that is NULL. Returns how many.
+ * `destinations` (NULL-terminated) unless that is NULL. Returns how many. Jobs whose life or
+ * attempts are over come too, with `spent` set: the caller notes it and buries them.
  */
 size_t mc_jobs_lease(struct mc_txn *txn, unsigned lane, const char *const *destinations,
                      const char *worker, int64_t lease_ms, struct mc_job *ret_jobs, size_t max);
@@ -50,10 +51,15 @@ mc_nodiscard struct mc_job *mc_job_held(struct mc_txn *txn, struct mc_bytes toke
                                         const char *worker);
 
 void mc_job_done(struct mc_txn *txn, const struct mc_job *job);
-/* Failed: tried again after its back-off (or after_ms when > 0), or dead when attempts are used up. */
-void mc_job_retry(struct mc_txn *txn, const struct mc_job *job, const char *error, int64_t after_ms);
+/* Failed: tried again after its back-off (or after_ms when > 0), or dead when attempts are used up.
+ */
+void mc_job_retry(struct mc_txn *txn, const struct mc_job *job, const char *error,
+                  int64_t after_ms);
 /* Will never succeed: a dead letter at once. */
 void mc_job_bury(struct mc_txn *txn, const struct mc_job *job, const char *error);
+/* Makes jobs due now that a worker of this name held when it died; at most max of them. */
+size_t mc_jobs_reclaim(struct mc_txn *txn, unsigned lane, const char *worker, size_t max);
+
 /* Drops a job that nobody holds or needs any more; no-op when it is gone. */
 void mc_job_cancel(struct mc_txn *txn, uint64_t id);
 bool mc_job_is_last_attempt(const struct mc_job *job);

@@ -36,9 +36,10 @@ typedef enum mc_status mc_prepare(void *ctx, struct mc_txn *snapshot, const Prot
                                   struct mc_work *ret_work);
 
 enum mc_mode {
-    MC_READ,          /* runs on a snapshot, answered at once */
-    MC_WRITE,         /* one effect per request id; answered after the commit */
-    MC_WRITE_SECRET,  /* the same, and the stored answer is sealed: it holds tokens or personal data */
+    MC_READ,         /* runs on a snapshot, answered at once */
+    MC_WRITE,        /* one effect per request id; answered after the commit */
+    MC_WRITE_SECRET, /* the same, and the stored answer is sealed: it holds tokens or personal data
+                      */
 };
 
 struct mc_route {
@@ -50,6 +51,7 @@ struct mc_route {
     unsigned who;      /* enum mc_who bits; MC_ANYONE lets everybody in */
     const char *right; /* an officer's right that is needed, or NULL */
     mc_prepare *prepare;
+    size_t body_max; /* 0: MC_BODY_MAX of common/envelope.h */
 };
 
 /*
@@ -62,7 +64,7 @@ struct mc_route {
  *     OTP_ROUTES(OTP_CALL)
  *     static const struct mc_route routes[] = {OTP_ROUTES(MC_ROUTE_ROW)};
  *
- * A row may end in one more column: its prepare function.
+ * A row may end in two more columns: its prepare function, and the size of its largest body.
  */
 #define MC_ROUTE_CALL(ctx_type, fn, req_type, rep_type)                                            \
     static enum mc_status fn##_call(void *ctx, struct mc_txn *txn, const ProtobufCMessage *req,    \
@@ -98,9 +100,10 @@ struct mc_result {
     enum mc_http_outcome outcome; /* ANSWERED, NOT_SENT (safe to repeat), UNKNOWN (ask first) */
     unsigned http_status;         /* via HTTP */
     struct mc_bytes body;         /* via HTTP */
-    enum mc_status status;        /* via another room: its status; MC_BUSY when it was not reached */
-    const char *code;             /* its stable error code, or "" */
+    enum mc_status status; /* via another room: its status; MC_BUSY when it was not reached */
+    const char *code;      /* its stable error code, or "" */
     const ProtobufCMessage *reply; /* via another room, when status is MC_OK */
+    bool gave_up; /* no attempt follows, whatever the verdict: its life or its attempts are over */
 };
 
 enum mc_verdict {
@@ -110,9 +113,9 @@ enum mc_verdict {
 };
 
 struct mc_room_call {
-    const char *room;                       /* "otp" */
+    const char *room; /* "otp" */
     const ProtobufCServiceDescriptor *service;
-    const char *method;                     /* "Issue" */
+    const char *method; /* "Issue" */
     const ProtobufCMessage *request;
 };
 
@@ -133,20 +136,23 @@ struct mc_effect {
                            const ProtobufCMessage *payload, const struct mc_result *result,
                            enum mc_verdict *ret_verdict);
     int64_t lease_ms;     /* longer than the exchange can take */
-    unsigned concurrency; /* at most this many at once */
+    unsigned concurrency; /* at most this many of its lane at once; the lane's largest counts */
+    bool ask_first;       /* an attempt that never reported back is told to `done` as UNKNOWN, not
+                             repeated */
 };
 
-/* What a room gets at boot, before the first turn; what it points to lives as long as the process. */
+/* What a room gets at boot, before the first turn; what it points to lives as long as the process.
+ */
 struct mc_boot {
-    const char *data_dir;        /* this room's own folder, for files beside the store */
+    const char *data_dir; /* this room's own folder, for files beside the store */
     const struct mc_random *random;
     const struct mc_secrets *secrets;
-    const uint8_t *sign_secret;  /* MC_SIGN_SECRET_LEN bytes: signs this room's tokens and proofs */
+    const uint8_t *sign_secret; /* MC_SIGN_SECRET_LEN bytes: signs this room's tokens and proofs */
     /* The public key of another room ("otp"), for what it signed; false: it has none here. */
     bool (*public_key)(const struct mc_boot *boot, const char *room,
                        uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);
-    void *keys;                  /* the frame's */
-    char why[256];               /* to be filled when boot is refused */
+    void *keys;    /* the frame's */
+    char why[256]; /* to be filled when boot is refused */
 };
 
 /* A service, as data. Its name is also its folder, its unit, its socket. */
@@ -170,8 +176,8 @@ struct mc_room {
     void (*shutdown)(void *ctx);
     enum mc_status (*tick)(void *ctx, struct mc_txn *txn); /* housekeeping, in bounded steps */
     int64_t tick_ms;                                       /* 0: none */
-    const char *const *followers; /* rooms allowed to Follow besides audit; NULL: every room */
 };
 
-/* Runs a room as a daemon: config, keys, store, sockets, loop, drain on SIGTERM. Returns exit code. */
+/* Runs a room as a daemon: config, keys, store, sockets, loop, drain on SIGTERM. Returns exit code.
+ */
 int mc_service_main(const struct mc_room *room, int argc, char **argv);

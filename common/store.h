@@ -30,7 +30,7 @@ enum mc_table {
 };
 
 enum {
-    MC_KEY_MAX = 511,          /* LMDB's own limit */
+    MC_KEY_MAX = 511, /* LMDB's own limit */
     MC_LANES_MAX = 8,
     MC_VALUE_MAX = 8 << 20,
 };
@@ -39,7 +39,7 @@ struct mc_store_options {
     const char *dir;
     size_t map_size;
     bool preallocate;
-    bool unsafe_no_sync; /* simulation and fuzzing only */
+    bool unsafe_no_sync;       /* simulation and fuzzing only */
     const char *const *tables; /* the room's own, named; index 0 is MC_TABLE_ROOM */
     size_t tables_len;
 };
@@ -55,8 +55,7 @@ void mc_store_close(struct mc_store *store);
 struct mc_store_usage {
     size_t map_bytes;
     size_t used_bytes;
-    uint64_t commits;
-    uint64_t pages_dirtied; /* written by commits since start */
-    bool refusing;          /* the last commit did not fit or was not allowed */
+    uint64_t commits; /* since it was opened */
+    bool refusing;    /* the last commit did not fit or was not allowed */
 };
 void mc_store_usage(const struct mc_store *store, struct mc_store_usage *ret_usage);

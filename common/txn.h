@@ -15,6 +15,7 @@
 #pragma once
 
 #include "common/store.h"
+
 #include "envelope.pb-c.h"
 #include "room.pb-c.h"
 
@@ -40,7 +41,7 @@ struct mc_caller {
     const char *account_id; /* UUID text, or NULL */
     const char *session_id;
     unsigned ial;
-    const char *unit;         /* agency code an officer acts for, or NULL */
+    const char *unit; /* agency code an officer acts for, or NULL */
     const char *const *rights;
     size_t rights_len;
 };
@@ -50,6 +51,20 @@ struct mc_secrets {
     struct mc_keyring seal;
     uint8_t blind[32]; /* for look-up hashes of personal data */
     uint8_t mac[32];   /* for codes and references */
+};
+
+enum { MC_WRITE_BUCKETS = 32 };
+
+/* How a call (or all calls so far) moved a lane's numbers. */
+struct mc_lane_count {
+    int64_t queued;
+    int64_t leased;
+    int64_t held;
+    int64_t dead;
+    int64_t enqueued_total;
+    int64_t done_total;
+    int64_t failed_total;
+    int64_t expired_total;
 };
 
 struct mc_event_out; /* buffered journal entry */
@@ -74,14 +89,16 @@ struct mc_txn {
     Motcua__Violation **violations;
     size_t violations_len;
     int64_t retry_after_ms;
+    int64_t arrived_ms; /* when the call came; it may have been parked since */
 
-    struct mc_write *writes; /* newest first */
+    struct mc_write *writes; /* oldest first */
+    struct mc_write *writes_last;
+    struct mc_write *index[MC_WRITE_BUCKETS]; /* the same, by table and key */
     struct mc_event_out *events;
-    struct mc_event_out **events_end;
-    struct mc_job_delta {
-        int64_t queued, leased, held, dead;
-        uint64_t enqueued, done, failed, expired;
-    } lanes[MC_LANES_MAX];
+    struct mc_event_out *events_last;
+    uint64_t jobs_added;
+    unsigned lanes_touched; /* bits of lanes[] that are not zero */
+    struct mc_lane_count lanes[MC_LANES_MAX];
 };
 
 /* Fails the call, unless it has failed already. `why` is for the log. Returns its status. */
@@ -94,6 +111,12 @@ enum mc_status mc_fail(struct mc_txn *txn, enum mc_status status, const char *wh
  */
 enum mc_status mc_refuse(struct mc_txn *txn, enum mc_status status, const char *field,
                          const char *code, ...) __attribute__((sentinel));
+
+/*
+ * Nothing to give yet: MC_WAIT until `wait_ms` after the call came, then MC_OK (answer empty).
+ * The frame runs the handler again whenever a commit may have brought something.
+ */
+enum mc_status mc_wait(const struct mc_txn *txn, int64_t wait_ms);
 
 /* Records. Keys are borrowed for the call; loaded records live in the arena. */
 mc_nodiscard void *mc_load(struct mc_txn *txn, unsigned table, struct mc_bytes key,
@@ -160,6 +183,9 @@ struct mc_bytes mc_new_id(struct mc_txn *txn);
 /* Keys: numbers as big-endian, pieces joined. In the arena. */
 struct mc_bytes mc_key_u64(struct mc_txn *txn, uint64_t number);
 struct mc_bytes mc_key_join(struct mc_txn *txn, struct mc_bytes a, struct mc_bytes b);
+/* A NULL-terminated list, copied. NULL when the arena is full. */
+mc_nodiscard char **mc_list_copy(struct mc_arena *arena, const char *const *list, size_t *ret_len);
+
 static inline struct mc_bytes mc_key_text(const char *text)
 {
     return (struct mc_bytes){text, __builtin_strlen(text)};

@@ -7,12 +7,11 @@
  */
 #pragma once
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include "common/service.h"
 

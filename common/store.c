@@ -1,0 +1,194 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/store_mdb.h"
+
+static const char *const house_tables[MC_TABLE_ROOM] = {
+    [MC_TABLE_META] = "meta",       [MC_TABLE_JOURNAL] = "journal", [MC_TABLE_JOBS] = "jobs",
+    [MC_TABLE_DUE] = "due",         [MC_TABLE_DEAD] = "dead",       [MC_TABLE_ANSWERS] = "answers",
+    [MC_TABLE_CURSORS] = "cursors",
+};
+
+enum mc_status mc_status_from_mdb(int rc)
+{
+    switch (rc) {
+    case MDB_SUCCESS:
+        return MC_OK;
+    case MDB_NOTFOUND:
+        return MC_NOT_FOUND;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case ENOSPC:
+    case EDQUOT:
+    case EROFS:
+        return MC_FULL;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+        return MC_CORRUPT;
+    default:
+        return MC_IO;
+    }
+}
+
+uint64_t mc_value_checksum(unsigned table, MDB_val key, const uint8_t *value, size_t len)
+{
+    uint8_t where[1 + MC_KEY_MAX];
+
+    assert(key.mv_size <= MC_KEY_MAX);
+    where[0] = (uint8_t)table;
+    memcpy(where + 1, key.mv_data, key.mv_size);
+    return mc_checksum((struct mc_bytes){where, 1 + key.mv_size}, (struct mc_bytes){value, len});
+}
+
+/* Takes the whole map's space from the file system now, so that later there is always room. */
+static int preallocate(MDB_env *env, size_t size)
+{
+    struct stat now;
+    int fd = -1;
+    int rc = mdb_env_get_fd(env, &fd);
+
+    if (rc != MDB_SUCCESS)
+        return rc;
+    if (fstat(fd, &now) != 0)
+        return errno;
+    if ((size_t)now.st_size >= size)
+        return 0;
+    rc = posix_fallocate(fd, 0, (off_t)size);
+    return rc != 0 ? rc : (fsync(fd) == 0 ? 0 : errno);
+}
+
+static int open_tables(struct mc_store *store, const struct mc_store_options *options)
+{
+    MDB_txn *mdb = NULL;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &mdb);
+
+    if (rc != MDB_SUCCESS)
+        return rc;
+    for (size_t i = 0; i < store->tables_len && rc == MDB_SUCCESS; i++) {
+        const char *name = i < MC_TABLE_ROOM ? house_tables[i] : options->tables[i - MC_TABLE_ROOM];
+        rc = mdb_dbi_open(mdb, name, MDB_CREATE, &store->tables[i]);
+    }
+    if (rc != MDB_SUCCESS) {
+        mdb_txn_abort(mdb);
+        return rc;
+    }
+    return mdb_txn_commit(mdb);
+}
+
+static int open_environment(struct mc_store *store, const struct mc_store_options *options)
+{
+    unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options->unsafe_no_sync ? MDB_NOSYNC : 0);
+    int stale = 0;
+    int rc = mdb_env_create(&store->env);
+
+    if (rc != MDB_SUCCESS)
+        return rc;
+    if ((rc = mdb_env_set_mapsize(store->env, options->map_size)) != MDB_SUCCESS ||
+        (rc = mdb_env_set_maxdbs(store->env, MC_TABLES_MAX)) != MDB_SUCCESS ||
+        (rc = mdb_env_open(store->env, options->dir, flags, 0600)) != MDB_SUCCESS ||
+        (rc = mdb_reader_check(store->env, &stale)) != MDB_SUCCESS)
+        return rc;
+    if (options->preallocate && (rc = preallocate(store->env, options->map_size)) != 0)
+        return rc;
+    return open_tables(store, options);
+}
+
+static enum mc_status load_counts(struct mc_store *store)
+{
+    struct mc_arena arena;
+    enum mc_status status = mc_arena_init(&arena, 64 << 10);
+
+    if (status == MC_OK)
+        status = mc_store_load_counts(store, &arena);
+    mc_arena_done(&arena);
+    return status;
+}
+
+enum mc_status mc_store_open(struct mc_store **ret_store, const struct mc_store_options *options,
+                             char *why, size_t why_size)
+{
+    static struct mc_store stores[16]; /* one in a daemon; a test may hold some */
+    struct mc_store *store = NULL;
+
+    for (size_t i = 0; i < MC_LEN(stores) && store == NULL; i++)
+        if (stores[i].env == NULL)
+            store = &stores[i];
+    assert(store != NULL && MC_TABLE_ROOM + options->tables_len <= MC_TABLES_MAX);
+
+    *store = (struct mc_store){.tables_len = MC_TABLE_ROOM + options->tables_len};
+    int rc = open_environment(store, options);
+    if (rc != MDB_SUCCESS) {
+        (void)snprintf(why, why_size, "%s: %s", options->dir, mdb_strerror(rc));
+        mc_store_close(store);
+        return mc_status_from_mdb(rc) == MC_OK ? MC_IO : mc_status_from_mdb(rc);
+    }
+
+    enum mc_status status = load_counts(store);
+    if (status != MC_OK) {
+        (void)snprintf(why, why_size, "%s: the counters do not read", options->dir);
+        mc_store_close(store);
+        return status;
+    }
+    *ret_store = store;
+    return MC_OK;
+}
+
+void mc_store_close(struct mc_store *store)
+{
+    if (store->snapshot != NULL)
+        mdb_txn_abort(store->snapshot);
+    if (store->env != NULL)
+        mdb_env_close(store->env);
+    *store = (struct mc_store){0};
+}
+
+/* Pages the free list holds: each of its rows begins with their number. */
+static size_t free_pages(MDB_txn *mdb)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key;
+    MDB_val value;
+    size_t pages = 0;
+
+    if (mdb_cursor_open(mdb, 0, &cursor) != MDB_SUCCESS)
+        return 0;
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
+        size_t count = 0;
+
+        memcpy(&count, value.mv_data, sizeof count);
+        pages += count;
+    }
+    mdb_cursor_close(cursor);
+    return pages;
+}
+
+void mc_store_usage(const struct mc_store *store, struct mc_store_usage *ret_usage)
+{
+    MDB_envinfo info = {0};
+    MDB_stat stat = {0};
+    MDB_txn *mdb = NULL;
+
+    (void)mdb_env_info(store->env, &info);
+    (void)mdb_env_stat(store->env, &stat);
+    size_t pages = info.me_last_pgno + 1;
+    if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &mdb) == MDB_SUCCESS) {
+        pages -= MC_MIN(pages, free_pages(mdb));
+        mdb_txn_abort(mdb);
+    }
+    *ret_usage = (struct mc_store_usage){
+        .map_bytes = info.me_mapsize,
+        .used_bytes = pages * stat.ms_psize,
+        .commits = store->commits,
+        .refusing = store->refusing,
+    };
+}
+
+const struct mc_store_counts *mc_store_counts(const struct mc_store *store)
+{
+    return &store->counts;
+}
