@@ -11,6 +11,10 @@
  * a key that is not on the bus's list gets no connection (CURVE alone would encrypt for
  * anybody), and each message carries the name that its key has on the list.
  *
+ * Routing ids over tcp must be ours: a caller that could choose its own could take the one of
+ * another that just left, and be sent its replies. DEALER and REQ clients leave ZMQ_ROUTING_ID
+ * unset.
+ *
  * Everything belongs to the thread that opened it. Listeners and peers are closed before
  * their bus; none of them survives a fork. Failures at start put a sentence into `why`.
  *
@@ -40,7 +44,8 @@ enum {
     MC_BUS_FRAME_DEFAULT = 8 << 20, /* a dossier's file */
     MC_BUS_FRAME_MAX = 64 << 20,
     MC_BUS_QUEUE_DEFAULT = 1000, /* messages, per connection and direction */
-    MC_BUS_SKIP_MAX = 1024,      /* unwanted frames thrown away in one receive */
+    MC_BUS_QUEUE_MAX = 1 << 20,
+    MC_BUS_SKIP_MAX = 1024, /* unwanted frames thrown away in one receive */
 };
 
 /* One ZeroMQ context per daemon. MC_IO: libzmq is too old (< 4.3.4) or lacks CURVE. */
@@ -54,7 +59,8 @@ void mc_bus_close(struct mc_bus *bus); /* NULL is fine, as for every close here 
  *
  * Setting replaces the whole list, or nothing when an entry is wrong (MC_INVALID; MC_CONFLICT
  * for a key with two names). Until it is set nobody may connect. It holds at once: messages
- * from a key that was taken off are dropped, though its connection may stay.
+ * from a key that was taken off are dropped, though its connection may stay. A refused client
+ * keeps trying (ZAP status 300), so a key added later needs no restart on the other side.
  */
 struct mc_bus_caller {
     char key[MC_BUS_KEY_LEN + 1];
@@ -83,12 +89,13 @@ struct mc_bus_traffic {
     uint64_t dropped_shape;   /* not two frames */
     uint64_t dropped_frames;  /* the frames these had */
     uint64_t dropped_revoked; /* from a key no longer on the list */
+    uint64_t dropped_named;   /* over tcp, from a peer that chose its own routing id */
     uint64_t refused_gone;    /* sends: no such connection */
     uint64_t refused_busy;    /* sends: queue full, or nobody connected */
     uint64_t refused_size;    /* sends: a frame over frame_max */
 };
 
-/* Where a reply goes. A plain value: may be kept across turns, copied and stored. */
+/* Where a reply goes. A plain value: may be copied and kept, but means nothing after a restart. */
 struct mc_origin {
     uint8_t door;   /* the listener's own: which of its sockets */
     bool delimited; /* a REQ socket: expects an empty frame first */

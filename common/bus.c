@@ -1,0 +1,1197 @@
+#include "common/bus.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define ZAP_ENDPOINT "inproc://zeromq.zap.01"
+#define ZAP_DOMAIN   "motcua"
+
+enum {
+    ZAP_ENFORCE_DOMAIN = 93, /* known to libzmq; zmq.h shows its name in draft builds only */
+    OLDEST_ZMQ = 40304,      /* CVE-2019-6250, CVE-2019-13132, CVE-2020-15166 are closed in it */
+    IPC_PREFIX = 6,          /* ipc:// */
+    IPC_MODE = 0600,
+    IPC_MODE_MAX = 0660,
+    LINGER_MS = 500,
+    HANDSHAKE_MS = 2000,
+    HEARTBEAT_MS = 2000,
+    HEARTBEAT_TIMEOUT_MS = 6000,
+    HEARTBEAT_TTL_MS = 10000,
+    RECONNECT_MS = 50,
+    RECONNECT_MAX_MS = 5000,
+    KEEPALIVE_IDLE_S = 60,
+    BACKLOG = 1024,
+    RUN_MAX = 64, /* messages from one door before the other is looked at */
+    DOORS_MAX = 2,
+    ENDPOINT_MAX = 256,
+    CURVE_KEY_BYTES = 32,
+    CALLERS_LINE_MAX = 512,
+};
+
+struct mc_bus {
+    void *context;
+    unsigned sockets; /* open listeners and peers */
+
+    /* The ZAP handler (RFC 27) runs in its own thread, started before the first tcp bind. */
+    void *zap; /* REP socket; the thread's own once that runs */
+    pthread_t zap_thread;
+    _Atomic uint64_t admitted;
+    _Atomic uint64_t refused;
+
+    /* Sorted by key. Written by the owner under the lock, so the owner reads without it. */
+    pthread_mutex_t lock;
+    struct mc_bus_caller *callers;
+    size_t callers_len;
+};
+
+/* One socket. */
+struct door {
+    void *socket;
+    int fd;
+    bool router;
+    bool curve;
+    bool more; /* the last frame read was not the last of its message */
+    char endpoint[ENDPOINT_MAX];
+};
+
+struct link {
+    struct mc_bus *bus;
+    size_t frame_max;
+    unsigned queue_max;
+    struct mc_bus_traffic traffic;
+};
+
+struct mc_listener {
+    struct link link;
+    struct door doors[DOORS_MAX]; /* ipc before tcp */
+    unsigned doors_len;
+    unsigned current; /* the door read from, and how many it gave in a row */
+    unsigned run;
+};
+
+struct mc_peer {
+    struct link link;
+    struct door door;
+};
+
+_Static_assert(sizeof(zmq_msg_t) == sizeof((struct mc_message){0}.frames[0]), "room for a frame");
+_Static_assert(_Alignof(zmq_msg_t) <= 8, "aligned for a frame");
+
+static enum mc_status fail(enum mc_status status, char *why, size_t size, const char *fmt, ...)
+    mc_printf(4, 5);
+
+static enum mc_status fail(enum mc_status status, char *why, size_t size, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(why, size, fmt, args);
+    va_end(args);
+    return status;
+}
+
+static enum mc_status status_of(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return MC_CONFLICT;
+    case EACCES:
+    case EPERM:
+        return MC_DENIED;
+    case EINVAL:
+    case EPROTONOSUPPORT:
+    case ENAMETOOLONG:
+        return MC_INVALID;
+    default:
+        return MC_IO;
+    }
+}
+
+/* Keys */
+
+void mc_bus_key_make(char ret_public[MC_BUS_KEY_LEN + 1], char ret_secret[MC_BUS_KEY_LEN + 1])
+{
+    int rc = zmq_curve_keypair(ret_public, ret_secret);
+    assert(rc == 0); /* only without CURVE, and then no bus opens */
+    (void)rc;
+}
+
+static bool key_ok(const char *key)
+{
+    uint8_t raw[CURVE_KEY_BYTES];
+
+    if (key == NULL || strnlen(key, MC_BUS_KEY_LEN + 1) != MC_BUS_KEY_LEN)
+        return false;
+
+    bool ok = zmq_z85_decode(raw, key) != NULL;
+    explicit_bzero(raw, sizeof raw);
+    return ok;
+}
+
+bool mc_bus_key_public(const char *secret, char ret_public[MC_BUS_KEY_LEN + 1])
+{
+    return key_ok(secret) && zmq_curve_public(ret_public, secret) == 0;
+}
+
+/* The list of callers */
+
+static int compare_callers(const void *a, const void *b)
+{
+    const struct mc_bus_caller *left = a;
+    const struct mc_bus_caller *right = b;
+
+    return memcmp(left->key, right->key, MC_BUS_KEY_LEN);
+}
+
+static const struct mc_bus_caller *find_caller(const struct mc_bus *bus, const char *key)
+{
+    struct mc_bus_caller wanted;
+
+    if (bus->callers_len == 0 || strnlen(key, MC_BUS_KEY_LEN + 1) != MC_BUS_KEY_LEN)
+        return NULL;
+    memcpy(wanted.key, key, sizeof wanted.key);
+    return bsearch(&wanted, bus->callers, bus->callers_len, sizeof wanted, compare_callers);
+}
+
+static bool name_ok(const char *name)
+{
+    size_t len = strnlen(name, MC_BUS_CALLER_MAX + 1);
+    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789:_.-");
+
+    return len > 0 && len <= MC_BUS_CALLER_MAX && plain == len;
+}
+
+static enum mc_status check_callers(const struct mc_bus_caller *sorted, size_t len, char *why,
+                                    size_t why_size)
+{
+    for (size_t i = 0; i < len; i++) {
+        const struct mc_bus_caller *caller = &sorted[i];
+
+        if (!name_ok(caller->name))
+            return fail(MC_INVALID, why, why_size, "caller \"%.*s\": not a name", MC_BUS_CALLER_MAX,
+                        caller->name);
+        if (!key_ok(caller->key))
+            return fail(MC_INVALID, why, why_size, "caller %s: its key is not 40 characters of Z85",
+                        caller->name);
+        if (i > 0 && compare_callers(caller, caller - 1) == 0 &&
+            strcmp(caller->name, caller[-1].name) != 0)
+            return fail(MC_CONFLICT, why, why_size, "callers %s and %s: the same key",
+                        caller[-1].name, caller->name);
+    }
+    return MC_OK;
+}
+
+enum mc_status mc_bus_allow(struct mc_bus *bus, const struct mc_bus_caller *callers, size_t len,
+                            char *why, size_t why_size)
+{
+    if (len > MC_BUS_CALLERS_MAX)
+        return fail(MC_INVALID, why, why_size, "more than %d callers", MC_BUS_CALLERS_MAX);
+
+    struct mc_bus_caller *sorted = calloc(len + 1, sizeof *sorted);
+    if (sorted == NULL)
+        return fail(MC_IO, why, why_size, "no memory for %zu callers", len);
+    if (len > 0) {
+        memcpy(sorted, callers, len * sizeof *sorted);
+        qsort(sorted, len, sizeof *sorted, compare_callers);
+    }
+
+    enum mc_status status = check_callers(sorted, len, why, why_size);
+    if (status != MC_OK) {
+        free(sorted);
+        return status;
+    }
+
+    struct mc_bus_caller *old = bus->callers;
+    pthread_mutex_lock(&bus->lock);
+    bus->callers = sorted;
+    bus->callers_len = len;
+    pthread_mutex_unlock(&bus->lock);
+    free(old);
+    return MC_OK;
+}
+
+/* "name key": false when it is not that. The name comes first because a Z85 key may begin with #.
+ */
+static bool parse_caller(char *line, struct mc_bus_caller *ret_caller)
+{
+    static const char blank[] = " \t\r\n";
+    char *rest = NULL;
+    const char *name = strtok_r(line, blank, &rest);
+    const char *key = strtok_r(NULL, blank, &rest);
+
+    if (name == NULL || key == NULL || strtok_r(NULL, blank, &rest) != NULL)
+        return false;
+    if (strlen(name) > MC_BUS_CALLER_MAX || strlen(key) != MC_BUS_KEY_LEN)
+        return false;
+    *ret_caller = (struct mc_bus_caller){0};
+    memcpy(ret_caller->name, name, strlen(name));
+    memcpy(ret_caller->key, key, MC_BUS_KEY_LEN);
+    return true;
+}
+
+static enum mc_status read_callers(FILE *file, const char *path, struct mc_bus_caller *callers,
+                                   size_t *ret_len, char *why, size_t why_size)
+{
+    char line[CALLERS_LINE_MAX];
+    size_t len = 0;
+
+    for (unsigned number = 1; fgets(line, sizeof line, file) != NULL; number++) {
+        if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0')
+            continue;
+        if (len == MC_BUS_CALLERS_MAX)
+            return fail(MC_INVALID, why, why_size, "%s: more than %d callers", path,
+                        MC_BUS_CALLERS_MAX);
+        if (!parse_caller(line, &callers[len]))
+            return fail(MC_INVALID, why, why_size, "%s:%u: not \"name key\"", path, number);
+        len++;
+    }
+    if (ferror(file))
+        return fail(MC_IO, why, why_size, "%s: %s", path, strerror(errno));
+    *ret_len = len;
+    return MC_OK;
+}
+
+static enum mc_status allow_from(struct mc_bus *bus, FILE *file, const char *path, char *why,
+                                 size_t why_size)
+{
+    struct stat info;
+    size_t len = 0;
+
+    if (fstat(fileno(file), &info) != 0)
+        return fail(MC_IO, why, why_size, "%s: %s", path, strerror(errno));
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return fail(MC_DENIED, why, why_size, "%s: others may write to it", path);
+
+    struct mc_bus_caller *callers = calloc(MC_BUS_CALLERS_MAX, sizeof *callers);
+    if (callers == NULL)
+        return fail(MC_IO, why, why_size, "no memory for the callers");
+
+    enum mc_status status = read_callers(file, path, callers, &len, why, why_size);
+    if (status == MC_OK)
+        status = mc_bus_allow(bus, callers, len, why, why_size);
+    free(callers);
+    return status;
+}
+
+enum mc_status mc_bus_allow_file(struct mc_bus *bus, const char *path, char *why, size_t why_size)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return fail(errno == ENOENT ? MC_NOT_FOUND : status_of(errno), why, why_size, "%s: %s",
+                    path, strerror(errno));
+
+    enum mc_status status = allow_from(bus, file, path, why, why_size);
+    (void)fclose(file);
+    return status;
+}
+
+/* ZAP (RFC 27): libzmq asks about each CURVE client; the answer's user id is the key itself. */
+
+enum zap_frame {
+    ZAP_VERSION,
+    ZAP_REQUEST_ID,
+    ZAP_REQUEST_DOMAIN,
+    ZAP_ADDRESS,
+    ZAP_IDENTITY,
+    ZAP_MECHANISM,
+    ZAP_CREDENTIALS,
+    ZAP_FRAMES,
+};
+
+struct zap_request {
+    struct {
+        uint8_t data[MC_BUS_IDENTITY_MAX];
+        size_t len;
+    } frames[ZAP_FRAMES];
+    size_t len;
+};
+
+/* False: the bus is closing. */
+static bool zap_read(void *socket, struct zap_request *request)
+{
+    int more = 1;
+
+    for (request->len = 0; more; request->len++) {
+        uint8_t extra[1];
+        bool fits = request->len < ZAP_FRAMES;
+        void *data = fits ? request->frames[request->len].data : extra;
+        int len = zmq_recv(socket, data, fits ? MC_BUS_IDENTITY_MAX : sizeof extra, 0);
+        size_t size = sizeof more;
+
+        if (len < 0 && errno == EINTR) {
+            request->len--; /* try the same frame again */
+            continue;
+        }
+        if (len < 0 || zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) != 0)
+            return false;
+        if (fits) /* a frame longer than its room is cut, and then is none we know */
+            request->frames[request->len].len = MC_MIN((size_t)len, (size_t)MC_BUS_IDENTITY_MAX);
+    }
+    return true;
+}
+
+static bool zap_is(const struct zap_request *request, enum zap_frame frame, const char *text)
+{
+    return request->frames[frame].len == strlen(text) &&
+           memcmp(request->frames[frame].data, text, strlen(text)) == 0;
+}
+
+static bool zap_admits(struct mc_bus *bus, const struct zap_request *request, char *ret_key)
+{
+    if (request->len != ZAP_FRAMES || !zap_is(request, ZAP_VERSION, "1.0") ||
+        !zap_is(request, ZAP_REQUEST_DOMAIN, ZAP_DOMAIN) ||
+        !zap_is(request, ZAP_MECHANISM, "CURVE") ||
+        request->frames[ZAP_CREDENTIALS].len != CURVE_KEY_BYTES)
+        return false;
+    if (zmq_z85_encode(ret_key, request->frames[ZAP_CREDENTIALS].data, CURVE_KEY_BYTES) == NULL)
+        return false;
+
+    pthread_mutex_lock(&bus->lock);
+    bool known = find_caller(bus, ret_key) != NULL;
+    pthread_mutex_unlock(&bus->lock);
+    return known;
+}
+
+/*
+ * 300 (temporary) rather than 400 for a stranger: libzmq's own clients give up for ever on 400,
+ * and a room that started before its key was listed would never come back.
+ */
+static void zap_answer(void *socket, const struct zap_request *request, bool known, const char *key)
+{
+    size_t id_len = request->len > ZAP_REQUEST_ID ? request->frames[ZAP_REQUEST_ID].len : 0;
+
+    (void)zmq_send(socket, "1.0", 3, ZMQ_SNDMORE);
+    (void)zmq_send(socket, request->frames[ZAP_REQUEST_ID].data, id_len, ZMQ_SNDMORE);
+    (void)zmq_send(socket, known ? "200" : "300", 3, ZMQ_SNDMORE);
+    (void)zmq_send(socket, "", 0, ZMQ_SNDMORE);
+    (void)zmq_send(socket, key, known ? MC_BUS_KEY_LEN : 0, ZMQ_SNDMORE);
+    (void)zmq_send(socket, "", 0, 0);
+}
+
+static void *zap_run(void *arg)
+{
+    struct mc_bus *bus = arg;
+    struct zap_request request;
+    char key[MC_BUS_KEY_LEN + 1];
+
+    while (zap_read(bus->zap, &request)) {
+        bool known = zap_admits(bus, &request, key);
+
+        atomic_fetch_add(known ? &bus->admitted : &bus->refused, 1);
+        zap_answer(bus->zap, &request, known, key);
+    }
+    (void)zmq_close(bus->zap);
+    return NULL;
+}
+
+/* With every signal blocked: those are the owner's. */
+static int zap_start_thread(struct mc_bus *bus)
+{
+    sigset_t all;
+    sigset_t before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&bus->zap_thread, NULL, zap_run, bus);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+/* Bound here, not in the thread: it has to be there before a CURVE socket is. */
+static bool zap_start(struct mc_bus *bus)
+{
+    if (bus->zap != NULL)
+        return true;
+
+    void *socket = zmq_socket(bus->context, ZMQ_REP);
+    if (socket == NULL)
+        return false;
+    bus->zap = socket;
+    if (zmq_bind(socket, ZAP_ENDPOINT) == 0 && zap_start_thread(bus) == 0)
+        return true;
+    (void)zmq_close(socket);
+    bus->zap = NULL;
+    return false;
+}
+
+/* The bus */
+
+static bool zmq_is_good(char *why, size_t why_size)
+{
+    int major = 0;
+    int minor = 0;
+    int patch = 0;
+
+    zmq_version(&major, &minor, &patch);
+    if (major * 10000 + minor * 100 + patch < OLDEST_ZMQ) {
+        (void)fail(MC_IO, why, why_size, "libzmq %d.%d.%d: 4.3.4 or newer is needed", major, minor,
+                   patch);
+        return false;
+    }
+    if (zmq_has("curve") != 1 || zmq_has("ipc") != 1) {
+        (void)fail(MC_IO, why, why_size, "libzmq was built without curve or ipc");
+        return false;
+    }
+    return true;
+}
+
+enum mc_status mc_bus_open(struct mc_bus **ret_bus, char *why, size_t why_size)
+{
+    if (!zmq_is_good(why, why_size))
+        return MC_IO;
+
+    struct mc_bus *bus = calloc(1, sizeof *bus);
+    void *context = zmq_ctx_new();
+    if (bus == NULL || context == NULL || zmq_ctx_set(context, ZMQ_BLOCKY, 0) != 0) {
+        free(bus);
+        if (context != NULL)
+            (void)zmq_ctx_term(context);
+        return fail(MC_IO, why, why_size, "no ZeroMQ context: %s", zmq_strerror(errno));
+    }
+    bus->context = context;
+    pthread_mutex_init(&bus->lock, NULL);
+    *ret_bus = bus;
+    return MC_OK;
+}
+
+void mc_bus_close(struct mc_bus *bus)
+{
+    if (bus == NULL)
+        return;
+    assert(bus->sockets == 0); /* zmq_ctx_term() would wait for them for ever */
+
+    (void)zmq_ctx_shutdown(bus->context); /* what ends the ZAP thread */
+    if (bus->zap != NULL)
+        pthread_join(bus->zap_thread, NULL);
+    while (zmq_ctx_term(bus->context) != 0 && errno == EINTR)
+        ;
+    pthread_mutex_destroy(&bus->lock);
+    free(bus->callers);
+    free(bus);
+}
+
+void mc_bus_stats(const struct mc_bus *bus, struct mc_bus_stats *ret_stats)
+{
+    *ret_stats = (struct mc_bus_stats){
+        .handshakes_admitted = atomic_load(&bus->admitted),
+        .handshakes_refused = atomic_load(&bus->refused),
+    };
+}
+
+/* Sockets */
+
+struct option {
+    int name;
+    int value;
+};
+
+static bool set_options(void *socket, const struct option *options, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (zmq_setsockopt(socket, options[i].name, &options[i].value, sizeof(int)) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* What every socket gets before it binds or connects. */
+static bool door_limits(const struct door *door, const struct link *link)
+{
+    int64_t frame_max = (int64_t)link->frame_max;
+    const struct option options[] = {
+        {ZMQ_LINGER, LINGER_MS},
+        {ZMQ_SNDHWM, (int)link->queue_max},
+        {ZMQ_RCVHWM, (int)link->queue_max},
+        {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+        {ZMQ_RECONNECT_IVL, RECONNECT_MS},
+        {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS},
+        {ZMQ_BACKLOG, BACKLOG},
+        {ZMQ_IPV6, 0},
+        {door->router ? ZMQ_ROUTER_MANDATORY : ZMQ_IMMEDIATE, 1},
+    };
+
+    return set_options(door->socket, options, MC_LEN(options)) &&
+           zmq_setsockopt(door->socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
+}
+
+static bool door_over_tcp(const struct door *door)
+{
+    static const struct option options[] = {
+        {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},          {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
+        {ZMQ_HEARTBEAT_TTL, HEARTBEAT_TTL_MS},      {ZMQ_TCP_KEEPALIVE, 1},
+        {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S},
+    };
+
+    return set_options(door->socket, options, MC_LEN(options));
+}
+
+static bool set_key(const struct door *door, int option, const char *key)
+{
+    return zmq_setsockopt(door->socket, option, key, MC_BUS_KEY_LEN + 1) == 0;
+}
+
+/* Enforced: without a handler for the domain nobody is let in, instead of everybody. */
+static bool door_curve_server(struct door *door, const char *secret_key)
+{
+    static const struct option options[] = {
+        {ZMQ_CURVE_SERVER, 1},
+        {ZAP_ENFORCE_DOMAIN, 1},
+    };
+
+    door->curve = true;
+    return set_key(door, ZMQ_CURVE_SECRETKEY, secret_key) &&
+           zmq_setsockopt(door->socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) == 0 &&
+           set_options(door->socket, options, MC_LEN(options));
+}
+
+static bool door_curve_client(struct door *door, const char *server_key, const char *secret_key)
+{
+    char public_key[MC_BUS_KEY_LEN + 1];
+
+    return mc_bus_key_public(secret_key, public_key) &&
+           set_key(door, ZMQ_CURVE_SERVERKEY, server_key) &&
+           set_key(door, ZMQ_CURVE_PUBLICKEY, public_key) &&
+           set_key(door, ZMQ_CURVE_SECRETKEY, secret_key);
+}
+
+static bool door_open(struct door *door, struct link *link, int type)
+{
+    *door = (struct door){
+        .socket = zmq_socket(link->bus->context, type),
+        .fd = -1,
+        .router = type == ZMQ_ROUTER,
+    };
+    if (door->socket == NULL)
+        return false;
+    link->bus->sockets++;
+
+    size_t size = sizeof door->fd;
+    return zmq_getsockopt(door->socket, ZMQ_FD, &door->fd, &size) == 0 && door_limits(door, link);
+}
+
+static void door_close(struct door *door, struct link *link)
+{
+    if (door->socket == NULL)
+        return;
+    (void)zmq_close(door->socket);
+    door->socket = NULL;
+    link->bus->sockets--;
+}
+
+static bool door_bind(struct door *door, const char *endpoint)
+{
+    size_t size = sizeof door->endpoint;
+
+    return zmq_bind(door->socket, endpoint) == 0 &&
+           zmq_getsockopt(door->socket, ZMQ_LAST_ENDPOINT, door->endpoint, &size) == 0;
+}
+
+static bool door_has(const struct door *door, int events)
+{
+    int now = 0;
+    size_t size = sizeof now;
+
+    while (zmq_getsockopt(door->socket, ZMQ_EVENTS, &now, &size) != 0) {
+        if (errno != EINTR)
+            return false;
+    }
+    return (now & events) != 0;
+}
+
+/* Messages in */
+
+static zmq_msg_t *frame_of(struct mc_message *message, size_t index)
+{
+    return (zmq_msg_t *)(void *)message->frames[index];
+}
+
+void mc_message_close(struct mc_message *message)
+{
+    (void)zmq_msg_close(frame_of(message, 0));
+    (void)zmq_msg_close(frame_of(message, 1));
+    message->header = (struct mc_bytes){0};
+    message->body = (struct mc_bytes){0};
+}
+
+/* Reads a frame into an initialised one (what that held is let go). False: there is none. */
+static bool take(struct door *door, zmq_msg_t *frame)
+{
+    while (zmq_msg_recv(frame, door->socket, ZMQ_DONTWAIT) < 0) {
+        if (errno != EINTR)
+            return false;
+    }
+    door->more = zmq_msg_more(frame) != 0;
+    return true;
+}
+
+/* The next frame of a message of which there is more: it came as a whole. */
+static void take_next(struct door *door, zmq_msg_t *frame)
+{
+    bool taken = take(door, frame);
+    assert(taken);
+    (void)taken;
+}
+
+/* Throws away the rest of a message. False: the budget is used up. */
+static bool skip(struct door *door, struct mc_bus_traffic *traffic, unsigned *budget)
+{
+    zmq_msg_t frame;
+
+    if (!door->more)
+        return *budget > 0;
+    zmq_msg_init(&frame);
+    while (door->more && *budget > 0) {
+        take_next(door, &frame);
+        traffic->dropped_frames++;
+        *budget -= 1;
+    }
+    zmq_msg_close(&frame);
+    return *budget > 0;
+}
+
+static bool take_origin(struct door *door, struct mc_origin *origin)
+{
+    zmq_msg_t id;
+
+    zmq_msg_init(&id);
+    bool taken = take(door, &id);
+    if (taken) {
+        size_t len = zmq_msg_size(&id);
+
+        assert(len <= MC_BUS_IDENTITY_MAX);
+        origin->len = (uint8_t)len;
+        memcpy(origin->id, zmq_msg_data(&id), len);
+    }
+    zmq_msg_close(&id);
+    return taken;
+}
+
+/* Begins a message: its origin and first frame. False: there is none. */
+static bool take_first(struct door *door, struct mc_message *message)
+{
+    if (!door->router)
+        return take(door, frame_of(message, 0));
+    if (!take_origin(door, &message->origin))
+        return false;
+    take_next(door, frame_of(message, 0));
+    return true;
+}
+
+/*
+ * The rest of [header][body], or of [][header][body] from a REQ socket; a header is never
+ * empty, so an empty first frame is that delimiter. False: it is something else.
+ */
+static bool take_rest(struct door *door, struct mc_message *message, unsigned *ret_frames)
+{
+    zmq_msg_t *header = frame_of(message, 0);
+
+    *ret_frames = 1;
+    message->origin.delimited = door->router && door->more && zmq_msg_size(header) == 0;
+    if (message->origin.delimited) {
+        take_next(door, header);
+        *ret_frames += 1;
+    }
+    if (!door->more)
+        return false;
+    take_next(door, frame_of(message, 1));
+    *ret_frames += 1;
+    return !door->more;
+}
+
+/* libzmq's own ids are a zero byte and a 32-bit number that starts at random. */
+static bool id_is_ours(const struct mc_origin *origin)
+{
+    return origin->len == 5 && origin->id[0] == 0;
+}
+
+/* Who sent it, as the list says now. */
+static bool identify(const struct mc_bus *bus, struct mc_message *message)
+{
+    const char *key = zmq_msg_gets(frame_of(message, 0), "User-Id");
+    const struct mc_bus_caller *caller = key != NULL ? find_caller(bus, key) : NULL;
+
+    if (caller == NULL)
+        return false;
+    memcpy(message->caller_name, caller->name, sizeof message->caller_name);
+    message->caller = message->caller_name;
+    return true;
+}
+
+static bool admit(const struct door *door, struct link *link, struct mc_message *message)
+{
+    message->caller = NULL;
+    if (!door->router || !door->curve)
+        return true;
+    if (!id_is_ours(&message->origin)) {
+        link->traffic.dropped_named++;
+        return false;
+    }
+    if (!identify(link->bus, message)) {
+        link->traffic.dropped_revoked++;
+        return false;
+    }
+    return true;
+}
+
+/* The message begun by take_first(): whole, well formed and from somebody we listen to? */
+static bool finish(struct door *door, struct link *link, struct mc_message *message)
+{
+    unsigned frames;
+
+    if (!take_rest(door, message, &frames)) {
+        link->traffic.dropped_shape++;
+        link->traffic.dropped_frames += frames;
+        return false;
+    }
+    return admit(door, link, message);
+}
+
+static struct mc_bytes bytes_of(zmq_msg_t *frame)
+{
+    return (struct mc_bytes){zmq_msg_data(frame), zmq_msg_size(frame)};
+}
+
+/* The budget bounds the work for a sender of rubbish; what is left waits for the next call. */
+static bool door_receive(struct door *door, struct link *link, struct mc_message *message)
+{
+    unsigned budget = MC_BUS_SKIP_MAX;
+
+    zmq_msg_init(frame_of(message, 0));
+    zmq_msg_init(frame_of(message, 1));
+    while (skip(door, &link->traffic, &budget) && take_first(door, message)) {
+        if (finish(door, link, message)) {
+            message->header = bytes_of(frame_of(message, 0));
+            message->body = bytes_of(frame_of(message, 1));
+            link->traffic.received++;
+            return true;
+        }
+        budget--;
+    }
+    mc_message_close(message);
+    return false;
+}
+
+/* Messages out */
+
+enum { PARTS_MAX = 4 }; /* id, delimiter, header, body */
+
+static bool part_make(zmq_msg_t *part, struct mc_bytes bytes)
+{
+    if (zmq_msg_init_size(part, bytes.len) != 0)
+        return false;
+    if (bytes.len > 0)
+        memcpy(zmq_msg_data(part), bytes.data, bytes.len);
+    return true;
+}
+
+static bool part_send(void *socket, zmq_msg_t *part, bool more)
+{
+    while (zmq_msg_send(part, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+        if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+static enum mc_status refuse(struct mc_bus_traffic *traffic)
+{
+    if (errno == EHOSTUNREACH) {
+        traffic->refused_gone++;
+        return MC_NOT_FOUND;
+    }
+    assert(errno == EAGAIN || errno == ENOMEM); /* anything else: used after close */
+    traffic->refused_busy++;
+    return MC_BUSY;
+}
+
+static enum mc_status parts_send(void *socket, zmq_msg_t *parts, size_t len,
+                                 struct mc_bus_traffic *traffic)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (part_send(socket, &parts[i], i + 1 < len))
+            continue;
+        enum mc_status status = refuse(traffic);
+        for (; i < len; i++)
+            (void)zmq_msg_close(&parts[i]);
+        return status;
+    }
+    traffic->sent++;
+    return MC_OK;
+}
+
+/*
+ * All frames are made before the first is sent: a message that stopped half way for lack of
+ * memory would be finished by the next one's frames, at the wrong receiver.
+ */
+static enum mc_status door_send(struct door *door, struct link *link, const struct mc_bytes *bytes,
+                                size_t len)
+{
+    zmq_msg_t parts[PARTS_MAX];
+
+    assert(len <= PARTS_MAX);
+    for (size_t i = 0; i < len; i++) {
+        if (part_make(&parts[i], bytes[i]))
+            continue;
+        enum mc_status status = refuse(&link->traffic);
+        while (i > 0)
+            (void)zmq_msg_close(&parts[--i]);
+        return status;
+    }
+    return parts_send(door->socket, parts, len, &link->traffic);
+}
+
+/* A frame over the limit would cost us the connection at the other end. */
+static bool fits(struct link *link, struct mc_bytes header, struct mc_bytes body)
+{
+    if (header.len <= link->frame_max && body.len <= link->frame_max)
+        return true;
+    link->traffic.refused_size++;
+    return false;
+}
+
+/* Opening */
+
+static enum mc_status link_init(struct link *link, struct mc_bus *bus, size_t frame_max,
+                                unsigned queue_max, char *why, size_t why_size)
+{
+    *link = (struct link){
+        .bus = bus,
+        .frame_max = frame_max != 0 ? frame_max : MC_BUS_FRAME_DEFAULT,
+        .queue_max = queue_max != 0 ? queue_max : MC_BUS_QUEUE_DEFAULT,
+    };
+    if (link->frame_max < MC_BUS_FRAME_MIN || link->frame_max > MC_BUS_FRAME_MAX)
+        return fail(MC_INVALID, why, why_size, "frame_max %zu: not in %d … %d", frame_max,
+                    MC_BUS_FRAME_MIN, MC_BUS_FRAME_MAX);
+    if (link->queue_max > MC_BUS_QUEUE_MAX)
+        return fail(MC_INVALID, why, why_size, "queue_max %u: over %d", queue_max,
+                    MC_BUS_QUEUE_MAX);
+    return MC_OK;
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Makes the folder if it is missing; one that others can write to is no place for a socket. */
+static enum mc_status prepare_folder(const char *path, char *why, size_t why_size)
+{
+    char folder[sizeof(struct sockaddr_un)];
+    struct stat info;
+    const char *slash = strrchr(path, '/');
+
+    (void)snprintf(folder, sizeof folder, "%.*s", (int)MC_MAX(slash - path, 1), path);
+    if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST)
+        return fail(status_of(errno), why, why_size, "%s: %s", folder, strerror(errno));
+    if (stat(folder, &info) != 0)
+        return fail(MC_IO, why, why_size, "%s: %s", folder, strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return fail(MC_INVALID, why, why_size, "%s: not a folder", folder);
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (info.st_uid != geteuid() && info.st_uid != 0))
+        return fail(MC_DENIED, why, why_size, "%s: others may write to it", folder);
+    return MC_OK;
+}
+
+/* Does a process answer there? libzmq would take its place without asking. */
+static bool answers(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return false;
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int rc = connect(fd, (const struct sockaddr *)(const void *)&address, sizeof address);
+    bool yes = rc == 0 || errno == EAGAIN || errno == EACCES;
+    (void)close(fd);
+    return yes;
+}
+
+static enum mc_status prepare_path(const char *path, char *why, size_t why_size)
+{
+    struct stat info;
+
+    if (lstat(path, &info) != 0)
+        return errno == ENOENT
+                   ? MC_OK
+                   : fail(status_of(errno), why, why_size, "%s: %s", path, strerror(errno));
+    if (!S_ISSOCK(info.st_mode))
+        return fail(MC_CONFLICT, why, why_size, "%s: exists and is not a socket", path);
+    if (answers(path))
+        return fail(MC_CONFLICT, why, why_size, "%s: another process answers there", path);
+    return MC_OK; /* left by a killed process; libzmq removes it */
+}
+
+static enum mc_status check_ipc(const struct mc_listener_options *options, char *why,
+                                size_t why_size)
+{
+    if (!begins(options->ipc, "ipc:///") ||
+        strlen(options->ipc) - IPC_PREFIX >= sizeof((struct sockaddr_un){0}.sun_path))
+        return fail(MC_INVALID, why, why_size, "ipc %s: not ipc:// and a path under 108 bytes",
+                    options->ipc);
+    if ((options->ipc_mode & ~(unsigned)IPC_MODE_MAX) != 0)
+        return fail(MC_INVALID, why, why_size, "ipc_mode %04o: more than 0660", options->ipc_mode);
+    return MC_OK;
+}
+
+static enum mc_status bind_failed(const char *endpoint, char *why, size_t why_size)
+{
+    int error = errno;
+
+    return fail(status_of(error), why, why_size, "%s: %s", endpoint, zmq_strerror(error));
+}
+
+static enum mc_status open_ipc(struct mc_listener *listener,
+                               const struct mc_listener_options *options, char *why,
+                               size_t why_size)
+{
+    struct door *door = &listener->doors[listener->doors_len++];
+    enum mc_status status = check_ipc(options, why, why_size);
+    if (status != MC_OK)
+        return status;
+
+    const char *path = options->ipc + IPC_PREFIX;
+    status = prepare_folder(path, why, why_size);
+    if (status == MC_OK)
+        status = prepare_path(path, why, why_size);
+    if (status != MC_OK)
+        return status;
+
+    mode_t mode = options->ipc_mode != 0 ? options->ipc_mode : IPC_MODE;
+    mode_t before = umask(~mode & ACCESSPERMS);
+    bool bound = door_open(door, &listener->link, ZMQ_ROUTER) && door_bind(door, options->ipc);
+    int error = errno;
+    (void)umask(before);
+    errno = error;
+    return bound ? MC_OK : bind_failed(options->ipc, why, why_size);
+}
+
+static enum mc_status open_tcp(struct mc_listener *listener,
+                               const struct mc_listener_options *options, char *why,
+                               size_t why_size)
+{
+    struct door *door = &listener->doors[listener->doors_len++];
+
+    if (!begins(options->tcp, "tcp://"))
+        return fail(MC_INVALID, why, why_size, "tcp %s: not tcp://", options->tcp);
+    if (!key_ok(options->secret_key))
+        return fail(MC_INVALID, why, why_size, "tcp %s: no CURVE key", options->tcp);
+    if (!zap_start(listener->link.bus))
+        return fail(MC_IO, why, why_size, "no ZAP handler: %s", zmq_strerror(errno));
+    if (!door_open(door, &listener->link, ZMQ_ROUTER) || !door_over_tcp(door) ||
+        !door_curve_server(door, options->secret_key) || !door_bind(door, options->tcp))
+        return bind_failed(options->tcp, why, why_size);
+    return MC_OK;
+}
+
+static enum mc_status open_doors(struct mc_listener *listener, struct mc_bus *bus,
+                                 const struct mc_listener_options *options, char *why,
+                                 size_t why_size)
+{
+    enum mc_status status =
+        link_init(&listener->link, bus, options->frame_max, options->queue_max, why, why_size);
+
+    if (status == MC_OK && options->ipc == NULL && options->tcp == NULL)
+        status = fail(MC_INVALID, why, why_size, "a listener needs an ipc or a tcp endpoint");
+    if (status == MC_OK && options->ipc != NULL)
+        status = open_ipc(listener, options, why, why_size);
+    if (status == MC_OK && options->tcp != NULL)
+        status = open_tcp(listener, options, why, why_size);
+    return status;
+}
+
+enum mc_status mc_listener_open(struct mc_listener **ret_listener, struct mc_bus *bus,
+                                const struct mc_listener_options *options, char *why,
+                                size_t why_size)
+{
+    struct mc_listener *listener = calloc(1, sizeof *listener);
+    if (listener == NULL)
+        return fail(MC_IO, why, why_size, "no memory for a listener");
+
+    enum mc_status status = open_doors(listener, bus, options, why, why_size);
+    if (status == MC_OK)
+        *ret_listener = listener;
+    else
+        mc_listener_close(listener);
+    return status;
+}
+
+void mc_listener_close(struct mc_listener *listener)
+{
+    if (listener == NULL)
+        return;
+    for (unsigned i = 0; i < listener->doors_len; i++)
+        door_close(&listener->doors[i], &listener->link);
+    free(listener);
+}
+
+/* Using */
+
+static const char *endpoint_of(const struct mc_listener *listener, bool curve)
+{
+    for (unsigned i = 0; i < listener->doors_len; i++) {
+        if (listener->doors[i].curve == curve)
+            return listener->doors[i].endpoint;
+    }
+    return "";
+}
+
+const char *mc_listener_ipc(const struct mc_listener *listener)
+{
+    return endpoint_of(listener, false);
+}
+
+const char *mc_listener_tcp(const struct mc_listener *listener)
+{
+    return endpoint_of(listener, true);
+}
+
+int mc_listener_fd(const struct mc_listener *listener, unsigned index)
+{
+    return index < listener->doors_len ? listener->doors[index].fd : -1;
+}
+
+bool mc_listener_pending(const struct mc_listener *listener)
+{
+    for (unsigned i = 0; i < listener->doors_len; i++) {
+        if (door_has(&listener->doors[i], ZMQ_POLLIN))
+            return true;
+    }
+    return false;
+}
+
+static void turn_to_next(struct mc_listener *listener)
+{
+    listener->current = (listener->current + 1) % listener->doors_len;
+    listener->run = 0;
+}
+
+/* In runs, because looking at an empty door costs a system call. */
+bool mc_listener_receive(struct mc_listener *listener, struct mc_message *message)
+{
+    if (listener->run == RUN_MAX)
+        turn_to_next(listener);
+    for (unsigned i = 0; i < listener->doors_len; i++) {
+        if (door_receive(&listener->doors[listener->current], &listener->link, message)) {
+            message->origin.door = (uint8_t)listener->current;
+            listener->run++;
+            return true;
+        }
+        turn_to_next(listener);
+    }
+    return false;
+}
+
+enum mc_status mc_listener_send(struct mc_listener *listener, const struct mc_origin *origin,
+                                struct mc_bytes header, struct mc_bytes body)
+{
+    struct mc_bytes bytes[PARTS_MAX] = {{origin->id, origin->len}};
+    size_t len = origin->delimited ? 2 : 1;
+
+    assert(origin->door < listener->doors_len && origin->len > 0);
+    if (!fits(&listener->link, header, body))
+        return MC_INVALID;
+    bytes[len++] = header;
+    bytes[len++] = body;
+    return door_send(&listener->doors[origin->door], &listener->link, bytes, len);
+}
+
+void mc_listener_traffic(const struct mc_listener *listener, struct mc_bus_traffic *ret_traffic)
+{
+    *ret_traffic = listener->link.traffic;
+}
+
+/* Peers */
+
+static enum mc_status connect_peer(struct mc_peer *peer, const struct mc_peer_options *options,
+                                   char *why, size_t why_size)
+{
+    bool tcp = begins(options->endpoint, "tcp://");
+
+    if (!tcp && !begins(options->endpoint, "ipc:///"))
+        return fail(MC_INVALID, why, why_size, "peer %s: neither ipc:// nor tcp://",
+                    options->endpoint);
+    if (tcp && (!key_ok(options->server_key) || !key_ok(options->secret_key)))
+        return fail(MC_INVALID, why, why_size, "peer %s: its CURVE key or ours is missing",
+                    options->endpoint);
+
+    struct door *door = &peer->door;
+    bool good = door_open(door, &peer->link, ZMQ_DEALER);
+    if (good && tcp)
+        good = door_over_tcp(door) &&
+               door_curve_client(door, options->server_key, options->secret_key);
+    if (!good || zmq_connect(door->socket, options->endpoint) != 0)
+        return bind_failed(options->endpoint, why, why_size);
+    return MC_OK;
+}
+
+enum mc_status mc_peer_open(struct mc_peer **ret_peer, struct mc_bus *bus,
+                            const struct mc_peer_options *options, char *why, size_t why_size)
+{
+    struct mc_peer *peer = calloc(1, sizeof *peer);
+    if (peer == NULL)
+        return fail(MC_IO, why, why_size, "no memory for a peer");
+
+    enum mc_status status =
+        link_init(&peer->link, bus, options->frame_max, options->queue_max, why, why_size);
+    if (status == MC_OK)
+        status = connect_peer(peer, options, why, why_size);
+    if (status == MC_OK)
+        *ret_peer = peer;
+    else
+        mc_peer_close(peer);
+    return status;
+}
+
+void mc_peer_close(struct mc_peer *peer)
+{
+    if (peer == NULL)
+        return;
+    door_close(&peer->door, &peer->link);
+    free(peer);
+}
+
+int mc_peer_fd(const struct mc_peer *peer)
+{
+    return peer->door.fd;
+}
+
+bool mc_peer_pending(const struct mc_peer *peer)
+{
+    return door_has(&peer->door, ZMQ_POLLIN);
+}
+
+bool mc_peer_writable(const struct mc_peer *peer)
+{
+    return door_has(&peer->door, ZMQ_POLLOUT);
+}
+
+bool mc_peer_receive(struct mc_peer *peer, struct mc_message *message)
+{
+    return door_receive(&peer->door, &peer->link, message);
+}
+
+enum mc_status mc_peer_send(struct mc_peer *peer, struct mc_bytes header, struct mc_bytes body)
+{
+    const struct mc_bytes bytes[] = {header, body};
+
+    if (!fits(&peer->link, header, body))
+        return MC_INVALID;
+    return door_send(&peer->door, &peer->link, bytes, MC_LEN(bytes));
+}
+
+void mc_peer_traffic(const struct mc_peer *peer, struct mc_bus_traffic *ret_traffic)
+{
+    *ret_traffic = peer->link.traffic;
+}
