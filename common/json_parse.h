@@ -1,0 +1,13 @@
+/* What the json*.c files share, and nobody else: jansson goes no further than these. */
+#pragma once
+
+#include <jansson.h>
+#include <protobuf-c/protobuf-c.h>
+
+#include "common/base.h"
+
+/* The parsed document, to be given to json_decref(); or NULL, with why and where. */
+json_t *mc_json_load(struct mc_bytes text, const char **ret_code, size_t *ret_position);
+
+/* What one value of the type takes in protobuf-c's structures. */
+size_t mc_json_value_size(ProtobufCType type);
