@@ -357,7 +357,6 @@ void mc_mask_email(char *out, size_t size, const char *email)
     bool shown =
         tail > 0 && at != email && tail < MC_MASK_SIZE - 8 && mc_email_check(email) == MC_WHY_OK;
 
-    mask(out, size, email, shown ? 1 : 0, shown ? tail : 0, 4);
-    if (shown && at == email + 1) /* a name of one letter is all of it */
-        out[0] = '*';
+    bool initial = shown && at != email + 1; /* a name of one letter is all of it */
+    mask(out, size, email, initial ? 1 : 0, shown ? tail : 0, 4);
 }
