@@ -1,0 +1,87 @@
+/*
+ * HTTP client: asks the outside world. The owner of libcurl.
+ *
+ * One per daemon, bounded in connections and in requests held. Requests are copied at start; the
+ * answer is borrowed for the time of the callback, which runs from the loop exactly once per
+ * started and not cancelled request, and may start or cancel others.
+ *
+ * Failure is in three classes, because money depends on it: ANSWERED, NOT_SENT (no byte of the
+ * request left, so asking again is safe) and UNKNOWN (it may have been done: ask about it before
+ * repeating it). A timeout after sending is UNKNOWN, never "failed".
+ *
+ * No redirects, no proxy, no compression, no cookies, certificates always verified, HTTP/1.1.
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/header.h"
+
+struct mc_loop;
+struct mc_http;
+struct mc_http_call;
+
+enum {
+    MC_HTTP_ANSWER_MAX = 256 << 10, /* default limit of an answer's body */
+    MC_HTTP_TIMEOUT_MS = 30000,
+    MC_HTTP_CONNECT_TIMEOUT_MS = 5000,
+};
+
+struct mc_http_config {
+    unsigned connections_max; /* 0: 32; more requests wait for a connection, on their own time */
+    unsigned per_host_max;    /* 0: 8 */
+    unsigned requests_max;    /* held at once, 0: 256; past it MC_BUSY */
+    bool allow_plain;         /* http:// too: only for the sandbox and tests */
+};
+
+struct mc_http_request {
+    const char *method; /* GET HEAD POST PUT PATCH DELETE */
+    const char *url;
+    const struct mc_header *headers; /* ends with a NULL name; may be NULL */
+    const char *content_type;        /* may be NULL */
+    struct mc_bytes body;
+    int64_t timeout_ms;         /* the whole call; 0: MC_HTTP_TIMEOUT_MS */
+    int64_t connect_timeout_ms; /* 0: MC_HTTP_CONNECT_TIMEOUT_MS */
+    size_t answer_max;          /* 0: MC_HTTP_ANSWER_MAX */
+    const char *ca_file;        /* PEM; NULL: the system's */
+
+    /*
+     * For money and whatever else may not happen twice: a connection of its own. On a reused one
+     * libcurl silently sends a POST again when the connection dies (curl PR #18417).
+     */
+    bool once;
+};
+
+enum mc_http_outcome {
+    MC_HTTP_ANSWERED, /* whatever the status is */
+    MC_HTTP_NOT_SENT,
+    MC_HTTP_UNKNOWN,
+};
+
+struct mc_http_answer {
+    enum mc_http_outcome outcome;
+    int status; /* 0 when there was none; may be known with UNKNOWN (cut off, too large) */
+    struct mc_bytes body;     /* ends with a NUL that is not counted; empty unless ANSWERED */
+    const char *content_type; /* "" when not said */
+    const char *why;          /* for the log; "" when ANSWERED; never holds the URL or a body */
+};
+
+mc_nodiscard struct mc_http *mc_http_create(struct mc_loop *loop,
+                                            const struct mc_http_config *config);
+
+/* Cancels what is under way. Not to be called inside a callback. */
+void mc_http_destroy(struct mc_http *http);
+
+/*
+ * MC_INVALID: method, URL or header cannot be sent. MC_BUSY: too many requests. MC_FULL: memory.
+ * `ret_call` may be NULL; the handle is good until the callback begins.
+ */
+mc_nodiscard enum mc_status
+mc_http_start(struct mc_http *http, const struct mc_http_request *request,
+              void (*answered)(void *arg, const struct mc_http_answer *answer), void *arg,
+              struct mc_http_call **ret_call);
+
+/* The callback will not be called. What was sent stays sent. */
+void mc_http_cancel(struct mc_http_call *call);
+
+/* Started and not yet answered. */
+unsigned mc_http_load(const struct mc_http *http);
