@@ -305,7 +305,7 @@ static void put_hex(char *text, const uint8_t *bytes, size_t len)
 void mc_trace_new(const uint8_t random[MC_TRACE_RANDOM_LEN], char text[MC_TRACEPARENT_LEN + 1])
 {
     memset(text, '-', MC_TRACEPARENT_LEN);
-    memcpy(text, "00", 2);
+    memset(text, '0', 2);
     put_hex(text + TRACE_AT, random, TRACE_LEN / 2);
     put_hex(text + SPAN_AT, random + TRACE_LEN / 2, SPAN_LEN / 2);
     memcpy(text + FLAGS_AT, "01", FLAGS_LEN + 1);

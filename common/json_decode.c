@@ -376,7 +376,9 @@ static bool names_field(const ProtobufCFieldDescriptor *field, const char *key)
         bool raise = *name == '_';
         while (*name == '_')
             name++;
-        char c = raise && *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
+        char c = *name;
+        if (raise)
+            c = mc_json_upper(c);
         if (c != *key)
             return false;
         if (c == '\0')

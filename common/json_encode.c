@@ -17,12 +17,14 @@ static void camel_name(const char *name, char text[NAME_SIZE])
     bool raise = false;
 
     for (; *name != '\0' && len < NAME_SIZE - 1; name++) {
-        bool is_lower = *name >= 'a' && *name <= 'z';
         if (*name == '_') {
             raise = true;
             continue;
         }
-        text[len++] = raise && is_lower ? (char)(*name - 'a' + 'A') : *name;
+        text[len] = *name;
+        if (raise)
+            text[len] = mc_json_upper(*name);
+        len++;
         raise = false;
     }
     text[len] = '\0';

@@ -119,7 +119,7 @@ static void put_escaped(struct mc_json_writer *writer, uint8_t byte)
 {
     static const char digits[] = "0123456789abcdef";
     static const char shorts[] = "btn\0fr"; /* 0x08 .. 0x0d; 0x0b has none */
-    char text[6] = {'\\', (char)byte};
+    char text[2] = {'\\', (char)byte};
 
     if (byte >= 0x08 && byte <= 0x0d && byte != 0x0b)
         text[1] = shorts[byte - 0x08];
@@ -127,10 +127,9 @@ static void put_escaped(struct mc_json_writer *writer, uint8_t byte)
         put(writer, text, 2);
         return;
     }
-    memcpy(text, "\\u00", 4);
-    text[4] = digits[byte >> 4];
-    text[5] = digits[byte & 15];
-    put(writer, text, 6);
+    put(writer, "\\u00", 4);
+    put(writer, &digits[byte >> 4], 1);
+    put(writer, &digits[byte & 15], 1);
 }
 
 static bool is_plain(uint8_t byte)
@@ -208,8 +207,11 @@ static void base64_group(const uint8_t *data, size_t len, char text[4])
         bits |= data[2];
     text[0] = digits[bits >> 18];
     text[1] = digits[bits >> 12 & 63];
-    text[2] = len > 1 ? digits[bits >> 6 & 63] : '=';
-    text[3] = len > 2 ? digits[bits & 63] : '=';
+    memset(text + 2, '=', 2);
+    if (len > 1)
+        text[2] = digits[bits >> 6 & 63];
+    if (len > 2)
+        text[3] = digits[bits & 63];
 }
 
 void mc_json_base64(struct mc_json_writer *writer, struct mc_bytes data)

@@ -182,14 +182,13 @@ static void refuses_wrong_values_by_name(void **state)
 /* {"key":<open>aaa…a<close>} with n characters, or n times `unit` with commas */
 static char *filled(const char *head, const char *unit, size_t n, const char *tail)
 {
-    size_t step = strlen(unit);
-    char *text = mc_alloc(&arena, strlen(head) + n * step + strlen(tail) + 1);
+    char *text = mc_alloc(&arena, strlen(head) + n * strlen(unit) + strlen(tail) + 1);
 
     assert_non_null(text);
-    char *at = text + strlen(strcpy(text, head));
-    for (size_t i = 0; i < n; i++, at += step)
-        memcpy(at, unit, step);
-    (void)strcpy(at, tail);
+    char *at = stpcpy(text, head);
+    for (size_t i = 0; i < n; i++)
+        at = stpcpy(at, unit);
+    (void)stpcpy(at, tail);
     return text;
 }
 

@@ -216,7 +216,7 @@ static struct mc_bytes with_text_of(uint8_t *wire, const char *head, size_t len)
 {
     size_t head_len = strlen(head);
 
-    memcpy(wire, head, head_len);
+    (void)mempcpy(wire, head, head_len);
     wire[head_len] = (uint8_t)(len | 0x80);
     wire[head_len + 1] = (uint8_t)(len >> 7 | 0x80);
     wire[head_len + 2] = (uint8_t)(len >> 14);
@@ -244,12 +244,15 @@ static void bounds_lists(void **state)
     static uint8_t packed[MC_LIST_MAX + 5];
 
     (void)state;
-    for (size_t i = 0; i <= MC_LIST_MAX; i++)
-        memcpy(wire + 3 * i, "\xf2\x01\x00", 3);
+    for (size_t i = 0; i < sizeof wire; i += 3) {
+        wire[i] = 0xf2;
+        wire[i + 1] = 0x01;
+    }
     accepts(EVERYTHING, (struct mc_bytes){wire, sizeof wire - 3});
     refuses((struct mc_bytes){wire, sizeof wire}, MC_CODE_LIST_TOO_LONG, "items");
 
-    memcpy(packed, "\x8a\x02", 2);
+    packed[0] = 0x8a;
+    packed[1] = 0x02;
     packed[2] = (MC_LIST_MAX & 0x7f) | 0x80;
     packed[3] = MC_LIST_MAX >> 7;
     accepts(EVERYTHING, (struct mc_bytes){packed, 4 + MC_LIST_MAX});
@@ -260,11 +263,13 @@ static void bounds_lists(void **state)
 /* levels inside the outermost, each in the field `tag` */
 static struct mc_bytes nested(uint8_t *wire, uint8_t tag, unsigned levels)
 {
+    const uint8_t *start = wire;
+
     for (unsigned i = 0; i < levels; i++) {
-        wire[2 * i] = tag;
-        wire[2 * i + 1] = (uint8_t)(2 * (levels - i - 1));
+        *wire++ = tag;
+        *wire++ = (uint8_t)(2 * (levels - i - 1));
     }
-    return (struct mc_bytes){wire, (size_t)2 * levels};
+    return (struct mc_bytes){start, (size_t)2 * levels};
 }
 
 static void bounds_depth(void **state)
