@@ -449,10 +449,23 @@ const char *mc_validate_text(const char *code)
 
 /* --- types --- */
 
+/*
+ * What protoc makes of map<K, V>. protobuf-c does not mark it as such, so the JSON would be
+ * a list of pairs where every other language has an object: no map is used.
+ */
+static bool type_is_map(const ProtobufCMessageDescriptor *type)
+{
+    size_t len = strlen(type->short_name);
+
+    return len > 5 && strcmp(type->short_name + len - 5, "Entry") == 0 && type->n_fields == 2 &&
+           type->fields[0].id == 1 && strcmp(type->fields[0].name, "key") == 0 &&
+           type->fields[1].id == 2 && strcmp(type->fields[1].name, "value") == 0;
+}
+
 /* A type that contains itself is as deep as you like, so depth alone finds it. */
 static bool type_is_bounded(const ProtobufCMessageDescriptor *type, unsigned depth)
 {
-    if (depth > MC_DEPTH_MAX || type->n_fields > MC_MESSAGE_FIELDS_MAX)
+    if (depth > MC_DEPTH_MAX || type->n_fields > MC_MESSAGE_FIELDS_MAX || type_is_map(type))
         return false;
     for (unsigned i = 0; i < type->n_fields; i++)
         if (type->fields[i].type == PROTOBUF_C_TYPE_MESSAGE &&

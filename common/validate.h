@@ -74,6 +74,7 @@ static inline bool mc_utf8_is_valid(struct mc_bytes text)
 
 /*
  * Walks a message type and all it contains: MC_INVALID if it contains itself, is deeper than
- * MC_DEPTH_MAX or has more than MC_MESSAGE_FIELDS_MAX fields. Every daemon asks at boot.
+ * MC_DEPTH_MAX, has more than MC_MESSAGE_FIELDS_MAX fields, or a map (common/json.h has no way
+ * to tell one). Every daemon asks at boot.
  */
 mc_nodiscard enum mc_status mc_descriptor_check(const ProtobufCMessageDescriptor *type);

@@ -294,6 +294,7 @@ static void checks_types_at_boot(void **state)
     assert_int_equal(mc_descriptor_check(&sample__deep2__descriptor), MC_OK);
     assert_int_equal(mc_descriptor_check(&sample__deep1__descriptor), MC_INVALID);
     assert_int_equal(mc_descriptor_check(&sample__loop__descriptor), MC_INVALID);
+    assert_int_equal(mc_descriptor_check(&sample__mapped__descriptor), MC_INVALID);
 }
 
 static void prints_paths_within_bounds(void **state)
