@@ -102,7 +102,7 @@ struct mc_local mc_local_from_ms(int64_t epoch_ms)
 
 int64_t mc_local_to_ms(const struct mc_local *local)
 {
-    int64_t seconds = (int64_t)local->hour * 3600 + local->minute * 60 + local->second;
+    int64_t seconds = (int64_t)local->hour * 3600 + (int64_t)local->minute * 60 + local->second;
 
     return mc_date_days(local->date) * DAY_MS + seconds * 1000 + local->ms - ZONE_MS;
 }

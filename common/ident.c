@@ -147,7 +147,7 @@ static enum mc_why parse_personal_tax_code(const char *digits, struct mc_tax_cod
 
 enum mc_why mc_tax_code_parse(const char *text, struct mc_tax_code *ret_code)
 {
-    char code[PICK_SIZE];
+    char code[PICK_SIZE] = "";
     enum { HEAD = 10, BRANCH = 3 };
 
     if (!scan_pick(code, sizeof code, text, ""))

@@ -14,9 +14,9 @@ enum {
 };
 
 /* H provinces, G ministries; A Party, K state groups are seen but not confirmed. */
-static bool is_root_letter(char c)
+static bool is_root_letter(const char *root)
 {
-    return c != '\0' && strchr("HGAK", c) != NULL;
+    return root[0] != '\0' && strchr("HGAK", root[0]) != NULL;
 }
 
 static bool is_code_char(char c)
@@ -62,7 +62,7 @@ static enum mc_why check_agency(const char *code)
 
     if (!old && !is_new_form(code))
         return MC_WHY_AGENCY_CODE_FORMAT;
-    return is_root_letter(old ? code[10] : code[0]) ? MC_WHY_OK : MC_WHY_AGENCY_CODE_ROOT;
+    return is_root_letter(code + (old ? 10 : 0)) ? MC_WHY_OK : MC_WHY_AGENCY_CODE_ROOT;
 }
 
 enum mc_why mc_agency_parse(const char *text, char *out, size_t size)
@@ -232,7 +232,7 @@ static bool is_procedure_tail(const char *tail)
 
 enum mc_why mc_procedure_parse(const char *text, char *out, size_t size)
 {
-    char code[PICK_SIZE];
+    char code[PICK_SIZE] = "";
 
     assert(size >= MC_PROCEDURE_CODE_SIZE);
     if (!scan_pick(code, sizeof code, text, ""))

@@ -42,7 +42,7 @@ static bool find_carrier(struct mc_csv *csv, const char *national)
 }
 
 /* Takes +84, 0084, 84 or 0 off. What is left has no leading zero. */
-static enum mc_why strip_country(char *picked, const char **ret_rest)
+static enum mc_why strip_country(const char *picked, const char **ret_rest)
 {
     const char *rest = picked;
     bool international = rest[0] == '+' || strncmp(rest, "00", 2) == 0;
@@ -93,7 +93,7 @@ static enum mc_why check_national(char *national, bool *ret_converted)
 
 enum mc_why mc_phone_parse(const char *text, struct mc_phone *ret_phone)
 {
-    char picked[PICK_SIZE];
+    char picked[PICK_SIZE] = "";
     char national[PICK_SIZE] = "0";
     const char *rest = NULL;
     bool converted = false;

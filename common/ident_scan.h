@@ -56,7 +56,10 @@ static inline bool scan_pick(char *out, size_t size, const char *text, const cha
             continue;
         if (len + 1 >= size)
             return false;
-        out[len++] = scan_is_lower(*text) ? (char)(*text - 'a' + 'A') : *text;
+        out[len] = *text;
+        if (scan_is_lower(*text))
+            out[len] = (char)(*text - 'a' + 'A');
+        len++;
     }
     out[len] = '\0';
     return true;

@@ -1,7 +1,8 @@
 /* Rows of tests/vectors/NAME.csv, for tests that run over all of them. */
 #pragma once
 
-/* clang-format off: cmocka.h wants these before it */
+/* cmocka.h wants these before it */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
