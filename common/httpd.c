@@ -62,7 +62,8 @@ struct connection {
 struct mc_httpd_request {
     struct connection *connection; /* NULL once the peer or the server is gone */
     struct mc_httpd_head head;
-    char *text; /* what the head points into */
+    char *text; /* what the head points into; NUL after its end */
+    size_t text_len;
     struct mc_httpd_chunks chunks;
     char *body; /* NUL after its end */
     size_t body_len;
@@ -94,7 +95,7 @@ static void free_request(struct mc_httpd_request *request)
     if (request->body != NULL)
         explicit_bzero(request->body, request->body_size);
     if (request->text != NULL)
-        explicit_bzero(request->text, MC_HTTPD_HEAD_MAX); /* headers carry tokens */
+        explicit_bzero(request->text, request->text_len); /* headers carry tokens */
     free(request->body);
     free(request->text);
     free(request);
@@ -226,7 +227,7 @@ static void refuse(struct connection *connection, int status)
     write_answer(connection, status, plain, (struct mc_bytes){reason, strlen(reason)}, false);
 }
 
-static struct mc_httpd_request *new_request(struct connection *connection)
+static struct mc_httpd_request *new_request(struct connection *connection, size_t text_len)
 {
     struct mc_httpd_request *request = calloc(1, sizeof *request);
     const struct sockaddr_in6 *v6 = (const void *)&connection->address;
@@ -234,7 +235,8 @@ static struct mc_httpd_request *new_request(struct connection *connection)
 
     if (request == NULL)
         return NULL;
-    request->text = calloc(1, MC_HTTPD_HEAD_MAX);
+    request->text = calloc(1, text_len + 1);
+    request->text_len = text_len;
     request->body = calloc(1, 1);
     if (request->text == NULL || request->body == NULL) {
         free_request(request);
@@ -270,7 +272,7 @@ static bool read_head(struct connection *connection)
     if (end.pos < 0)
         return false;
 
-    struct mc_httpd_request *request = new_request(connection);
+    struct mc_httpd_request *request = new_request(connection, len);
     if (request == NULL) {
         refuse(connection, STATUS_UNAVAILABLE);
         return false;
