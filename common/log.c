@@ -150,7 +150,9 @@ static bool put_key(struct mc_log_line *line, const char *key)
         char c = key[len];
         bool fine =
             (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-        safe[len] = fine ? c : '_';
+        safe[len] = '_';
+        if (fine)
+            safe[len] = c;
     }
     return (first || put(line, json ? "," : " ", 1)) && (!json || put(line, "\"", 1)) &&
            put(line, safe, len) && put(line, json ? "\":" : "=", json ? 2 : 1);

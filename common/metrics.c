@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const double mc_metric_latency[] = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
@@ -95,7 +96,10 @@ void mc_metric_label(char labels[MC_METRIC_LABELS_MAX], const char *name, const 
     for (; *value != '\0' && at + 4 <= MC_METRIC_LABELS_MAX; value++) {
         if (*value == '"' || *value == '\\' || *value == '\n')
             labels[at++] = '\\';
-        labels[at++] = *value == '\n' ? 'n' : *value;
+        labels[at] = 'n';
+        if (*value != '\n')
+            labels[at] = *value;
+        at++;
     }
     if (*value != '\0' || at + 2 > MC_METRIC_LABELS_MAX) {
         labels[used] = '\0';
@@ -176,10 +180,8 @@ static void print_number(struct writer *writer, double number)
         return;
     }
     for (int digits = 15; digits <= 17; digits++) {
-        double again = 0;
-
         (void)snprintf(text, sizeof(text), "%.*g", digits, number);
-        if (sscanf(text, "%lf", &again) == 1 && again == number)
+        if (strtod(text, NULL) == number)
             break;
     }
     print(writer, "%s", text);

@@ -98,10 +98,12 @@ static void nothing_can_be_forged(void **state)
         {"\x1b[31m", "\"\\u001b[31m\""},
         {"\x7f", "\"\\u007f\""},
         {"\xff\xfe", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
-        {"\xc0\x8a", "\"\xef\xbf\xbd\xef\xbf\xbd\""},                 /* an overlong line feed */
-        {"\xe2\x80\xa8", "\"\\u2028\""},                              /* line separator */
-        {"\xc2\x85", "\"\\u0085\""},                                  /* next line */
-        {"\xe2\x80\xae", "\"\\u202e\""},                              /* right-to-left override */
+        {"\xc0\x8a", "\"\xef\xbf\xbd\xef\xbf\xbd\""}, /* an overlong line feed */
+        {"\xe2\x80\xa8", "\"\\u2028\""},              /* line separator */
+        {"\xc2\x85", "\"\\u0085\""},                  /* next line */
+        {"a\xe2\x80\xae"
+         "b\xe2\x80\xac",
+         "\"a\\u202eb\\u202c\""},                                     /* right-to-left override */
         {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* half a surrogate pair */
         {"Hồ", "\"Hồ\""},
     };
