@@ -1,0 +1,99 @@
+/*
+ * otp.issue: asks the otp room to send a code. The subject is the registration's or the sign-in's
+ * own id, so that asking twice makes one live code and the front end can verify it there itself.
+ */
+#include "identity.h"
+
+void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
+                       const IdentityState__Person *person, const char *key, int64_t expires_ms)
+{
+    Otp__IssueRequest request = OTP__ISSUE_REQUEST__INIT;
+    const char *keys[] = {key, NULL};
+
+    request.purpose = purpose;
+    request.subject = identity_data(subject);
+    request.phone = person->phone;
+    request.keys = mc_unconst(keys);
+    request.n_keys = 1;
+    size_t size = otp__issue_request__get_packed_size(&request);
+    uint8_t *payload = mc_alloc(txn->arena, size);
+    if (payload == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    (void)otp__issue_request__pack(&request, payload);
+    (void)mc_job_add(txn, &(struct mc_job_spec){
+                              .lane = IDENTITY_LANE_CODE,
+                              .kind = "otp.issue",
+                              .payload = {payload, size},
+                              .expires_ms = expires_ms,
+                              .attempts_max = IDENTITY_CODE_ATTEMPTS,
+                              .backoff_ms = IDENTITY_CODE_BACKOFF_MS,
+                              .backoff_max_ms = IDENTITY_CODE_BACKOFF_MAX_MS,
+                              .destination = "otp",
+                              .keys = keys,
+                              .forget = true,
+                          });
+}
+
+enum mc_status identity_code_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                  const ProtobufCMessage *payload, struct mc_room_call *ret_call)
+{
+    (void)ctx;
+    (void)arena;
+    (void)job;
+    *ret_call = (struct mc_room_call){
+        .room = "otp",
+        .service = &otp__otp__descriptor,
+        .method = "Issue",
+        .request = payload,
+    };
+    return MC_OK;
+}
+
+/* The person cannot go on: a registration says so, a sign-in just ends. */
+static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const char *code)
+{
+    struct mc_bytes id = mc_key_bytes(request->subject);
+
+    if (request->purpose == OTP__PURPOSE__REGISTER) {
+        IdentityState__Registration *registration = identity_registration_load(txn, id);
+        if (registration != NULL &&
+            registration->state == IDENTITY__REGISTRATION_STATE__AWAITING_CODE)
+            identity_registration_refuse(txn, id, registration, code, NULL);
+        return;
+    }
+    const IdentityState__Login *login =
+        mc_load(txn, IDENTITY_LOGINS, id, &identity_state__login__descriptor);
+    if (login == NULL)
+        return;
+    Identity__LoginChanged changed = IDENTITY__LOGIN_CHANGED__INIT;
+    struct mc_bytes account = mc_key_bytes(login->account);
+    const char *keys[] = {identity_key(txn, "login", id), identity_key(txn, "account", account),
+                          NULL};
+    changed.account_id = identity_uuid(txn, account);
+    changed.code = mc_unconst(code);
+    mc_drop(txn, IDENTITY_LOGINS, id);
+    mc_emit(txn, "identity.login_refused", &changed.base, MC_PLAIN, keys);
+}
+
+enum mc_status identity_code_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                  const ProtobufCMessage *payload, const struct mc_result *result,
+                                  enum mc_verdict *ret_verdict)
+{
+    (void)ctx;
+    const Otp__IssueRequest *request = (const void *)payload;
+    bool away = result->status == MC_BUSY || mc_is_fault(result->status);
+
+    *ret_verdict = MC_DONE;
+    if (result->status == MC_OK)
+        return txn->status;
+    if (away && !result->gave_up) {
+        *ret_verdict = MC_RETRY;
+        return txn->status;
+    }
+    /* What the otp room refused (a budget is used up) it will refuse again. */
+    bool told = !away && result->code != NULL && result->code[0] != '\0';
+    give_up(txn, request, told ? result->code : "OTP_UNAVAILABLE");
+    return txn->status;
+}

@@ -1,0 +1,159 @@
+/*
+ * FinishRegistration: the subscriber is the owner and the code was right, so the person sets a
+ * password and the account opens at IAL2 (REG-19, REG-22 to REG-24). A registration is spent by
+ * it once; of two for one number the second is refused (REG-48).
+ */
+#include <string.h>
+
+#include "common/password.h"
+
+#include "identity.h"
+
+struct finish {
+    IdentityState__Registration *registration;
+    const IdentityState__Person *person;
+    const char *field; /* what is wrong, or NULL: all is well */
+    const char *code;
+    enum mc_status status;
+};
+
+static bool wrong(struct finish *finish, enum mc_status status, const char *field, const char *code)
+{
+    finish->status = status;
+    finish->field = field;
+    finish->code = code;
+    return false;
+}
+
+static bool check_state(struct finish *finish)
+{
+    if (finish->registration == NULL)
+        return wrong(finish, MC_EXPIRED, "registration_id", "REGISTRATION_EXPIRED");
+    switch ((Identity__RegistrationState)finish->registration->state) {
+    case IDENTITY__REGISTRATION_STATE__AWAITING_CODE:
+        return true;
+    case IDENTITY__REGISTRATION_STATE__DONE:
+        return wrong(finish, MC_EXPIRED, "registration_id", "REGISTRATION_SPENT");
+    case IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER:
+        return wrong(finish, MC_EXPIRED, "registration_id", "REGISTRATION_NOT_READY");
+    case IDENTITY__REGISTRATION_STATE__REFUSED:
+    case IDENTITY__REGISTRATION_STATE__REGISTRATION_STATE_UNSPECIFIED:
+    case _IDENTITY__REGISTRATION_STATE_IS_INT_SIZE:
+        break;
+    }
+    return wrong(finish, MC_EXPIRED, "registration_id", "REGISTRATION_REFUSED");
+}
+
+/* What both the prepare step and the handler must find true; tells the first that is not. */
+static bool check(struct identity *identity, struct mc_txn *txn,
+                  const Identity__FinishRegistrationRequest *req, struct finish *finish)
+{
+    struct mc_bytes id = mc_key_bytes(req->registration_id);
+    struct mc_bytes known;
+    const char *code = NULL;
+
+    finish->registration = identity_registration_load(txn, id);
+    if (!check_state(finish))
+        return false;
+    finish->person = identity_person_open(txn, finish->registration->person);
+    if (finish->person == NULL)
+        return false;
+    struct identity_claim claim = {OTP__PURPOSE__REGISTER, id, finish->person->phone};
+    if (!identity_proof_holds(identity, txn, req->proof, &claim, &code))
+        return wrong(finish, MC_DENIED, "proof", code);
+    if (identity_account_find(txn, mc_key_bytes(finish->registration->login_index), &known))
+        return wrong(finish, MC_CONFLICT, "registration_id", "ACCOUNT_EXISTS");
+
+    const char *own[] = {finish->person->login_id, finish->person->phone, finish->person->email,
+                         NULL};
+    code = mc_password_check(req->password, own);
+    if (code != NULL)
+        return wrong(finish, MC_INVALID, "password", code);
+    if (strcmp(req->password, req->password_again) != 0) /* REG-24 */
+        return wrong(finish, MC_INVALID, "password_again", "PASSWORD_DIFFERS");
+    return true;
+}
+
+/* The pool hashes only what has a chance: a hash costs more than all the rest of the call. */
+enum mc_status identity_finish_registration_prepare(void *ctx, struct mc_txn *snapshot,
+                                                    const ProtobufCMessage *req,
+                                                    struct mc_work *ret_work)
+{
+    const Identity__FinishRegistrationRequest *finish_req = (const void *)req;
+    struct finish finish = {0};
+
+    ret_work->kind = MC_WORK_NONE;
+    if (!check(ctx, snapshot, finish_req, &finish))
+        return MC_OK;
+    size_t len = strlen(finish_req->password);
+    if (len >= sizeof ret_work->password)
+        return MC_OK;
+    memcpy(ret_work->password, finish_req->password, len + 1);
+    ret_work->kind = MC_WORK_HASH;
+    return MC_OK;
+}
+
+static void open_account(const struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
+                         const IdentityState__Registration *registration)
+{
+    IdentityState__Account account = IDENTITY_STATE__ACCOUNT__INIT;
+    const struct identity_method *method = identity_method_find(identity, registration->method);
+
+    account.subject_kind = registration->subject_kind;
+    account.ial = method != NULL ? method->ial : 0;
+    account.method = registration->method;
+    account.person = registration->person;
+    account.login_index = registration->login_index;
+    account.password_hash = mc_seal_text(txn, txn->work->hash);
+    account.opened_at_ms = txn->now_ms;
+    account.consent_version = registration->consent_version;
+    account.consent_at_ms = registration->created_at_ms;
+    mc_save(txn, IDENTITY_ACCOUNTS, id, &account.base);
+    mc_put(txn, IDENTITY_LOGIN_INDEX, mc_key_bytes(registration->login_index), id);
+}
+
+static void emit_opened(struct mc_txn *txn, struct mc_bytes id, struct mc_bytes registration_id,
+                        const struct finish *finish, uint32_t ial)
+{
+    Identity__AccountOpened opened = IDENTITY__ACCOUNT_OPENED__INIT;
+    const char *keys[] = {identity_key(txn, "account", id),
+                          identity_key(txn, "registration", registration_id), NULL};
+
+    opened.account_id = identity_uuid(txn, id);
+    opened.subject_kind = (Identity__SubjectKind)finish->registration->subject_kind;
+    opened.ial = ial;
+    opened.full_name = finish->person->full_name;
+    opened.phone = finish->person->phone;
+    opened.email = finish->person->email;
+    opened.login_id = finish->person->login_id;
+    mc_emit(txn, "identity.account_opened", &opened.base, MC_SEALED, keys);
+}
+
+enum mc_status identity_finish_registration(struct identity *identity, struct mc_txn *txn,
+                                            const Identity__FinishRegistrationRequest *req,
+                                            Identity__FinishRegistrationReply *rep)
+{
+    struct mc_bytes registration_id = mc_key_bytes(req->registration_id);
+    struct finish finish = {0};
+
+    if (!check(identity, txn, req, &finish))
+        return finish.field == NULL
+                   ? txn->status
+                   : mc_refuse(txn, finish.status, finish.field, finish.code, NULL);
+    if (txn->work == NULL || txn->work->kind != MC_WORK_HASH || !txn->work->ok)
+        return mc_refuse(txn, MC_BUSY, "", "BUSY", NULL); /* became ready after the snapshot */
+
+    struct mc_bytes id = mc_new_id(txn);
+    open_account(identity, txn, id, finish.registration);
+    finish.registration->state = IDENTITY__REGISTRATION_STATE__DONE;
+    mc_save(txn, IDENTITY_REGISTRATIONS, registration_id, &finish.registration->base);
+
+    const struct identity_method *method =
+        identity_method_find(identity, finish.registration->method);
+    rep->ial = method != NULL ? method->ial : 0;
+    emit_opened(txn, id, registration_id, &finish, rep->ial);
+
+    rep->account_id = identity_uuid(txn, id);
+    rep->message = identity_text(txn, "REGISTRATION_DONE", NULL);
+    return txn->status;
+}

@@ -1,0 +1,215 @@
+/*
+ * The identity room: what its files share. Nothing outside this folder includes it.
+ *
+ * The ctx lives as long as the process. Records and texts that functions return live in the
+ * call's arena; a function that returns NULL or false has failed or refused the call.
+ */
+#pragma once
+
+#include "common/service.h"
+
+#include "identity.pb-c.h"
+#include "otp.pb-c.h"
+#include "state.pb-c.h"
+
+enum identity_table {
+    IDENTITY_REGISTRATIONS = MC_TABLE_ROOM,
+    IDENTITY_ACCOUNTS,
+    IDENTITY_LOGIN_INDEX,
+    IDENTITY_FAILURES,
+    IDENTITY_LOGINS,
+    IDENTITY_SESSIONS,
+    IDENTITY_ACCOUNT_SESSIONS,
+    IDENTITY_TABLES_END
+};
+
+enum identity_lane { IDENTITY_LANE_CARRIER, IDENTITY_LANE_CODE, IDENTITY_LANES_LEN };
+
+enum {
+    IDENTITY_METHODS_MAX = 16,
+    IDENTITY_RIGHTS_MAX = 64,       /* names in the table of rights */
+    IDENTITY_CODE_SIZE = 32,        /* a method's or a right's name */
+    IDENTITY_CONSENT_MAX = 40,      /* bytes of a consent version */
+    IDENTITY_REASON_MAX = 500,      /* characters of a reason for granting */
+    IDENTITY_CARRIER_NAME_MAX = 40, /* characters of a carrier's name, from outside */
+    IDENTITY_CARRIER_ATTEMPTS = 5,
+    IDENTITY_CARRIER_BACKOFF_MS = 1000,
+    IDENTITY_CARRIER_BACKOFF_MAX_MS = 15000,
+    IDENTITY_CARRIER_LEASE_MS = 30000, /* longer than identity.carrier_timeout can be */
+    IDENTITY_CARRIER_ANSWER_MAX = 16 << 10,
+    IDENTITY_CODE_ATTEMPTS = 6,
+    IDENTITY_CODE_BACKOFF_MS = 500,
+    IDENTITY_CODE_BACKOFF_MAX_MS = 8000,
+    IDENTITY_CODE_LEASE_MS = 15000,
+    IDENTITY_FAILURES_MAX = 5, /* wrong passwords in a window before the lock */
+    IDENTITY_LOCK_DOUBLINGS_MAX = 5,
+    IDENTITY_SESSIONS_MAX = 10, /* live ones of one account; the oldest gives way */
+    IDENTITY_TICK_ROWS = 200,   /* expired rows one tick takes away, per table */
+    IDENTITY_REFRESH_SECRET_LEN = 32,
+};
+
+/* A row of data/registration_methods.csv (REG-05, DEC-01). */
+struct identity_method {
+    char code[IDENTITY_CODE_SIZE];
+    unsigned subjects; /* 1 << motcua.identity.v1.SubjectKind */
+    uint32_t ial;
+    bool open;
+    bool officer_rights; /* accounts made this way may hold rights (REG-09) */
+    int64_t from_ms;
+    int64_t until_ms;
+};
+
+struct identity {
+    /* from the configuration */
+    int64_t registration_life_ms;
+    int64_t login_life_ms;
+    int64_t session_life_ms;
+    int64_t refresh_life_ms;
+    int64_t session_max_ms;
+    int64_t failure_window_ms;
+    int64_t lock_ms;
+    int64_t carrier_timeout_ms;
+    const char *carrier_url;
+    const char *carrier_ca_file;
+    bool allow_plain_http;
+
+    /* from boot */
+    const uint8_t *sign_secret;
+    struct mc_token_verifier proofs; /* the otp room's key */
+    struct identity_method methods[IDENTITY_METHODS_MAX];
+    size_t methods_len;
+    char rights[IDENTITY_RIGHTS_MAX][IDENTITY_CODE_SIZE];
+    size_t rights_len;
+
+    /* a hint only: where the next sweep of failures goes on */
+    uint8_t sweep[MC_ID_LEN];
+};
+
+/* Handlers, one file each. */
+enum mc_status identity_start_registration(struct identity *identity, struct mc_txn *txn,
+                                           const Identity__StartRegistrationRequest *req,
+                                           Identity__StartRegistrationReply *rep);
+enum mc_status identity_get_registration(struct identity *identity, struct mc_txn *txn,
+                                         const Identity__GetRegistrationRequest *req,
+                                         Identity__Registration *rep);
+enum mc_status identity_finish_registration(struct identity *identity, struct mc_txn *txn,
+                                            const Identity__FinishRegistrationRequest *req,
+                                            Identity__FinishRegistrationReply *rep);
+enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
+                              const Identity__LoginRequest *req, Identity__LoginReply *rep);
+enum mc_status identity_finish_login(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__FinishLoginRequest *req,
+                                     Identity__SessionReply *rep);
+enum mc_status identity_refresh(struct identity *identity, struct mc_txn *txn,
+                                const Identity__RefreshRequest *req, Identity__SessionReply *rep);
+enum mc_status identity_logout(struct identity *identity, struct mc_txn *txn,
+                               const Identity__LogoutRequest *req, Identity__LogoutReply *rep);
+enum mc_status identity_get_profile(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__GetProfileRequest *req, Identity__Profile *rep);
+enum mc_status identity_grant_rights(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__GrantRightsRequest *req,
+                                     Identity__GrantRightsReply *rep);
+
+/* What the pool is to compute before the handler runs. */
+mc_prepare identity_login_prepare;
+mc_prepare identity_finish_registration_prepare;
+
+/* Effects: asking the carrier, asking the otp room for a code. */
+enum mc_status identity_carrier_request(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                        const ProtobufCMessage *payload,
+                                        struct mc_http_request *ret_request);
+enum mc_status identity_carrier_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                     const ProtobufCMessage *payload,
+                                     const struct mc_result *result, enum mc_verdict *ret_verdict);
+enum mc_status identity_code_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                  const ProtobufCMessage *payload, struct mc_room_call *ret_call);
+enum mc_status identity_code_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                  const ProtobufCMessage *payload, const struct mc_result *result,
+                                  enum mc_verdict *ret_verdict);
+void identity_carrier_ask(struct mc_txn *txn, struct mc_bytes registration_id,
+                          const IdentityState__Person *person, int64_t expires_ms);
+void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
+                       const IdentityState__Person *person, const char *account_key,
+                       int64_t expires_ms);
+
+enum mc_status identity_tick(void *ctx, struct mc_txn *txn);
+
+/* The carrier's answer, read and compared (carrier.c, pure). */
+enum identity_owner { IDENTITY_OWNER_SAME, IDENTITY_OWNER_OTHER, IDENTITY_OWNER_UNREADABLE };
+struct identity_carrier_answer {
+    enum identity_owner owner;
+    char *carrier;         /* its name, for the text; may be empty */
+    const char *fields[4]; /* which facts differ, never their values */
+    size_t fields_len;
+};
+void identity_carrier_read(struct mc_arena *arena, struct mc_bytes body,
+                           const IdentityState__CarrierCheck *asked,
+                           struct identity_carrier_answer *ret_answer);
+
+/* Registrations. */
+IdentityState__Registration *identity_registration_load(struct mc_txn *txn, struct mc_bytes id);
+void identity_registration_refuse(struct mc_txn *txn, struct mc_bytes id,
+                                  IdentityState__Registration *registration, const char *code,
+                                  const struct identity_carrier_answer *answer);
+void identity_registration_emit(struct mc_txn *txn, const char *type, struct mc_bytes id,
+                                Identity__RegistrationChanged *changed);
+
+/* Persons and accounts. */
+ProtobufCBinaryData identity_person_seal(struct mc_txn *txn, const IdentityState__Person *person);
+IdentityState__Person *identity_person_open(struct mc_txn *txn, ProtobufCBinaryData sealed);
+struct mc_bytes identity_login_index(struct mc_txn *txn, const char *login_id);
+bool identity_account_find(struct mc_txn *txn, struct mc_bytes login_index,
+                           struct mc_bytes *ret_id);
+IdentityState__Account *identity_account_load(struct mc_txn *txn, struct mc_bytes id);
+/* Writes the profile into a message that the frame has readied. */
+void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
+                           const IdentityState__Account *account, Identity__Profile *profile);
+
+/* Proofs: what the otp room signed. False, and a stable code, when it does not prove the claim. */
+struct identity_claim {
+    Otp__Purpose purpose;
+    struct mc_bytes subject;
+    const char *phone;
+};
+bool identity_proof_holds(struct identity *identity, struct mc_txn *txn, const char *proof,
+                          const struct identity_claim *claim, const char **ret_code);
+
+/* Sessions. */
+void identity_session_open(struct identity *identity, struct mc_txn *txn,
+                           struct mc_bytes account_id, const IdentityState__Account *account,
+                           Identity__SessionReply *rep);
+void identity_session_renew(struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
+                            IdentityState__Session *session, const IdentityState__Account *account,
+                            Identity__SessionReply *rep);
+void identity_session_revoke(struct mc_txn *txn, struct mc_bytes id,
+                             const IdentityState__Session *session);
+void identity_sessions_revoke(struct mc_txn *txn, struct mc_bytes account_id);
+/* The caller's own; refuses the call when it has ended. */
+IdentityState__Session *identity_session_of_caller(struct mc_txn *txn, struct mc_bytes *ret_id);
+/* False when it is not a refresh token of ours. */
+bool identity_refresh_read(struct mc_txn *txn, const char *token, struct mc_bytes *ret_session_id,
+                           struct mc_bytes *ret_hash);
+
+/* Wrong passwords, counted by identity number, so that no answer tells whether it is known. */
+int64_t identity_locked_until(struct mc_txn *txn, struct mc_bytes login_index);
+int64_t identity_failure_count(struct identity *identity, struct mc_txn *txn,
+                               struct mc_bytes login_index); /* locked until then, or 0 */
+void identity_failures_forget(struct mc_txn *txn, struct mc_bytes login_index);
+
+/* Tables embedded in the program. */
+mc_nodiscard enum mc_status identity_methods_read(struct identity *identity);
+const struct identity_method *identity_method_find(const struct identity *identity,
+                                                   const char *code);
+bool identity_method_is_open(const struct identity_method *method, unsigned subject_kind,
+                             int64_t now_ms);
+mc_nodiscard enum mc_status identity_rights_read(struct identity *identity);
+bool identity_right_is_known(const struct identity *identity, const char *right);
+
+/* Small things. */
+char *identity_key(struct mc_txn *txn, const char *kind, struct mc_bytes id); /* "account:…" */
+char *identity_uuid(struct mc_txn *txn, struct mc_bytes id);
+struct mc_bytes identity_id_parse(struct mc_txn *txn, const char *uuid); /* empty when it is none */
+ProtobufCBinaryData identity_data(struct mc_bytes bytes);
+char *identity_text(struct mc_txn *txn, const char *code, const char *const *args);
+
+extern const struct mc_room identity_room;

@@ -1,0 +1,123 @@
+/*
+ * identity: who somebody is, and that it is them.
+ *
+ * StartRegistration takes the form and asks the carrier who owns the phone (carrier.check); when
+ * the owner is this person a code goes to the phone (otp.issue), and FinishRegistration turns the
+ * otp room's proof and a password into an account. Login and FinishLogin do the same for a session:
+ * a signed token every room verifies by itself, and a refresh token that is good once. Codes live
+ * in the otp room: the registration's or sign-in's own id is the subject, so a front end verifies
+ * and resends there directly and brings back the proof.
+ *
+ * Identity numbers, names, dates, phones and password hashes are sealed in the store; accounts are
+ * found by a keyed hash of the number. One account per number.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "identity.h"
+
+/* Front ends, and the gateway for browsers; not SMS gateways. */
+#define FRONT (MC_ROOM | MC_PORTAL | MC_CITIZEN | MC_OFFICER)
+#define SELF  (MC_CITIZEN | MC_OFFICER)
+
+/* clang-format off */
+/*    method             handler                       request                              reply                               mode             who    right */
+#define IDENTITY_ROUTES(X)                                                                                                                                   \
+    X(StartRegistration,  identity_start_registration,  Identity__StartRegistrationRequest,  Identity__StartRegistrationReply,  MC_WRITE,        FRONT, NULL, NULL) \
+    X(GetRegistration,    identity_get_registration,    Identity__GetRegistrationRequest,    Identity__Registration,            MC_READ,         FRONT, NULL, NULL) \
+    X(FinishRegistration, identity_finish_registration, Identity__FinishRegistrationRequest, Identity__FinishRegistrationReply, MC_WRITE_SECRET, FRONT, NULL, identity_finish_registration_prepare) \
+    X(Login,              identity_login,               Identity__LoginRequest,              Identity__LoginReply,              MC_WRITE,        FRONT, NULL, identity_login_prepare) \
+    X(FinishLogin,        identity_finish_login,        Identity__FinishLoginRequest,        Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
+    X(Refresh,            identity_refresh,             Identity__RefreshRequest,            Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
+    X(Logout,             identity_logout,              Identity__LogoutRequest,             Identity__LogoutReply,             MC_WRITE,        SELF,  NULL, NULL) \
+    X(GetProfile,         identity_get_profile,         Identity__GetProfileRequest,         Identity__Profile,                 MC_READ,         SELF,  NULL, NULL) \
+    X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        MC_OPERATOR | MC_OFFICER, NULL, NULL)
+
+static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
+    [IDENTITY_REGISTRATIONS - MC_TABLE_ROOM]    = "registrations",    /* registration id -> Registration */
+    [IDENTITY_ACCOUNTS - MC_TABLE_ROOM]         = "accounts",         /* account id -> Account */
+    [IDENTITY_LOGIN_INDEX - MC_TABLE_ROOM]      = "login_index",      /* hash of the number -> account id */
+    [IDENTITY_FAILURES - MC_TABLE_ROOM]         = "failures",         /* hash of the number -> Failures */
+    [IDENTITY_LOGINS - MC_TABLE_ROOM]           = "logins",           /* login id -> Login */
+    [IDENTITY_SESSIONS - MC_TABLE_ROOM]         = "sessions",         /* session id -> Session */
+    [IDENTITY_ACCOUNT_SESSIONS - MC_TABLE_ROOM] = "account_sessions", /* account id, session id -> nothing */
+};
+
+static const char *const lanes[IDENTITY_LANES_LEN] = {
+    [IDENTITY_LANE_CARRIER] = "carrier",
+    [IDENTITY_LANE_CODE]    = "code",
+};
+
+#define AT(field) offsetof(struct identity, field)
+#define MINUTE (60 * 1000)
+#define HOUR   (60 * MINUTE)
+static const struct mc_config_key config[] = {
+    {"identity.registration_life", MC_CONFIG_DURATION, AT(registration_life_ms), "30m", MINUTE, 24 * HOUR, "How long a registration may take from the form to the password."},
+    {"identity.login_life",        MC_CONFIG_DURATION, AT(login_life_ms),        "10m", MINUTE, HOUR,      "How long a sign-in may take from the password to the code."},
+    {"identity.session_life",      MC_CONFIG_DURATION, AT(session_life_ms),      "15m", MINUTE, HOUR,      "How long a session token is good without a refresh."},
+    {"identity.refresh_life",      MC_CONFIG_DURATION, AT(refresh_life_ms),      "2h",  MINUTE, 24 * HOUR, "How long a session may lie idle before it needs a new sign-in."},
+    {"identity.session_max",       MC_CONFIG_DURATION, AT(session_max_ms),       "12h", MINUTE, 168 * HOUR, "How long a session may last with all its refreshes."},
+    {"identity.failure_window",    MC_CONFIG_DURATION, AT(failure_window_ms),    "30m", MINUTE, 24 * HOUR, "Five wrong passwords within this time lock the identity number."},
+    {"identity.lock",              MC_CONFIG_DURATION, AT(lock_ms),              "30m", MINUTE, 24 * HOUR, "How long the first lock lasts; each further one in a row twice as long."},
+    {"identity.carrier_url",       MC_CONFIG_STRING,   AT(carrier_url),          "https://localhost:8443/carrier/subscriber", 1, 1024, "Where carriers are asked who owns a phone."},
+    {"identity.carrier_ca_file",   MC_CONFIG_PATH,     AT(carrier_ca_file),      "",    0, 1024, "Certificates (PEM) the carrier's must be signed by; empty: the system's."},
+    {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20 * 1000, "How long a carrier may take to answer before it is asked again."},
+    {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets the carrier's address begin with http://: only for a sandbox."},
+};
+
+static const struct mc_effect effects[] = {
+    {.kind = "carrier.check", .lane = IDENTITY_LANE_CARRIER, .payload = &identity_state__carrier_check__descriptor,
+     .http = identity_carrier_request, .done = identity_carrier_done, .lease_ms = IDENTITY_CARRIER_LEASE_MS, .concurrency = 64},
+    {.kind = "otp.issue", .lane = IDENTITY_LANE_CODE, .payload = &otp__issue_request__descriptor,
+     .call = identity_code_call, .done = identity_code_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
+};
+/* clang-format on */
+
+#define IDENTITY_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct identity, fn, req, rep)
+IDENTITY_ROUTES(IDENTITY_CALL)
+
+static const struct mc_route routes[] = {IDENTITY_ROUTES(MC_ROUTE_ROW)};
+
+static enum mc_status refuse_boot(struct mc_boot *boot, enum mc_status status, const char *why)
+{
+    (void)snprintf(boot->why, sizeof boot->why, "%s", why);
+    return status;
+}
+
+static enum mc_status start(void *ctx, struct mc_boot *boot)
+{
+    struct identity *identity = ctx;
+    uint8_t otp_key[MC_SIGN_PUBLIC_LEN];
+
+    if (strncmp(identity->carrier_url, "https://", 8) != 0 &&
+        !(identity->allow_plain_http && strncmp(identity->carrier_url, "http://", 7) == 0))
+        return refuse_boot(boot, MC_INVALID, "identity.carrier_url: https:// is needed");
+    if (!boot->public_key(boot, "otp", otp_key))
+        return refuse_boot(boot, MC_NOT_FOUND, "the otp room's public key is not here");
+    if (identity_methods_read(identity) != MC_OK)
+        return refuse_boot(boot, MC_INVALID, "registration_methods.csv cannot be read");
+    if (identity_rights_read(identity) != MC_OK)
+        return refuse_boot(boot, MC_INVALID, "quantri_rights.csv cannot be read");
+    mc_token_verifier_set(&identity->proofs, otp_key, NULL);
+    identity->sign_secret = boot->sign_secret;
+    return MC_OK;
+}
+
+const struct mc_room identity_room = {
+    .name = "identity",
+    .proto = &identity__identity__descriptor,
+    .routes = routes,
+    .routes_len = MC_LEN(routes),
+    .tables = tables,
+    .tables_len = MC_LEN(tables),
+    .lanes = lanes,
+    .lanes_len = MC_LEN(lanes),
+    .effects = effects,
+    .effects_len = MC_LEN(effects),
+    .config = config,
+    .config_len = MC_LEN(config),
+    .ctx_size = sizeof(struct identity),
+    .boot = start,
+    .tick = identity_tick,
+    .tick_ms = 10 * 1000,
+};
