@@ -84,9 +84,9 @@ static void socket_ready(void *arg, unsigned events)
     int what = 0;
     int running = 0;
 
-    if (events & MC_READ)
+    if (events & MC_WATCH_READ)
         what |= CURL_CSELECT_IN;
-    if (events & MC_WRITE)
+    if (events & MC_WATCH_WRITE)
         what |= CURL_CSELECT_OUT;
     (void)curl_multi_socket_action(http->multi, watch->fd, what, &running); /* the watch may go */
     collect_finished(http);
@@ -109,11 +109,11 @@ static unsigned watched_events(int what)
 {
     switch (what) {
     case CURL_POLL_IN:
-        return MC_READ;
+        return MC_WATCH_READ;
     case CURL_POLL_OUT:
-        return MC_WRITE;
+        return MC_WATCH_WRITE;
     case CURL_POLL_INOUT:
-        return MC_READ | MC_WRITE;
+        return MC_WATCH_READ | MC_WATCH_WRITE;
     default:
         return 0;
     }
@@ -238,6 +238,7 @@ static void deliver(void *arg)
     struct mc_http_call *call = NULL;
 
     while ((call = TAILQ_FIRST(&http->finished)) != NULL) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot follow the list's back pointers */
         struct mc_http_answer answer = judge(call);
 
         TAILQ_REMOVE(&http->finished, call, next);
@@ -286,12 +287,17 @@ struct mc_http *mc_http_create(struct mc_loop *loop, const struct mc_http_config
 
 void mc_http_destroy(struct mc_http *http)
 {
+    struct mc_http_call *call = NULL;
+
     if (http == NULL)
         return;
-    while (!TAILQ_EMPTY(&http->running))
-        mc_http_cancel(TAILQ_FIRST(&http->running));
-    while (!TAILQ_EMPTY(&http->finished))
-        mc_http_cancel(TAILQ_FIRST(&http->finished));
+    TAILQ_CONCAT(&http->finished, &http->running, next);
+    while ((call = TAILQ_FIRST(&http->finished)) != NULL) {
+        TAILQ_REMOVE(&http->finished, call, next);
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot follow the list's back pointers */
+        (void)curl_multi_remove_handle(http->multi, call->easy);
+        free_call(call);
+    }
     if (http->multi != NULL)
         (void)curl_multi_cleanup(http->multi); /* still asks to forget its idle sockets */
     mc_defer_destroy(http->deliver);

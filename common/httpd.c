@@ -47,6 +47,12 @@ enum state {
     LINGERING, /* our side is closed: discard what the peer still sends */
 };
 
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
 struct connection {
     struct mc_httpd *httpd;
     struct bufferevent *stream;
@@ -55,7 +61,7 @@ struct connection {
     bool begun; /* some byte of the request being read has come */
     bool last;  /* close after this answer */
     struct mc_httpd_request *request;
-    struct sockaddr_storage address;
+    union address address;
     TAILQ_ENTRY(connection) next;
 };
 
@@ -230,8 +236,7 @@ static void refuse(struct connection *connection, int status)
 static struct mc_httpd_request *new_request(struct connection *connection, size_t text_len)
 {
     struct mc_httpd_request *request = calloc(1, sizeof *request);
-    const struct sockaddr_in6 *v6 = (const void *)&connection->address;
-    const struct sockaddr_in *v4 = (const void *)&connection->address;
+    const union address *address = &connection->address;
 
     if (request == NULL)
         return NULL;
@@ -243,10 +248,10 @@ static struct mc_httpd_request *new_request(struct connection *connection, size_
         return NULL;
     }
     request->connection = connection;
-    if (connection->address.ss_family == AF_INET6)
-        (void)inet_ntop(AF_INET6, &v6->sin6_addr, request->remote, sizeof request->remote);
+    if (address->any.sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &address->v6.sin6_addr, request->remote, sizeof request->remote);
     else
-        (void)inet_ntop(AF_INET, &v4->sin_addr, request->remote, sizeof request->remote);
+        (void)inet_ntop(AF_INET, &address->v4.sin_addr, request->remote, sizeof request->remote);
     return request;
 }
 
@@ -430,21 +435,16 @@ static void deadline_passed(void *arg)
 }
 
 /* IPv6 peers choose freely below their /64, so that is what counts as one address. */
-static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+static bool same_address(const union address *a, const union address *b)
 {
-    const struct sockaddr_in6 *a6 = (const void *)a;
-    const struct sockaddr_in6 *b6 = (const void *)b;
-    const struct sockaddr_in *a4 = (const void *)a;
-    const struct sockaddr_in *b4 = (const void *)b;
-
-    if (a->ss_family != b->ss_family)
+    if (a->any.sa_family != b->any.sa_family)
         return false;
-    if (a->ss_family == AF_INET6)
-        return memcmp(&a6->sin6_addr, &b6->sin6_addr, IPV6_NETWORK_BYTES) == 0;
-    return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+    if (a->any.sa_family == AF_INET6)
+        return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, IPV6_NETWORK_BYTES) == 0;
+    return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 
-static bool has_room(const struct mc_httpd *httpd, const struct sockaddr_storage *address)
+static bool has_room(const struct mc_httpd *httpd, const union address *address)
 {
     const struct connection *other = NULL;
     unsigned same = 0;
@@ -469,7 +469,7 @@ static struct bufferevent *new_stream(struct mc_httpd *httpd, int fd)
     return bufferevent_socket_new(base, fd, CONNECTION_OPTIONS);
 }
 
-static bool open_connection(struct mc_httpd *httpd, int fd, const struct sockaddr_storage *address)
+static bool open_connection(struct mc_httpd *httpd, int fd, const union address *address)
 {
     struct connection *connection = calloc(1, sizeof *connection);
 
@@ -499,7 +499,7 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd, struct
                      int peer_len, void *arg)
 {
     struct mc_httpd *httpd = arg;
-    struct sockaddr_storage address = {0};
+    union address address = {0};
 
     (void)listener;
     memcpy(&address, peer, MC_MIN((size_t)peer_len, sizeof address));
@@ -531,7 +531,7 @@ static enum mc_status open_listener(struct mc_httpd *httpd)
         .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
     };
     struct addrinfo *found = NULL;
-    struct sockaddr_storage bound = {0};
+    union address bound = {0};
     socklen_t bound_len = sizeof bound;
     char port[8];
     int on = 1;
@@ -551,11 +551,9 @@ static enum mc_status open_listener(struct mc_httpd *httpd)
     int fd = evconnlistener_get_fd(httpd->listener);
     /* Inherited by what is accepted. Without it TLS answers wait for the peer's delayed ACK. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (getsockname(fd, (struct sockaddr *)&bound, &bound_len) != 0)
+    if (getsockname(fd, &bound.any, &bound_len) != 0)
         return MC_IO;
-    httpd->port = ntohs(bound.ss_family == AF_INET6
-                            ? ((const struct sockaddr_in6 *)(const void *)&bound)->sin6_port
-                            : ((const struct sockaddr_in *)(const void *)&bound)->sin_port);
+    httpd->port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
     return MC_OK;
 }
 
@@ -610,6 +608,7 @@ void mc_httpd_destroy(struct mc_httpd *httpd)
     if (httpd->listener != NULL)
         evconnlistener_free(httpd->listener);
     while (!TAILQ_EMPTY(&httpd->all))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot follow the list's back pointers */
         drop(TAILQ_FIRST(&httpd->all));
     mc_timer_destroy(httpd->accept_again);
     mc_httpd_tls_free(httpd->tls);

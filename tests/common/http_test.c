@@ -422,7 +422,7 @@ static void rogue_accept(void *arg, unsigned events)
     rogue->accepted++;
     rogue->fd = accept4(rogue->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     assert_true(rogue->fd >= 0);
-    rogue->peer_watch = mc_watch_create(rogue->t->loop, rogue->fd, MC_READ, rogue_read, rogue);
+    rogue->peer_watch = mc_watch_create(rogue->t->loop, rogue->fd, MC_WATCH_READ, rogue_read, rogue);
     assert_non_null(rogue->peer_watch);
 }
 
@@ -438,7 +438,7 @@ static void rogue_start(struct rogue *rogue, struct fixture *t)
     assert_int_equal(listen(rogue->listen_fd, 8), 0);
     assert_int_equal(getsockname(rogue->listen_fd, (struct sockaddr *)&address, &len), 0);
     rogue->port = ntohs(address.sin_port);
-    rogue->watch = mc_watch_create(t->loop, rogue->listen_fd, MC_READ, rogue_accept, rogue);
+    rogue->watch = mc_watch_create(t->loop, rogue->listen_fd, MC_WATCH_READ, rogue_accept, rogue);
     assert_non_null(rogue->watch);
 }
 

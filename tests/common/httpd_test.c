@@ -116,6 +116,26 @@ static void await_end(struct peer *peer)
     turn_until(peer->loop, &peer->ended);
 }
 
+/* The status of the first answer. */
+static int status_of(const struct peer *peer)
+{
+    assert_true(peer->len > strlen("HTTP/1.1 "));
+    return (int)strtol(peer->text + strlen("HTTP/1.1 "), NULL, 10);
+}
+
+/* Text that grows within its array. */
+struct text {
+    size_t len;
+    char bytes[MC_HTTPD_HEAD_MAX + 2];
+};
+
+static void add(struct text *text, const char *more)
+{
+    text->len +=
+        (size_t)snprintf(text->bytes + text->len, sizeof text->bytes - text->len, "%s", more);
+    assert_true(text->len < sizeof text->bytes);
+}
+
 static void request_is_read_and_answered(void **state)
 {
     struct fixture *t = *state;
@@ -302,7 +322,7 @@ static void ambiguous_requests_are_refused_and_the_connection_closed(void **stat
         peer_open(&t->peer, t->loop, mc_httpd_port(t->httpd));
         peer_send(&t->peer, smuggling[i].bytes, smuggling[i].len);
         await_end(&t->peer);
-        int status = atoi(t->peer.text + strlen("HTTP/1.1 "));
+        int status = status_of(&t->peer);
         if (status != smuggling[i].want || t->handled != 0 ||
             count_text(t->peer.text, "HTTP/1.1 ") != 1)
             fail_msg("%s: want %d, got %d, handled %u: %s", smuggling[i].name, smuggling[i].want,
@@ -315,19 +335,17 @@ static void ambiguous_requests_are_refused_and_the_connection_closed(void **stat
 static void head_at_the_limit_and_one_past(void **state)
 {
     struct fixture *t = *state;
-    const char *start = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nA: ";
-    const char *end = "\r\n\r\n";
-    static char text[MC_HTTPD_HEAD_MAX + 2];
+    static struct text text;
 
     for (size_t extra = 0; extra <= 1; extra++) {
-        size_t len = MC_HTTPD_HEAD_MAX + extra;
-        memset(text, 'a', sizeof text);
-        memcpy(text, start, strlen(start));
-        memcpy(text + len - 4, end, 4);
-        peer_open(&t->peer, t->loop, mc_httpd_port(t->httpd));
-        peer_send(&t->peer, text, len);
+        memset(&text, 0, sizeof text);
+        add(&text, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nA: ");
+        while (text.len < MC_HTTPD_HEAD_MAX + extra - 4)
+            text.bytes[text.len++] = 'a';
+        add(&text, "\r\n\r\n");
+        ask(t, text.bytes);
         await_end(&t->peer);
-        assert_int_equal(atoi(t->peer.text + 9), extra == 0 ? 200 : 431);
+        assert_int_equal(status_of(&t->peer), extra == 0 ? 200 : 431);
         assert_int_equal(t->handled, 1);
         peer_close(&t->peer);
     }
@@ -342,22 +360,24 @@ static void head_without_end_is_cut_off_at_the_limit(void **state)
     peer_open(&t->peer, t->loop, mc_httpd_port(t->httpd));
     peer_send(&t->peer, text, sizeof text);
     await_end(&t->peer);
-    assert_int_equal(atoi(t->peer.text + 9), 431);
+    assert_int_equal(status_of(&t->peer), 431);
     peer_close(&t->peer);
 }
 
 static void header_count_at_the_limit_and_one_past(void **state)
 {
     struct fixture *t = *state;
+    static struct text text;
 
     for (size_t extra = 0; extra <= 1; extra++) {
-        char text[2000] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+        memset(&text, 0, sizeof text);
+        add(&text, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
         for (size_t i = 2; i < MC_HTTPD_HEADERS_MAX + extra; i++)
-            (void)strcat(text, "A: b\r\n");
-        (void)strcat(text, "\r\n");
-        ask(t, text);
+            add(&text, "A: b\r\n");
+        add(&text, "\r\n");
+        ask(t, text.bytes);
         await_end(&t->peer);
-        assert_int_equal(atoi(t->peer.text + 9), extra == 0 ? 200 : 431);
+        assert_int_equal(status_of(&t->peer), extra == 0 ? 200 : 431);
         peer_close(&t->peer);
     }
 }
@@ -384,7 +404,7 @@ static void body_at_the_limit_and_one_past(void **state)
                                len, body);
             ask(t, text);
             await_end(&t->peer);
-            assert_int_equal(atoi(t->peer.text + 9), extra == 0 ? 200 : 413);
+            assert_int_equal(status_of(&t->peer), extra == 0 ? 200 : 413);
             peer_close(&t->peer);
         }
     }
@@ -414,7 +434,7 @@ static void slow_request_meets_an_absolute_deadline(void **state)
     dribble.timer = mc_timer_create(t->loop, dribble_on, &dribble);
     mc_timer_start(dribble.timer, 0);
     await_end(&t->peer);
-    assert_int_equal(atoi(t->peer.text + 9), 408);
+    assert_int_equal(status_of(&t->peer), 408);
     assert_int_equal(t->handled, 0);
     mc_timer_destroy(dribble.timer);
     peer_close(&t->peer);
@@ -534,7 +554,7 @@ static void answer_header_with_a_line_break_is_not_sent(void **state)
     mc_httpd_reply(t->held, 302, bad, (struct mc_bytes){0});
     await_end(&t->peer);
     assert_null(strstr(t->peer.text, "Set-Cookie"));
-    assert_int_equal(atoi(t->peer.text + 9), 500);
+    assert_int_equal(status_of(&t->peer), 500);
     peer_close(&t->peer);
 }
 
@@ -645,18 +665,18 @@ static void forms_are_decoded(void **state)
 
 static void form_pairs_at_the_limit_and_one_past(void **state)
 {
-    char text[400] = "";
+    static struct text text;
     struct mc_form form = {0};
     struct mc_arena arena;
 
     (void)state;
     assert_int_equal(mc_arena_init(&arena, 64 << 10), MC_OK);
     for (size_t i = 0; i < MC_FORM_PAIRS_MAX; i++)
-        (void)strcat(text, "a=b&");
-    assert_int_equal(mc_form_decode(&arena, (struct mc_bytes){text, strlen(text)}, &form), MC_OK);
+        add(&text, "a=b&");
+    assert_int_equal(mc_form_decode(&arena, (struct mc_bytes){text.bytes, text.len}, &form), MC_OK);
     assert_int_equal(form.count, MC_FORM_PAIRS_MAX);
-    (void)strcat(text, "a=b");
-    assert_int_equal(mc_form_decode(&arena, (struct mc_bytes){text, strlen(text)}, &form),
+    add(&text, "a=b");
+    assert_int_equal(mc_form_decode(&arena, (struct mc_bytes){text.bytes, text.len}, &form),
                      MC_INVALID);
     mc_arena_reset(&arena);
     mc_arena_budget(&arena, 16);

@@ -115,7 +115,7 @@ static void watch_is_level_triggered_and_persistent(void **state)
 {
     struct fixture *t = *state;
 
-    t->watch = mc_watch_create(t->loop, t->pair[0], MC_READ, on_ready, t);
+    t->watch = mc_watch_create(t->loop, t->pair[0], MC_WATCH_READ, on_ready, t);
     assert_non_null(t->watch);
     step(t);
     assert_int_equal(t->runs, 0);
@@ -123,7 +123,7 @@ static void watch_is_level_triggered_and_persistent(void **state)
     step(t);
     step(t); /* nobody read: ready again */
     assert_int_equal(t->runs, 2);
-    assert_int_equal(t->events, MC_READ);
+    assert_int_equal(t->events, MC_WATCH_READ);
 }
 
 static void watch_can_be_changed_and_paused(void **state)
@@ -135,12 +135,12 @@ static void watch_can_be_changed_and_paused(void **state)
     assert_int_equal(write(t->pair[1], "x", 1), 1);
     step(t);
     assert_int_equal(t->runs, 0);
-    assert_int_equal(mc_watch_modify(t->watch, MC_READ | MC_WRITE), MC_OK);
+    assert_int_equal(mc_watch_modify(t->watch, MC_WATCH_READ | MC_WATCH_WRITE), MC_OK);
     step(t);
-    assert_int_equal(t->events, MC_READ | MC_WRITE);
-    assert_int_equal(mc_watch_modify(t->watch, MC_WRITE), MC_OK);
+    assert_int_equal(t->events, MC_WATCH_READ | MC_WATCH_WRITE);
+    assert_int_equal(mc_watch_modify(t->watch, MC_WATCH_WRITE), MC_OK);
     step(t);
-    assert_int_equal(t->events, MC_WRITE);
+    assert_int_equal(t->events, MC_WATCH_WRITE);
     assert_int_equal(mc_watch_modify(t->watch, 0), MC_OK);
     step(t);
     assert_int_equal(t->runs, 2);
@@ -150,7 +150,7 @@ static void watch_may_be_destroyed_in_its_callback(void **state)
 {
     struct fixture *t = *state;
 
-    t->watch = mc_watch_create(t->loop, t->pair[0], MC_WRITE, on_ready_destroy, t);
+    t->watch = mc_watch_create(t->loop, t->pair[0], MC_WATCH_WRITE, on_ready_destroy, t);
     assert_non_null(t->watch);
     step(t);
     step(t);
@@ -186,7 +186,7 @@ static void timer_can_be_cancelled_and_moved(void **state)
     assert_non_null(t->timer);
     mc_timer_start(t->timer, 0);
     mc_timer_cancel(t->timer);
-    mc_timer_start(moved, 3600 * 1000);
+    mc_timer_start(moved, INT64_C(3600000));
     mc_timer_start(moved, 1); /* the later start counts */
     turn_until(t->loop, &early.done);
     assert_int_equal(t->runs, 0);
@@ -198,7 +198,7 @@ static void deferred_work_runs_once_after_the_events(void **state)
     struct fixture *t = *state;
 
     t->defer = mc_defer_create(t->loop, on_deferred, t);
-    t->watch = mc_watch_create(t->loop, t->pair[0], MC_WRITE, on_ready, t);
+    t->watch = mc_watch_create(t->loop, t->pair[0], MC_WATCH_WRITE, on_ready, t);
     mc_loop_defer(t->defer);
     mc_loop_defer(t->defer);
     step(t);
@@ -323,7 +323,7 @@ static void notify_tells_systemd(void **state)
     struct listener listener;
 
     listen_at(&listener);
-    t->watch = mc_watch_create(t->loop, listener.fd, MC_READ, on_datagram, &listener);
+    t->watch = mc_watch_create(t->loop, listener.fd, MC_WATCH_READ, on_datagram, &listener);
     struct mc_notify *notify = mc_notify_create(t->loop, listener.path, NULL);
     assert_non_null(notify);
     mc_notify_ready(notify);
