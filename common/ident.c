@@ -243,31 +243,6 @@ enum mc_why mc_captcha_check(const char *answer)
     return len == MC_CAPTCHA_LEN ? MC_WHY_OK : MC_WHY_CAPTCHA_FORMAT;
 }
 
-/* REG-23: eight characters with lower and upper case, digit and special character. */
-enum mc_why mc_password_check(const char *password)
-{
-    size_t len = strlen(password);
-    bool lower = false;
-    bool upper = false;
-    bool digit = false;
-    bool special = false;
-
-    if (!mc_utf8_valid(password, len))
-        return MC_WHY_FIELD_UTF8;
-    if (len > MC_PASSWORD_SIZE_MAX)
-        return MC_WHY_FIELD_TOO_LONG;
-    for (size_t i = 0; i < len; i++) {
-        bool ascii = password[i] > ' ' && password[i] < 0x7F;
-        lower = lower || scan_is_lower(password[i]);
-        upper = upper || scan_is_upper(password[i]);
-        digit = digit || scan_is_digit(password[i]);
-        special = special || (ascii && !scan_is_lower(password[i]) && !scan_is_upper(password[i]) &&
-                              !scan_is_digit(password[i]));
-    }
-    bool strong = mc_text_chars(password) >= MC_PASSWORD_CHARS_MIN && lower && upper && digit;
-    return strong && special ? MC_WHY_OK : MC_WHY_PASSWORD_WEAK;
-}
-
 /* Labels of letters, digits and inner hyphens, at least two of them (RFC 1035). */
 static bool is_domain(const char *domain)
 {

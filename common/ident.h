@@ -25,8 +25,6 @@ enum {
     MC_PHONE_SIZE = 12, /* 84 and nine digits */
     MC_OTP_LEN = 6,
     MC_CAPTCHA_LEN = 6,
-    MC_PASSWORD_CHARS_MIN = 8,
-    MC_PASSWORD_SIZE_MAX = 256, /* bytes; more only costs the hash time */
     MC_EMAIL_SIZE = 255,        /* RFC 5321: a path of 256 with its angle brackets, and NUL */
     MC_EMAIL_LOCAL_MAX = 64,
     MC_MASK_SIZE = 128,
@@ -141,9 +139,6 @@ bool mc_carrier_guess(const char *phone, struct mc_carrier *ret_carrier);
 mc_nodiscard enum mc_why mc_email_check(const char *email);
 mc_nodiscard enum mc_why mc_otp_check(const char *code);
 mc_nodiscard enum mc_why mc_captcha_check(const char *answer);
-
-/* Composition only; the list of known passwords is not looked at here. */
-mc_nodiscard enum mc_why mc_password_check(const char *password);
 
 /* For logs and screens: 091****101, 012******017, n****@example.vn. MC_MASK_SIZE is enough. */
 void mc_mask_phone(char *out, size_t size, const char *phone);

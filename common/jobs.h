@@ -36,6 +36,8 @@ struct mc_job {
     const Motcua__Job *record;
     struct mc_bytes payload; /* opened */
     uint8_t token[12];       /* id and attempt: proves this very lease */
+    const char *spent; /* not to be performed: "EXPIRED" or "LEASE_RAN_OUT"; else NULL */
+    bool unreported;   /* the attempt before this one never told what became of it */
 };
 
 /*

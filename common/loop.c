@@ -164,7 +164,7 @@ enum mc_status mc_loop_signals(struct mc_loop *loop, void (*reload)(void *arg), 
     loop->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (loop->signal_fd < 0)
         return MC_IO;
-    loop->signal_watch = mc_watch_create(loop, loop->signal_fd, MC_READ, signal_ready, loop);
+    loop->signal_watch = mc_watch_create(loop, loop->signal_fd, MC_WATCH_READ, signal_ready, loop);
     if (loop->signal_watch == NULL) {
         (void)close(loop->signal_fd);
         loop->signal_fd = -1;
@@ -181,9 +181,9 @@ static void watch_event(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     if (what & EV_READ)
-        events |= MC_READ;
+        events |= MC_WATCH_READ;
     if (what & EV_WRITE)
-        events |= MC_WRITE;
+        events |= MC_WATCH_WRITE;
     watch->ready(watch->arg, events); /* the watch may be gone after this */
 }
 
@@ -191,9 +191,9 @@ static short libevent_events(unsigned events)
 {
     int what = EV_PERSIST;
 
-    if (events & MC_READ)
+    if (events & MC_WATCH_READ)
         what |= EV_READ;
-    if (events & MC_WRITE)
+    if (events & MC_WATCH_WRITE)
         what |= EV_WRITE;
     return (short)what;
 }

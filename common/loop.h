@@ -40,7 +40,7 @@ mc_nodiscard enum mc_status mc_loop_signals(struct mc_loop *loop, void (*reload)
 
 /* Descriptors: level-triggered, and again until destroyed. The descriptor must outlive the watch.
  */
-enum { MC_READ = 1, MC_WRITE = 2 };
+enum { MC_WATCH_READ = 1, MC_WATCH_WRITE = 2 };
 
 mc_nodiscard struct mc_watch *mc_watch_create(struct mc_loop *loop, int fd, unsigned events,
                                               void (*ready)(void *arg, unsigned events), void *arg);

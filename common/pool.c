@@ -120,7 +120,7 @@ struct mc_pool *mc_pool_create(struct mc_loop *loop, unsigned threads, unsigned 
     pool->threads = calloc(threads, sizeof *pool->threads);
     pool->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (pool->finished_fd >= 0)
-        pool->watch = mc_watch_create(loop, pool->finished_fd, MC_READ, finished_ready, pool);
+        pool->watch = mc_watch_create(loop, pool->finished_fd, MC_WATCH_READ, finished_ready, pool);
     if (pool->jobs == NULL || pool->threads == NULL || pool->watch == NULL ||
         !start_threads(pool, threads)) {
         mc_pool_destroy(pool);

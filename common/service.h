@@ -74,7 +74,9 @@ struct mc_route {
                   (rep_type *)(void *)rep);                                                        \
     }
 #define MC_ROUTE_ROW(method, fn, req_type, rep_type, ...)                                          \
-    {#method, #req_type, #rep_type, fn##_call, __VA_ARGS__},
+    {#method, #req_type, #rep_type, fn##_call, MC_ROUTE_COLUMNS(__VA_ARGS__, 0, 0, 0)},
+#define MC_ROUTE_COLUMNS(mode, who, right, prepare, body_max, ...)                                 \
+    mode, who, right, prepare, body_max
 
 /* An event of another room, as a handler sees it. */
 typedef enum mc_status mc_event_handler(void *ctx, struct mc_txn *txn, const Motcua__Event *event,

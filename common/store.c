@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,15 +113,12 @@ static enum mc_status load_counts(struct mc_store *store)
 enum mc_status mc_store_open(struct mc_store **ret_store, const struct mc_store_options *options,
                              char *why, size_t why_size)
 {
-    static struct mc_store stores[16]; /* one in a daemon; a test may hold some */
-    struct mc_store *store = NULL;
+    struct mc_store *store = calloc(1, sizeof *store);
 
-    for (size_t i = 0; i < MC_LEN(stores) && store == NULL; i++)
-        if (stores[i].env == NULL)
-            store = &stores[i];
-    assert(store != NULL && MC_TABLE_ROOM + options->tables_len <= MC_TABLES_MAX);
-
-    *store = (struct mc_store){.tables_len = MC_TABLE_ROOM + options->tables_len};
+    assert(MC_TABLE_ROOM + options->tables_len <= MC_TABLES_MAX);
+    if (store == NULL)
+        return MC_FULL;
+    store->tables_len = MC_TABLE_ROOM + options->tables_len;
     int rc = open_environment(store, options);
     if (rc != MDB_SUCCESS) {
         (void)snprintf(why, why_size, "%s: %s", options->dir, mdb_strerror(rc));
@@ -144,7 +142,7 @@ void mc_store_close(struct mc_store *store)
         mdb_txn_abort(store->snapshot);
     if (store->env != NULL)
         mdb_env_close(store->env);
-    *store = (struct mc_store){0};
+    free(store);
 }
 
 /* Pages the free list holds: each of its rows begins with their number. */

@@ -40,7 +40,7 @@ void mc_turn_abort(struct mc_turn *turn);
 /* What a call runs in: everything but the view and the buffers is the frame's to fill. */
 void mc_txn_open(struct mc_txn *txn, struct mc_turn *turn);
 /* Applies the call's writes, events and counts to the turn. A fault here spoils the turn. */
-mc_nodiscard enum mc_status mc_txn_apply(struct mc_txn *txn);
+enum mc_status mc_txn_apply(struct mc_txn *txn);
 
 /* A read view for MC_READ calls. One at a time; renew is cheap. */
 mc_nodiscard enum mc_status mc_snapshot_open(struct mc_store *store, struct mc_arena *arena,

@@ -7,11 +7,14 @@
  */
 #pragma once
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* clang-format off: cmocka wants these four before it */
+#include <cmocka.h>
+/* clang-format on */
 
 #include "common/service.h"
 

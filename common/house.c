@@ -1,0 +1,226 @@
+/* The house's own methods, answered by every room. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/frame.h"
+
+enum {
+    FOLLOW_CREDIT_MAX = 1000,
+    FOLLOW_BYTES_MAX = 1 << 20,
+    FOLLOW_WAIT_MAX_MS = 10000,
+    PEEK_DEFAULT = 20,
+    PEEK_MAX = 200,
+};
+
+static enum mc_status house_follow(struct mc_service *service, struct mc_txn *txn,
+                                   const Motcua__FollowRequest *req, Motcua__FollowReply *rep)
+{
+    if (req->credit < 1 || req->credit > FOLLOW_CREDIT_MAX)
+        (void)mc_refuse(txn, MC_INVALID, "credit", "FIELD_INVALID", NULL);
+    if (req->wait_ms > FOLLOW_WAIT_MAX_MS)
+        (void)mc_refuse(txn, MC_INVALID, "wait_ms", "FIELD_INVALID", NULL);
+    rep->last = mc_store_counts(service->store)->journal_last;
+    if (req->after > rep->last)
+        (void)mc_refuse(txn, MC_CONFLICT, "after", "CONFLICT", NULL);
+    if (txn->status != MC_OK)
+        return txn->status;
+    if (req->after == rep->last)
+        return mc_wait(txn, req->wait_ms);
+
+    rep->events = mc_alloc(txn->arena, req->credit * sizeof(Motcua__Event *));
+    if (rep->events == NULL)
+        return MC_LIMITED;
+    rep->n_events = mc_journal_read(txn, req->after, rep->events, req->credit, FOLLOW_BYTES_MAX);
+    for (size_t i = 0; i < rep->n_events; i++)
+        rep->events[i]->room = mc_unconst(service->room->name);
+    return txn->status;
+}
+
+static void *list_new(struct mc_txn *txn, const ProtobufCMessageDescriptor *type, size_t n,
+                      void ***ret_list)
+{
+    uint8_t *items = mc_alloc(txn->arena, n * type->sizeof_message);
+
+    *ret_list = mc_alloc(txn->arena, (n + 1) * sizeof(void *));
+    if (items == NULL || *ret_list == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        (*ret_list)[i] = items + i * type->sizeof_message;
+        protobuf_c_message_init(type, (*ret_list)[i]);
+    }
+    return items;
+}
+
+static void stats_lanes(struct mc_service *service, struct mc_txn *txn, Motcua__StatsReply *rep)
+{
+    const struct mc_store_counts *counts = mc_store_counts(service->store);
+    void **list = NULL;
+    size_t n = service->room->lanes_len;
+    Motcua__LaneStats *lanes = list_new(txn, &motcua__lane_stats__descriptor, n, &list);
+
+    for (unsigned i = 0; lanes != NULL && i < n; i++) {
+        const struct mc_lane_count *count = &counts->lanes[i];
+
+        lanes[i].lane = mc_unconst(service->room->lanes[i]);
+        lanes[i].queued = (uint64_t)count->queued;
+        lanes[i].leased = (uint64_t)count->leased;
+        lanes[i].held = (uint64_t)count->held;
+        lanes[i].dead = (uint64_t)count->dead;
+        lanes[i].enqueued_total = (uint64_t)count->enqueued_total;
+        lanes[i].done_total = (uint64_t)count->done_total;
+        lanes[i].failed_total = (uint64_t)count->failed_total;
+        lanes[i].expired_total = (uint64_t)count->expired_total;
+        lanes[i].oldest_ms = mc_jobs_oldest(txn, i);
+    }
+    rep->lanes = (Motcua__LaneStats **)list;
+    rep->n_lanes = lanes != NULL ? n : 0;
+}
+
+static void stats_follows(struct mc_service *service, struct mc_txn *txn, Motcua__StatsReply *rep)
+{
+    void **list = NULL;
+    size_t n = service->followed_len;
+    Motcua__FollowStats *follows = list_new(txn, &motcua__follow_stats__descriptor, n, &list);
+
+    for (size_t i = 0; follows != NULL && i < n; i++) {
+        follows[i].room = mc_unconst(service->followed[i].room);
+        follows[i].applied = service->followed[i].applied;
+        follows[i].last = service->followed[i].last;
+        follows[i].heard_ms = service->followed[i].heard_ms;
+    }
+    rep->follows = (Motcua__FollowStats **)list;
+    rep->n_follows = follows != NULL ? n : 0;
+}
+
+static void stats_methods(struct mc_service *service, struct mc_txn *txn, Motcua__StatsReply *rep)
+{
+    void **list = NULL;
+    size_t n = service->methods_len;
+    Motcua__MethodStats *methods = list_new(txn, &motcua__method_stats__descriptor, n, &list);
+
+    for (size_t i = 0; methods != NULL && i < n; i++) {
+        struct mc_method *method = &service->methods[i];
+
+        methods[i].method = method->name;
+        methods[i].ok = method->stats.ok;
+        methods[i].refused = method->stats.refused;
+        methods[i].failed = method->stats.failed;
+        methods[i].us_total = method->stats.us_total;
+        methods[i].us_buckets = method->stats.buckets;
+        methods[i].n_us_buckets = MC_METHOD_BUCKETS;
+    }
+    rep->methods = (Motcua__MethodStats **)list;
+    rep->n_methods = methods != NULL ? n : 0;
+}
+
+/* Resident memory of this process, from the kernel; 0 when it does not say. */
+static uint64_t memory_bytes(void)
+{
+    unsigned long long total = 0;
+    unsigned long long resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%llu %llu", &total, &resident) != 2) // NOLINT(cert-err34-c): the kernel's own
+        resident = 0;
+    (void)fclose(file);
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static enum mc_status house_stats(struct mc_service *service, struct mc_txn *txn,
+                                  const Motcua__StatsRequest *req, Motcua__StatsReply *rep)
+{
+    Motcua__StoreStats *store = mc_alloc(txn->arena, sizeof *store);
+    struct mc_store_usage usage;
+
+    (void)req;
+    if (store == NULL)
+        return MC_LIMITED;
+    mc_store_usage(service->store, &usage);
+    motcua__store_stats__init(store);
+    store->map_bytes = usage.map_bytes;
+    store->used_bytes = usage.used_bytes;
+    store->refusing = usage.refusing;
+    store->commits = usage.commits;
+
+    rep->room = mc_unconst(service->room->name);
+    rep->version = mc_unconst(MC_VERSION);
+    rep->now_ms = txn->now_ms;
+    rep->started_ms = service->started_ms;
+    rep->journal_last = mc_store_counts(service->store)->journal_last;
+    rep->store = store;
+    rep->turns = service->turns;
+    rep->calls = service->calls;
+    rep->parked = service->parked;
+    rep->memory_bytes = memory_bytes();
+    rep->turn_size_buckets = service->turn_sizes;
+    rep->n_turn_size_buckets = MC_TURN_BUCKETS;
+    stats_lanes(service, txn, rep);
+    stats_follows(service, txn, rep);
+    stats_methods(service, txn, rep);
+    return txn->status;
+}
+
+static int lane_named(const struct mc_room *room, const char *name)
+{
+    for (size_t i = 0; i < room->lanes_len; i++)
+        if (strcmp(room->lanes[i], name) == 0)
+            return (int)i;
+    return -1;
+}
+
+static enum mc_status house_peek(struct mc_service *service, struct mc_txn *txn,
+                                 const Motcua__PeekRequest *req, Motcua__PeekReply *rep)
+{
+    int lane = req->lane[0] != '\0' ? lane_named(service->room, req->lane) : -1;
+    size_t limit = req->limit != 0 ? req->limit : PEEK_DEFAULT;
+
+    if (req->lane[0] != '\0' && lane < 0)
+        (void)mc_refuse(txn, MC_NOT_FOUND, "lane", "NOT_FOUND", NULL);
+    if (limit > PEEK_MAX)
+        (void)mc_refuse(txn, MC_INVALID, "limit", "FIELD_INVALID", NULL);
+    if (txn->status != MC_OK)
+        return txn->status;
+    rep->jobs = mc_alloc(txn->arena, limit * sizeof *rep->jobs);
+    if (rep->jobs == NULL)
+        return MC_LIMITED;
+    rep->n_jobs = mc_jobs_peek(txn, lane, req->state == MOTCUA__JOB_STATE__DEAD, req->after,
+                               rep->jobs, limit);
+    return txn->status;
+}
+
+static enum mc_status house_health(struct mc_service *service, struct mc_txn *txn,
+                                   const Motcua__HealthRequest *req, Motcua__HealthReply *rep)
+{
+    struct mc_store_usage usage;
+
+    (void)req;
+    mc_store_usage(service->store, &usage);
+    rep->problems = mc_alloc(txn->arena, 2 * sizeof *rep->problems);
+    if (rep->problems == NULL)
+        return MC_LIMITED;
+    if (usage.refusing)
+        rep->problems[rep->n_problems++] = mc_unconst("STORE_REFUSING");
+    if (usage.used_bytes > usage.map_bytes / 10 * 8)
+        rep->problems[rep->n_problems++] = mc_unconst("STORE_NEARLY_FULL");
+    rep->ready = !usage.refusing;
+    return MC_OK;
+}
+
+/* clang-format off */
+#define HOUSE_ROUTES(X)                                                                                   \
+    X(Follow, house_follow, Motcua__FollowRequest, Motcua__FollowReply, MC_READ, MC_ROOM, NULL)           \
+    X(Stats,  house_stats,  Motcua__StatsRequest,  Motcua__StatsReply,  MC_READ, MC_ROOM | MC_OPERATOR, NULL) \
+    X(Peek,   house_peek,   Motcua__PeekRequest,   Motcua__PeekReply,   MC_READ, MC_OPERATOR, NULL)       \
+    X(Health, house_health, Motcua__HealthRequest, Motcua__HealthReply, MC_READ, MC_ANYONE, NULL)
+/* clang-format on */
+
+#define HOUSE_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct mc_service, fn, req, rep)
+HOUSE_ROUTES(HOUSE_CALL)
+
+const struct mc_route mc_house_routes[] = {HOUSE_ROUTES(MC_ROUTE_ROW)};
+const size_t mc_house_routes_len = MC_LEN(mc_house_routes);
