@@ -77,7 +77,7 @@ static inline void peer_open(struct peer *peer, struct mc_loop *loop, uint16_t p
     peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(peer->fd >= 0);
     assert_int_equal(connect(peer->fd, (struct sockaddr *)&address, sizeof address), 0);
-    peer->watch = mc_watch_create(loop, peer->fd, MC_READ, peer_ready, peer);
+    peer->watch = mc_watch_create(loop, peer->fd, MC_WATCH_READ, peer_ready, peer);
     assert_non_null(peer->watch);
 }
 
