@@ -1,0 +1,136 @@
+/* Attach: a paper of a draft or of a supplement. */
+#include <string.h>
+
+#include "dossier.h"
+
+static void check_content(struct mc_txn *txn, struct mc_bytes content)
+{
+    if (content.len == 0)
+        mc_refuse(txn, MC_INVALID, "content", "FIELD_REQUIRED", "field", "content", NULL);
+    else if (content.len > DOSSIER_FILE_MAX)
+        mc_refuse(txn, MC_INVALID, "content", "FILE_TOO_LARGE", "max", "5", NULL);
+    else if (dossier_sniff(content) == NULL)
+        mc_refuse(txn, MC_INVALID, "content", "FILE_TYPE", NULL);
+}
+
+/* A name, not a path: some day somebody will save it under that name. */
+static char *check_file_name(struct mc_txn *txn, const char *text)
+{
+    char *name = dossier_line(txn, "file_name", text, DOSSIER_FILE_NAME_CHARS_MAX);
+
+    if (name != NULL && (name[0] == '\0' || name[0] == '.' || strpbrk(name, "/\\") != NULL))
+        mc_refuse(txn, MC_INVALID, "file_name", "FILE_NAME_INVALID", NULL);
+    return name;
+}
+
+static char *check_component(struct mc_txn *txn, const char *text)
+{
+    char *component = dossier_line(txn, "component", text, DOSSIER_COMPONENT_CHARS_MAX);
+
+    if (component != NULL && component[0] == '\0')
+        mc_refuse(txn, MC_INVALID, "component", "FIELD_REQUIRED", "field", "component", NULL);
+    return component;
+}
+
+static enum mc_status check_open(struct mc_txn *txn, const struct dossier_open *open,
+                                 size_t content_len)
+{
+    const DossierState__Dossier *record = open->record;
+
+    if (open->actor != DOSSIER_BY_CITIZEN)
+        return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
+    if (open->was != DOSSIER__STATE__DRAFT && open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
+        return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
+    if (record->n_papers >= DOSSIER_PAPERS_MAX)
+        mc_refuse(txn, MC_LIMITED, "", "FILES_TOO_MANY", "max",
+                  dossier_number_text(txn, DOSSIER_PAPERS_MAX), NULL);
+    if (record->papers_size + content_len > DOSSIER_PAPERS_SIZE_MAX)
+        mc_refuse(txn, MC_LIMITED, "content", "FILES_TOO_LARGE", "max", "40", NULL);
+    return txn->status;
+}
+
+static const DossierState__Paper *find_paper(const DossierState__Dossier *record,
+                                             const uint8_t hash[MC_HASH_LEN], const char *component)
+{
+    for (size_t i = 0; i < record->n_papers; i++) {
+        const DossierState__Paper *paper = record->papers[i];
+
+        if (paper->sha256.len == MC_HASH_LEN &&
+            memcmp(paper->sha256.data, hash, MC_HASH_LEN) == 0 &&
+            strcmp(paper->component, component) == 0)
+            return paper;
+    }
+    return NULL;
+}
+
+static void add_paper(struct mc_txn *txn, DossierState__Dossier *record,
+                      const DossierState__Paper *paper)
+{
+    size_t n = record->n_papers;
+    DossierState__Paper **papers = mc_alloc(txn->arena, (n + 1) * sizeof papers[0]);
+
+    if (papers == NULL) {
+        mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    if (n > 0)
+        memcpy(papers, record->papers, n * sizeof papers[0]);
+    papers[n] = mc_unconst(paper);
+    record->papers = papers;
+    record->n_papers = n + 1;
+    record->papers_size += paper->size;
+}
+
+static void tell(struct mc_txn *txn, const DossierState__Dossier *record, const char *sha256,
+                 uint64_t size)
+{
+    Dossier__Attached attached = DOSSIER__ATTACHED__INIT;
+    char id[MC_UUID_TEXT_LEN + 1];
+
+    mc_uuid_text(id, record->dossier_id.data);
+    attached.dossier_id = record->dossier_id;
+    attached.sha256 = mc_unconst(sha256);
+    attached.size = size;
+    const char *keys[] = {mc_sprintf(txn->arena, "dossier:%s", id),
+                          mc_sprintf(txn->arena, "account:%s", record->owner_account), NULL};
+    mc_emit(txn, "dossier.attached", &attached.base, MC_PLAIN, keys);
+}
+
+enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
+                              const Dossier__AttachRequest *req, Dossier__AttachReply *rep)
+{
+    (void)dossier;
+    struct mc_bytes content = mc_key_bytes(req->content);
+    struct dossier_open open = {0};
+    uint8_t hash[MC_HASH_LEN];
+    char sha256[2 * MC_HASH_LEN + 1];
+
+    check_content(txn, content);
+    const char *file_name = check_file_name(txn, req->file_name);
+    char *component = check_component(txn, req->component);
+    if (txn->status != MC_OK || dossier_open(txn, req->dossier_id, "", &open) != MC_OK)
+        return txn->status;
+
+    mc_hash(hash, content);
+    (void)mc_hex(sha256, (struct mc_bytes){hash, sizeof hash});
+    rep->sha256 = mc_strdup(txn->arena, sha256);
+    rep->content_type = mc_unconst(dossier_sniff(content));
+    rep->size = content.len;
+    if (open.actor == DOSSIER_BY_CITIZEN && find_paper(open.record, hash, component) != NULL)
+        return txn->status; /* it is there already: once is enough */
+    if (check_open(txn, &open, content.len) != MC_OK)
+        return txn->status;
+
+    DossierState__Paper paper = DOSSIER_STATE__PAPER__INIT;
+    paper.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
+    paper.component = component;
+    paper.file_name = mc_seal_text(txn, file_name);
+    paper.content_type = rep->content_type;
+    paper.size = content.len;
+    add_paper(txn, open.record, &paper);
+    dossier_file_put(txn, hash, content);
+    dossier_save(txn, &open);
+    if (txn->status == MC_OK)
+        tell(txn, open.record, sha256, content.len);
+    return txn->status;
+}

@@ -1,0 +1,266 @@
+/* Working-time arithmetic, as the one-door software of the provinces counts it. */
+#include "calendar.h"
+
+#include <string.h>
+
+#include "common/csv.h"
+#include "common/date.h"
+
+enum {
+    MINUTE_MS = 60 * 1000,
+    DAY_MS = 24 * 60 * MINUTE_MS,
+    UTC7_MS = 7 * 60 * MINUTE_MS,
+    OPENS_MS = 7 * 60 * MINUTE_MS,
+    LUNCH_MS = (11 * 60 + 30) * MINUTE_MS,
+    RESUMES_MS = (13 * 60 + 30) * MINUTE_MS,
+    CLOSES_MS = 17 * 60 * MINUTE_MS,
+    SAME_DAY_UNTIL_MS = 15 * 60 * MINUTE_MS,
+    WORK_MS = (LUNCH_MS - OPENS_MS) + (CLOSES_MS - RESUMES_MS),
+    HOUR_MS = 60 * MINUTE_MS,
+    WORK_HOURS = WORK_MS / HOUR_MS,
+};
+
+/* A local instant, split: which day, and how far into it. */
+struct moment {
+    int64_t day;
+    int64_t ms;
+};
+
+static struct moment moment_of(int64_t epoch_ms)
+{
+    int64_t local = epoch_ms + UTC7_MS;
+    int64_t day = local / DAY_MS;
+
+    if (local % DAY_MS < 0)
+        day--;
+    return (struct moment){.day = day, .ms = local - day * DAY_MS};
+}
+
+static int64_t epoch_of(struct moment moment)
+{
+    return moment.day * DAY_MS + moment.ms - UTC7_MS;
+}
+
+static bool iso_date_parse(struct mc_bytes text, struct mc_date *ret_date)
+{
+    const char *digits = text.data;
+
+    if (text.len != 10 || digits[4] != '-' || digits[7] != '-')
+        return false;
+    int parts[3] = {0};
+    for (size_t i = 0, part = 0; i < text.len; i++) {
+        if (digits[i] == '-')
+            part++;
+        else if (digits[i] >= '0' && digits[i] <= '9')
+            parts[part] = parts[part] * 10 + (digits[i] - '0');
+        else
+            return false;
+    }
+    *ret_date = (struct mc_date){parts[0], parts[1], parts[2]};
+    return mc_date_valid(*ret_date);
+}
+
+static enum mc_status add_day(struct dossier_calendar *calendar, struct mc_date date, bool works)
+{
+    int64_t day = mc_date_days(date);
+    size_t n = calendar->days_len;
+
+    if (n == DOSSIER_CALENDAR_DAYS_MAX || (n > 0 && calendar->days[n - 1].day >= day))
+        return MC_INVALID;
+    calendar->days[n].day = day;
+    calendar->days[n].works = works;
+    calendar->days_len = n + 1;
+    return MC_OK;
+}
+
+enum mc_status dossier_calendar_load(struct dossier_calendar *calendar, struct mc_bytes text)
+{
+    struct mc_csv csv;
+
+    calendar->days_len = 0;
+    mc_csv_open(&csv, text.data, text.len);
+    if (!mc_csv_next(&csv))
+        return MC_INVALID;
+    size_t date_column = mc_csv_column(&csv, "date");
+    size_t kind_column = mc_csv_column(&csv, "kind");
+    while (mc_csv_next(&csv)) {
+        struct mc_date date;
+        bool works = mc_csv_is(&csv, kind_column, "work");
+
+        if (!works && !mc_csv_is(&csv, kind_column, "off"))
+            return MC_INVALID;
+        if (!iso_date_parse(mc_csv_field(&csv, date_column), &date))
+            return MC_INVALID;
+        if (add_day(calendar, date, works) != MC_OK)
+            return MC_INVALID;
+    }
+    return csv.status;
+}
+
+static const char *const limit_names[] = {
+    [DOSSIER_SAME_DAY_15H] = "same_day_15h",
+    [DOSSIER_WORKING_DAY] = "working_day",
+    [DOSSIER_WORKING_HOUR] = "working_hour",
+    [DOSSIER_CALENDAR_DAY] = "calendar_day",
+};
+
+bool dossier_limit_parse(struct mc_bytes text, enum dossier_limit *ret_limit)
+{
+    for (size_t i = 0; i < MC_LEN(limit_names); i++) {
+        if (strlen(limit_names[i]) == text.len &&
+            memcmp(limit_names[i], text.data, text.len) == 0) {
+            *ret_limit = (enum dossier_limit)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *dossier_limit_name(enum dossier_limit limit)
+{
+    return limit_names[limit];
+}
+
+bool dossier_day_works(const struct dossier_calendar *calendar, int64_t day)
+{
+    size_t low = 0;
+    size_t high = calendar->days_len;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (calendar->days[middle].day == day)
+            return calendar->days[middle].works;
+        if (calendar->days[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    enum mc_weekday weekday = mc_date_weekday(mc_date_from_days(day));
+    return weekday != MC_SATURDAY && weekday != MC_SUNDAY;
+}
+
+static int64_t next_working_day(const struct dossier_calendar *calendar, int64_t day)
+{
+    do
+        day++;
+    while (!dossier_day_works(calendar, day));
+    return day;
+}
+
+static int64_t working_days_on(const struct dossier_calendar *calendar, int64_t day, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        day = next_working_day(calendar, day);
+    return day;
+}
+
+static struct moment start_of(const struct dossier_calendar *calendar, int64_t at_ms)
+{
+    struct moment at = moment_of(at_ms);
+
+    if (!dossier_day_works(calendar, at.day) || at.ms >= CLOSES_MS)
+        return (struct moment){next_working_day(calendar, at.day), OPENS_MS};
+    if (at.ms < OPENS_MS)
+        at.ms = OPENS_MS;
+    else if (at.ms >= LUNCH_MS && at.ms < RESUMES_MS)
+        at.ms = RESUMES_MS;
+    return at;
+}
+
+int64_t dossier_clock_start(const struct dossier_calendar *calendar, int64_t at_ms)
+{
+    return epoch_of(start_of(calendar, at_ms));
+}
+
+/* Walks less than a day of working time; a walk that ends with a segment ends at its end. */
+static struct moment walk(const struct dossier_calendar *calendar, struct moment at, int64_t ms)
+{
+    while (ms > 0) {
+        if (at.ms >= LUNCH_MS && at.ms < RESUMES_MS)
+            at.ms = RESUMES_MS;
+        int64_t end = at.ms < LUNCH_MS ? LUNCH_MS : CLOSES_MS;
+        int64_t step = MC_MIN(ms, end - at.ms);
+
+        at.ms += step;
+        ms -= step;
+        if (ms > 0 && at.ms == CLOSES_MS)
+            at = (struct moment){next_working_day(calendar, at.day), OPENS_MS};
+    }
+    return at;
+}
+
+/* Whole days keep the time of day; what is left walks through the segments. */
+static struct moment advance(const struct dossier_calendar *calendar, struct moment at, int64_t ms)
+{
+    at.day = working_days_on(calendar, at.day, ms / WORK_MS);
+    return walk(calendar, at, ms % WORK_MS);
+}
+
+static struct moment same_day(const struct dossier_calendar *calendar, struct moment at)
+{
+    if (at.ms >= SAME_DAY_UNTIL_MS)
+        at.day = next_working_day(calendar, at.day);
+    at.ms = CLOSES_MS;
+    return at;
+}
+
+int64_t dossier_due(const struct dossier_calendar *calendar, int64_t received_ms,
+                    enum dossier_limit limit, uint32_t value)
+{
+    struct moment at = start_of(calendar, received_ms);
+
+    switch (limit) {
+    case DOSSIER_SAME_DAY_15H:
+        at = same_day(calendar, at);
+        break;
+    case DOSSIER_WORKING_DAY:
+        at.day = working_days_on(calendar, at.day, value);
+        break;
+    case DOSSIER_WORKING_HOUR:
+        at.day = working_days_on(calendar, at.day, value / WORK_HOURS);
+        at = walk(calendar, at, (int64_t)(value % WORK_HOURS) * HOUR_MS);
+        break;
+    case DOSSIER_CALENDAR_DAY:
+        at.day += value;
+        if (!dossier_day_works(calendar, at.day))
+            at.day = next_working_day(calendar, at.day);
+        break;
+    }
+    return epoch_of(at);
+}
+
+/* Working time of a working day up to this point of it. */
+static int64_t worked_until(int64_t ms)
+{
+    int64_t morning = MC_MIN(MC_MAX(ms, OPENS_MS), LUNCH_MS) - OPENS_MS;
+    int64_t afternoon = MC_MIN(MC_MAX(ms, RESUMES_MS), CLOSES_MS) - RESUMES_MS;
+
+    return morning + afternoon;
+}
+
+int64_t dossier_working_ms(const struct dossier_calendar *calendar, int64_t from_ms, int64_t to_ms)
+{
+    struct moment from = moment_of(from_ms);
+    struct moment to = moment_of(to_ms);
+    int64_t sum = 0;
+
+    if (from_ms >= to_ms)
+        return 0;
+    for (int64_t day = from.day; day <= to.day; day++) {
+        if (!dossier_day_works(calendar, day))
+            continue;
+        int64_t begin = day == from.day ? worked_until(from.ms) : 0;
+        int64_t end = day == to.day ? worked_until(to.ms) : WORK_MS;
+        sum += end - begin;
+    }
+    return sum;
+}
+
+int64_t dossier_due_extended(const struct dossier_calendar *calendar, int64_t due_ms,
+                             int64_t waited_ms)
+{
+    struct moment due = moment_of(due_ms);
+
+    return epoch_of(advance(calendar, due, waited_ms));
+}

@@ -1,0 +1,54 @@
+/*
+ * Calendar: the working time of the agencies, and deadlines in it.
+ *
+ * Pure. The table of days (data/calendar_vn.csv) names the weekdays that are off and the Saturdays
+ * that are worked; every other day follows the week, Monday to Friday. A day is worked from 07:00
+ * to 11:30 and from 13:30 to 17:00, eight hours. Instants are epoch milliseconds and days are those
+ * of UTC+7. A calendar is filled once, at boot, and only read from then on.
+ */
+#pragma once
+
+#include "common/base.h"
+
+enum {
+    DOSSIER_CALENDAR_DAYS_MAX = 512, /* exceptions: about fifteen a year */
+    DOSSIER_LIMIT_MAX = 1000,        /* days or hours of a time limit */
+};
+
+struct dossier_calendar {
+    struct {
+        int64_t day; /* since 1970-01-01 */
+        bool works;
+    } days[DOSSIER_CALENDAR_DAYS_MAX]; /* ascending */
+    size_t days_len;
+};
+
+/* How a procedure's time limit is counted. */
+enum dossier_limit {
+    DOSSIER_SAME_DAY_15H, /* received before 15:00: the same day, else the next working day */
+    DOSSIER_WORKING_DAY,
+    DOSSIER_WORKING_HOUR,
+    DOSSIER_CALENDAR_DAY,
+};
+
+/* MC_INVALID: a row that is no day, out of order, or one too many. */
+mc_nodiscard enum mc_status dossier_calendar_load(struct dossier_calendar *calendar,
+                                                  struct mc_bytes csv);
+
+mc_nodiscard bool dossier_limit_parse(struct mc_bytes text, enum dossier_limit *ret_limit);
+const char *dossier_limit_name(enum dossier_limit limit);
+
+bool dossier_day_works(const struct dossier_calendar *calendar, int64_t day);
+
+/* When the clock begins to run for what arrives now: now, or when the desks open next. */
+int64_t dossier_clock_start(const struct dossier_calendar *calendar, int64_t at_ms);
+
+int64_t dossier_due(const struct dossier_calendar *calendar, int64_t received_ms,
+                    enum dossier_limit limit, uint32_t value);
+
+/* Working time between two instants; 0 when they are the wrong way round. */
+int64_t dossier_working_ms(const struct dossier_calendar *calendar, int64_t from_ms, int64_t to_ms);
+
+/* The due time moved by the working time that was spent waiting for the citizen. */
+int64_t dossier_due_extended(const struct dossier_calendar *calendar, int64_t due_ms,
+                             int64_t waited_ms);

@@ -1,0 +1,141 @@
+/* The dossier room: what its files share. Nothing outside this folder includes it. */
+#pragma once
+
+#include "common/ident.h"
+#include "common/service.h"
+
+#include "dossier.pb-c.h"
+#include "identity.pb-c.h"
+#include "payment.pb-c.h"
+#include "state.pb-c.h"
+
+#include "calendar.h"
+#include "catalogue.h"
+#include "stages.h"
+
+enum dossier_table {
+    DOSSIER_DOSSIERS = MC_TABLE_ROOM,
+    DOSSIER_OWNERS,
+    DOSSIER_UNITS,
+    DOSSIER_CODES,
+    DOSSIER_ACCOUNTS,
+    DOSSIER_FILES,
+    DOSSIER_TABLES_END,
+};
+
+enum {
+    DOSSIER_ABSTRACT_CHARS_MAX = 1000,
+    DOSSIER_FORM_MAX = 64 * 1024, /* bytes of JSON text */
+    DOSSIER_REASON_CHARS_MAX = 1000,
+    DOSSIER_STEPS_MAX = 200, /* of one dossier's history */
+    DOSSIER_COMPONENT_CHARS_MAX = 200,
+    DOSSIER_FILE_NAME_CHARS_MAX = 200,
+    DOSSIER_FILE_MAX = 5 << 20,
+    DOSSIER_CHUNK = 256 * 1024, /* of a file, sealed on its own */
+    DOSSIER_PAPERS_MAX = 20,
+    DOSSIER_PAPERS_SIZE_MAX = 40 << 20, /* all papers of one dossier */
+    DOSSIER_PAGE_DEFAULT = 20,
+    DOSSIER_PAGE_MAX = 100,
+    DOSSIER_REPLY_UNITS_MAX = 100, /* named with one procedure */
+    DOSSIER_STREAMS_MAX = 512,     /* units times states one listing may walk */
+    DOSSIER_SEQUENCE_MAX = MC_DOSSIER_SEQUENCE_MAX,
+};
+
+struct dossier {
+    struct mc_arena memory; /* of the catalogue; lives as long as the process */
+    struct dossier_calendar calendar;
+    struct dossier_catalogue catalogue;
+    const char *state_names[DOSSIER_STATES_LEN]; /* the national ones, for officers */
+};
+
+/* Handlers, one file each. */
+enum mc_status dossier_search_procedures(struct dossier *dossier, struct mc_txn *txn,
+                                         const Dossier__SearchProceduresRequest *req,
+                                         Dossier__SearchProceduresReply *rep);
+enum mc_status dossier_get_procedure(struct dossier *dossier, struct mc_txn *txn,
+                                     const Dossier__GetProcedureRequest *req,
+                                     Dossier__Procedure *rep);
+enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
+                                  const Dossier__SaveDraftRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
+                              const Dossier__AttachRequest *req, Dossier__AttachReply *rep);
+enum mc_status dossier_submit(struct dossier *dossier, struct mc_txn *txn,
+                              const Dossier__SubmitRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_accept(struct dossier *dossier, struct mc_txn *txn,
+                              const Dossier__AcceptRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_advance(struct dossier *dossier, struct mc_txn *txn,
+                               const Dossier__AdvanceRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
+                           const Dossier__GetRequest *req, Dossier__DossierView *rep);
+enum mc_status dossier_list_mine(struct dossier *dossier, struct mc_txn *txn,
+                                 const Dossier__ListMineRequest *req, Dossier__ListReply *rep);
+enum mc_status dossier_list_unit(struct dossier *dossier, struct mc_txn *txn,
+                                 const Dossier__ListUnitRequest *req, Dossier__ListReply *rep);
+enum mc_status dossier_read_attachment(struct dossier *dossier, struct mc_txn *txn,
+                                       const Dossier__ReadAttachmentRequest *req,
+                                       Dossier__ReadAttachmentReply *rep);
+
+/* What other rooms tell. */
+enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *txn,
+                                      const Motcua__Event *event,
+                                      const Identity__AccountOpened *body);
+enum mc_status dossier_paid(struct dossier *dossier, struct mc_txn *txn, const Motcua__Event *event,
+                            const Payment__OrderChanged *body);
+
+/* record.c: a dossier, and who may have it in his hands. */
+struct dossier_open {
+    DossierState__Dossier *record;
+    unsigned actor;     /* enum dossier_actor */
+    Dossier__State was; /* the state it was opened in */
+};
+
+/* By id or code. Refused as not found for all but its owner and the officers of its unit. */
+mc_nodiscard enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData id,
+                                         const char *code, struct dossier_open *ret_open);
+/* For a room that was told of it; MC_NOT_FOUND, without a refusal, when it is not ours. */
+mc_nodiscard enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id,
+                                             const char *code, struct dossier_open *ret_open);
+/* Refused when the caller looked at another version. */
+mc_nodiscard enum mc_status
+dossier_check_version(struct mc_txn *txn, const struct dossier_open *open, uint64_t version);
+void dossier_note(struct mc_txn *txn, const struct dossier_open *open, const char *reason);
+void dossier_save(struct mc_txn *txn, const struct dossier_open *open); /* and its indexes */
+void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const char *event,
+                  const char *reason);
+
+/* Keys of the indexes. */
+struct mc_bytes dossier_owner_prefix(struct mc_txn *txn, const char *account);
+struct mc_bytes dossier_unit_prefix(struct mc_txn *txn, const char *unit, Dossier__State state);
+
+/* move.c: one step of the state table, with all it brings about; then save and tell. */
+mc_nodiscard enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn,
+                                         struct dossier_open *open, Dossier__State to,
+                                         const char *reason);
+
+/* view.c: records as their readers see them. */
+void dossier_fill_reply(const struct dossier *dossier, struct mc_txn *txn,
+                        const struct dossier_open *open, Dossier__DossierReply *rep);
+Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct mc_txn *txn,
+                                         const DossierState__Dossier *record, unsigned actor);
+const char *dossier_state_text(const struct dossier *dossier, Dossier__State state, unsigned actor);
+char *dossier_owner_name(struct mc_txn *txn, const char *account);
+void dossier_fill_procedure(const struct dossier *dossier, struct mc_txn *txn,
+                            const struct dossier_procedure *procedure,
+                            const struct dossier_query *query, Dossier__Procedure *out);
+
+/* file.c: papers' contents, kept once under their hash. */
+const char *dossier_sniff(struct mc_bytes content); /* the media type; NULL: not taken */
+void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struct mc_bytes content);
+/* Empty with the call failed when a piece is missing or the whole is not what was put in. */
+struct mc_bytes dossier_file_get(struct mc_txn *txn, struct mc_bytes hash, uint64_t size);
+
+/* check.c: fields. Each refuses the call and returns false, or NULL, when they are wrong. */
+char *dossier_line(struct mc_txn *txn, const char *field, const char *text, size_t chars_max);
+char *dossier_lines(struct mc_txn *txn, const char *field, const char *text, size_t chars_max);
+bool dossier_page(struct mc_txn *txn, uint32_t page_size, size_t *ret_size);
+/* A dossier id, or empty for the first page. */
+bool dossier_token(struct mc_txn *txn, const char *token, struct mc_bytes *ret_id);
+char *dossier_token_text(struct mc_txn *txn, ProtobufCBinaryData id);
+const char *dossier_number_text(struct mc_txn *txn, uint64_t number);
+
+extern const struct mc_room dossier_room;

@@ -1,0 +1,52 @@
+/* ListMine: the caller's dossiers, newest first (DOS-05). */
+#include <string.h>
+
+#include "dossier.h"
+
+static bool add_row(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes id,
+                    Dossier__ListReply *rep)
+{
+    const DossierState__Dossier *record =
+        mc_load(txn, DOSSIER_DOSSIERS, id, &dossier_state__dossier__descriptor);
+
+    if (record == NULL || record->state >= DOSSIER_STATES_LEN) {
+        mc_fail(txn, MC_CORRUPT, "owners index");
+        return false;
+    }
+    Dossier__DossierSummary *row = dossier_summary(dossier, txn, record, DOSSIER_BY_CITIZEN);
+    if (row == NULL)
+        return false;
+    rep->dossiers[rep->n_dossiers++] = row;
+    return true;
+}
+
+enum mc_status dossier_list_mine(struct dossier *dossier, struct mc_txn *txn,
+                                 const Dossier__ListMineRequest *req, Dossier__ListReply *rep)
+{
+    size_t size = 0;
+    struct mc_bytes before;
+
+    if (txn->caller->account_id == NULL)
+        return mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
+    struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
+    if (!dossier_page(txn, req->page_size, &size) || !dossier_token(txn, req->page_token, &before))
+        return txn->status;
+    rep->dossiers = mc_alloc(txn->arena, (size + 1) * sizeof rep->dossiers[0]);
+    if (rep->dossiers == NULL)
+        return mc_fail(txn, MC_FULL, "arena");
+
+    struct mc_bytes from = before.len > 0 ? mc_key_join(txn, owner, before) : before;
+    struct mc_cursor cursor = mc_seek(txn, DOSSIER_OWNERS, owner, from, MC_BACKWARD);
+    while (mc_next(&cursor)) {
+        const uint8_t *key = cursor.key.data;
+        struct mc_bytes id = {key + owner.len, cursor.key.len - owner.len};
+
+        if (rep->n_dossiers == size) {
+            rep->next_page_token = dossier_token_text(txn, rep->dossiers[size - 1]->dossier_id);
+            break;
+        }
+        if (!add_row(dossier, txn, id, rep))
+            break;
+    }
+    return txn->status;
+}

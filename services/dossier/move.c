@@ -1,0 +1,220 @@
+/* One step of the state table, and what it brings about. */
+#include <stdio.h>
+#include <string.h>
+
+#include "dossier.h"
+
+static bool accepted(const struct dossier_open *open)
+{
+    return open->record->received_at_ms != 0;
+}
+
+/* Names what could be done instead: «Đang xử lý, Dừng xử lý». */
+static const char *possible(const struct dossier *dossier, struct mc_txn *txn,
+                            const struct dossier_open *open)
+{
+    char text[1024] = "";
+    size_t len = 0;
+    size_t n;
+    const struct dossier_stage *stages = dossier_stages(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!dossier_stage_fits(&stages[i], open->was, open->actor, accepted(open)))
+            continue;
+        int more = snprintf(text + len, sizeof text - len, "%s%s", len > 0 ? ", " : "",
+                            dossier_state_text(dossier, stages[i].to, DOSSIER_BY_OFFICER));
+        len += (size_t)more;
+        assert(len < sizeof text); /* ten states, their names from our own table */
+    }
+    return mc_strdup(txn->arena, len > 0 ? text : "-");
+}
+
+static bool has_right(const struct mc_caller *caller, const char *right)
+{
+    for (size_t i = 0; i < caller->rights_len; i++)
+        if (strcmp(caller->rights[i], right) == 0)
+            return true;
+    return false;
+}
+
+static enum mc_status check_stage(const struct dossier *dossier, struct mc_txn *txn,
+                                  const struct dossier_open *open,
+                                  const struct dossier_stage *stage, Dossier__State to)
+{
+    if (stage == NULL)
+        return mc_refuse(txn, MC_EXPIRED, "to", "TRANSITION_NOT_ALLOWED", "from",
+                         dossier_state_text(dossier, open->was, DOSSIER_BY_OFFICER), "to",
+                         dossier_state_text(dossier, to, DOSSIER_BY_OFFICER), "possible",
+                         possible(dossier, txn, open), NULL);
+    if (open->actor == DOSSIER_BY_OFFICER && stage->right != NULL &&
+        !has_right(txn->caller, stage->right))
+        return mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", "right", stage->right, NULL);
+    return MC_OK;
+}
+
+/*
+ * The law allows one request for supplements while a dossier is processed; a second needs the
+ * leader, and counts as late (indicator 2.1).
+ */
+static enum mc_status check_supplement(struct mc_txn *txn, const struct dossier_open *open,
+                                       Dossier__State to)
+{
+    if (to != DOSSIER__STATE__SUPPLEMENT_REQUESTED || open->record->supplements == 0 ||
+        has_right(txn->caller, DOSSIER_RIGHT_APPROVE))
+        return MC_OK;
+    return mc_refuse(txn, MC_DENIED, "to", "SUPPLEMENT_ONCE", NULL);
+}
+
+static enum mc_status check_consent(struct mc_txn *txn, const struct dossier_open *open,
+                                    const struct dossier_stage *stage)
+{
+    if (!stage->consent || open->actor != DOSSIER_BY_OFFICER ||
+        open->record->withdraw_asked_at_ms != 0)
+        return MC_OK;
+    return mc_refuse(txn, MC_EXPIRED, "to", "WITHDRAW_NOT_ASKED", NULL);
+}
+
+/* DOS-08, DOS-09: the official code; a sequence per agency and local day, without gaps. */
+static void give_code(struct mc_txn *txn, DossierState__Dossier *record)
+{
+    char code[MC_DOSSIER_CODE_SIZE];
+    char day[MC_YYMMDD_SIZE];
+    struct mc_date today = mc_date_from_ms(txn->now_ms);
+
+    mc_date_format_yymmdd(day, sizeof day, today);
+    const char *counter = mc_sprintf(txn->arena, "code/%s-%s", record->unit, day);
+    uint64_t number = counter != NULL ? mc_count(txn, counter) : 0;
+    if (number > DOSSIER_SEQUENCE_MAX)
+        mc_refuse(txn, MC_LIMITED, "", "CODES_USED_UP", NULL);
+    if (counter == NULL || txn->status != MC_OK || number == 0)
+        return;
+    mc_dossier_code_make(code, sizeof code, record->unit, today, (int)number);
+    record->code = mc_strdup(txn->arena, code);
+    if (record->code != NULL)
+        mc_put(txn, DOSSIER_CODES, mc_key_text(record->code), mc_key_bytes(record->dossier_id));
+}
+
+/* The dossier keeps its procedure as it is today: time limit and fee do not change under it. */
+static void receive(const struct dossier *dossier, struct mc_txn *txn,
+                    DossierState__Dossier *record)
+{
+    const struct dossier_procedure *procedure =
+        dossier_procedure_find(&dossier->catalogue, record->procedure_code);
+    const struct dossier_fee *fee =
+        dossier_fee_find(&dossier->catalogue, record->procedure_code, record->unit);
+
+    if (procedure == NULL) {
+        mc_refuse(txn, MC_EXPIRED, "", "PROCEDURE_UNKNOWN", NULL);
+        return;
+    }
+    give_code(txn, record);
+    record->received_at_ms = txn->now_ms;
+    record->limit = mc_strdup(txn->arena, dossier_limit_name(procedure->limit));
+    record->limit_value = procedure->limit_value;
+    record->due_at_ms =
+        dossier_due(&dossier->calendar, txn->now_ms, procedure->limit, procedure->limit_value);
+    if (record->money == DOSSIER__MONEY_STATE__PAID || fee == NULL || fee->amount == 0)
+        return;
+    record->fee = fee->amount;
+    if (fee->before)
+        record->money = DOSSIER__MONEY_STATE__DUE;
+}
+
+static void pay_before(const struct dossier *dossier, DossierState__Dossier *record)
+{
+    const struct dossier_fee *fee =
+        dossier_fee_find(&dossier->catalogue, record->procedure_code, record->unit);
+
+    record->money = DOSSIER__MONEY_STATE__DUE;
+    if (record->fee == 0 && fee != NULL)
+        record->fee = fee->amount;
+}
+
+/* The wait ends with the citizen's answer, not with the officer's look at it. */
+static void resume(const struct dossier *dossier, int64_t now_ms, DossierState__Dossier *record)
+{
+    int64_t until = record->answered_at_ms != 0 ? record->answered_at_ms : now_ms;
+    int64_t waited = dossier_working_ms(&dossier->calendar, record->waiting_since_ms, until);
+
+    if (record->due_at_ms != 0)
+        record->due_at_ms = dossier_due_extended(&dossier->calendar, record->due_at_ms, waited);
+}
+
+static void leave(const struct dossier *dossier, struct mc_txn *txn,
+                  const struct dossier_open *open, Dossier__State to)
+{
+    DossierState__Dossier *record = open->record;
+
+    if (record->waiting_since_ms != 0 && to == DOSSIER__STATE__PROCESSING)
+        resume(dossier, txn->now_ms, record);
+    record->waiting_since_ms = 0;
+    record->answered_at_ms = 0;
+    if (to == DOSSIER__STATE__PROCESSING)
+        record->finished_at_ms = 0; /* the leader sent the result back */
+}
+
+static void enter(const struct dossier *dossier, struct mc_txn *txn,
+                  const struct dossier_open *open, Dossier__State to)
+{
+    DossierState__Dossier *record = open->record;
+
+    switch (to) {
+    case DOSSIER__STATE__NEW: /* paid for: the time to examine it begins anew */
+        if (open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
+            record->sent_at_ms = txn->now_ms;
+        break;
+    case DOSSIER__STATE__RECEIVED:
+        receive(dossier, txn, record);
+        break;
+    case DOSSIER__STATE__SUPPLEMENT_REQUESTED:
+        record->waiting_since_ms = txn->now_ms;
+        record->supplements += open->was == DOSSIER__STATE__PROCESSING;
+        break;
+    case DOSSIER__STATE__FINANCIAL_OBLIGATION:
+        record->waiting_since_ms = txn->now_ms;
+        pay_before(dossier, record);
+        break;
+    case DOSSIER__STATE__FINISHED:
+        record->finished_at_ms = txn->now_ms;
+        break;
+    case DOSSIER__STATE__RETURNED:
+        record->returned_at_ms = txn->now_ms;
+        break;
+    case DOSSIER__STATE__DRAFT:
+    case DOSSIER__STATE__REFUSED:
+    case DOSSIER__STATE__PROCESSING:
+    case DOSSIER__STATE__WITHDRAWN:
+    case DOSSIER__STATE__STOPPED:
+    case _DOSSIER__STATE_IS_INT_SIZE:
+    default:
+        break;
+    }
+}
+
+enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct dossier_open *open,
+                            Dossier__State to, const char *reason)
+{
+    DossierState__Dossier *record = open->record;
+    const struct dossier_stage *stage =
+        dossier_stage_find(open->was, to, open->actor, accepted(open));
+    const char *why = dossier_lines(txn, "reason", reason, DOSSIER_REASON_CHARS_MAX);
+
+    if (why == NULL || check_stage(dossier, txn, open, stage, to) != MC_OK)
+        return txn->status;
+    if (stage->reason && why[0] == '\0')
+        mc_refuse(txn, MC_INVALID, "reason", "REASON_REQUIRED", NULL);
+    if (check_supplement(txn, open, to) != MC_OK || check_consent(txn, open, stage) != MC_OK)
+        return txn->status;
+
+    if (stage->consent && open->actor == DOSSIER_BY_CITIZEN) {
+        record->withdraw_asked_at_ms = txn->now_ms; /* an officer confirms */
+    } else {
+        leave(dossier, txn, open, to);
+        record->state = (uint32_t)to;
+        enter(dossier, txn, open, to);
+    }
+    dossier_note(txn, open, why);
+    dossier_save(txn, open);
+    dossier_tell(txn, open, stage->event, why);
+    return txn->status;
+}

@@ -1,0 +1,38 @@
+/* payment.paid: the dossier is paid for; one that waited for it goes on. */
+#include "dossier.h"
+
+/* What the table says payment does in this state, or nothing. */
+static const struct dossier_stage *next_of(const struct dossier_open *open)
+{
+    size_t n;
+    const struct dossier_stage *stages = dossier_stages(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if (dossier_stage_fits(&stages[i], open->was, DOSSIER_BY_PAYMENT,
+                               open->record->received_at_ms != 0))
+            return &stages[i];
+    return NULL;
+}
+
+enum mc_status dossier_paid(struct dossier *dossier, struct mc_txn *txn, const Motcua__Event *event,
+                            const Payment__OrderChanged *body)
+{
+    (void)event;
+    struct dossier_open open = {0};
+    enum mc_status status = dossier_open_any(txn, body->dossier_id, body->dossier_code, &open);
+
+    if (status == MC_NOT_FOUND)
+        return MC_OK; /* an order without a dossier of ours */
+    if (status != MC_OK || open.record->money == DOSSIER__MONEY_STATE__PAID)
+        return status;
+    open.actor = DOSSIER_BY_PAYMENT;
+    open.record->money = DOSSIER__MONEY_STATE__PAID;
+
+    const struct dossier_stage *stage = next_of(&open);
+    if (stage != NULL && dossier_move(dossier, txn, &open, stage->to, "") != MC_OK)
+        return txn->status;
+    if (stage == NULL)
+        dossier_save(txn, &open);
+    dossier_tell(txn, &open, "dossier.paid", "");
+    return txn->status;
+}

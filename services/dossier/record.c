@@ -1,0 +1,193 @@
+/* A dossier on disk: found, opened for those who may, noted, saved with its indexes. */
+#include <string.h>
+
+#include "dossier.h"
+
+static struct mc_bytes account_key(struct mc_txn *txn, const char *account)
+{
+    uint8_t id[MC_ID_LEN];
+
+    if (!mc_uuid_parse(id, mc_key_text(account)))
+        return (struct mc_bytes){NULL, 0};
+    return mc_copy(txn->arena, id, sizeof id);
+}
+
+struct mc_bytes dossier_owner_prefix(struct mc_txn *txn, const char *account)
+{
+    struct mc_bytes key = account_key(txn, account);
+
+    if (key.len == 0)
+        mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_INVALID", NULL);
+    return key;
+}
+
+struct mc_bytes dossier_unit_prefix(struct mc_txn *txn, const char *unit, Dossier__State state)
+{
+    uint8_t tail[] = {0, (uint8_t)state};
+
+    return mc_key_join(txn, mc_key_text(unit), mc_copy(txn->arena, tail, sizeof tail));
+}
+
+static DossierState__Dossier *find(struct mc_txn *txn, ProtobufCBinaryData id, const char *code)
+{
+    struct mc_bytes key = mc_key_bytes(id);
+
+    if (id.len == 0 && !mc_get(txn, DOSSIER_CODES, mc_key_text(code), &key))
+        return NULL;
+    DossierState__Dossier *record =
+        mc_load(txn, DOSSIER_DOSSIERS, key, &dossier_state__dossier__descriptor);
+    if (record != NULL && record->state >= DOSSIER_STATES_LEN)
+        mc_fail(txn, MC_CORRUPT, "dossier state");
+    return txn->status == MC_OK ? record : NULL;
+}
+
+static void set_open(struct dossier_open *open, DossierState__Dossier *record, unsigned actor)
+{
+    open->record = record;
+    open->actor = actor;
+    open->was = (Dossier__State)record->state;
+}
+
+enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id, const char *code,
+                                struct dossier_open *ret_open)
+{
+    bool known = id.len == MC_ID_LEN ||
+                 (id.len == 0 && code[0] != '\0' && strlen(code) < MC_DOSSIER_CODE_SIZE);
+    DossierState__Dossier *record = known ? find(txn, id, code) : NULL;
+
+    if (txn->status != MC_OK)
+        return txn->status;
+    if (record == NULL)
+        return MC_NOT_FOUND;
+    set_open(ret_open, record, DOSSIER_BY_SYSTEM);
+    return MC_OK;
+}
+
+/* The owner is a citizen to his own dossier, even when he is an officer of its unit. */
+static unsigned actor_of(const struct mc_caller *caller, const DossierState__Dossier *record)
+{
+    bool officer = (caller->who & MC_OFFICER) != 0 && caller->unit != NULL;
+
+    if (caller->account_id != NULL && strcmp(caller->account_id, record->owner_account) == 0)
+        return DOSSIER_BY_CITIZEN;
+    if (officer && record->state != DOSSIER__STATE__DRAFT &&
+        mc_agency_within(record->unit, caller->unit))
+        return DOSSIER_BY_OFFICER;
+    return 0;
+}
+
+enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData id, const char *code,
+                            struct dossier_open *ret_open)
+{
+    if (id.len == 0 && code[0] == '\0')
+        return mc_refuse(txn, MC_INVALID, "dossier_id", "FIELD_REQUIRED", "field", "dossier_id",
+                         NULL);
+    if (id.len != 0 && id.len != MC_ID_LEN)
+        return mc_refuse(txn, MC_INVALID, "dossier_id", "FIELD_INVALID", "field", "dossier_id",
+                         NULL);
+    enum mc_status status = dossier_open_any(txn, id, code, ret_open);
+    if (status == MC_OK)
+        ret_open->actor = actor_of(txn->caller, ret_open->record);
+    /* The same answer for what is not there and what is not his: ids tell nothing. */
+    if (status == MC_NOT_FOUND || (status == MC_OK && ret_open->actor == 0))
+        return mc_refuse(txn, MC_NOT_FOUND, "", "DOSSIER_NOT_FOUND", NULL);
+    return status;
+}
+
+enum mc_status dossier_check_version(struct mc_txn *txn, const struct dossier_open *open,
+                                     uint64_t version)
+{
+    if (open->record->version == version)
+        return MC_OK;
+    return mc_refuse(txn, MC_CONFLICT, "version", "STALE_VERSION", NULL);
+}
+
+/* Appends to the history: who, when, from where to where, why. */
+void dossier_note(struct mc_txn *txn, const struct dossier_open *open, const char *reason)
+{
+    DossierState__Dossier *record = open->record;
+    size_t n = record->n_steps;
+    DossierState__Step **steps = mc_alloc(txn->arena, (n + 1) * sizeof steps[0]);
+    DossierState__Step *step = mc_alloc(txn->arena, sizeof *step);
+
+    if (n >= DOSSIER_STEPS_MAX) {
+        mc_refuse(txn, MC_LIMITED, "", "HISTORY_FULL", NULL);
+        return;
+    }
+    if (steps == NULL || step == NULL) {
+        mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    if (n > 0)
+        memcpy(steps, record->steps, n * sizeof steps[0]);
+    dossier_state__step__init(step);
+    step->at_ms = txn->now_ms;
+    step->from = (uint32_t)open->was;
+    step->to = record->state;
+    step->actor = mc_strdup(txn->arena, txn->actor);
+    if (reason[0] != '\0')
+        step->reason = mc_seal_text(txn, reason);
+    steps[n] = step;
+    record->steps = steps;
+    record->n_steps = n + 1;
+}
+
+static struct mc_bytes unit_key(struct mc_txn *txn, const DossierState__Dossier *record,
+                                Dossier__State state)
+{
+    return mc_key_join(txn, dossier_unit_prefix(txn, record->unit, state),
+                       mc_key_bytes(record->dossier_id));
+}
+
+/* Officers see no drafts, so drafts are not in their index. */
+static void index_state(struct mc_txn *txn, const struct dossier_open *open)
+{
+    const DossierState__Dossier *record = open->record;
+    Dossier__State is = (Dossier__State)record->state;
+
+    if (is == open->was)
+        return;
+    if (open->was != DOSSIER__STATE__DRAFT)
+        mc_drop(txn, DOSSIER_UNITS, unit_key(txn, record, open->was));
+    mc_put(txn, DOSSIER_UNITS, unit_key(txn, record, is), mc_key_text(""));
+}
+
+void dossier_save(struct mc_txn *txn, const struct dossier_open *open)
+{
+    DossierState__Dossier *record = open->record;
+
+    record->version++;
+    index_state(txn, open);
+    mc_save(txn, DOSSIER_DOSSIERS, mc_key_bytes(record->dossier_id), &record->base);
+}
+
+/* Sealed when a reason goes along: officers write names into them. */
+void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const char *event,
+                  const char *reason)
+{
+    const DossierState__Dossier *record = open->record;
+    Dossier__Changed changed = DOSSIER__CHANGED__INIT;
+    char id[MC_UUID_TEXT_LEN + 1];
+
+    mc_uuid_text(id, record->dossier_id.data);
+    changed.dossier_id = record->dossier_id;
+    changed.internal_number = record->internal_number;
+    changed.code = record->code;
+    changed.from = open->was;
+    changed.to = (Dossier__State)record->state;
+    changed.owner_account = record->owner_account;
+    changed.procedure_code = record->procedure_code;
+    changed.procedure_name = record->procedure_name;
+    changed.unit = record->unit;
+    changed.unit_name = record->unit_name;
+    changed.due_at_ms = record->due_at_ms;
+    changed.reason = mc_unconst(reason);
+    changed.fee = record->fee;
+    changed.version = record->version;
+
+    const char *keys[] = {mc_sprintf(txn->arena, "dossier:%s", id),
+                          mc_sprintf(txn->arena, "account:%s", record->owner_account), NULL, NULL};
+    if (record->code[0] != '\0')
+        keys[2] = mc_sprintf(txn->arena, "dossier:%s", record->code);
+    mc_emit(txn, event, &changed.base, reason[0] != '\0' ? MC_SEALED : MC_PLAIN, keys);
+}

@@ -1,0 +1,151 @@
+/*
+ * dossier: what people file with the agencies, and what becomes of it.
+ *
+ * The catalogue says which procedure can be filed where, until when it must be dealt with and
+ * what it costs. A draft belongs to the account that saved it and has an internal number; sent,
+ * it is seen by the officers of its unit and of the units above; accepted, it has an official
+ * code <agency>-<yyMMdd>-<nnnn>, a due time in working time, and perhaps a fee to pay. Every
+ * further step is a row of the state table (stages.c), refused to all others, and is kept in the
+ * dossier's history. Two officers cannot take a step from the same screen: each names the version
+ * that he saw.
+ *
+ * Papers are kept once, under the hash of their content. Abstracts, forms, reasons and file names
+ * are sealed; the owner's name comes, sealed, from identity's journal. Payment's journal says
+ * when a dossier is paid for.
+ */
+#include <string.h>
+
+#include "common/csv.h"
+
+#include "dossier.h"
+
+/* clang-format off */
+#define DOSSIER_WHO (MC_CITIZEN | MC_OFFICER)
+
+/*    method            handler                    request                           reply                            mode             who          right */
+#define DOSSIER_ROUTES(X)                                                                                                                                 \
+    X(SearchProcedures, dossier_search_procedures, Dossier__SearchProceduresRequest, Dossier__SearchProceduresReply,  MC_READ,         MC_ANYONE,   NULL) \
+    X(GetProcedure,     dossier_get_procedure,     Dossier__GetProcedureRequest,     Dossier__Procedure,              MC_READ,         MC_ANYONE,   NULL) \
+    X(SaveDraft,        dossier_save_draft,        Dossier__SaveDraftRequest,        Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(Attach,           dossier_attach,            Dossier__AttachRequest,           Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(Submit,           dossier_submit,            Dossier__SubmitRequest,           Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(Accept,           dossier_accept,            Dossier__AcceptRequest,           Dossier__DossierReply,           MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_ACCEPT) \
+    X(Advance,          dossier_advance,           Dossier__AdvanceRequest,          Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(Get,              dossier_get,               Dossier__GetRequest,              Dossier__DossierView,            MC_READ,         DOSSIER_WHO, NULL) \
+    X(ListMine,         dossier_list_mine,         Dossier__ListMineRequest,         Dossier__ListReply,              MC_READ,         DOSSIER_WHO, NULL) \
+    X(ListUnit,         dossier_list_unit,         Dossier__ListUnitRequest,         Dossier__ListReply,              MC_READ,         MC_OFFICER,  NULL) \
+    X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_READ,         DOSSIER_WHO, NULL)
+
+static const char *const tables[] = {
+    [DOSSIER_DOSSIERS - MC_TABLE_ROOM] = "dossiers", /* dossier id               -> DossierState__Dossier */
+    [DOSSIER_OWNERS   - MC_TABLE_ROOM] = "owners",   /* account id, dossier id   -> nothing */
+    [DOSSIER_UNITS    - MC_TABLE_ROOM] = "units",    /* unit, 0, state, dossier id -> nothing; no drafts */
+    [DOSSIER_CODES    - MC_TABLE_ROOM] = "codes",    /* official code            -> dossier id */
+    [DOSSIER_ACCOUNTS - MC_TABLE_ROOM] = "accounts", /* account id               -> DossierState__Account */
+    [DOSSIER_FILES    - MC_TABLE_ROOM] = "files",    /* SHA-256, piece number    -> that piece, sealed */
+};
+/* clang-format on */
+
+#define DOSSIER_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct dossier, fn, req, rep)
+DOSSIER_ROUTES(DOSSIER_CALL)
+
+static const struct mc_route routes[] = {DOSSIER_ROUTES(MC_ROUTE_ROW)};
+
+MC_FOLLOW_CALL(struct dossier, dossier_account_opened, Identity__AccountOpened)
+MC_FOLLOW_CALL(struct dossier, dossier_paid, Payment__OrderChanged)
+
+static const struct mc_follow follows[] = {
+    {"identity", "identity.account_opened", &identity__account_opened__descriptor,
+     dossier_account_opened_event},
+    {"payment", "payment.paid", &payment__order_changed__descriptor, dossier_paid_event},
+};
+
+enum { CATALOGUE_MEMORY = 64 << 20 }; /* address space: only touched pages cost */
+
+#define DATA(name)                                                                                 \
+    extern const char mc_data_##name[];                                                            \
+    extern const size_t mc_data_##name##_len;
+DATA(procedures)
+DATA(service_levels)
+DATA(units)
+DATA(procedure_fees)
+DATA(sector_aliases)
+DATA(calendar_vn)
+DATA(dossier_statuses)
+#undef DATA
+#define DATA(name) ((struct mc_bytes){mc_data_##name, mc_data_##name##_len})
+
+/* The numbers of the table are those of the proto: it is checked that no state lacks a name. */
+static enum mc_status load_state_names(struct dossier *dossier)
+{
+    struct mc_bytes text = DATA(dossier_statuses);
+    struct mc_csv csv;
+    char name[128];
+
+    mc_csv_open(&csv, text.data, text.len);
+    if (!mc_csv_next(&csv))
+        return MC_INVALID;
+    while (mc_csv_next(&csv)) {
+        struct mc_bytes identifier = mc_csv_field(&csv, 1);
+        const ProtobufCEnumValue *value = NULL;
+
+        if (mc_csv_copy(&csv, 1, name, sizeof name))
+            value = protobuf_c_enum_descriptor_get_value_by_name(&dossier__state__descriptor, name);
+        if (identifier.len == 0 || value == NULL || !mc_csv_copy(&csv, 2, name, sizeof name))
+            return MC_INVALID;
+        dossier->state_names[value->value] = mc_strdup(&dossier->memory, name);
+    }
+    for (size_t i = DOSSIER__STATE__NEW; i < DOSSIER_STATES_LEN; i++)
+        if (dossier->state_names[i] == NULL)
+            return MC_INVALID;
+    return csv.status;
+}
+
+static enum mc_status refuse_boot(struct mc_boot *boot, const char *table)
+{
+    (void)snprintf(boot->why, sizeof boot->why, "table %s cannot be read", table);
+    return MC_INVALID;
+}
+
+static enum mc_status boot(void *ctx, struct mc_boot *with)
+{
+    struct dossier *dossier = ctx;
+    struct dossier_tables data = {
+        .procedures = DATA(procedures),
+        .service_levels = DATA(service_levels),
+        .units = DATA(units),
+        .fees = DATA(procedure_fees),
+        .aliases = DATA(sector_aliases),
+    };
+
+    if (mc_arena_init(&dossier->memory, CATALOGUE_MEMORY) != MC_OK)
+        return refuse_boot(with, "memory");
+    if (dossier_calendar_load(&dossier->calendar, DATA(calendar_vn)) != MC_OK)
+        return refuse_boot(with, "calendar_vn");
+    if (dossier_catalogue_load(&dossier->catalogue, &dossier->memory, &data) != MC_OK)
+        return refuse_boot(with, "procedures, units or fees");
+    if (load_state_names(dossier) != MC_OK)
+        return refuse_boot(with, "dossier_statuses");
+    return MC_OK;
+}
+
+static void shutdown(void *ctx)
+{
+    struct dossier *dossier = ctx;
+
+    mc_arena_done(&dossier->memory);
+}
+
+const struct mc_room dossier_room = {
+    .name = "dossier",
+    .proto = &dossier__dossier__descriptor,
+    .routes = routes,
+    .routes_len = MC_LEN(routes),
+    .tables = tables,
+    .tables_len = MC_LEN(tables),
+    .follows = follows,
+    .follows_len = MC_LEN(follows),
+    .ctx_size = sizeof(struct dossier),
+    .boot = boot,
+    .shutdown = shutdown,
+};

@@ -1,0 +1,121 @@
+/* SaveDraft: «Lưu» (DOS-04). A new draft, or new content of one; of a supplement as well. */
+#include <string.h>
+
+#include "common/json.h"
+
+#include "dossier.h"
+
+/* What the request says, checked. */
+struct draft {
+    const struct dossier_procedure *procedure;
+    const struct dossier_unit *unit;
+    const char *abstract;
+};
+
+static void check_form(struct mc_txn *txn, const char *form)
+{
+    struct mc_json *json mc_cleanup(mc_json_freep) = NULL;
+    size_t len = strlen(form);
+
+    if (len > DOSSIER_FORM_MAX)
+        mc_refuse(txn, MC_INVALID, "form", "FIELD_TOO_LONG", "field", "form", "max",
+                  dossier_number_text(txn, DOSSIER_FORM_MAX), NULL);
+    else if (len > 0 && mc_json_parse((struct mc_bytes){form, len}, &json) != MC_OK)
+        mc_refuse(txn, MC_INVALID, "form", "JSON_INVALID", NULL);
+}
+
+static struct draft check(const struct dossier *dossier, struct mc_txn *txn,
+                          const Dossier__SaveDraftRequest *req)
+{
+    const struct dossier_catalogue *catalogue = &dossier->catalogue;
+    struct draft draft = {
+        .procedure = dossier_procedure_find(catalogue, req->procedure_code),
+        .unit = dossier_unit_find(catalogue, req->unit),
+        .abstract = dossier_lines(txn, "abstract", req->abstract, DOSSIER_ABSTRACT_CHARS_MAX),
+    };
+
+    if (draft.procedure == NULL)
+        mc_refuse(txn, MC_INVALID, "procedure_code", "PROCEDURE_UNKNOWN", NULL);
+    if (draft.unit == NULL)
+        mc_refuse(txn, MC_INVALID, "unit", "UNIT_UNKNOWN", NULL);
+    if (draft.procedure != NULL && draft.unit != NULL &&
+        !dossier_unit_takes(draft.unit, draft.procedure))
+        mc_refuse(txn, MC_INVALID, "unit", "PROCEDURE_NOT_HERE", "unit", draft.unit->name, NULL);
+    check_form(txn, req->form);
+    return draft;
+}
+
+/* LOG-10, DOS-23: a draft belongs to a registered account from its first moment. */
+static enum mc_status begin(struct mc_txn *txn, struct dossier_open *ret_open)
+{
+    DossierState__Dossier *record = mc_alloc(txn->arena, sizeof *record);
+
+    if (txn->caller->account_id == NULL)
+        return mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
+    struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
+    struct mc_bytes id = mc_new_id(txn);
+    if (record == NULL)
+        return mc_fail(txn, MC_FULL, "arena");
+    dossier_state__dossier__init(record);
+    record->dossier_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
+    record->internal_number = mc_count(txn, "internal");
+    record->owner_account = mc_strdup(txn->arena, txn->caller->account_id);
+    record->created_at_ms = txn->now_ms;
+    mc_put(txn, DOSSIER_OWNERS, mc_key_join(txn, owner, id), mc_key_text(""));
+    *ret_open = (struct dossier_open){
+        .record = record, .actor = DOSSIER_BY_CITIZEN, .was = DOSSIER__STATE__DRAFT};
+    return txn->status;
+}
+
+/* A supplement may mend the content, not turn into another dossier. */
+static enum mc_status check_open(struct mc_txn *txn, const struct dossier_open *open,
+                                 const struct draft *draft)
+{
+    const DossierState__Dossier *record = open->record;
+    bool same = strcmp(record->procedure_code, draft->procedure->code) == 0 &&
+                strcmp(record->unit, draft->unit->code) == 0;
+
+    if (open->actor != DOSSIER_BY_CITIZEN)
+        return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
+    if (open->was == DOSSIER__STATE__DRAFT)
+        return MC_OK;
+    if (open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
+        return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
+    if (!same)
+        return mc_refuse(txn, MC_INVALID, "procedure_code", "SUPPLEMENT_SAME_PROCEDURE", NULL);
+    return MC_OK;
+}
+
+static void fill(struct mc_txn *txn, const struct draft *draft, const char *form,
+                 DossierState__Dossier *record)
+{
+    record->procedure_code = mc_unconst(draft->procedure->code);
+    record->procedure_name = mc_unconst(draft->procedure->name);
+    record->sector = mc_unconst(draft->procedure->sector);
+    record->unit = mc_unconst(draft->unit->code);
+    record->unit_name = mc_unconst(draft->unit->name);
+    record->abstract = mc_seal_text(txn, draft->abstract);
+    record->form = mc_seal_text(txn, form);
+}
+
+enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
+                                  const Dossier__SaveDraftRequest *req, Dossier__DossierReply *rep)
+{
+    struct draft draft = check(dossier, txn, req);
+    struct dossier_open open = {0};
+    bool fresh = req->dossier_id.len == 0;
+
+    if (txn->status != MC_OK)
+        return txn->status;
+    if (fresh ? begin(txn, &open) != MC_OK
+              : dossier_open(txn, req->dossier_id, "", &open) != MC_OK ||
+                    check_open(txn, &open, &draft) != MC_OK)
+        return txn->status;
+    fill(txn, &draft, req->form, open.record);
+    dossier_save(txn, &open);
+    if (txn->status != MC_OK)
+        return txn->status;
+    dossier_tell(txn, &open, "dossier.drafted", "");
+    dossier_fill_reply(dossier, txn, &open, rep);
+    return txn->status;
+}

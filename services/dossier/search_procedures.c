@@ -1,0 +1,185 @@
+/* SearchProcedures: by unit, field and words, best first (DOS-01, DOS-02, DOS-03). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+
+#include "dossier.h"
+
+struct match {
+    const struct dossier_procedure *procedure;
+    enum dossier_rank rank;
+    size_t chars; /* shorter names say more exactly what was asked; 0 when nothing was */
+};
+
+struct matches {
+    struct match *rows;
+    size_t len;
+};
+
+static void refuse_text(struct mc_txn *txn, const char *field, enum mc_status status)
+{
+    if (status == MC_FULL)
+        mc_refuse(txn, MC_INVALID, field, "FIELD_TOO_LONG", "field", field, "max",
+                  dossier_number_text(txn, DOSSIER_WORDS_CHARS_MAX), NULL);
+    else if (status != MC_OK)
+        mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", field, NULL);
+}
+
+static struct dossier_query *query_of(const struct dossier *dossier, struct mc_txn *txn,
+                                      const Dossier__SearchProceduresRequest *req)
+{
+    const struct dossier_catalogue *catalogue = &dossier->catalogue;
+    struct dossier_query *query = mc_alloc(txn->arena, sizeof *query);
+
+    if (query == NULL) {
+        mc_fail(txn, MC_FULL, "arena");
+        return NULL;
+    }
+    refuse_text(txn, "unit", dossier_query_unit(query, catalogue, req->unit));
+    refuse_text(txn, "sector", dossier_query_sector(query, catalogue, req->sector));
+    refuse_text(txn, "words", dossier_query_words(query, catalogue, req->words));
+    return txn->status == MC_OK ? query : NULL;
+}
+
+static bool filed_at(const struct dossier *dossier, const struct dossier_query *query,
+                     const struct dossier_procedure *procedure)
+{
+    const struct dossier_catalogue *catalogue = &dossier->catalogue;
+
+    if (query->unit[0] == '\0')
+        return true;
+    for (size_t i = 0; i < catalogue->units_len; i++)
+        if (dossier_query_at_unit(query, &catalogue->units[i]) &&
+            dossier_unit_takes(&catalogue->units[i], procedure))
+            return true;
+    return false;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct match *a = left;
+    const struct match *b = right;
+
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    if (a->chars != b->chars)
+        return a->chars < b->chars ? -1 : 1;
+    return a->procedure < b->procedure ? -1 : a->procedure > b->procedure;
+}
+
+/* How many fit the rest of the search in each field, so that one can be chosen. */
+static void count_sector(const struct dossier *dossier, uint32_t *counts, const char *sector)
+{
+    for (size_t i = 0; i < dossier->catalogue.sectors_len; i++)
+        counts[i] += strcmp(dossier->catalogue.sectors[i], sector) == 0;
+}
+
+static struct matches collect(const struct dossier *dossier, struct mc_txn *txn,
+                              const struct dossier_query *query, uint32_t *counts)
+{
+    const struct dossier_catalogue *catalogue = &dossier->catalogue;
+    struct matches found = {0};
+
+    found.rows = mc_alloc(txn->arena, (catalogue->procedures_len + 1) * sizeof found.rows[0]);
+    if (found.rows == NULL || counts == NULL) {
+        mc_fail(txn, MC_FULL, "arena");
+        return found;
+    }
+    for (size_t i = 0; i < catalogue->procedures_len; i++) {
+        const struct dossier_procedure *procedure = &catalogue->procedures[i];
+        enum dossier_rank rank = dossier_query_rank(query, procedure);
+
+        if (rank == DOSSIER_RANK_NONE || !filed_at(dossier, query, procedure))
+            continue;
+        count_sector(dossier, counts, procedure->sector);
+        if (dossier_query_in_sector(query, catalogue, procedure))
+            found.rows[found.len++] =
+                (struct match){procedure, rank, query->words[0] != '\0' ? procedure->chars : 0};
+    }
+    qsort(found.rows, found.len, sizeof found.rows[0], compare);
+    return found;
+}
+
+static void answer_sectors(const struct dossier *dossier, struct mc_txn *txn,
+                           const uint32_t *counts, Dossier__SearchProceduresReply *rep)
+{
+    size_t len = dossier->catalogue.sectors_len;
+
+    rep->sectors = mc_alloc(txn->arena, (len + 1) * sizeof rep->sectors[0]);
+    Dossier__SectorCount *rows = mc_alloc(txn->arena, (len + 1) * sizeof rows[0]);
+    if (rep->sectors == NULL || rows == NULL) {
+        mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (counts[i] == 0)
+            continue;
+        dossier__sector_count__init(&rows[i]);
+        rows[i].sector = mc_unconst(dossier->catalogue.sectors[i]);
+        rows[i].count = counts[i];
+        rep->sectors[rep->n_sectors++] = &rows[i];
+    }
+}
+
+static void answer_page(const struct dossier *dossier, struct mc_txn *txn,
+                        const struct dossier_query *query, const struct matches *found, size_t from,
+                        size_t size, Dossier__SearchProceduresReply *rep)
+{
+    size_t len = from < found->len ? MC_MIN(size, found->len - from) : 0;
+
+    rep->procedures = mc_alloc(txn->arena, (len + 1) * sizeof rep->procedures[0]);
+    Dossier__Procedure *rows = mc_alloc(txn->arena, (len + 1) * sizeof rows[0]);
+    if (rep->procedures == NULL || rows == NULL) {
+        mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        dossier__procedure__init(&rows[i]);
+        dossier_fill_procedure(dossier, txn, found->rows[from + i].procedure, query, &rows[i]);
+        rep->procedures[i] = &rows[i];
+    }
+    rep->n_procedures = len;
+    if (from + len < found->len)
+        rep->next_page_token = mc_unconst(dossier_number_text(txn, from + len));
+}
+
+/* The catalogue does not change while we run, so a page's token is its place. */
+static bool place(struct mc_txn *txn, const char *token, size_t *ret_from)
+{
+    size_t from = 0;
+
+    for (const char *at = token; *at != '\0'; at++) {
+        if (*at < '0' || *at > '9' || from > DOSSIER_PROCEDURES_MAX) {
+            mc_refuse(txn, MC_INVALID, "page_token", "PAGE_TOKEN_INVALID", NULL);
+            return false;
+        }
+        from = from * 10 + (size_t)(*at - '0');
+    }
+    *ret_from = from;
+    return true;
+}
+
+enum mc_status dossier_search_procedures(struct dossier *dossier, struct mc_txn *txn,
+                                         const Dossier__SearchProceduresRequest *req,
+                                         Dossier__SearchProceduresReply *rep)
+{
+    size_t size = 0;
+    size_t from = 0;
+
+    if (!dossier_page(txn, req->page_size, &size) || !place(txn, req->page_token, &from))
+        return txn->status;
+    const struct dossier_query *query = query_of(dossier, txn, req);
+    if (query == NULL)
+        return txn->status;
+    uint32_t *counts =
+        mc_alloc(txn->arena, (dossier->catalogue.sectors_len + 1) * sizeof counts[0]);
+    struct matches found = collect(dossier, txn, query, counts);
+    if (txn->status != MC_OK)
+        return txn->status;
+
+    rep->total = (uint32_t)found.len;
+    answer_sectors(dossier, txn, counts, rep);
+    answer_page(dossier, txn, query, &found, from, size, rep);
+    return txn->status;
+}
