@@ -422,7 +422,8 @@ static void rogue_accept(void *arg, unsigned events)
     rogue->accepted++;
     rogue->fd = accept4(rogue->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     assert_true(rogue->fd >= 0);
-    rogue->peer_watch = mc_watch_create(rogue->t->loop, rogue->fd, MC_WATCH_READ, rogue_read, rogue);
+    rogue->peer_watch =
+        mc_watch_create(rogue->t->loop, rogue->fd, MC_WATCH_READ, rogue_read, rogue);
     assert_non_null(rogue->peer_watch);
 }
 
