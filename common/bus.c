@@ -36,6 +36,7 @@ enum {
     DOORS_MAX = 2,
     ENDPOINT_MAX = 256,
     CURVE_KEY_BYTES = 32,
+    CURVE_OVERHEAD = 33, /* command name, nonce, tag and flags around a frame */
     CALLERS_LINE_MAX = 512,
 };
 
@@ -508,7 +509,8 @@ static bool set_options(void *socket, const struct option *options, size_t len)
 /* What every socket gets before it binds or connects. */
 static bool door_limits(const struct door *door, const struct link *link)
 {
-    int64_t frame_max = (int64_t)link->frame_max;
+    int overhead = door->curve ? CURVE_OVERHEAD : 0; /* libzmq counts bytes on the wire */
+    int64_t frame_max = (int64_t)link->frame_max + overhead;
     const struct option options[] = {
         {ZMQ_LINGER, LINGER_MS},
         {ZMQ_SNDHWM, (int)link->queue_max},
@@ -542,20 +544,20 @@ static bool set_key(const struct door *door, int option, const char *key)
 }
 
 /* Enforced: without a handler for the domain nobody is let in, instead of everybody. */
-static bool door_curve_server(struct door *door, const char *secret_key)
+static bool door_curve_server(const struct door *door, const char *secret_key)
 {
     static const struct option options[] = {
         {ZMQ_CURVE_SERVER, 1},
         {ZAP_ENFORCE_DOMAIN, 1},
     };
 
-    door->curve = true;
     return set_key(door, ZMQ_CURVE_SECRETKEY, secret_key) &&
            zmq_setsockopt(door->socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) == 0 &&
            set_options(door->socket, options, MC_LEN(options));
 }
 
-static bool door_curve_client(struct door *door, const char *server_key, const char *secret_key)
+static bool door_curve_client(const struct door *door, const char *server_key,
+                              const char *secret_key)
 {
     char public_key[MC_BUS_KEY_LEN + 1];
 
@@ -565,12 +567,13 @@ static bool door_curve_client(struct door *door, const char *server_key, const c
            set_key(door, ZMQ_CURVE_SECRETKEY, secret_key);
 }
 
-static bool door_open(struct door *door, struct link *link, int type)
+static bool door_open(struct door *door, struct link *link, int type, bool curve)
 {
     *door = (struct door){
         .socket = zmq_socket(link->bus->context, type),
         .fd = -1,
         .router = type == ZMQ_ROUTER,
+        .curve = curve,
     };
     if (door->socket == NULL)
         return false;
@@ -970,7 +973,8 @@ static enum mc_status open_ipc(struct mc_listener *listener,
 
     mode_t mode = options->ipc_mode != 0 ? options->ipc_mode : IPC_MODE;
     mode_t before = umask(~mode & ACCESSPERMS);
-    bool bound = door_open(door, &listener->link, ZMQ_ROUTER) && door_bind(door, options->ipc);
+    bool bound =
+        door_open(door, &listener->link, ZMQ_ROUTER, false) && door_bind(door, options->ipc);
     int error = errno;
     (void)umask(before);
     errno = error;
@@ -989,7 +993,7 @@ static enum mc_status open_tcp(struct mc_listener *listener,
         return fail(MC_INVALID, why, why_size, "tcp %s: no CURVE key", options->tcp);
     if (!zap_start(listener->link.bus))
         return fail(MC_IO, why, why_size, "no ZAP handler: %s", zmq_strerror(errno));
-    if (!door_open(door, &listener->link, ZMQ_ROUTER) || !door_over_tcp(door) ||
+    if (!door_open(door, &listener->link, ZMQ_ROUTER, true) || !door_over_tcp(door) ||
         !door_curve_server(door, options->secret_key) || !door_bind(door, options->tcp))
         return bind_failed(options->tcp, why, why_size);
     return MC_OK;
@@ -1127,7 +1131,7 @@ static enum mc_status connect_peer(struct mc_peer *peer, const struct mc_peer_op
                     options->endpoint);
 
     struct door *door = &peer->door;
-    bool good = door_open(door, &peer->link, ZMQ_DEALER);
+    bool good = door_open(door, &peer->link, ZMQ_DEALER, tcp);
     if (good && tcp)
         good = door_over_tcp(door) &&
                door_curve_client(door, options->server_key, options->secret_key);

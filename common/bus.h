@@ -121,11 +121,11 @@ void mc_message_close(struct mc_message *message);
 
 struct mc_listener_options {
     const char *ipc;        /* "ipc:///run/motcua/otp.sock", or NULL */
-    unsigned ipc_mode;      /* of the socket file: 0 is 0600; at most 0660 */
     const char *tcp;        /* "tcp://10.0.0.5:7001", port * or 0: any; or NULL */
     const char *secret_key; /* CURVE, Z85; needed for tcp */
     size_t frame_max;       /* bytes; a larger frame costs its sender the connection; 0: default */
     unsigned queue_max;     /* messages per connection and direction; 0: default */
+    unsigned ipc_mode;      /* of the socket file: 0 is 0600; at most 0660 */
 };
 
 /*

@@ -507,6 +507,15 @@ static void raw_frames(void *client, unsigned frames, const char *each)
         assert_true(zmq_send(client, each, strlen(each), i < frames ? ZMQ_SNDMORE : 0) >= 0);
 }
 
+static void raw_curve(struct world *world, void *client)
+{
+    size_t size = MC_BUS_KEY_LEN + 1;
+
+    assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SERVERKEY, world->server_public, size), 0);
+    assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_PUBLICKEY, world->public, size), 0);
+    assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SECRETKEY, world->secret, size), 0);
+}
+
 /* Else a caller could take the id, and the replies, of another that has just left. */
 static void curve_caller_may_not_choose_its_id(void **state)
 {
@@ -516,10 +525,7 @@ static void curve_caller_may_not_choose_its_id(void **state)
     allow(world, "portal:tayninh", world->public);
     listen_both(world);
     void *client = raw_dealer(world, "portal");
-    size_t size = MC_BUS_KEY_LEN + 1;
-    assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SERVERKEY, world->server_public, size), 0);
-    assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_PUBLICKEY, world->public, size), 0);
-    assert_int_equal(zmq_setsockopt(client, ZMQ_CURVE_SECRETKEY, world->secret, size), 0);
+    raw_curve(world, client);
     assert_int_equal(zmq_connect(client, mc_listener_tcp(world->listener)), 0);
     raw_frames(client, 2, "x");
     while (traffic(world).dropped_named == 0) {
@@ -651,54 +657,75 @@ static void req_clients_get_their_delimiter(void **state)
     zmq_close(client);
 }
 
-static void frame_at_the_limit_and_one_past(void **state)
+static void assert_frame_limit(struct world *world, const char *endpoint)
 {
     static uint8_t big[FRAME_MAX + 1];
-    struct world *world = *state;
+    const struct mc_bytes most = {big, FRAME_MAX};
+    const struct mc_bytes past = {big, FRAME_MAX + 1};
     struct mc_message message;
     struct mc_bus_traffic counts;
 
-    listen_ipc(world, 0);
-    struct mc_peer *peer = dial(world, world->ipc, NULL);
+    struct mc_peer *peer = dial(world, endpoint, world->secret);
     until_writable(peer);
-    assert_int_equal(mc_peer_send(peer, text("h"), (struct mc_bytes){big, FRAME_MAX + 1}),
-                     MC_INVALID);
-    assert_int_equal(mc_peer_send(peer, (struct mc_bytes){big, FRAME_MAX + 1}, text("b")),
-                     MC_INVALID);
-    assert_int_equal(mc_peer_send(peer, text("h"), (struct mc_bytes){big, FRAME_MAX}), MC_OK);
+    assert_int_equal(mc_peer_send(peer, text("h"), past), MC_INVALID);
+    assert_int_equal(mc_peer_send(peer, past, text("b")), MC_INVALID);
+    assert_int_equal(mc_peer_send(peer, text("h"), most), MC_OK);
     mc_peer_traffic(peer, &counts);
     assert_int_equal(counts.refused_size, 2);
+
     until_received(world, &message);
     assert_int_equal(message.body.len, FRAME_MAX);
-    struct mc_origin origin = message.origin;
-    mc_message_close(&message);
-    assert_int_equal(mc_listener_send(world->listener, &origin, text("h"),
-                                      (struct mc_bytes){big, FRAME_MAX + 1}),
+    assert_int_equal(mc_listener_send(world->listener, &message.origin, text("h"), past),
                      MC_INVALID);
+    assert_int_equal(mc_listener_send(world->listener, &message.origin, text("h"), most), MC_OK);
+    mc_message_close(&message);
+    until_peer_receives(peer, &message);
+    assert_int_equal(message.body.len, FRAME_MAX);
+    mc_message_close(&message);
     mc_peer_close(peer);
+}
+
+static void frame_at_the_limit_and_one_past(void **state)
+{
+    struct world *world = *state;
+
+    allow(world, "portal:tayninh", world->public);
+    listen_both(world);
+    assert_frame_limit(world, world->ipc);
+    assert_frame_limit(world, mc_listener_tcp(world->listener));
+}
+
+static void assert_oversized_closes(struct world *world, const char *endpoint, bool curve)
+{
+    static uint8_t big[FRAME_MAX + 1];
+    struct mc_message message;
+
+    void *client = raw_dealer(world, NULL);
+    if (curve)
+        raw_curve(world, client);
+    assert_int_equal(zmq_connect(client, endpoint), 0);
+    assert_int_equal(zmq_send(client, "h", 1, ZMQ_SNDMORE), 1);
+    assert_int_equal(zmq_send(client, big, sizeof big, 0), (int)sizeof big);
+    /* libzmq comes back by itself; what was on its way with the large frame is lost */
+    for (raw_frames(client, 2, "small"); !mc_listener_receive(world->listener, &message);) {
+        if (!mc_listener_pending(world->listener) &&
+            !heard(mc_listener_fd(world->listener, curve), STEP_MS))
+            raw_frames(client, 2, "small");
+    }
+    assert_bytes(message.body, "small");
+    mc_message_close(&message);
+    zmq_close(client);
 }
 
 /* Somebody with no limit of his own: his connection is closed before the frame is taken in. */
 static void oversized_frame_costs_the_connection(void **state)
 {
-    static uint8_t big[FRAME_MAX + 1];
     struct world *world = *state;
-    struct mc_message message;
-    char event[64];
 
-    listen_ipc(world, 0);
-    void *client = raw_dealer(world, NULL);
-    assert_int_equal(zmq_socket_monitor(client, "inproc://events", ZMQ_EVENT_DISCONNECTED), 0);
-    void *events = zmq_socket(world->raw, ZMQ_PAIR);
-    assert_int_equal(zmq_connect(events, "inproc://events"), 0);
-    assert_int_equal(zmq_connect(client, world->ipc), 0);
-    assert_int_equal(zmq_send(client, "h", 1, ZMQ_SNDMORE), 1);
-    assert_int_equal(zmq_send(client, big, sizeof big, 0), (int)sizeof big);
-    assert_true(zmq_recv(events, event, sizeof event, 0) > 0); /* until disconnected */
-    assert_false(mc_listener_receive(world->listener, &message));
-    assert_int_equal(traffic(world).received, 0);
-    zmq_close(client);
-    zmq_close(events);
+    allow(world, "portal:tayninh", world->public);
+    listen_both(world);
+    assert_oversized_closes(world, world->ipc, false);
+    assert_oversized_closes(world, mc_listener_tcp(world->listener), true);
 }
 
 /* The socket file */
