@@ -1,0 +1,262 @@
+/*
+ * platform.init: asks the platform for a page to send the payer to. Never sent twice: when the
+ * answer is lost, it may have been done, and platform.query finds out.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/date.h"
+#include "common/json.h"
+
+#include "payment.h"
+
+enum { PLAIN_SIZE = 1600, AMOUNT_SIZE = 24 };
+
+struct pair {
+    const char *name;
+    const char *value;
+};
+
+static void pairs_write(struct mc_json_writer *writer, const struct pair *pairs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        mc_json_key(writer, pairs[i].name);
+        mc_json_string(writer, pairs[i].value);
+    }
+}
+
+static void items_write(struct mc_json_writer *writer, const PaymentState__Init *init)
+{
+    char amount[AMOUNT_SIZE];
+
+    mc_json_key(writer, "PhiLePhi");
+    mc_json_array(writer);
+    for (size_t i = 0; i < init->n_items; i++) {
+        const PaymentState__Item *item = init->items[i];
+        (void)snprintf(amount, sizeof amount, "%" PRId64, item->amount);
+        mc_json_object(writer);
+        pairs_write(
+            writer,
+            (const struct pair[]){
+                {"LoaiPhiLePhi", item->kind == PAYMENT__ITEM_KIND__CHARGE ? "LEPHI" : "PHI"},
+                {"MaPhiLePhi", item->code},
+                {"TenPhiLePhi", item->name},
+                {"SoTien", amount},
+            },
+            4);
+        mc_json_end(writer);
+    }
+    mc_json_end(writer);
+
+    mc_json_key(writer, "DSKhoanNop");
+    mc_json_array(writer);
+    for (size_t i = 0; i < init->n_items; i++) {
+        (void)snprintf(amount, sizeof amount, "%" PRId64, init->items[i]->amount);
+        mc_json_object(writer);
+        pairs_write(writer,
+                    (const struct pair[]){{"NoiDung", init->items[i]->name}, {"SoTien", amount}},
+                    2);
+        mc_json_end(writer);
+    }
+    mc_json_end(writer);
+}
+
+/* ThongTinBienLai: what the platform prints on its receipt. Fields of fines stay empty. */
+static void bill_write(struct mc_json_writer *writer, struct mc_arena *arena,
+                       const PaymentState__Init *init)
+{
+    const char *service =
+        init->procedure_code[0] != '\0' ? mc_sprintf(arena, "%s.01", init->procedure_code) : "";
+    const struct pair pairs[] = {
+        {"MaDichVu", "2"}, /* phí, lệ phí */
+        {"MaDVC", service != NULL ? service : ""},
+        {"TenDVC", init->procedure_name},
+        {"MaTTHC", init->procedure_code},
+        {"TenTTHC", init->procedure_name},
+        {"MaDonVi", init->unit},
+        {"TenDonVi", init->unit_name},
+        {"MaHoSo", init->dossier_code},
+        {"TKThuHuong", ""},
+        {"MaNHThuHuong", ""},
+        {"TenTKThuHuong", ""},
+        {"MaLoaiHinhThuPhat", ""},
+        {"TenLoaiHinhThuPhat", ""},
+        {"MaCoQuanQD", ""},
+        {"TenCoQuanQD", ""},
+        {"KhoBac", ""},
+        {"NgayQD", ""},
+        {"SoQD", ""},
+        {"ThoiGianViPham", ""},
+        {"DiaDiemViPham", ""},
+        {"TenNguoiViPham", ""},
+        {"TaiKhoanThuNSNN", ""},
+        {"NoiDungThanhToan", init->information},
+        {"HoTenNguoiNop", init->payer_name},
+        {"SoCMNDNguoiNop", init->payer_identity},
+        {"DiaChiNguoiNop", ""},
+        {"HuyenNguoiNop", ""},
+        {"TinhNguoiNop", ""},
+    };
+
+    mc_json_key(writer, "ThongTinBienLai");
+    mc_json_object(writer);
+    pairs_write(writer, pairs, MC_LEN(pairs));
+    items_write(writer, init);
+    mc_json_end(writer);
+}
+
+enum mc_status payment_init_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                 const ProtobufCMessage *payload,
+                                 struct mc_http_request *ret_request)
+{
+    const struct payment *payment = ctx;
+    const PaymentState__Init *init = (const PaymentState__Init *)(const void *)payload;
+    char amount[AMOUNT_SIZE];
+    char stamp[MC_STAMP_SIZE];
+    char hash[PAYMENT_HASH_SIZE];
+    struct mc_json_writer writer;
+
+    /* a second time never goes out, not even when an operator revives a dead letter */
+    if (job->record->attempts > 1 || init->reference[0] == '\0')
+        return MC_EXPIRED;
+    (void)snprintf(amount, sizeof amount, "%" PRId64, init->amount);
+    mc_time_format_stamp(stamp, sizeof stamp, init->at_ms);
+    const struct pair fields[] = {
+        {"LoaiBanTin", "INIT"},
+        {"PhienBan", PAYMENT_PROTOCOL},
+        {"MaDoiTac", payment->partner},
+        {"MaThamChieu", init->reference},
+        {"SoTien", amount},
+        {"LoaiHinhThanhToan", "PAY"},
+        {"MaKenhThanhToan", "1"},
+        {"MaThietBi", "1"},
+        {"NgonNgu", "vi-VN"},
+        {"MaTienTe", PAYMENT_CURRENCY},
+        {"MaNganHang", init->bank},
+        {"ThongTinGiaoDich", init->information},
+        {"ThoiGianGD", stamp},
+        {"Ip", init->payer_address},
+    };
+    const char *values[MC_LEN(fields) + 1] = {0};
+    for (size_t i = 0; i < MC_LEN(fields); i++)
+        values[i] = fields[i].value;
+    payment_hash(hash, values, payment->secret);
+
+    mc_json_begin(&writer, arena);
+    mc_json_object(&writer);
+    pairs_write(&writer, fields, MC_LEN(fields));
+    pairs_write(&writer, &(const struct pair){"MaXacThuc", hash}, 1);
+    bill_write(&writer, arena, init);
+    mc_json_end(&writer);
+
+    *ret_request = (struct mc_http_request){
+        .method = "POST",
+        .url = payment->platform_url,
+        .content_type = "application/json",
+        .timeout_ms = PAYMENT_HTTP_TIMEOUT_MS,
+        .answer_max = PAYMENT_ANSWER_MAX,
+        .once = true,
+    };
+    return mc_json_finish(&writer, &ret_request->body);
+}
+
+/* error_code "0" and a page; any other error_code; or nothing that can be understood. */
+enum answer { ANSWER_PAGE, ANSWER_REFUSED, ANSWER_UNREADABLE };
+
+static enum answer answer_read(const struct payment *payment, struct mc_arena *arena,
+                               const struct mc_result *result, const char **ret_url,
+                               const char **ret_error)
+{
+    mc_cleanup(mc_json_freep) struct mc_json *json = NULL;
+    mc_cleanup(mc_json_freep) struct mc_json *message = NULL;
+
+    if (result->http_status / 100 != 2 || mc_json_parse(result->body, &json) != MC_OK)
+        return ANSWER_UNREADABLE;
+    const char *code = mc_json_text(json, "error_code");
+    const char *text = mc_json_text(json, "message");
+    if (code == NULL || code[0] == '\0' || strlen(code) >= PAYMENT_REFERENCE_MAX)
+        return ANSWER_UNREADABLE;
+    *ret_error = mc_sprintf(arena, "INIT_%s", code);
+    if (strcmp(code, "0") != 0)
+        return ANSWER_REFUSED;
+    *ret_error = "INIT_NO_PAGE";
+    if (text == NULL || mc_json_parse(mc_key_text(text), &message) != MC_OK)
+        return ANSWER_REFUSED;
+    const char *url = mc_json_text(message, "UrlThanhToan");
+    if (url == NULL || !payment_url_valid(payment, url))
+        return ANSWER_REFUSED;
+    *ret_url = mc_strdup(arena, url);
+    return ANSWER_PAGE;
+}
+
+static void not_sent(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
+                     const PaymentState__Init *init)
+{
+    int64_t due_ms = txn->now_ms + ((int64_t)PAYMENT_INIT_BACKOFF_MS << c->attempt->inits);
+
+    if (c->attempt->inits >= PAYMENT_INITS_MAX) {
+        mc_job_cancel(txn, c->attempt->query_job);
+        c->attempt->query_job = 0;
+        payment_attempt_fail(txn, c, "PLATFORM_AWAY");
+        return;
+    }
+    /* nothing left this machine: the same INIT, as a new job */
+    c->attempt->inits++;
+    payment_init_add(txn, c, init, due_ms);
+    payment_query_plan(payment, txn, c, due_ms + PAYMENT_GUARD_MS);
+    payment_attempt_save(txn, c);
+}
+
+static void answered(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
+                     const struct mc_result *result)
+{
+    const char *url = NULL;
+    const char *error = NULL;
+
+    switch (answer_read(payment, txn->arena, result, &url, &error)) {
+    case ANSWER_PAGE:
+        payment_attempt_step(c, PAYMENT_ATTEMPT_PAGE);
+        c->attempt->pay_url = mc_unconst(url);
+        payment_query_plan(payment, txn, c, txn->now_ms + payment->query_after_ms);
+        payment_attempt_save(txn, c);
+        break;
+    case ANSWER_REFUSED:
+        mc_job_cancel(txn, c->attempt->query_job);
+        c->attempt->query_job = 0;
+        payment_attempt_fail(txn, c, error);
+        break;
+    case ANSWER_UNREADABLE:
+        payment_attempt_step(c, PAYMENT_ATTEMPT_NO_ANSWER);
+        payment_query_plan(payment, txn, c, txn->now_ms + payment->query_backoff_ms);
+        payment_attempt_save(txn, c);
+        break;
+    }
+}
+
+enum mc_status payment_init_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                 const ProtobufCMessage *payload, const struct mc_result *result,
+                                 enum mc_verdict *ret_verdict)
+{
+    struct payment *payment = ctx;
+    const PaymentState__Init *init = (const PaymentState__Init *)(const void *)payload;
+    struct payment_case c;
+
+    (void)job;
+    *ret_verdict = MC_DONE;
+    if (!payment_case_load(txn, mc_key_bytes(init->order_id), mc_key_bytes(init->attempt_id), &c))
+        return txn->status;
+    /* the CONFIRM was quicker than INIT's answer: the query decides */
+    if (c.attempt->state != PAYMENT__ATTEMPT_STATE__STARTING)
+        return MC_OK;
+    if (result->outcome == MC_HTTP_NOT_SENT) {
+        not_sent(payment, txn, &c, init);
+    } else if (result->outcome == MC_HTTP_ANSWERED) {
+        answered(payment, txn, &c, result);
+    } else {
+        payment_attempt_step(&c, PAYMENT_ATTEMPT_NO_ANSWER);
+        payment_query_plan(payment, txn, &c, txn->now_ms + payment->query_backoff_ms);
+        payment_attempt_save(txn, &c);
+    }
+    return txn->status;
+}

@@ -1,0 +1,193 @@
+/*
+ * The payment room: what its files share. Nothing outside this folder includes it.
+ *
+ * The ctx lives as long as the process. Records and texts that functions return live in the
+ * call's arena; a function that returns NULL or false has failed or refused the call.
+ */
+#pragma once
+
+#include "common/money.h"
+#include "common/service.h"
+
+#include "dossier.pb-c.h"
+#include "identity.pb-c.h"
+#include "payment.pb-c.h"
+#include "state.pb-c.h"
+
+#include "catalogue.h"
+#include "ledger.h"
+#include "platform.h"
+#include "states.h"
+
+enum payment_table {
+    PAYMENT_ORDERS = MC_TABLE_ROOM,
+    PAYMENT_ATTEMPTS,
+    PAYMENT_REFERENCES,
+    PAYMENT_TRANSACTIONS,
+    PAYMENT_BY_OWNER,
+    PAYMENT_BY_DOSSIER,
+    PAYMENT_EXPIRY,
+    PAYMENT_POSTINGS,
+    PAYMENT_BALANCES,
+    PAYMENT_RECEIPTS,
+    PAYMENT_SERIES,
+    PAYMENT_PAYERS,
+    PAYMENT_TABLES_END
+};
+
+/* A query must not wait behind a crowd of new payments, so each has its lane. */
+enum payment_lane { PAYMENT_LANE_INIT, PAYMENT_LANE_QUERY, PAYMENT_LANES_LEN };
+
+enum {
+    PAYMENT_ITEMS_MAX = 20,
+    PAYMENT_ITEM_CODE_MAX = 16,
+    PAYMENT_TEXT_MAX = 500, /* bytes of a name or description */
+    PAYMENT_CODE_MAX = 49,  /* bytes of a dossier code */
+    PAYMENT_URL_MAX = 2048,
+    PAYMENT_BANK_MAX = 20,
+    PAYMENT_ADDRESS_MAX = 45,  /* an IPv6 address as text */
+    PAYMENT_ATTEMPTS_MAX = 50, /* tries of one order */
+    PAYMENT_PAGE_DEFAULT = 20,
+    PAYMENT_PAGE_MAX = 100,
+    PAYMENT_TICK_ROWS = 100,              /* orders one tick ends */
+    PAYMENT_POSTPONE_MS = 60 * 60 * 1000, /* an order is not ended while someone is paying it */
+
+    PAYMENT_HTTP_TIMEOUT_MS = 20000,
+    PAYMENT_LEASE_MS = 45000, /* longer than the exchange can take */
+    PAYMENT_ANSWER_MAX = 16 << 10,
+    PAYMENT_INITS_MAX = 5, /* tries of INIT of which nothing left this machine */
+    PAYMENT_INIT_BACKOFF_MS = 2000,
+    PAYMENT_INIT_LIFE_MS = 60000, /* an INIT that waited longer is not sent any more */
+
+    PAYMENT_GUARD_MS = PAYMENT_INIT_LIFE_MS + PAYMENT_LEASE_MS + 15000, /* then INIT is over */
+    PAYMENT_TRANSACTION_MAX = 64,
+
+    PAYMENT_SECRET_MIN = 8,
+    PAYMENT_SECRET_MAX = 128,
+};
+
+/* Where an attempt lies: order id, attempt id. */
+enum { PAYMENT_PLACE_LEN = 2 * MC_ID_LEN };
+
+struct payment {
+    const char *platform_url;
+    const char *partner;
+    const char *secret_file;
+    bool sandbox;
+    bool allow_plain_http;
+    int64_t order_life_ms;
+    int64_t attempt_life_ms;
+    int64_t query_after_ms;
+    int64_t query_backoff_ms;
+    int64_t query_backoff_max_ms;
+    char secret[PAYMENT_SECRET_MAX + 1];
+};
+
+extern const struct mc_room payment_room;
+
+/* Handlers, one file each. */
+enum mc_status payment_create_order(struct payment *payment, struct mc_txn *txn,
+                                    const Payment__CreateOrderRequest *req, Payment__Order *rep);
+enum mc_status payment_start_payment(struct payment *payment, struct mc_txn *txn,
+                                     const Payment__StartPaymentRequest *req,
+                                     Payment__StartPaymentReply *rep);
+enum mc_status payment_get_order(struct payment *payment, struct mc_txn *txn,
+                                 const Payment__GetOrderRequest *req, Payment__Order *rep);
+enum mc_status payment_list_orders(struct payment *payment, struct mc_txn *txn,
+                                   const Payment__ListOrdersRequest *req,
+                                   Payment__ListOrdersReply *rep);
+enum mc_status payment_platform_confirm(struct payment *payment, struct mc_txn *txn,
+                                        const Motcua__WebhookRequest *req,
+                                        Motcua__WebhookReply *rep);
+enum mc_status payment_get_receipt(struct payment *payment, struct mc_txn *txn,
+                                   const Payment__GetReceiptRequest *req, Payment__Receipt *rep);
+enum mc_status payment_check_ledger(struct payment *payment, struct mc_txn *txn,
+                                    const Payment__CheckLedgerRequest *req,
+                                    Payment__CheckLedgerReply *rep);
+
+/* Followed events. */
+enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *txn,
+                                        const Motcua__Event *event, const Dossier__Changed *body);
+enum mc_status payment_dossier_ended(struct payment *payment, struct mc_txn *txn,
+                                     const Motcua__Event *event, const Dossier__Changed *body);
+enum mc_status payment_account_opened(struct payment *payment, struct mc_txn *txn,
+                                      const Motcua__Event *event,
+                                      const Identity__AccountOpened *body);
+
+/* Effects. */
+enum mc_status payment_init_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                 const ProtobufCMessage *payload,
+                                 struct mc_http_request *ret_request);
+enum mc_status payment_init_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                 const ProtobufCMessage *payload, const struct mc_result *result,
+                                 enum mc_verdict *ret_verdict);
+enum mc_status payment_query_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                  const ProtobufCMessage *payload,
+                                  struct mc_http_request *ret_request);
+enum mc_status payment_query_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                  const ProtobufCMessage *payload, const struct mc_result *result,
+                                  enum mc_verdict *ret_verdict);
+
+enum mc_status payment_boot(void *ctx, struct mc_boot *boot);
+enum mc_status payment_tick(void *ctx, struct mc_txn *txn);
+
+/* An order and one of its attempts, in hand. */
+struct payment_case {
+    struct mc_bytes order_id;
+    struct mc_bytes attempt_id;
+    PaymentState__Order *order;
+    PaymentState__Attempt *attempt;
+};
+
+/* Orders (order.c). */
+struct mc_bytes payment_order_open(struct payment *payment, struct mc_txn *txn,
+                                   PaymentState__Order *order);
+mc_nodiscard PaymentState__Order *payment_order_load(struct mc_txn *txn, struct mc_bytes id);
+void payment_order_save(struct mc_txn *txn, struct mc_bytes id, const PaymentState__Order *order);
+/* Ends a PENDING order otherwise than by money; emits `type`. */
+void payment_order_end(struct mc_txn *txn, struct mc_bytes id, PaymentState__Order *order,
+                       enum payment_order_step step, const char *type, const char *reason);
+void payment_expiry_put(struct mc_txn *txn, struct mc_bytes id, const PaymentState__Order *order);
+void payment_expiry_drop(struct mc_txn *txn, struct mc_bytes id, const PaymentState__Order *order);
+void payment_emit(struct mc_txn *txn, const char *type, const struct payment_case *c,
+                  const char *reason);
+/* May the caller see it: its owner, an officer of its unit or above, a room. */
+bool payment_visible(const struct mc_txn *txn, const PaymentState__Order *order);
+/* Fills a reply: the order with all its attempts, oldest first. */
+void payment_order_show(struct mc_txn *txn, struct mc_bytes id, const PaymentState__Order *order,
+                        Payment__Order *rep);
+
+/* The keys by which orders of a dossier are found, newest last. */
+struct mc_bytes payment_dossier_prefix(struct mc_txn *txn, const char *code);
+struct mc_bytes payment_owner_prefix(struct mc_txn *txn, const char *account);
+/* kind "e": the order its acceptance made; "d": a prefix of all its orders. */
+struct mc_bytes payment_dossier_key(struct mc_txn *txn, const char *kind, struct mc_bytes id);
+
+/* Attempts (attempt.c). */
+mc_nodiscard bool payment_case_load(struct mc_txn *txn, struct mc_bytes order_id,
+                                    struct mc_bytes attempt_id, struct payment_case *ret_case);
+void payment_attempt_save(struct mc_txn *txn, const struct payment_case *c);
+bool payment_attempt_open(const PaymentState__Attempt *attempt);
+/* How many attempts the order has; is one of them still open? */
+size_t payment_attempts_count(struct mc_txn *txn, struct mc_bytes order_id, bool *ret_open);
+/* Plans the one query of an attempt; an earlier plan is dropped. */
+void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
+                        int64_t due_ms);
+/* Takes the step the table allows; a bug when it does not. */
+void payment_attempt_step(struct payment_case *c, enum payment_attempt_step step);
+void payment_attempt_fail(struct mc_txn *txn, struct payment_case *c, const char *error);
+void payment_init_add(struct mc_txn *txn, const struct payment_case *c,
+                      const PaymentState__Init *init, int64_t due_ms);
+
+/* An address we may send a browser to, or that may be kept. */
+bool payment_url_valid(const struct payment *payment, const char *url);
+
+/* Money came for the attempt, as the platform's own record says (settle.c). */
+void payment_settle(struct mc_txn *txn, struct payment_case *c, int64_t amount);
+
+/* The books (books.c): appends a transfer and keeps the balances. */
+void payment_transfer(struct mc_txn *txn, const struct payment_line *lines, size_t n,
+                      struct mc_bytes cause);
+
+/* One receipt per kind in the order; their numbers are added to it (receipt.c). */
+void payment_receipts_issue(struct mc_txn *txn, struct payment_case *c);

@@ -1,0 +1,177 @@
+/*
+ * payment: orders, attempts at paying them, the ledger and receipts. Amounts are integer đồng.
+ *
+ * An order waits for payment; a dossier's own is made when it is accepted. StartPayment makes an
+ * attempt and asks the national platform for a page (INIT 1.0.6); the payer goes there. What the
+ * platform then tells (CONFIRM) is checked and never believed alone: a QUERY decides, and in one
+ * transaction the order is PAID, the books hold it, and the receipts have their numbers.
+ *
+ *     attempt   STARTING -> WAITING -> CONFIRMING -> SUCCEEDED
+ *                  |           |            |-------> SUSPENSE: money the order could not take
+ *                  v           v            v
+ *               UNKNOWN ---> (query) ---> FAILED ---> CONFIRMING, when it was paid after all
+ *
+ * INIT is sent once: a lost answer is asked about, never repeated. Money that came is never lost:
+ * what has no place lies in suspense and is an officer's case.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "payment.h"
+
+/* Known to all: for the sandbox only. */
+#define SANDBOX_SECRET "motcua-test-secret"
+
+/* clang-format off */
+#define PAYMENT_ROUTES(X)                                                                                                     \
+    X(CreateOrder,     payment_create_order,     Payment__CreateOrderRequest,  Payment__Order,             MC_WRITE_SECRET, MC_ROOM | MC_OPERATOR,              NULL) \
+    X(StartPayment,    payment_start_payment,    Payment__StartPaymentRequest, Payment__StartPaymentReply, MC_WRITE,        MC_CITIZEN | MC_OFFICER,            NULL) \
+    X(GetOrder,        payment_get_order,        Payment__GetOrderRequest,     Payment__Order,             MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
+    X(ListOrders,      payment_list_orders,      Payment__ListOrdersRequest,   Payment__ListOrdersReply,   MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
+    X(PlatformConfirm, payment_platform_confirm, Motcua__WebhookRequest,       Motcua__WebhookReply,       MC_WRITE,        MC_ROOM,                            NULL) \
+    X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
+    X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL)
+
+static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
+    [PAYMENT_ORDERS - MC_TABLE_ROOM]       = "orders",       /* order id -> Order */
+    [PAYMENT_ATTEMPTS - MC_TABLE_ROOM]     = "attempts",     /* order id, attempt id -> Attempt */
+    [PAYMENT_REFERENCES - MC_TABLE_ROOM]   = "references",   /* reference -> order id, attempt id */
+    [PAYMENT_TRANSACTIONS - MC_TABLE_ROOM] = "transactions", /* platform's id -> order id, attempt id */
+    [PAYMENT_BY_OWNER - MC_TABLE_ROOM]     = "by_owner",     /* see order.c */
+    [PAYMENT_BY_DOSSIER - MC_TABLE_ROOM]   = "by_dossier",   /* see order.c */
+    [PAYMENT_EXPIRY - MC_TABLE_ROOM]       = "expiry",       /* time, order id -> nothing */
+    [PAYMENT_POSTINGS - MC_TABLE_ROOM]     = "postings",     /* sequence -> Posting */
+    [PAYMENT_BALANCES - MC_TABLE_ROOM]     = "balances",     /* account -> Balance */
+    [PAYMENT_RECEIPTS - MC_TABLE_ROOM]     = "receipts",     /* number -> Receipt */
+    [PAYMENT_SERIES - MC_TABLE_ROOM]       = "series",       /* agency -> receipt series */
+    [PAYMENT_PAYERS - MC_TABLE_ROOM]       = "payers",       /* account id -> Payer */
+};
+
+static const char *const lanes[PAYMENT_LANES_LEN] = {
+    [PAYMENT_LANE_INIT]  = "init",
+    [PAYMENT_LANE_QUERY] = "query",
+};
+
+#define AT(field) offsetof(struct payment, field)
+static const struct mc_config_key config[] = {
+    {"payment.platform_url",         MC_CONFIG_STRING,   AT(platform_url),         "https://platform.invalid/pay", 8, 512,        "The payment platform's address."},
+    {"payment.partner",              MC_CONFIG_STRING,   AT(partner),              "DVCQG_TEST", 1, 64,              "MaDoiTac: our name at the platform."},
+    {"payment.platform_secret_file", MC_CONFIG_PATH,     AT(secret_file),          "",     0, 1024,                  "The secret shared with the platform, as hex in a file of its own."},
+    {"payment.sandbox",              MC_CONFIG_BOOL,     AT(sandbox),              "false", 0, 0,                    "Without a secret file, use the one known to all. Never with real money."},
+    {"payment.allow_plain_http",     MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0,                    "Allow http:// to the platform and its pages: sandbox and tests."},
+    {"payment.order_life",           MC_CONFIG_DURATION, AT(order_life_ms),        "30d",  60000, INT64_C(31622400000), "How long an order waits for payment."},
+    {"payment.attempt_life",         MC_CONFIG_DURATION, AT(attempt_life_ms),      "24h",  60000, INT64_C(604800000),   "How long the platform's page may stay unpaid."},
+    {"payment.query_after",          MC_CONFIG_DURATION, AT(query_after_ms),       "15m",  1000,  86400000,          "Ask the platform when no callback came for so long."},
+    {"payment.query_backoff",        MC_CONFIG_DURATION, AT(query_backoff_ms),     "5s",   100,   3600000,           "The first pause between questions; it doubles each time."},
+    {"payment.query_backoff_max",    MC_CONFIG_DURATION, AT(query_backoff_max_ms), "10m",  100,   86400000,          "The longest pause between questions."},
+};
+/* clang-format on */
+
+#define PAYMENT_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct payment, fn, req, rep)
+PAYMENT_ROUTES(PAYMENT_CALL)
+MC_FOLLOW_CALL(struct payment, payment_dossier_accepted, Dossier__Changed)
+MC_FOLLOW_CALL(struct payment, payment_dossier_ended, Dossier__Changed)
+MC_FOLLOW_CALL(struct payment, payment_account_opened, Identity__AccountOpened)
+
+static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW)};
+
+static const struct mc_follow follows[] = {
+    {"dossier", "dossier.accepted", &dossier__changed__descriptor, payment_dossier_accepted_event},
+    {"dossier", "dossier.advanced", &dossier__changed__descriptor, payment_dossier_ended_event},
+    {"dossier", "dossier.refused", &dossier__changed__descriptor, payment_dossier_ended_event},
+    {"identity", "identity.account_opened", &identity__account_opened__descriptor,
+     payment_account_opened_event},
+};
+
+static const struct mc_effect effects[] = {
+    {
+        .kind = "platform.init",
+        .lane = PAYMENT_LANE_INIT,
+        .payload = &payment_state__init__descriptor,
+        .http = payment_init_http,
+        .done = payment_init_done,
+        .lease_ms = PAYMENT_LEASE_MS,
+        .concurrency = 16,
+    },
+    {
+        .kind = "platform.query",
+        .lane = PAYMENT_LANE_QUERY,
+        .payload = &payment_state__query__descriptor,
+        .http = payment_query_http,
+        .done = payment_query_done,
+        .lease_ms = PAYMENT_LEASE_MS,
+        .concurrency = 16,
+    },
+};
+
+/* The file holds hex, of a length only the platform knows. */
+static enum mc_status secret_load(struct payment *payment, struct mc_boot *boot)
+{
+    enum mc_status status = MC_INVALID;
+    size_t len = PAYMENT_SECRET_MIN;
+
+    for (; len <= PAYMENT_SECRET_MAX; len++) {
+        status = mc_key_load(payment->secret_file, (uint8_t *)payment->secret, len);
+        if (status != MC_INVALID)
+            break;
+    }
+    if (status == MC_OK && memchr(payment->secret, '\0', len) != NULL)
+        status = MC_INVALID;
+    if (status != MC_OK) {
+        (void)snprintf(boot->why, sizeof boot->why, "payment.platform_secret_file: %s",
+                       mc_key_sentence(status));
+        return status;
+    }
+    payment->secret[len] = '\0';
+    return MC_OK;
+}
+
+enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
+{
+    struct payment *payment = ctx;
+
+    if (!payment_url_valid(payment, payment->platform_url)) {
+        (void)snprintf(boot->why, sizeof boot->why,
+                       "payment.platform_url must be https:// (payment.allow_plain_http is off)");
+        return MC_INVALID;
+    }
+    if (strchr(payment->partner, '|') != NULL) {
+        (void)snprintf(boot->why, sizeof boot->why, "payment.partner may not contain '|'");
+        return MC_INVALID;
+    }
+    if (payment->query_backoff_ms > payment->query_backoff_max_ms) {
+        (void)snprintf(boot->why, sizeof boot->why,
+                       "payment.query_backoff is above payment.query_backoff_max");
+        return MC_INVALID;
+    }
+    if (payment->secret_file[0] != '\0')
+        return secret_load(payment, boot);
+    if (!payment->sandbox) {
+        (void)snprintf(boot->why, sizeof boot->why,
+                       "payment.platform_secret_file is needed (or payment.sandbox)");
+        return MC_INVALID;
+    }
+    memcpy(payment->secret, SANDBOX_SECRET, sizeof SANDBOX_SECRET);
+    return MC_OK;
+}
+
+const struct mc_room payment_room = {
+    .name = "payment",
+    .proto = &payment__payment__descriptor,
+    .routes = routes,
+    .routes_len = MC_LEN(routes),
+    .tables = tables,
+    .tables_len = MC_LEN(tables),
+    .lanes = lanes,
+    .lanes_len = MC_LEN(lanes),
+    .follows = follows,
+    .follows_len = MC_LEN(follows),
+    .effects = effects,
+    .effects_len = MC_LEN(effects),
+    .config = config,
+    .config_len = MC_LEN(config),
+    .ctx_size = sizeof(struct payment),
+    .boot = payment_boot,
+    .tick = payment_tick,
+    .tick_ms = 60 * 1000,
+};

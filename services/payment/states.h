@@ -1,0 +1,22 @@
+/* States: what an order and an attempt may become. Two tables, pure. */
+#pragma once
+
+#include "common/base.h"
+
+#include "payment.pb-c.h"
+
+enum payment_order_step { PAYMENT_ORDER_PAY, PAYMENT_ORDER_CANCEL, PAYMENT_ORDER_EXPIRE };
+
+enum payment_attempt_step {
+    PAYMENT_ATTEMPT_PAGE,      /* INIT answered with a page */
+    PAYMENT_ATTEMPT_NO_ANSWER, /* INIT may have been done */
+    PAYMENT_ATTEMPT_TOLD,      /* CONFIRM came: ask */
+    PAYMENT_ATTEMPT_FAIL,      /* INIT refused, or QUERY says not paid */
+    PAYMENT_ATTEMPT_PAY,       /* QUERY says paid, and the order takes it */
+    PAYMENT_ATTEMPT_MISFIT,    /* QUERY says paid, and the order cannot take it */
+    PAYMENT_ATTEMPT_STEPS_LEN
+};
+
+/* …_UNSPECIFIED: not allowed. */
+Payment__OrderState payment_order_next(uint32_t state, enum payment_order_step step);
+Payment__AttemptState payment_attempt_next(uint32_t state, enum payment_attempt_step step);
