@@ -121,6 +121,7 @@ enum mc_status identity_carrier_done(void *ctx, struct mc_txn *txn, const struct
                                      const struct mc_result *result, enum mc_verdict *ret_verdict)
 {
     (void)ctx;
+    (void)job;
     const IdentityState__CarrierCheck *check = (const void *)payload;
     struct mc_bytes id = mc_key_bytes(check->registration_id);
     struct identity_carrier_answer answer = {.owner = IDENTITY_OWNER_UNREADABLE};

@@ -82,6 +82,7 @@ enum mc_status identity_code_done(void *ctx, struct mc_txn *txn, const struct mc
                                   enum mc_verdict *ret_verdict)
 {
     (void)ctx;
+    (void)job;
     const Otp__IssueRequest *request = (const void *)payload;
     bool away = result->status == MC_BUSY || mc_is_fault(result->status);
 

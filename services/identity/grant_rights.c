@@ -86,7 +86,10 @@ static void check_officer(struct mc_txn *txn, const Identity__GrantRightsRequest
                           const struct grant *grant, const IdentityState__Account *account)
 {
     const char *own = txn->caller->unit;
+    struct mc_bytes session;
 
+    if (identity_session_of_caller(txn, &session) == NULL)
+        return;
     if (own == NULL || !caller_has(txn, "RIGHTS_GRANT")) {
         (void)mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", NULL);
         return;
