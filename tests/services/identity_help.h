@@ -14,6 +14,17 @@
 #define MATCH       "{\"result\":\"MATCH\",\"carrier\":\"Vinaphone\"}"
 #define CARRIER_URL "https://carrier.test/subscriber"
 
+/* A request id of one's own, made now, so that a call can be repeated. */
+static inline struct mc_bytes request_id(struct harness *h, uint64_t number)
+{
+    static uint8_t ids[4][MC_ID_LEN];
+    struct mc_random_seeded seed;
+    struct mc_random random = mc_random_seed(&seed, 7777 + number);
+
+    mc_uuid7(ids[number % MC_LEN(ids)], harness_now(h), &random);
+    return (struct mc_bytes){ids[number % MC_LEN(ids)], MC_ID_LEN};
+}
+
 /* The synthetic people of the scenarios. */
 struct person {
     const char *login_id;

@@ -174,6 +174,7 @@ static void a_disabled_account_cannot_sign_in_S09(void **state)
     struct harness *h = harness_open(&room, NULL);
     (void)open_account(h, &binh);
     const Identity__LoginReply *before = login_with(h, BINH_ID, PASSWORD);
+    code_goes_out(h);
     const Identity__SessionReply *session = sign_in(h, &binh);
 
     harness_tick(h);
@@ -213,7 +214,7 @@ static void login_fields_are_checked(void **state)
 static void a_repeated_login_has_one_effect(void **state)
 {
     struct harness *h = *state;
-    struct mc_bytes id = harness_id(h, 1);
+    struct mc_bytes id = request_id(h, 1);
     Identity__LoginRequest request = IDENTITY__LOGIN_REQUEST__INIT;
     request.login_id = text(BINH_ID);
     request.password = text(WRONG);
@@ -226,7 +227,7 @@ static void a_repeated_login_has_one_effect(void **state)
     }
     assert_int_equal(harness_events(h, "identity.login_refused"), 1);
 
-    id = harness_id(h, 2);
+    id = request_id(h, 2);
     request.password = text(PASSWORD);
     const Identity__LoginReply *a = harness_call_as(h, id.data, "Login", &request.base, MC_OK);
     harness_reopen(h);
@@ -235,7 +236,7 @@ static void a_repeated_login_has_one_effect(void **state)
     assert_int_equal(harness_jobs(h, IDENTITY_LANE_CODE), 1);
     code_goes_out(h);
 
-    id = harness_id(h, 3);
+    id = request_id(h, 3);
     Identity__FinishLoginRequest finish = finish_login_of(h, a->login, BINH_PHONE);
     const Identity__SessionReply *c =
         harness_call_as(h, id.data, "FinishLogin", &finish.base, MC_OK);

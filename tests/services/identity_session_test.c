@@ -58,7 +58,7 @@ static void a_refresh_token_is_good_once(void **state)
 static void a_repeated_refresh_is_answered_alike(void **state)
 {
     struct harness *h = *state;
-    struct mc_bytes id = harness_id(h, 1);
+    struct mc_bytes id = request_id(h, 1);
     Identity__RefreshRequest request = IDENTITY__REFRESH_REQUEST__INIT;
 
     (void)open_account(h, &binh);
@@ -192,7 +192,7 @@ static void who_may_call_what(void **state)
     harness_call(h, "GetProfile", &get.base, MC_UNAUTHENTICATED);
     harness_call(h, "Logout", &logout.base, MC_UNAUTHENTICATED);
     harness_as(h, &(struct mc_caller){.name = "sms:viettel", .who = MC_SMS});
-    harness_call(h, "StartRegistration", &form.base, MC_DENIED);
+    harness_call(h, "StartRegistration", &form.base, MC_UNAUTHENTICATED);
     harness_as(h, &(struct mc_caller){.name = "portal:tayninh", .who = MC_PORTAL});
     (void)harness_call(h, "StartRegistration", &form.base, MC_OK);
 }
