@@ -1,0 +1,192 @@
+/*
+ * Timeline: everything about a business id, across rooms. Entries that name the id are found by
+ * their keys; then it looks one step further, at entries of the same trace and at causes and
+ * effects in other rooms, so that the SMS, the payment and the notices of a dossier are seen too.
+ * When there are more than asked for, the newest stay.
+ */
+#include <string.h>
+
+#include "audit.h"
+#include "order.h"
+
+/* What a bare id may be: a dossier's code, or the UUID of any of these. */
+static const char *const prefixes[] = {"dossier", "account", "payment", "registration",
+                                       "login",   "phone",   "notice",  "trace"};
+
+struct find {
+    struct mc_txn *txn;
+    uint64_t numbers[AUDIT_TIMELINE_MAX];
+    const AuditState__Entry *records[AUDIT_TIMELINE_MAX];
+    size_t len;
+    size_t limit;
+    const char *missing[AUDIT_TIMELINE_MAX];
+    size_t missing_len;
+};
+
+static bool has(const struct find *find, uint64_t number)
+{
+    for (size_t i = 0; i < find->len; i++)
+        if (find->numbers[i] == number)
+            return true;
+    return false;
+}
+
+static void take(struct find *find, uint64_t number)
+{
+    if (find->len == find->limit || has(find, number))
+        return;
+    const AuditState__Entry *entry = audit_entry_load(find->txn, number);
+    if (entry == NULL)
+        return;
+    find->numbers[find->len] = number;
+    find->records[find->len++] = entry;
+}
+
+/* Takes what an index has under a prefix, newest first. */
+static void take_all(struct find *find, unsigned table, struct mc_bytes prefix)
+{
+    struct mc_cursor cursor = mc_seek(find->txn, table, prefix, (struct mc_bytes){0}, MC_BACKWARD);
+    size_t walked = 0;
+
+    while (find->len < find->limit && walked++ < AUDIT_TIMELINE_MAX && mc_next(&cursor))
+        take(find, audit_key_number(cursor.key));
+}
+
+static void take_key(struct find *find, const char *key)
+{
+    if (key != NULL)
+        take_all(find, AUDIT_KEYS, audit_key(find->txn, key));
+}
+
+static void find_direct(struct find *find, const char *key)
+{
+    if (strchr(key, ':') != NULL) {
+        take_key(find, key);
+        return;
+    }
+    for (size_t i = 0; i < MC_LEN(prefixes); i++)
+        take_key(find, mc_sprintf(find->txn->arena, "%s:%s", prefixes[i], key));
+}
+
+/* A cause that the log does not have: its room's journal is not here that far. */
+static void note_missing(struct find *find, const char *room)
+{
+    for (size_t i = 0; i < find->missing_len; i++)
+        if (strcmp(find->missing[i], room) == 0)
+            return;
+    find->missing[find->missing_len++] = room;
+}
+
+static void take_cause(struct find *find, const AuditState__Entry *entry)
+{
+    struct mc_bytes number;
+    struct audit_place cause;
+
+    if (!audit_place_parse(entry->cause_event, &cause) || cause.room_len > AUDIT_KEY_MAX)
+        return;
+    struct mc_bytes room = mc_copy(find->txn->arena, entry->cause_event, cause.room_len + 1);
+    if (room.data == NULL)
+        return;
+    if (mc_get(find->txn, AUDIT_PLACES,
+               audit_place_key(find->txn, (struct mc_bytes){room.data, cause.room_len}, cause.seq),
+               &number)) {
+        take(find, audit_key_number(number));
+        return;
+    }
+    char *name = mc_unconst(room.data);
+    name[cause.room_len] = '\0';
+    if (find->txn->status == MC_OK)
+        note_missing(find, name);
+}
+
+/* One step further: what is found here is not looked at again. */
+static void expand(struct find *find)
+{
+    size_t direct = find->len;
+    const char *last_trace = "";
+
+    for (size_t i = 0; i < direct && find->txn->status == MC_OK; i++) {
+        const AuditState__Entry *entry = find->records[i];
+
+        take_cause(find, entry);
+        take_all(find, AUDIT_CAUSES,
+                 audit_place_key(find->txn, mc_key_text(entry->room), entry->seq));
+        const char *trace = audit_trace_key(find->txn, entry->traceparent);
+        if (trace != NULL && strcmp(trace, last_trace) != 0) {
+            take_key(find, trace);
+            last_trace = trace;
+        }
+    }
+}
+
+static Audit__Entry *tell(const struct audit *audit, struct mc_txn *txn, uint64_t number,
+                          const AuditState__Entry *from)
+{
+    Audit__Entry *entry = mc_alloc(txn->arena, sizeof *entry);
+    const char *summary = audit_summary_of(audit, from->type);
+
+    if (entry == NULL)
+        return NULL;
+    audit__entry__init(entry);
+    entry->number = number;
+    entry->room = from->room;
+    entry->seq = from->seq;
+    entry->type = from->type;
+    entry->at_ms = from->at_ms;
+    entry->actor = from->actor;
+    entry->n_keys = from->n_keys;
+    entry->keys = from->keys;
+    entry->traceparent = from->traceparent;
+    entry->cause = from->cause;
+    entry->cause_event = from->cause_event;
+    entry->body_hash = from->body_hash;
+    entry->hash = from->hash;
+    entry->summary = mc_unconst(summary != NULL ? summary : from->type);
+    return entry;
+}
+
+static enum mc_status answer(const struct audit *audit, struct find *find,
+                             Audit__TimelineReply *rep)
+{
+    struct mc_txn *txn = find->txn;
+
+    rep->entries = mc_alloc(txn->arena, (find->len + 1) * sizeof(Audit__Entry *));
+    if (rep->entries == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
+    for (size_t i = 0; i < find->len; i++) {
+        rep->entries[i] = tell(audit, txn, find->numbers[i], find->records[i]);
+        if (rep->entries[i] == NULL)
+            return mc_fail(txn, MC_LIMITED, "arena full");
+    }
+    if (!audit_order(txn->arena, rep->entries, find->len))
+        return mc_fail(txn, MC_LIMITED, "arena full");
+    rep->n_entries = find->len;
+    rep->missing = mc_unconst(find->missing);
+    rep->n_missing = find->missing_len;
+    return txn->status;
+}
+
+enum mc_status audit_timeline(struct audit *audit, struct mc_txn *txn,
+                              const Audit__TimelineRequest *req, Audit__TimelineReply *rep)
+{
+    size_t len = strlen(req->key);
+
+    if (len == 0)
+        (void)mc_refuse(txn, MC_INVALID, "key", "FIELD_REQUIRED", "field", "mã cần tra cứu", NULL);
+    if (len > AUDIT_KEY_MAX)
+        (void)mc_refuse(txn, MC_INVALID, "key", "FIELD_TOO_LONG", "field", "Mã cần tra cứu", "max",
+                        "256 byte", NULL);
+    if (req->limit > AUDIT_TIMELINE_MAX)
+        (void)mc_refuse(txn, MC_INVALID, "limit", "FIELD_INVALID", "field", "limit", NULL);
+    if (txn->status != MC_OK)
+        return txn->status;
+
+    struct find *find = mc_alloc(txn->arena, sizeof *find);
+    if (find == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
+    find->txn = txn;
+    find->limit = req->limit != 0 ? req->limit : AUDIT_TIMELINE_DEFAULT;
+    find_direct(find, req->key);
+    expand(find);
+    return txn->status == MC_OK ? answer(audit, find, rep) : txn->status;
+}
