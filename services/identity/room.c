@@ -49,7 +49,7 @@ static const char *const lanes[IDENTITY_LANES_LEN] = {
 };
 
 #define AT(field) offsetof(struct identity, field)
-#define MINUTE (60 * 1000)
+#define MINUTE (60 * 1000LL)
 #define HOUR   (60 * MINUTE)
 static const struct mc_config_key config[] = {
     {"identity.registration_life", MC_CONFIG_DURATION, AT(registration_life_ms), "30m", MINUTE, 24 * HOUR, "How long a registration may take from the form to the password."},
@@ -61,7 +61,7 @@ static const struct mc_config_key config[] = {
     {"identity.lock",              MC_CONFIG_DURATION, AT(lock_ms),              "30m", MINUTE, 24 * HOUR, "How long the first lock lasts; each further one in a row twice as long."},
     {"identity.carrier_url",       MC_CONFIG_STRING,   AT(carrier_url),          "https://localhost:8443/carrier/subscriber", 1, 1024, "Where carriers are asked who owns a phone."},
     {"identity.carrier_ca_file",   MC_CONFIG_PATH,     AT(carrier_ca_file),      "",    0, 1024, "Certificates (PEM) the carrier's must be signed by; empty: the system's."},
-    {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20 * 1000, "How long a carrier may take to answer before it is asked again."},
+    {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20000, "How long a carrier may take to answer before it is asked again."},
     {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets the carrier's address begin with http://: only for a sandbox."},
 };
 
@@ -119,5 +119,5 @@ const struct mc_room identity_room = {
     .ctx_size = sizeof(struct identity),
     .boot = start,
     .tick = identity_tick,
-    .tick_ms = 10 * 1000,
+    .tick_ms = 10000,
 };

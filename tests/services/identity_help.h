@@ -44,11 +44,23 @@ static inline char *text(const char *literal)
     return mc_unconst(literal);
 }
 
-static inline struct harness *room_open(void)
+static struct mc_arena kept; /* what a test took apart itself, until it ends */
+
+static inline int open_room(void **state)
 {
     static const char *const settings[] = {"identity.carrier_url=" CARRIER_URL, NULL};
 
-    return harness_open(&identity_room, settings);
+    if (mc_arena_init(&kept, 1 << 20) != MC_OK)
+        return -1;
+    *state = harness_open(&identity_room, settings);
+    return 0;
+}
+
+static inline int close_room(void **state)
+{
+    harness_close(*state);
+    mc_arena_done(&kept);
+    return 0;
 }
 
 static inline Identity__StartRegistrationRequest form_of(const struct person *person)
@@ -191,7 +203,7 @@ static inline const Identity__SessionClaims *claims_of(const char *token)
     assert_non_null(end);
     assert_true(mc_unbase64url(bytes, sizeof bytes,
                                (struct mc_bytes){payload + 1, (size_t)(end - payload - 1)}, &len));
-    Identity__SessionClaims *claims = identity__session_claims__unpack(NULL, len, bytes);
+    Identity__SessionClaims *claims = identity__session_claims__unpack(&kept.protobuf, len, bytes);
     assert_non_null(claims);
     return claims;
 }

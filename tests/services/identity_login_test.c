@@ -3,18 +3,6 @@
 
 #define WRONG "Nuoc#Chay9dau"
 
-static int open_room(void **state)
-{
-    *state = room_open();
-    return 0;
-}
-
-static int close_room(void **state)
-{
-    harness_close(*state);
-    return 0;
-}
-
 /* S09: CCCD, password, code, session; over restarts. */
 static void a_citizen_signs_in_S09(void **state)
 {

@@ -1,18 +1,6 @@
 /* Registration by mobile subscription: scenarios S01, S02, S06, S08 and what may go wrong. */
 #include "identity_help.h"
 
-static int open_room(void **state)
-{
-    *state = room_open();
-    return 0;
-}
-
-static int close_room(void **state)
-{
-    harness_close(*state);
-    return 0;
-}
-
 /* S01, REG-19, REG-22, NOT-01 */
 static void a_citizen_registers_with_a_mobile_subscription_S01(void **state)
 {
@@ -53,7 +41,7 @@ static void a_citizen_registers_with_a_mobile_subscription_S01(void **state)
     assert_memory_equal(issue->subject.data, id.data, MC_ID_LEN);
     Otp__IssueReply issued = OTP__ISSUE_REPLY__INIT;
     harness_reply(h, &exchange, &issued.base);
-    harness_advance(h, 75 * 1000);
+    harness_advance(h, 75000);
     harness_reopen(h);
 
     Identity__FinishRegistrationRequest finish = finish_of(h, id, &binh);

@@ -1,6 +1,4 @@
 /* Rights: who may give what to whom (OFF-02 to OFF-04, OFF-11, S14). */
-#include <stdlib.h>
-
 #include "identity_help.h"
 
 #define PROVINCE  "000.00.00.H35"
@@ -10,18 +8,6 @@
 
 static const struct person pang = {"012203990033", "Lò Văn Pâng", "21/06/2003", "0912000303",
                                    "84912000303"};
-
-static int open_room(void **state)
-{
-    *state = room_open();
-    return 0;
-}
-
-static int close_room(void **state)
-{
-    harness_close(*state);
-    return 0;
-}
 
 struct grant_case {
     const char *login_id;
