@@ -10,7 +10,7 @@
 #include "common/turn.h"
 
 enum {
-    MC_TURN_ARENA = 256 << 20, /* address space; only touched pages cost memory */
+    MC_TURN_ARENA = 512 << 20, /* address space; only touched pages cost memory */
     MC_CALL_BUDGET = 4 << 20,  /* arena bytes one call may take, besides its body */
     MC_METHODS_MAX = 48,
     MC_METHOD_BUCKETS = 20, /* 8 µs … 4 s, doubling */

@@ -78,3 +78,6 @@ mc_nodiscard enum mc_status mc_process_publish(struct mc_process *process,
 /* Path of a file in keys.dir; false when it does not fit. */
 mc_nodiscard bool mc_process_key_path(const struct mc_process *process, const char *file, char *out,
                                       size_t size);
+
+/* Makes a folder of ours and those above it that are missing. */
+mc_nodiscard bool mc_folder_make(const char *path, unsigned mode);

@@ -83,6 +83,7 @@ static void load_revoked(struct mc_service *service, struct mc_txn *txn)
 
         if (revoked != NULL)
             mc_session_revoke(service, revoked);
+        mc_pass(&cursor);
     }
 }
 
@@ -170,6 +171,7 @@ enum mc_status mc_service_open(struct mc_service *service, const struct mc_room 
     service->revoked = calloc(MC_REVOKED_MAX, sizeof *service->revoked);
     if (service->revoked == NULL || mc_arena_init(&service->arena, MC_TURN_ARENA) != MC_OK) {
         (void)snprintf(why, why_size, "out of memory");
+        mc_service_close(service);
         return MC_FULL;
     }
     struct mc_store_options store = {
@@ -591,7 +593,8 @@ static enum mc_status hear(struct mc_service *service, struct mc_txn *txn,
     const struct mc_follow *follow = follow_find(service->room, event);
     ProtobufCMessage *body = NULL;
 
-    if (strcmp(event->type, "identity.session_revoked") == 0)
+    if (strcmp(event->room, "identity") == 0 &&
+        strcmp(event->type, "identity.session_revoked") == 0)
         hear_revocation(service, txn, event);
     if (follow == NULL)
         return MC_OK;
@@ -599,7 +602,7 @@ static enum mc_status hear(struct mc_service *service, struct mc_txn *txn,
         body = protobuf_c_message_unpack(follow->body, &txn->arena->protobuf, event->body.len,
                                          event->body.data);
         if (body == NULL)
-            return MC_CORRUPT;
+            return txn->arena->full ? MC_LIMITED : MC_INVALID;
     }
     return follow->handler(service->ctx, txn, event, body);
 }
@@ -620,7 +623,7 @@ void mc_event_apply(struct mc_service *service, struct mc_turn *turn, const Motc
     enum mc_status status = hear(service, &txn, event);
     if (status != MC_OK)
         (void)mc_fail(&txn, status, event->type);
-    if (txn.status != MC_OK && !mc_is_fault(txn.status)) {
+    if (txn.status != MC_OK && txn.status != MC_FULL && txn.status != MC_IO) {
         /* A handler that refuses an event would stop the world: it is passed, and kept visible. */
         fprintf(stderr, "level=error svc=%s event=event_refused type=%s seq=%llu why=%s\n",
                 service->room->name, event->type, (unsigned long long)event->seq, txn.why);
@@ -687,6 +690,25 @@ static void effect_tell(struct mc_service *service, struct mc_txn *txn, const st
         mc_job_bury(txn, job, error);
 }
 
+/*
+ * Applies what `done` wrote. When it failed instead, the job becomes a dead letter that an
+ * operator sees: repeating could do the effect twice, and waiting would stop its lane.
+ */
+static void effect_apply(struct mc_service *service, struct mc_txn *txn, const struct mc_job *job)
+{
+    struct mc_turn *turn = txn->turn;
+
+    if (mc_txn_apply(txn) == MC_OK || turn->status != MC_OK)
+        return;
+    fprintf(stderr, "level=error svc=%s event=effect_refused kind=%s job=%llu why=%s\n",
+            service->room->name, job->record->kind, (unsigned long long)job->record->id, txn->why);
+    struct mc_txn end;
+    mc_arena_budget(&service->arena, MC_CALL_BUDGET);
+    mc_txn_open(&end, turn);
+    mc_job_bury(&end, job, "RESULT_REFUSED");
+    (void)mc_txn_apply(&end);
+}
+
 static void job_header(Motcua__Header *head, const Motcua__Job *job)
 {
     head->request_id = job->cause;
@@ -707,15 +729,27 @@ void mc_effect_done(struct mc_service *service, struct mc_turn *turn, struct mc_
     job_header(&head, job->record);
     txn.actor = job->record->actor;
     effect_tell(service, &txn, job, result);
-    if (mc_txn_apply(&txn) != MC_OK && turn->status == MC_OK && mc_is_fault(txn.status))
-        turn->status = txn.status;
+    effect_apply(service, &txn, job);
+}
+
+/* Ends a job that may not be performed (again): `done` is told, each in a txn of its own. */
+static void effect_end(struct mc_service *service, struct mc_turn *turn, const struct mc_job *job)
+{
+    const struct mc_result unknown = {
+        .outcome = MC_HTTP_UNKNOWN, .status = MC_BUSY, .code = "UNREPORTED"};
+    Motcua__Header head = MOTCUA__HEADER__INIT;
+    struct mc_call call;
+    struct mc_txn txn;
+
+    txn_inner(service, turn, &txn, &call, &head, job->record->actor);
+    job_header(&head, job->record);
+    effect_tell(service, &txn, job, &unknown);
+    effect_apply(service, &txn, job);
 }
 
 size_t mc_effects_lease(struct mc_service *service, struct mc_turn *turn, unsigned lane,
                         struct mc_job *ret_jobs, size_t max)
 {
-    const struct mc_result unknown = {
-        .outcome = MC_HTTP_UNKNOWN, .status = MC_BUSY, .code = "UNREPORTED"};
     int64_t lease_ms = 0;
     Motcua__Header head = MOTCUA__HEADER__INIT;
     struct mc_call call;
@@ -727,19 +761,18 @@ size_t mc_effects_lease(struct mc_service *service, struct mc_turn *turn, unsign
             lease_ms = MC_MAX(lease_ms, service->room->effects[i].lease_ms);
     txn_inner(service, turn, &txn, &call, &head, "");
     size_t n = mc_jobs_lease(&txn, lane, NULL, worker_self, lease_ms, ret_jobs, max);
+    if (mc_txn_apply(&txn) != MC_OK)
+        return 0;
     for (size_t i = 0; i < n; i++) {
         const struct mc_effect *effect = mc_effect_of(service, ret_jobs[i].record->kind);
 
         if (ret_jobs[i].spent == NULL && effect != NULL &&
-            !(effect->ask_first && ret_jobs[i].unreported)) {
+            !(effect->ask_first && ret_jobs[i].unreported))
             ret_jobs[kept++] = ret_jobs[i];
-            continue;
-        }
-        job_header(&head, ret_jobs[i].record);
-        txn.actor = ret_jobs[i].record->actor;
-        effect_tell(service, &txn, &ret_jobs[i], &unknown);
+        else
+            effect_end(service, turn, &ret_jobs[i]);
     }
-    return mc_txn_apply(&txn) == MC_OK ? kept : 0;
+    return kept;
 }
 
 enum mc_status mc_effect_build(struct mc_service *service, const struct mc_job *job,
@@ -788,8 +821,10 @@ static void prune_revoked(struct mc_txn *txn)
         const Motcua__SessionRevoked *revoked =
             mc_row(&cursor, &motcua__session_revoked__descriptor);
 
-        if (revoked != NULL && revoked->until_ms < txn->now_ms)
-            mc_drop(txn, MC_TABLE_META, cursor.key);
+        bool over = revoked != NULL && revoked->until_ms < txn->now_ms;
+        mc_pass(&cursor);
+        if (over)
+            mc_drop(txn, MC_TABLE_META, (struct mc_bytes){cursor.place, cursor.place_len});
     }
 }
 
@@ -809,7 +844,9 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
         enum mc_status status = service->room->tick(service->ctx, &txn);
         if (status != MC_OK)
             (void)mc_fail(&txn, status, "tick");
-        (void)mc_txn_apply(&txn);
+        if (mc_txn_apply(&txn) != MC_OK)
+            fprintf(stderr, "level=error svc=%s event=tick_refused why=%s\n", service->room->name,
+                    txn.why);
     }
     return more;
 }
