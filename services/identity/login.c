@@ -9,14 +9,11 @@
 #include <string.h>
 
 #include "common/ident.h"
-#include "common/validate.h"
+#include "common/password.h"
 
 #include "identity.h"
 
-enum { LOGIN_PASSWORD_MAX = 128, MINUTE_MS = 60000 };
-
-/* The password the account has now; the dummy where there is no account. */
-extern const char mc_password_dummy_hash[];
+enum { MINUTE_MS = 60000 };
 
 static bool number_of(const Identity__LoginRequest *req, char number[MC_CCCD_SIZE])
 {
@@ -25,6 +22,7 @@ static bool number_of(const Identity__LoginRequest *req, char number[MC_CCCD_SIZ
     return mc_identity_parse(req->login_id, number, MC_CCCD_SIZE, &kind) == MC_WHY_OK;
 }
 
+/* The hash the account has now; the dummy where there is no account. */
 enum mc_status identity_login_prepare(void *ctx, struct mc_txn *snapshot,
                                       const ProtobufCMessage *req, struct mc_work *ret_work)
 {
@@ -36,7 +34,7 @@ enum mc_status identity_login_prepare(void *ctx, struct mc_txn *snapshot,
     size_t len = strlen(login->password);
 
     ret_work->kind = MC_WORK_NONE;
-    if (!number_of(login, number) || len == 0 || len > LOGIN_PASSWORD_MAX)
+    if (!number_of(login, number) || len == 0 || len > MC_PASSWORD_MAX)
         return MC_OK;
     if (identity_account_find(snapshot, identity_login_index(snapshot, number), &id)) {
         const IdentityState__Account *account = identity_account_load(snapshot, id);
@@ -61,7 +59,7 @@ static enum mc_status check(struct mc_txn *txn, const Identity__LoginRequest *re
         (void)mc_refuse(txn, MC_INVALID, "login_id", mc_why_code(why), NULL);
     if (req->password[0] == '\0')
         (void)mc_refuse(txn, MC_INVALID, "password", "FIELD_REQUIRED", "field", "mật khẩu", NULL);
-    else if (strlen(req->password) > LOGIN_PASSWORD_MAX)
+    else if (strlen(req->password) > MC_PASSWORD_MAX)
         (void)mc_refuse(txn, MC_INVALID, "password", "FIELD_TOO_LONG", "field", "Mật khẩu", "max",
                         "128 byte", NULL);
     return txn->status;

@@ -137,6 +137,50 @@ static void the_tick_forgets_old_failures(void **state)
     assert_int_equal(harness_rows(h, IDENTITY_FAILURES), 0);
 }
 
+/* A room whose first tick leaves more failures than one step takes away. */
+static bool planted;
+static enum mc_status plant_or_tick(void *ctx, struct mc_txn *txn)
+{
+    IdentityState__Failures failures = IDENTITY_STATE__FAILURES__INIT;
+
+    if (planted)
+        return identity_tick(ctx, txn);
+    planted = true;
+    failures.count = 1;
+    failures.since_ms = txn->now_ms;
+    for (int i = 0; i < 2 * IDENTITY_TICK_ROWS + 1; i++) {
+        char number[16];
+        (void)snprintf(number, sizeof number, "%09d", i);
+        failures.forget_at_ms = txn->now_ms + (i % 2 == 0 ? 1 : MINUTE_MS);
+        mc_save(txn, IDENTITY_FAILURES, identity_login_index(txn, number), &failures.base);
+    }
+    return txn->status;
+}
+
+static void failures_are_swept_in_steps(void **state)
+{
+    (void)state;
+    struct mc_room room = identity_room;
+    room.tick = plant_or_tick;
+    planted = false;
+    struct harness *h = harness_open(&room, NULL);
+
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_FAILURES), 2 * IDENTITY_TICK_ROWS + 1);
+    harness_advance(h, 1);
+    harness_tick(h);
+    assert_true(harness_rows(h, IDENTITY_FAILURES) > IDENTITY_TICK_ROWS);
+    harness_tick(h);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_FAILURES), IDENTITY_TICK_ROWS); /* those to keep */
+    harness_advance(h, MINUTE_MS);
+    harness_tick(h); /* goes on where it was, then begins again */
+    harness_tick(h);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_FAILURES), 0);
+    harness_close(h);
+}
+
 /* A room whose tick disables every account: there is no message for it yet. */
 static enum mc_status disable_all(void *ctx, struct mc_txn *txn)
 {
@@ -315,6 +359,7 @@ int main(void)
         TEST(a_right_password_forgets_the_failures),
         TEST(each_lock_in_a_row_is_longer),
         TEST(the_tick_forgets_old_failures),
+        cmocka_unit_test(failures_are_swept_in_steps),
         cmocka_unit_test(a_disabled_account_cannot_sign_in_S09),
         TEST(login_fields_are_checked),
         TEST(a_repeated_login_has_one_effect),

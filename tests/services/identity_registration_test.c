@@ -442,6 +442,36 @@ static void a_pending_registration_expires(void **state)
     assert_int_equal(harness_events(h, "identity.registration_expired"), 1);
 }
 
+/* Housekeeping goes in steps: one row past a step waits for the next tick. */
+static void one_tick_takes_a_bounded_number_away(void **state)
+{
+    struct harness *h = *state;
+
+    for (int i = 0; i < IDENTITY_TICK_ROWS + 1; i++)
+        (void)start(h, &binh);
+    harness_advance(h, 30 * MINUTE_MS);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_REGISTRATIONS), 1);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_REGISTRATIONS), 0);
+}
+
+/* Too late: the answer about a registration that is gone changes nothing. */
+static void a_carriers_late_answer_is_nothing(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+
+    (void)start(h, &binh);
+    assert_true(harness_effect(h, "carrier.check", &exchange));
+    harness_advance(h, 1);
+    harness_set_clock(h, harness_now(h) + 30 * MINUTE_MS);
+    harness_tick(h);
+    harness_answer(h, &exchange, 200, MATCH);
+    assert_int_equal(harness_rows(h, IDENTITY_REGISTRATIONS), 0);
+    assert_no_account(h);
+}
+
 static void an_unknown_registration_is_not_found(void **state)
 {
     struct harness *h = *state;
@@ -556,6 +586,8 @@ int main(void)
         TEST(a_proof_of_anything_else_is_refused),
         TEST(weak_passwords_are_refused_S08),
         TEST(a_pending_registration_expires),
+        TEST(one_tick_takes_a_bounded_number_away),
+        TEST(a_carriers_late_answer_is_nothing),
         TEST(an_unknown_registration_is_not_found),
         TEST(a_silent_carrier_is_asked_again_and_then_given_up),
         TEST(a_carrier_with_trouble_is_asked_again),
