@@ -17,6 +17,7 @@ enum identity_table {
     IDENTITY_ACCOUNTS,
     IDENTITY_LOGIN_INDEX,
     IDENTITY_FAILURES,
+    IDENTITY_STARTS,
     IDENTITY_LOGINS,
     IDENTITY_SESSIONS,
     IDENTITY_ACCOUNT_SESSIONS,
@@ -43,6 +44,7 @@ enum {
     IDENTITY_CODE_LEASE_MS = 15000,
     IDENTITY_FAILURES_MAX = 5, /* wrong passwords in a window before the lock */
     IDENTITY_LOCK_DOUBLINGS_MAX = 5,
+    IDENTITY_STARTS_WINDOW_MS = 60 * 60 * 1000,
     IDENTITY_SESSIONS_MAX = 10, /* live ones of one account; the oldest gives way */
     IDENTITY_TICK_ROWS = 200,   /* expired rows one tick takes away, per table */
     IDENTITY_REFRESH_SECRET_LEN = 32,
@@ -68,6 +70,7 @@ struct identity {
     int64_t session_max_ms;
     int64_t failure_window_ms;
     int64_t lock_ms;
+    int64_t starts_max;
     int64_t carrier_timeout_ms;
     const char *carrier_url;
     const char *carrier_ca_file;
@@ -81,8 +84,9 @@ struct identity {
     char rights[IDENTITY_RIGHTS_MAX][IDENTITY_CODE_SIZE];
     size_t rights_len;
 
-    /* a hint only: where the next sweep of failures goes on */
-    uint8_t sweep[MC_ID_LEN];
+    /* hints only: where the next sweeps of failures and starts go on */
+    uint8_t sweep_failures[MC_ID_LEN];
+    uint8_t sweep_starts[MC_ID_LEN];
 };
 
 /* Handlers, one file each. */
@@ -153,6 +157,10 @@ void identity_registration_refuse(struct mc_txn *txn, struct mc_bytes id,
                                   const struct identity_carrier_answer *answer);
 void identity_registration_emit(struct mc_txn *txn, const char *type, struct mc_bytes id,
                                 Identity__RegistrationChanged *changed);
+
+/* Counts a form against its phone and its number; refuses the call past the limit. */
+enum mc_status identity_starts_count(const struct identity *identity, struct mc_txn *txn,
+                                     const IdentityState__Person *person);
 
 /* Persons and accounts. */
 ProtobufCBinaryData identity_person_seal(struct mc_txn *txn, const IdentityState__Person *person);

@@ -38,6 +38,7 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_ACCOUNTS - MC_TABLE_ROOM]         = "accounts",         /* account id -> Account */
     [IDENTITY_LOGIN_INDEX - MC_TABLE_ROOM]      = "login_index",      /* hash of the number -> account id */
     [IDENTITY_FAILURES - MC_TABLE_ROOM]         = "failures",         /* hash of the number -> Failures */
+    [IDENTITY_STARTS - MC_TABLE_ROOM]           = "starts",           /* hash of a phone or number -> Starts */
     [IDENTITY_LOGINS - MC_TABLE_ROOM]           = "logins",           /* login id -> Login */
     [IDENTITY_SESSIONS - MC_TABLE_ROOM]         = "sessions",         /* session id -> Session */
     [IDENTITY_ACCOUNT_SESSIONS - MC_TABLE_ROOM] = "account_sessions", /* account id, session id -> nothing */
@@ -59,6 +60,7 @@ static const struct mc_config_key config[] = {
     {"identity.session_max",       MC_CONFIG_DURATION, AT(session_max_ms),       "12h", MINUTE, 168 * HOUR, "How long a session may last with all its refreshes."},
     {"identity.failure_window",    MC_CONFIG_DURATION, AT(failure_window_ms),    "30m", MINUTE, 24 * HOUR, "Five wrong passwords within this time lock the identity number."},
     {"identity.lock",              MC_CONFIG_DURATION, AT(lock_ms),              "30m", MINUTE, 24 * HOUR, "How long the first lock lasts; each further one in a row twice as long."},
+    {"identity.starts_max",        MC_CONFIG_INT,      AT(starts_max),           "5",   1, 100000,         "How many registrations of one phone or identity number may begin in an hour."},
     {"identity.carrier_url",       MC_CONFIG_STRING,   AT(carrier_url),          "https://localhost:8443/carrier/subscriber", 1, 1024, "Where carriers are asked who owns a phone."},
     {"identity.carrier_ca_file",   MC_CONFIG_PATH,     AT(carrier_ca_file),      "",    0, 1024, "Certificates (PEM) the carrier's must be signed by; empty: the system's."},
     {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20000, "How long a carrier may take to answer before it is asked again."},

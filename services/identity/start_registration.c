@@ -165,6 +165,9 @@ enum mc_status identity_start_registration(struct identity *identity, struct mc_
     if (identity_account_find(txn, index, &known)) /* REG-48 */
         return mc_refuse(txn, MC_CONFLICT, "login_id", "ACCOUNT_EXISTS", NULL);
 
+    if (identity_starts_count(identity, txn, &person) != MC_OK)
+        return txn->status;
+
     struct mc_bytes id = mc_new_id(txn);
     mc_mask_phone(masked, sizeof masked, person.phone);
     registration.state = IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER;

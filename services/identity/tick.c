@@ -58,32 +58,47 @@ static void expire_sessions(struct mc_txn *txn)
 }
 
 /* These keys are hashes, in no order: each tick looks at the next stretch of them. */
-static void forget_failures(struct identity *identity, struct mc_txn *txn)
+static void sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],
+                  bool (*is_over)(const struct mc_cursor *row))
 {
     int seen = 0;
     struct mc_cursor cursor =
-        mc_seek(txn, IDENTITY_FAILURES, (struct mc_bytes){0},
-                (struct mc_bytes){identity->sweep, sizeof identity->sweep}, MC_FORWARD);
+        mc_seek(txn, table, (struct mc_bytes){0}, (struct mc_bytes){from, MC_ID_LEN}, MC_FORWARD);
+    struct mc_bytes last = {0};
 
     for (; seen < IDENTITY_TICK_ROWS && mc_next(&cursor); seen++) {
-        const IdentityState__Failures *failures =
-            mc_row(&cursor, &identity_state__failures__descriptor);
-        if (failures == NULL)
-            return;
-        if (failures->forget_at_ms <= txn->now_ms)
-            mc_drop(txn, IDENTITY_FAILURES, cursor.key);
-        if (cursor.key.len == sizeof identity->sweep && seen == IDENTITY_TICK_ROWS - 1)
-            memcpy(identity->sweep, cursor.key.data, sizeof identity->sweep);
+        last = cursor.key;
+        if (is_over(&cursor))
+            mc_drop(txn, table, cursor.key);
     }
-    if (seen < IDENTITY_TICK_ROWS)
-        memset(identity->sweep, 0, sizeof identity->sweep);
+    if (seen == IDENTITY_TICK_ROWS && last.len == MC_ID_LEN)
+        memcpy(from, last.data, MC_ID_LEN);
+    else
+        memset(from, 0, MC_ID_LEN);
+}
+
+static bool failures_are_over(const struct mc_cursor *row)
+{
+    const IdentityState__Failures *failures = mc_row(row, &identity_state__failures__descriptor);
+
+    return failures != NULL && failures->forget_at_ms <= row->txn->now_ms;
+}
+
+static bool starts_are_over(const struct mc_cursor *row)
+{
+    const IdentityState__Starts *starts = mc_row(row, &identity_state__starts__descriptor);
+
+    return starts != NULL && starts->since_ms + IDENTITY_STARTS_WINDOW_MS <= row->txn->now_ms;
 }
 
 enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
 {
+    struct identity *identity = ctx;
+
     expire_registrations(txn);
     expire_logins(txn);
     expire_sessions(txn);
-    forget_failures(ctx, txn);
+    sweep(txn, IDENTITY_FAILURES, identity->sweep_failures, failures_are_over);
+    sweep(txn, IDENTITY_STARTS, identity->sweep_starts, starts_are_over);
     return txn->status;
 }

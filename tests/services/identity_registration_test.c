@@ -447,6 +447,7 @@ static void one_tick_takes_a_bounded_number_away(void **state)
 {
     struct harness *h = *state;
 
+    ((struct identity *)harness_ctx(h))->starts_max = 1000;
     for (int i = 0; i < IDENTITY_TICK_ROWS + 1; i++)
         (void)start(h, &binh);
     harness_advance(h, 30 * MINUTE_MS);
@@ -454,6 +455,38 @@ static void one_tick_takes_a_bounded_number_away(void **state)
     assert_int_equal(harness_rows(h, IDENTITY_REGISTRATIONS), 1);
     harness_tick(h);
     assert_int_equal(harness_rows(h, IDENTITY_REGISTRATIONS), 0);
+}
+
+/* Nobody finds out by trying whose phone it is, nor by trying phones who somebody is. */
+static void a_phone_and_a_number_are_tried_so_often(void **state)
+{
+    struct harness *h = *state;
+    struct person same_phone = tho;
+    struct person same_number = binh;
+    same_phone.phone = binh.phone;
+    same_number.phone = tho.phone;
+
+    for (int i = 0; i < 5; i++)
+        (void)start(h, &binh);
+    harness_reopen(h);
+    Identity__StartRegistrationRequest form = form_of(&same_phone);
+    harness_call(h, "StartRegistration", &form.base, MC_LIMITED);
+    assert_true(harness_violated(h, "phone", "REGISTRATION_TOO_MANY"));
+    assert_int_equal(harness_header(h)->retry_after_ms, 60 * MINUTE_MS);
+    form = form_of(&same_number);
+    harness_call(h, "StartRegistration", &form.base, MC_LIMITED);
+    assert_true(harness_violated(h, "login_id", "REGISTRATION_TOO_MANY"));
+    (void)start(h, &tho);
+
+    harness_advance(h, 60 * MINUTE_MS - 1);
+    form = form_of(&binh);
+    harness_call(h, "StartRegistration", &form.base, MC_LIMITED);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_STARTS), 4);
+    harness_advance(h, 1);
+    (void)start(h, &binh);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_STARTS), 2);
 }
 
 /* Too late: the answer about a registration that is gone changes nothing. */
@@ -587,6 +620,7 @@ int main(void)
         TEST(weak_passwords_are_refused_S08),
         TEST(a_pending_registration_expires),
         TEST(one_tick_takes_a_bounded_number_away),
+        TEST(a_phone_and_a_number_are_tried_so_often),
         TEST(a_carriers_late_answer_is_nothing),
         TEST(an_unknown_registration_is_not_found),
         TEST(a_silent_carrier_is_asked_again_and_then_given_up),
