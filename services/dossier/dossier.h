@@ -3,6 +3,7 @@
 
 #include "common/ident.h"
 #include "common/service.h"
+#include "common/validate.h"
 
 #include "dossier.pb-c.h"
 #include "identity.pb-c.h"

@@ -27,14 +27,14 @@
     X(SearchProcedures, dossier_search_procedures, Dossier__SearchProceduresRequest, Dossier__SearchProceduresReply,  MC_READ,         MC_ANYONE,   NULL) \
     X(GetProcedure,     dossier_get_procedure,     Dossier__GetProcedureRequest,     Dossier__Procedure,              MC_READ,         MC_ANYONE,   NULL) \
     X(SaveDraft,        dossier_save_draft,        Dossier__SaveDraftRequest,        Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
-    X(Attach,           dossier_attach,            Dossier__AttachRequest,           Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(Attach,           dossier_attach,            Dossier__AttachRequest,           Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
     X(Submit,           dossier_submit,            Dossier__SubmitRequest,           Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
     X(Accept,           dossier_accept,            Dossier__AcceptRequest,           Dossier__DossierReply,           MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_ACCEPT) \
     X(Advance,          dossier_advance,           Dossier__AdvanceRequest,          Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
     X(Get,              dossier_get,               Dossier__GetRequest,              Dossier__DossierView,            MC_READ,         DOSSIER_WHO, NULL) \
     X(ListMine,         dossier_list_mine,         Dossier__ListMineRequest,         Dossier__ListReply,              MC_READ,         DOSSIER_WHO, NULL) \
     X(ListUnit,         dossier_list_unit,         Dossier__ListUnitRequest,         Dossier__ListReply,              MC_READ,         MC_OFFICER,  NULL) \
-    X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_READ,         DOSSIER_WHO, NULL)
+    X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_READ,         DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX)
 
 static const char *const tables[] = {
     [DOSSIER_DOSSIERS - MC_TABLE_ROOM] = "dossiers", /* dossier id               -> DossierState__Dossier */
