@@ -77,22 +77,22 @@ static char *sign_claims(const struct identity *identity, struct mc_txn *txn, st
                          const IdentityState__Session *session,
                          const IdentityState__Account *account)
 {
-    Identity__SessionClaims claims = IDENTITY__SESSION_CLAIMS__INIT;
+    Motcua__SessionClaims claims = MOTCUA__SESSION_CLAIMS__INIT;
 
     claims.session_id = identity_uuid(txn, id);
     claims.account_id = identity_uuid(txn, mc_key_bytes(session->account));
-    claims.subject_kind = (Identity__SubjectKind)account->subject_kind;
+    claims.subject_kind = account->subject_kind;
     claims.ial = account->ial;
     claims.unit = account->unit;
     claims.rights = account->rights;
     claims.n_rights = account->n_rights;
     claims.issued_at_ms = txn->now_ms;
     claims.expires_at_ms = session->token_expires_at_ms;
-    size_t size = identity__session_claims__get_packed_size(&claims);
+    size_t size = motcua__session_claims__get_packed_size(&claims);
     uint8_t *packed = mc_alloc(txn->arena, size);
     if (packed == NULL)
         return NULL;
-    (void)identity__session_claims__pack(&claims, packed);
+    (void)motcua__session_claims__pack(&claims, packed);
     return mc_token_sign(txn->arena, identity->sign_secret, (struct mc_bytes){packed, size});
 }
 
@@ -129,7 +129,7 @@ void identity_session_renew(struct identity *identity, struct mc_txn *txn, struc
 void identity_session_revoke(struct mc_txn *txn, struct mc_bytes id,
                              const IdentityState__Session *session)
 {
-    Identity__SessionRevoked revoked = IDENTITY__SESSION_REVOKED__INIT;
+    Motcua__SessionRevoked revoked = MOTCUA__SESSION_REVOKED__INIT;
     struct mc_bytes account = mc_key_bytes(session->account);
     const char *keys[] = {identity_key(txn, "account", account), identity_key(txn, "session", id),
                           NULL};

@@ -192,7 +192,7 @@ static inline const Identity__SessionReply *sign_in(struct harness *h, const str
 }
 
 /* What a session token says, by its middle part. */
-static inline const Identity__SessionClaims *claims_of(const char *token)
+static inline const Motcua__SessionClaims *claims_of(const char *token)
 {
     static uint8_t bytes[MC_TOKEN_MAX];
     size_t len = 0;
@@ -203,13 +203,13 @@ static inline const Identity__SessionClaims *claims_of(const char *token)
     assert_non_null(end);
     assert_true(mc_unbase64url(bytes, sizeof bytes,
                                (struct mc_bytes){payload + 1, (size_t)(end - payload - 1)}, &len));
-    Identity__SessionClaims *claims = identity__session_claims__unpack(&kept.protobuf, len, bytes);
+    Motcua__SessionClaims *claims = motcua__session_claims__unpack(&kept.protobuf, len, bytes);
     assert_non_null(claims);
     return claims;
 }
 
 /* The caller from now on holds this session. */
-static inline void act_as(struct harness *h, const Identity__SessionClaims *claims)
+static inline void act_as(struct harness *h, const Motcua__SessionClaims *claims)
 {
     bool officer = claims->unit[0] != '\0';
     struct mc_caller caller = {

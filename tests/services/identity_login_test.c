@@ -29,7 +29,7 @@ static void a_citizen_signs_in_S09(void **state)
 
     Identity__FinishLoginRequest finish = finish_login_of(h, login->login, BINH_PHONE);
     const Identity__SessionReply *session = harness_call(h, "FinishLogin", &finish.base, MC_OK);
-    const Identity__SessionClaims *claims = claims_of(session->session);
+    const Motcua__SessionClaims *claims = claims_of(session->session);
     assert_string_equal(claims->account_id, account);
     assert_int_equal(claims->subject_kind, IDENTITY__SUBJECT_KIND__CITIZEN);
     assert_int_equal(claims->ial, 2);

@@ -49,7 +49,7 @@ static void an_operator_makes_an_officer_OFF_02(void **state)
     assert_string_equal(reply->account_id, account);
     harness_reopen(h);
     act_as_front(h);
-    const Identity__SessionClaims *claims = claims_of(sign_in(h, &tho)->session);
+    const Motcua__SessionClaims *claims = claims_of(sign_in(h, &tho)->session);
     assert_string_equal(claims->unit, "H56.14");
     assert_int_equal(claims->n_rights, 2);
     assert_string_equal(claims->rights[0], "DOSSIER_RECEIVE");

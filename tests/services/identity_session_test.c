@@ -35,8 +35,8 @@ static void a_refresh_token_is_good_once(void **state)
     refresh(h, second->refresh, MC_UNAUTHENTICATED);
     assert_true(harness_violated(h, "refresh", "SESSION_EXPIRED"));
 
-    const Identity__SessionRevoked *event = harness_last_event(
-        h, "identity.session_revoked", &identity__session_revoked__descriptor, NULL);
+    const Motcua__SessionRevoked *event = harness_last_event(
+        h, "identity.session_revoked", &motcua__session_revoked__descriptor, NULL);
     assert_string_equal(event->session_id, claims_of(first->session)->session_id);
     assert_int_equal(event->until_ms, second->expires_at_ms);
     assert_int_equal(harness_rows(h, IDENTITY_SESSIONS), 0);
@@ -127,8 +127,8 @@ static void an_accounts_oldest_session_gives_way(void **state)
     harness_advance(h, 1);
     (void)sign_in(h, &binh);
     assert_int_equal(harness_rows(h, IDENTITY_SESSIONS), IDENTITY_SESSIONS_MAX);
-    const Identity__SessionRevoked *event = harness_last_event(
-        h, "identity.session_revoked", &identity__session_revoked__descriptor, NULL);
+    const Motcua__SessionRevoked *event = harness_last_event(
+        h, "identity.session_revoked", &motcua__session_revoked__descriptor, NULL);
     assert_string_equal(event->session_id, claims_of(first->session)->session_id);
 }
 
