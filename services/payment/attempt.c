@@ -107,19 +107,19 @@ void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct paym
 }
 
 /*
- * At most one attempt, and none after a minute in the queue: an INIT whose answer was lost may
- * have been done, so the frame must not repeat it; the planned query finds out.
+ * Tried again only while nothing has left this machine, and never after a minute: an INIT whose
+ * answer was lost may have been done, so the effect asks first and is not repeated.
  */
 void payment_init_add(struct mc_txn *txn, const struct payment_case *c,
-                      const PaymentState__Init *init, int64_t due_ms)
+                      const PaymentState__Init *init)
 {
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = PAYMENT_LANE_INIT,
                               .kind = "platform.init",
                               .payload = packed(txn, &init->base),
-                              .due_ms = due_ms,
-                              .expires_ms = due_ms + PAYMENT_INIT_LIFE_MS,
-                              .attempts_max = 1,
+                              .expires_ms = txn->now_ms + PAYMENT_INIT_LIFE_MS,
+                              .attempts_max = PAYMENT_INITS_MAX,
+                              .backoff_ms = PAYMENT_INIT_BACKOFF_MS,
                               .destination = "platform",
                               .keys = job_keys(txn, c),
                               .forget = true,

@@ -117,8 +117,8 @@ enum mc_status payment_init_http(void *ctx, struct mc_arena *arena, const struct
     char hash[PAYMENT_HASH_SIZE];
     struct mc_json_writer writer;
 
-    /* a second time never goes out, not even when an operator revives a dead letter */
-    if (job->record->attempts > 1 || init->reference[0] == '\0')
+    /* what may have gone out never goes again, not even when an operator revives a dead letter */
+    if (job->unreported || init->reference[0] == '\0')
         return MC_EXPIRED;
     (void)snprintf(amount, sizeof amount, "%" PRId64, init->amount);
     mc_time_format_stamp(stamp, sizeof stamp, init->at_ms);
@@ -190,21 +190,19 @@ static enum answer answer_read(const struct payment *payment, struct mc_arena *a
     return ANSWER_PAGE;
 }
 
-static void not_sent(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
-                     const PaymentState__Init *init)
+/* Nothing is to be found out any more: the planned query goes too. */
+static void given_up(struct mc_txn *txn, struct payment_case *c, const char *error)
 {
-    int64_t due_ms = txn->now_ms + ((int64_t)PAYMENT_INIT_BACKOFF_MS << c->attempt->inits);
+    mc_job_cancel(txn, c->attempt->query_job);
+    c->attempt->query_job = 0;
+    payment_attempt_fail(txn, c, error);
+}
 
-    if (c->attempt->inits >= PAYMENT_INITS_MAX) {
-        mc_job_cancel(txn, c->attempt->query_job);
-        c->attempt->query_job = 0;
-        payment_attempt_fail(txn, c, "PLATFORM_AWAY");
-        return;
-    }
-    /* nothing left this machine: the same INIT, as a new job */
-    c->attempt->inits++;
-    payment_init_add(txn, c, init, due_ms);
-    payment_query_plan(payment, txn, c, due_ms + PAYMENT_GUARD_MS);
+/* It may have been done: ask. */
+static void unanswered(struct payment *payment, struct mc_txn *txn, struct payment_case *c)
+{
+    payment_attempt_step(c, PAYMENT_ATTEMPT_NO_ANSWER);
+    payment_query_plan(payment, txn, c, txn->now_ms + payment->query_backoff_ms);
     payment_attempt_save(txn, c);
 }
 
@@ -222,14 +220,10 @@ static void answered(struct payment *payment, struct mc_txn *txn, struct payment
         payment_attempt_save(txn, c);
         break;
     case ANSWER_REFUSED:
-        mc_job_cancel(txn, c->attempt->query_job);
-        c->attempt->query_job = 0;
-        payment_attempt_fail(txn, c, error);
+        given_up(txn, c, error);
         break;
     case ANSWER_UNREADABLE:
-        payment_attempt_step(c, PAYMENT_ATTEMPT_NO_ANSWER);
-        payment_query_plan(payment, txn, c, txn->now_ms + payment->query_backoff_ms);
-        payment_attempt_save(txn, c);
+        unanswered(payment, txn, c);
         break;
     }
 }
@@ -242,21 +236,22 @@ enum mc_status payment_init_done(void *ctx, struct mc_txn *txn, const struct mc_
     const PaymentState__Init *init = (const PaymentState__Init *)(const void *)payload;
     struct payment_case c;
 
-    (void)job;
+    /* a job whose life ended before anything left, or the last try that did not leave */
+    bool not_sent = result->outcome == MC_HTTP_NOT_SENT || (job->spent != NULL && !job->unreported);
+
     *ret_verdict = MC_DONE;
     if (!payment_case_load(txn, mc_key_bytes(init->order_id), mc_key_bytes(init->attempt_id), &c))
         return txn->status;
     /* the CONFIRM was quicker than INIT's answer: the query decides */
     if (c.attempt->state != PAYMENT__ATTEMPT_STATE__STARTING)
         return MC_OK;
-    if (result->outcome == MC_HTTP_NOT_SENT) {
-        not_sent(payment, txn, &c, init);
-    } else if (result->outcome == MC_HTTP_ANSWERED) {
+    if (not_sent && !result->gave_up)
+        *ret_verdict = MC_RETRY;
+    else if (not_sent)
+        given_up(txn, &c, "PLATFORM_AWAY");
+    else if (result->outcome == MC_HTTP_ANSWERED)
         answered(payment, txn, &c, result);
-    } else {
-        payment_attempt_step(&c, PAYMENT_ATTEMPT_NO_ANSWER);
-        payment_query_plan(payment, txn, &c, txn->now_ms + payment->query_backoff_ms);
-        payment_attempt_save(txn, &c);
-    }
+    else
+        unanswered(payment, txn, &c);
     return txn->status;
 }

@@ -55,7 +55,7 @@ enum {
     PAYMENT_HTTP_TIMEOUT_MS = 20000,
     PAYMENT_LEASE_MS = 45000, /* longer than the exchange can take */
     PAYMENT_ANSWER_MAX = 16 << 10,
-    PAYMENT_INITS_MAX = 5, /* tries of INIT of which nothing left this machine */
+    PAYMENT_INITS_MAX = 5, /* tries of INIT, of which nothing left this machine */
     PAYMENT_INIT_BACKOFF_MS = 2000,
     PAYMENT_INIT_LIFE_MS = 60000, /* an INIT that waited longer is not sent any more */
 
@@ -177,7 +177,7 @@ void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct paym
 void payment_attempt_step(struct payment_case *c, enum payment_attempt_step step);
 void payment_attempt_fail(struct mc_txn *txn, struct payment_case *c, const char *error);
 void payment_init_add(struct mc_txn *txn, const struct payment_case *c,
-                      const PaymentState__Init *init, int64_t due_ms);
+                      const PaymentState__Init *init);
 
 /* An address we may send a browser to, or that may be kept. */
 bool payment_url_valid(const struct payment *payment, const char *url);

@@ -92,6 +92,7 @@ static const struct mc_effect effects[] = {
         .done = payment_init_done,
         .lease_ms = PAYMENT_LEASE_MS,
         .concurrency = 16,
+        .ask_first = true,
     },
     {
         .kind = "platform.query",

@@ -142,12 +142,11 @@ enum mc_status payment_start_payment(struct payment *payment, struct mc_txn *txn
     attempt.at_ms = txn->now_ms;
     attempt.bank = req->bank;
     attempt.return_url = req->return_url;
-    attempt.inits = 1;
 
     init_fill(txn, &c, req, &init);
     if (txn->status != MC_OK || init.information == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
-    payment_init_add(txn, &c, &init, txn->now_ms);
+    payment_init_add(txn, &c, &init);
     payment_query_plan(payment, txn, &c, txn->now_ms + PAYMENT_GUARD_MS);
     payment_attempt_save(txn, &c);
     mc_put(txn, PAYMENT_REFERENCES, mc_key_text(attempt.reference),
