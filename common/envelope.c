@@ -66,9 +66,17 @@ bool mc_method_is_valid(const char *method)
 
     if (strnlen(method, MC_METHOD_MAX + 1) > MC_METHOD_MAX)
         return false;
-    if (at == NULL || (at = skip_package(at)) == NULL || *at++ != '.')
+    if (at == NULL)
         return false;
-    if ((at = skip_version(at)) == NULL || *at++ != '.')
+    /* motcua.v1.Room is the house's own: it has no package between. */
+    const char *version = skip_version(at);
+    if (version == NULL || *version != '.') {
+        if ((at = skip_package(at)) == NULL || *at++ != '.')
+            return false;
+        version = skip_version(at);
+    }
+    at = version;
+    if (at == NULL || *at++ != '.')
         return false;
     if ((at = skip_name(at)) == NULL || *at++ != '/')
         return false;

@@ -120,6 +120,7 @@ static void methods_have_one_shape(void **state)
     (void)state;
     assert_true(mc_method_is_valid("motcua.otp.v1.Otp/Issue"));
     assert_true(mc_method_is_valid("motcua.a_2.v10.X/Y2"));
+    assert_true(mc_method_is_valid("motcua.v1.Room/Follow"));
     for (size_t i = 0; i < MC_LEN(bad); i++)
         assert_false(mc_method_is_valid(bad[i]));
     memset(method + strlen(method), 'A', MC_METHOD_MAX - strlen(method));
