@@ -67,14 +67,12 @@ static void add_paper(struct mc_txn *txn, DossierState__Dossier *record,
                       const DossierState__Paper *paper)
 {
     size_t n = record->n_papers;
-    DossierState__Paper **papers = mc_alloc(txn->arena, (n + 1) * sizeof papers[0]);
+    DossierState__Paper **papers = dossier_list(txn, n + 1);
 
-    if (papers == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (papers == NULL)
         return;
-    }
     if (n > 0)
-        memcpy(papers, record->papers, n * sizeof papers[0]);
+        memcpy(papers, record->papers, n * sizeof(void *));
     papers[n] = mc_unconst(paper);
     record->papers = papers;
     record->n_papers = n + 1;
@@ -113,7 +111,7 @@ enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
 
     mc_hash(hash, content);
     (void)mc_hex(sha256, (struct mc_bytes){hash, sizeof hash});
-    rep->sha256 = mc_strdup(txn->arena, sha256);
+    rep->sha256 = dossier_text(txn, sha256);
     rep->content_type = mc_unconst(dossier_sniff(content));
     rep->size = content.len;
     if (open.actor == DOSSIER_BY_CITIZEN && find_paper(open.record, hash, component) != NULL)

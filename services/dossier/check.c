@@ -6,18 +6,39 @@
 
 #include "dossier.h"
 
+void *dossier_alloc(struct mc_txn *txn, size_t size)
+{
+    void *memory = mc_alloc(txn->arena, size);
+
+    if (memory == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    return memory;
+}
+
+char *dossier_text(struct mc_txn *txn, const char *text)
+{
+    char *copy = mc_strdup(txn->arena, text);
+
+    if (copy == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    return copy != NULL ? copy : mc_unconst("");
+}
+
+void *dossier_list(struct mc_txn *txn, size_t len)
+{
+    return dossier_alloc(txn, (len + 1) * sizeof(void *));
+}
+
 typedef enum mc_status cleaner(char *out, size_t size, const char *text);
 
 static char *clean(struct mc_txn *txn, const char *field, const char *text, size_t chars_max,
                    cleaner *how)
 {
     size_t size = MC_TEXT_SIZE(strlen(text));
-    char *out = mc_alloc(txn->arena, size);
+    char *out = dossier_alloc(txn, size);
 
-    if (out == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (out == NULL)
         return NULL;
-    }
     if (how(out, size, text) != MC_OK) {
         mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", field, NULL);
         return NULL;
@@ -71,7 +92,7 @@ char *dossier_token_text(struct mc_txn *txn, ProtobufCBinaryData id)
     char text[2 * MC_ID_LEN + 1];
 
     (void)mc_hex(text, mc_key_bytes(id));
-    return mc_strdup(txn->arena, text);
+    return dossier_text(txn, text);
 }
 
 const char *dossier_number_text(struct mc_txn *txn, uint64_t number)

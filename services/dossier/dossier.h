@@ -130,7 +130,12 @@ void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struc
 /* Empty with the call failed when a piece is missing or the whole is not what was put in. */
 struct mc_bytes dossier_file_get(struct mc_txn *txn, struct mc_bytes hash, uint64_t size);
 
-/* check.c: fields. Each refuses the call and returns false, or NULL, when they are wrong. */
+/* check.c: memory of the call; NULL (text: empty), with the call failed, when there is no more. */
+void *dossier_alloc(struct mc_txn *txn, size_t size);
+char *dossier_text(struct mc_txn *txn, const char *text);
+void *dossier_list(struct mc_txn *txn, size_t len); /* pointers of a repeated field */
+
+/* And fields. Each refuses the call and returns false, or NULL, when they are wrong. */
 char *dossier_line(struct mc_txn *txn, const char *field, const char *text, size_t chars_max);
 char *dossier_lines(struct mc_txn *txn, const char *field, const char *text, size_t chars_max);
 bool dossier_page(struct mc_txn *txn, uint32_t page_size, size_t *ret_size);

@@ -53,10 +53,8 @@ void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struc
     const uint8_t *bytes = content.data;
     uint64_t piece = 0;
 
-    if (name.len == 0) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (name.len == 0)
         return;
-    }
     if (mc_get(txn, DOSSIER_FILES, piece_key(txn, name, 0), &there))
         return;
     for (size_t at = 0; at < content.len; at += DOSSIER_CHUNK) {
@@ -80,7 +78,7 @@ struct mc_bytes dossier_file_get(struct mc_txn *txn, struct mc_bytes hash, uint6
     uint8_t found[MC_HASH_LEN];
 
     if (content == NULL)
-        return fault(txn, MC_FULL, "arena");
+        return fault(txn, MC_LIMITED, "arena full");
     for (uint64_t piece = 0; len < size; piece++) {
         struct mc_bytes sealed;
 

@@ -7,18 +7,16 @@ static void fill_papers(struct mc_txn *txn, const DossierState__Dossier *record,
     size_t n = record->n_papers;
     char sha256[2 * MC_HASH_LEN + 1];
 
-    rep->attachments = mc_alloc(txn->arena, (n + 1) * sizeof rep->attachments[0]);
-    Dossier__Attachment *rows = mc_alloc(txn->arena, (n + 1) * sizeof rows[0]);
-    if (rep->attachments == NULL || rows == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    rep->attachments = dossier_list(txn, n);
+    Dossier__Attachment *rows = dossier_alloc(txn, (n + 1) * sizeof rows[0]);
+    if (rep->attachments == NULL || rows == NULL)
         return;
-    }
     for (size_t i = 0; i < n; i++) {
         const DossierState__Paper *paper = record->papers[i];
 
         dossier__attachment__init(&rows[i]);
         (void)mc_hex(sha256, mc_key_bytes(paper->sha256));
-        rows[i].sha256 = mc_strdup(txn->arena, sha256);
+        rows[i].sha256 = dossier_text(txn, sha256);
         rows[i].component = paper->component;
         rows[i].file_name = mc_open_text(txn, paper->file_name);
         rows[i].content_type = paper->content_type;
@@ -33,12 +31,10 @@ static void fill_history(struct mc_txn *txn, const DossierState__Dossier *record
 {
     size_t n = record->n_steps;
 
-    rep->history = mc_alloc(txn->arena, (n + 1) * sizeof rep->history[0]);
-    Dossier__Progress *rows = mc_alloc(txn->arena, (n + 1) * sizeof rows[0]);
-    if (rep->history == NULL || rows == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    rep->history = dossier_list(txn, n);
+    Dossier__Progress *rows = dossier_alloc(txn, (n + 1) * sizeof rows[0]);
+    if (rep->history == NULL || rows == NULL)
         return;
-    }
     for (size_t i = 0; i < n; i++) {
         const DossierState__Step *step = record->steps[i];
 
@@ -87,7 +83,7 @@ enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
         return txn->status;
     const DossierState__Dossier *record = open.record;
     fill_facts(record, rep);
-    rep->state_name = mc_strdup(txn->arena, dossier_state_text(dossier, rep->state, open.actor));
+    rep->state_name = dossier_text(txn, dossier_state_text(dossier, rep->state, open.actor));
     rep->owner_name = dossier_owner_name(txn, record->owner_account);
     rep->abstract = mc_open_text(txn, record->abstract);
     rep->form = mc_open_text(txn, record->form);

@@ -31,9 +31,9 @@ enum mc_status dossier_list_mine(struct dossier *dossier, struct mc_txn *txn,
     struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
     if (!dossier_page(txn, req->page_size, &size) || !dossier_token(txn, req->page_token, &before))
         return txn->status;
-    rep->dossiers = mc_alloc(txn->arena, (size + 1) * sizeof rep->dossiers[0]);
+    rep->dossiers = dossier_list(txn, size);
     if (rep->dossiers == NULL)
-        return mc_fail(txn, MC_FULL, "arena");
+        return txn->status;
 
     struct mc_bytes from = before.len > 0 ? mc_key_join(txn, owner, before) : before;
     struct mc_cursor cursor = mc_seek(txn, DOSSIER_OWNERS, owner, from, MC_BACKWARD);

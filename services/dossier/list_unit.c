@@ -51,13 +51,11 @@ static struct streams open_streams(const struct dossier *dossier, struct mc_txn 
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
     Dossier__State first = state != DOSSIER__STATE__DRAFT ? state : DOSSIER__STATE__NEW;
     Dossier__State last = state != DOSSIER__STATE__DRAFT ? state : DOSSIER__STATE__RETURNED;
-    struct streams streams = {
-        .rows = mc_alloc(txn->arena, DOSSIER_STREAMS_MAX * sizeof streams.rows[0])};
+    struct streams streams = {.rows =
+                                  dossier_alloc(txn, DOSSIER_STREAMS_MAX * sizeof streams.rows[0])};
 
-    if (streams.rows == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (streams.rows == NULL)
         return streams;
-    }
     for (size_t i = 0; i < catalogue->units_len && txn->status == MC_OK; i++) {
         const char *unit = catalogue->units[i].code;
 
@@ -120,7 +118,7 @@ static const char *unit_of(struct mc_txn *txn, const char *text)
         mc_refuse(txn, MC_DENIED, "unit", "UNIT_NOT_YOURS", NULL);
         return NULL;
     }
-    return mc_strdup(txn->arena, code);
+    return dossier_text(txn, code);
 }
 
 enum mc_status dossier_list_unit(struct dossier *dossier, struct mc_txn *txn,
@@ -133,9 +131,9 @@ enum mc_status dossier_list_unit(struct dossier *dossier, struct mc_txn *txn,
     if (unit == NULL || !dossier_page(txn, req->page_size, &size) ||
         !dossier_token(txn, req->page_token, &before))
         return txn->status;
-    rep->dossiers = mc_alloc(txn->arena, (size + 1) * sizeof rep->dossiers[0]);
+    rep->dossiers = dossier_list(txn, size);
     if (rep->dossiers == NULL)
-        return mc_fail(txn, MC_FULL, "arena");
+        return txn->status;
 
     struct streams streams = open_streams(dossier, txn, unit, req->state, before);
     for (struct stream *next; txn->status == MC_OK && (next = newest(&streams)) != NULL;) {

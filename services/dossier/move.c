@@ -26,7 +26,7 @@ static const char *possible(const struct dossier *dossier, struct mc_txn *txn,
         len += (size_t)more;
         assert(len < sizeof text); /* ten states, their names from our own table */
     }
-    return mc_strdup(txn->arena, len > 0 ? text : "-");
+    return dossier_text(txn, len > 0 ? text : "-");
 }
 
 static bool has_right(const struct mc_caller *caller, const char *right)
@@ -82,16 +82,16 @@ static void give_code(struct mc_txn *txn, DossierState__Dossier *record)
     struct mc_date today = mc_date_from_ms(txn->now_ms);
 
     mc_date_format_yymmdd(day, sizeof day, today);
-    const char *counter = mc_sprintf(txn->arena, "code/%s-%s", record->unit, day);
-    uint64_t number = counter != NULL ? mc_count(txn, counter) : 0;
+    char counter[MC_DOSSIER_CODE_SIZE + sizeof "code/"];
+    (void)snprintf(counter, sizeof counter, "code/%s-%s", record->unit, day);
+    uint64_t number = mc_count(txn, counter);
     if (number > DOSSIER_SEQUENCE_MAX)
         mc_refuse(txn, MC_LIMITED, "", "CODES_USED_UP", NULL);
-    if (counter == NULL || txn->status != MC_OK || number == 0)
+    if (txn->status != MC_OK)
         return;
     mc_dossier_code_make(code, sizeof code, record->unit, today, (int)number);
-    record->code = mc_strdup(txn->arena, code);
-    if (record->code != NULL)
-        mc_put(txn, DOSSIER_CODES, mc_key_text(record->code), mc_key_bytes(record->dossier_id));
+    record->code = dossier_text(txn, code);
+    mc_put(txn, DOSSIER_CODES, mc_key_text(record->code), mc_key_bytes(record->dossier_id));
 }
 
 /* The dossier keeps its procedure as it is today: time limit and fee do not change under it. */
@@ -109,7 +109,7 @@ static void receive(const struct dossier *dossier, struct mc_txn *txn,
     }
     give_code(txn, record);
     record->received_at_ms = txn->now_ms;
-    record->limit = mc_strdup(txn->arena, dossier_limit_name(procedure->limit));
+    record->limit = dossier_text(txn, dossier_limit_name(procedure->limit));
     record->limit_value = procedure->limit_value;
     record->due_at_ms =
         dossier_due(&dossier->calendar, txn->now_ms, procedure->limit, procedure->limit_value);

@@ -102,29 +102,39 @@ enum mc_status dossier_check_version(struct mc_txn *txn, const struct dossier_op
     return mc_refuse(txn, MC_CONFLICT, "version", "STALE_VERSION", NULL);
 }
 
+/*
+ * A history may not grow for ever; but a dossier with a long one can still be brought to its end,
+ * and a payment is a fact whatever we think of it.
+ */
+static bool has_room(const struct dossier_open *open)
+{
+    Dossier__State to = (Dossier__State)open->record->state;
+
+    return open->record->n_steps < DOSSIER_STEPS_MAX || to == DOSSIER__STATE__FINISHED ||
+           dossier_state_is_final(to) || open->actor == DOSSIER_BY_PAYMENT;
+}
+
 /* Appends to the history: who, when, from where to where, why. */
 void dossier_note(struct mc_txn *txn, const struct dossier_open *open, const char *reason)
 {
     DossierState__Dossier *record = open->record;
     size_t n = record->n_steps;
-    DossierState__Step **steps = mc_alloc(txn->arena, (n + 1) * sizeof steps[0]);
-    DossierState__Step *step = mc_alloc(txn->arena, sizeof *step);
+    DossierState__Step **steps = dossier_list(txn, n + 1);
+    DossierState__Step *step = dossier_alloc(txn, sizeof *step);
 
-    if (n >= DOSSIER_STEPS_MAX) {
+    if (!has_room(open)) {
         mc_refuse(txn, MC_LIMITED, "", "HISTORY_FULL", NULL);
         return;
     }
-    if (steps == NULL || step == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (steps == NULL || step == NULL)
         return;
-    }
     if (n > 0)
-        memcpy(steps, record->steps, n * sizeof steps[0]);
+        memcpy(steps, record->steps, n * sizeof(void *));
     dossier_state__step__init(step);
     step->at_ms = txn->now_ms;
     step->from = (uint32_t)open->was;
     step->to = record->state;
-    step->actor = mc_strdup(txn->arena, txn->actor);
+    step->actor = dossier_text(txn, txn->actor);
     if (reason[0] != '\0')
         step->reason = mc_seal_text(txn, reason);
     steps[n] = step;

@@ -48,18 +48,18 @@ static struct draft check(const struct dossier *dossier, struct mc_txn *txn,
 /* LOG-10, DOS-23: a draft belongs to a registered account from its first moment. */
 static enum mc_status begin(struct mc_txn *txn, struct dossier_open *ret_open)
 {
-    DossierState__Dossier *record = mc_alloc(txn->arena, sizeof *record);
+    DossierState__Dossier *record = dossier_alloc(txn, sizeof *record);
 
     if (txn->caller->account_id == NULL)
         return mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
     struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
     struct mc_bytes id = mc_new_id(txn);
     if (record == NULL)
-        return mc_fail(txn, MC_FULL, "arena");
+        return txn->status;
     dossier_state__dossier__init(record);
     record->dossier_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
     record->internal_number = mc_count(txn, "internal");
-    record->owner_account = mc_strdup(txn->arena, txn->caller->account_id);
+    record->owner_account = dossier_text(txn, txn->caller->account_id);
     record->created_at_ms = txn->now_ms;
     mc_put(txn, DOSSIER_OWNERS, mc_key_join(txn, owner, id), mc_key_text(""));
     *ret_open = (struct dossier_open){

@@ -30,12 +30,10 @@ static struct dossier_query *query_of(const struct dossier *dossier, struct mc_t
                                       const Dossier__SearchProceduresRequest *req)
 {
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
-    struct dossier_query *query = mc_alloc(txn->arena, sizeof *query);
+    struct dossier_query *query = dossier_alloc(txn, sizeof *query);
 
-    if (query == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (query == NULL)
         return NULL;
-    }
     refuse_text(txn, "unit", dossier_query_unit(query, catalogue, req->unit));
     refuse_text(txn, "sector", dossier_query_sector(query, catalogue, req->sector));
     refuse_text(txn, "words", dossier_query_words(query, catalogue, req->words));
@@ -81,11 +79,9 @@ static struct matches collect(const struct dossier *dossier, struct mc_txn *txn,
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
     struct matches found = {0};
 
-    found.rows = mc_alloc(txn->arena, (catalogue->procedures_len + 1) * sizeof found.rows[0]);
-    if (found.rows == NULL || counts == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    found.rows = dossier_alloc(txn, (catalogue->procedures_len + 1) * sizeof found.rows[0]);
+    if (found.rows == NULL || counts == NULL)
         return found;
-    }
     for (size_t i = 0; i < catalogue->procedures_len; i++) {
         const struct dossier_procedure *procedure = &catalogue->procedures[i];
         enum dossier_rank rank = dossier_query_rank(query, procedure);
@@ -106,12 +102,10 @@ static void answer_sectors(const struct dossier *dossier, struct mc_txn *txn,
 {
     size_t len = dossier->catalogue.sectors_len;
 
-    rep->sectors = mc_alloc(txn->arena, (len + 1) * sizeof rep->sectors[0]);
-    Dossier__SectorCount *rows = mc_alloc(txn->arena, (len + 1) * sizeof rows[0]);
-    if (rep->sectors == NULL || rows == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    rep->sectors = dossier_list(txn, len);
+    Dossier__SectorCount *rows = dossier_alloc(txn, (len + 1) * sizeof rows[0]);
+    if (rep->sectors == NULL || rows == NULL)
         return;
-    }
     for (size_t i = 0; i < len; i++) {
         if (counts[i] == 0)
             continue;
@@ -128,12 +122,10 @@ static void answer_page(const struct dossier *dossier, struct mc_txn *txn,
 {
     size_t len = from < found->len ? MC_MIN(size, found->len - from) : 0;
 
-    rep->procedures = mc_alloc(txn->arena, (len + 1) * sizeof rep->procedures[0]);
-    Dossier__Procedure *rows = mc_alloc(txn->arena, (len + 1) * sizeof rows[0]);
-    if (rep->procedures == NULL || rows == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    rep->procedures = dossier_list(txn, len);
+    Dossier__Procedure *rows = dossier_alloc(txn, (len + 1) * sizeof rows[0]);
+    if (rep->procedures == NULL || rows == NULL)
         return;
-    }
     for (size_t i = 0; i < len; i++) {
         dossier__procedure__init(&rows[i]);
         dossier_fill_procedure(dossier, txn, found->rows[from + i].procedure, query, &rows[i]);
@@ -172,8 +164,7 @@ enum mc_status dossier_search_procedures(struct dossier *dossier, struct mc_txn 
     const struct dossier_query *query = query_of(dossier, txn, req);
     if (query == NULL)
         return txn->status;
-    uint32_t *counts =
-        mc_alloc(txn->arena, (dossier->catalogue.sectors_len + 1) * sizeof counts[0]);
+    uint32_t *counts = dossier_alloc(txn, (dossier->catalogue.sectors_len + 1) * sizeof counts[0]);
     struct matches found = collect(dossier, txn, query, counts);
     if (txn->status != MC_OK)
         return txn->status;

@@ -29,7 +29,7 @@ char *dossier_owner_name(struct mc_txn *txn, const char *account)
         known = mc_load(txn, DOSSIER_ACCOUNTS, mc_copy(txn->arena, id, sizeof id),
                         &dossier_state__account__descriptor);
     if (known == NULL || known->full_name.len == 0)
-        return mc_strdup(txn->arena, "");
+        return dossier_text(txn, "");
     return mc_open_text(txn, known->full_name);
 }
 
@@ -45,7 +45,7 @@ void dossier_fill_reply(const struct dossier *dossier, struct mc_txn *txn,
     rep->state = state;
     rep->version = record->version;
     rep->due_at_ms = record->due_at_ms;
-    rep->message = mc_strdup(txn->arena, dossier_state_text(dossier, state, open->actor));
+    rep->message = dossier_text(txn, dossier_state_text(dossier, state, open->actor));
 }
 
 static char *last_reason(struct mc_txn *txn, const DossierState__Dossier *record)
@@ -53,19 +53,17 @@ static char *last_reason(struct mc_txn *txn, const DossierState__Dossier *record
     for (size_t i = record->n_steps; i > 0; i--)
         if (record->steps[i - 1]->reason.len > 0)
             return mc_open_text(txn, record->steps[i - 1]->reason);
-    return mc_strdup(txn->arena, "");
+    return dossier_text(txn, "");
 }
 
 Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct mc_txn *txn,
                                          const DossierState__Dossier *record, unsigned actor)
 {
-    Dossier__DossierSummary *row = mc_alloc(txn->arena, sizeof *row);
+    Dossier__DossierSummary *row = dossier_alloc(txn, sizeof *row);
     Dossier__State state = (Dossier__State)record->state;
 
-    if (row == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (row == NULL)
         return NULL;
-    }
     dossier__dossier_summary__init(row);
     row->dossier_id = record->dossier_id;
     row->internal_number = record->internal_number;
@@ -74,7 +72,7 @@ Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct m
     row->unit_name = record->unit_name;
     row->sector = record->sector;
     row->state = state;
-    row->state_name = mc_strdup(txn->arena, dossier_state_text(dossier, state, actor));
+    row->state_name = dossier_text(txn, dossier_state_text(dossier, state, actor));
     row->created_at_ms = record->created_at_ms;
     row->sent_at_ms = record->sent_at_ms;
     row->received_at_ms = record->received_at_ms;
@@ -88,12 +86,10 @@ Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct m
 
 static Dossier__Unit *unit_message(struct mc_txn *txn, const struct dossier_unit *unit)
 {
-    Dossier__Unit *out = mc_alloc(txn->arena, sizeof *out);
+    Dossier__Unit *out = dossier_alloc(txn, sizeof *out);
 
-    if (out == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    if (out == NULL)
         return NULL;
-    }
     dossier__unit__init(out);
     out->code = mc_unconst(unit->code);
     out->name = mc_unconst(unit->name);
@@ -107,11 +103,9 @@ static void fill_units(const struct dossier *dossier, struct mc_txn *txn,
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
     size_t max = MC_MIN(catalogue->units_len, (size_t)DOSSIER_REPLY_UNITS_MAX);
 
-    out->units = mc_alloc(txn->arena, (max + 1) * sizeof out->units[0]);
-    if (out->units == NULL) {
-        mc_fail(txn, MC_FULL, "arena");
+    out->units = dossier_list(txn, max);
+    if (out->units == NULL)
         return;
-    }
     for (size_t i = 0; i < catalogue->units_len && out->n_units < max; i++) {
         const struct dossier_unit *unit = &catalogue->units[i];
 

@@ -32,11 +32,17 @@ static int load(void **state)
 /* "2026-09-07 09:32" */
 static int64_t at(const char *text)
 {
-    struct mc_local local = {0};
+    int parts[5] = {0};
+    const char *rest = text;
 
-    assert_int_equal(sscanf(text, "%d-%d-%d %d:%d", &local.date.year, &local.date.month,
-                            &local.date.day, &local.hour, &local.minute),
-                     5);
+    for (size_t i = 0; i < MC_LEN(parts); i++) {
+        char *end = NULL;
+
+        parts[i] = (int)strtol(rest, &end, 10);
+        assert_ptr_not_equal(end, rest);
+        rest = end + (*end != '\0');
+    }
+    const struct mc_local local = {{parts[0], parts[1], parts[2]}, parts[3], parts[4], 0, 0};
     return mc_local_to_ms(&local);
 }
 
@@ -155,7 +161,7 @@ static void test_hours_and_days_off(void **state)
     assert_int_equal(dossier_due(&calendar, at("2026-09-07 09:00"), DOSSIER_CALENDAR_DAY, 6),
                      at("2026-09-14 09:00"));
     /* A due time at the end of the morning moves into the afternoon. */
-    assert_int_equal(dossier_due_extended(&calendar, at("2026-09-07 11:30"), 30 * 60000),
+    assert_int_equal(dossier_due_extended(&calendar, at("2026-09-07 11:30"), INT64_C(1800000)),
                      at("2026-09-07 14:00"));
     assert_int_equal(dossier_due_extended(&calendar, at("2026-09-07 17:00"), 60000),
                      at("2026-09-08 07:01"));
@@ -165,7 +171,7 @@ static void test_hours_and_days_off(void **state)
                      0);
     /* A whole working day from opening to opening. */
     assert_int_equal(dossier_working_ms(&calendar, at("2026-09-07 07:00"), at("2026-09-08 07:00")),
-                     8 * 3600000);
+                     INT64_C(28800000));
 }
 
 static enum mc_status load_text(const char *text)

@@ -185,7 +185,7 @@ static void test_codes_over_midnight(void **state)
     int next[2] = {1, 1};
     static const char *const days[2] = {"260907", "260908"};
 
-    harness_set_clock(h, local(2026, 9, 7, 23, 59) + 59 * 1000);
+    harness_set_clock(h, local(2026, 9, 7, 23, 59) + INT64_C(59000));
     for (int i = 0; i < 1000; i++) {
         char want[MC_DOSSIER_CODE_SIZE];
         int day = harness_now(h) >= local(2026, 9, 8, 0, 0);
