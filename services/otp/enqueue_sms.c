@@ -1,0 +1,163 @@
+/*
+ * EnqueueSms: a notice for the queue that codes use, in a lane behind them. Texts lose their marks
+ * unless otp.keep_accents says otherwise: one letter outside GSM-7 more than doubles the price.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "otp.h"
+
+static void check_lane(struct mc_txn *txn, Otp__Lane lane)
+{
+    if (lane != OTP__LANE__TRANSACTIONAL && lane != OTP__LANE__BULK)
+        otp_refuse_field(txn, "lane", "Làn"); /* codes are made here, not sent through here */
+}
+
+static char *clean_text(const struct otp *otp, struct mc_txn *txn, const char *text)
+{
+    size_t size = MC_TEXT_SIZE(strlen(text));
+    char *cleaned = mc_alloc(txn->arena, size);
+    char *plain = mc_alloc(txn->arena, MC_TEXT_SIZE(size));
+
+    if (cleaned == NULL || plain == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return NULL;
+    }
+    if (mc_text_clean_lines(cleaned, size, text) != MC_OK)
+        return NULL;
+    if (otp->keep_accents)
+        return cleaned;
+    return mc_text_unaccent(plain, MC_TEXT_SIZE(size), cleaned) == MC_OK ? plain : NULL;
+}
+
+static void check_text(const struct otp *otp, struct mc_txn *txn, const char *text,
+                       OtpState__Sms *sms)
+{
+    char max[32];
+
+    sms->text = clean_text(otp, txn, text);
+    if (sms->text == NULL) {
+        otp_refuse_field(txn, "text", "Nội dung tin nhắn");
+        return;
+    }
+    struct otp_sms_size size = otp_sms_measure(sms->text);
+    sms->encoding = size.encoding;
+    sms->parts = size.parts;
+    (void)snprintf(max, sizeof max, "%d tin", OTP_SMS_PARTS_MAX);
+    if (size.parts == 0)
+        (void)mc_refuse(txn, MC_INVALID, "text", "FIELD_REQUIRED", "field", "nội dung tin nhắn",
+                        NULL);
+    else if (size.parts > OTP_SMS_PARTS_MAX)
+        otp_refuse_long(txn, "text", "Nội dung tin nhắn", max);
+}
+
+static void check_times(struct mc_txn *txn, const Otp__EnqueueSmsRequest *req)
+{
+    if (req->expires_at_ms != 0 && (req->expires_at_ms <= txn->now_ms ||
+                                    req->expires_at_ms > txn->now_ms + OTP_NOTICE_LIFE_MAX_MS))
+        otp_refuse_field(txn, "expires_at_ms", "Thời hạn gửi tin (tối đa 7 ngày)");
+    if (strlen(req->dedupe) > OTP_DEDUPE_MAX)
+        otp_refuse_long(txn, "dedupe", "Khóa chống gửi trùng", "128");
+}
+
+/* The same fact told to two phones is two messages. */
+static struct mc_bytes dedupe_key(struct mc_txn *txn, const char *dedupe, const char *phone)
+{
+    const struct mc_bytes parts[] = {mc_key_text(dedupe), mc_key_text(phone)};
+    uint8_t mac[MC_HASH_LEN];
+
+    mc_mac(mac, txn->secrets->blind, "otp.dedupe", parts, MC_LEN(parts));
+    struct mc_bytes key = mc_copy(txn->arena, mac, OTP_BLIND_LEN);
+    if (key.data == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    return key;
+}
+
+static const char *const *keys_of(struct mc_txn *txn, const Otp__EnqueueSmsRequest *req,
+                                  const char *phone)
+{
+    static const char *const none[] = {NULL};
+    const char **keys = mc_alloc(txn->arena, (req->n_keys + 2) * sizeof *keys);
+
+    if (keys == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return none;
+    }
+    keys[0] = otp_phone_key(txn, otp_phone_blind(txn, phone));
+    for (size_t i = 0; i < req->n_keys; i++)
+        keys[i + 1] = req->keys[i];
+    return keys;
+}
+
+static uint64_t queue(const struct otp *otp, struct mc_txn *txn, const Otp__EnqueueSmsRequest *req,
+                      const OtpState__Sms *sms, const char *const *keys)
+{
+    return mc_job_add(txn,
+                      &(struct mc_job_spec){
+                          .lane = (unsigned)(req->lane - OTP__LANE__OTP),
+                          .kind = "sms",
+                          .payload = otp_pack(txn, &sms->base),
+                          .expires_ms = req->expires_at_ms != 0 ? req->expires_at_ms
+                                                                : txn->now_ms + OTP_NOTICE_LIFE_MS,
+                          .attempts_max = OTP_NOTICE_ATTEMPTS,
+                          .backoff_ms = OTP_NOTICE_BACKOFF_MS,
+                          .backoff_max_ms = OTP_NOTICE_BACKOFF_MAX_MS,
+                          .destination = otp_carrier(otp, sms->phone),
+                          .keys = keys,
+                      });
+}
+
+static void tell_queued(struct mc_txn *txn, uint64_t job_id, Otp__Lane lane, const char *phone,
+                        const char *const *keys)
+{
+    Otp__SmsChanged queued = OTP__SMS_CHANGED__INIT;
+
+    queued.job_id = job_id;
+    queued.lane = lane;
+    queued.state = OTP__DELIVERY_STATE__QUEUED;
+    queued.phone_masked = otp_phone_masked(txn, phone);
+    mc_emit(txn, "otp.sms_queued", &queued.base, MC_PLAIN, keys);
+}
+
+static void remember(const struct otp *otp, struct mc_txn *txn, struct mc_bytes key,
+                     uint64_t job_id)
+{
+    OtpState__Sent sent = OTP_STATE__SENT__INIT;
+
+    sent.job_id = job_id;
+    sent.until_ms = txn->now_ms + otp->dedupe_life_ms;
+    mc_save(txn, OTP_DEDUPE, key, &sent.base);
+}
+
+enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
+                               const Otp__EnqueueSmsRequest *req, Otp__EnqueueSmsReply *rep)
+{
+    OtpState__Sms sms = OTP_STATE__SMS__INIT;
+    struct mc_bytes dedupe = {0};
+    struct mc_phone phone;
+
+    check_lane(txn, req->lane);
+    otp_check_phone(txn, req->phone, &phone);
+    check_text(otp, txn, req->text, &sms);
+    check_times(txn, req);
+    otp_check_keys(txn, req->keys, req->n_keys);
+    if (txn->status != MC_OK)
+        return txn->status;
+
+    if (req->dedupe[0] != '\0') {
+        dedupe = dedupe_key(txn, req->dedupe, phone.number);
+        const OtpState__Sent *sent = mc_load(txn, OTP_DEDUPE, dedupe, &otp_state__sent__descriptor);
+        if (sent != NULL && sent->until_ms > txn->now_ms) {
+            rep->job_id = sent->job_id;
+            rep->duplicate = true;
+            return txn->status;
+        }
+    }
+    sms.phone = phone.number;
+    const char *const *keys = keys_of(txn, req, phone.number);
+    rep->job_id = queue(otp, txn, req, &sms, keys);
+    if (dedupe.len > 0)
+        remember(otp, txn, dedupe, rep->job_id);
+    tell_queued(txn, rep->job_id, req->lane, phone.number, keys);
+    return txn->status;
+}

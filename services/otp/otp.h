@@ -1,0 +1,212 @@
+/*
+ * The otp room: what its files share. Nothing outside this folder includes it.
+ *
+ * The ctx lives as long as the process. Records and texts that functions return live in the
+ * call's arena; a function that returns NULL or false has failed or refused the call.
+ */
+#pragma once
+
+#include "common/ident.h"
+#include "common/service.h"
+#include "common/text.h"
+
+#include "otp.pb-c.h"
+#include "state.pb-c.h"
+
+#include "sms_text.h"
+
+enum otp_table {
+    OTP_CHALLENGES = MC_TABLE_ROOM,
+    OTP_PHONES,
+    OTP_MESSAGES,
+    OTP_DEDUPE,
+    OTP_TABLES_END
+};
+
+/* In the order gateways are served: a code never waits behind a notice. */
+enum otp_lane { OTP_LANE_OTP, OTP_LANE_TRANSACTIONAL, OTP_LANE_BULK, OTP_LANES_LEN };
+
+enum {
+    OTP_PURPOSES_LEN = OTP__PURPOSE__PASSWORD_RESET + 1,
+    OTP_MAC_LEN = 16,
+    OTP_BLIND_LEN = 16,
+    OTP_CODE_END = 1000000, /* six digits (OTP-01) */
+    OTP_CODE_SIZE = MC_OTP_LEN + 1,
+    OTP_TAG_SIZE = 3,
+    OTP_TEMPLATE_SIZE = 200,
+    OTP_TEXT_SIZE = 512,      /* a code's text */
+    OTP_UNIT_CHARS_MAX = 200, /* of a unit's name, as it is sent to us */
+    OTP_UNIT_SMS_MAX = 60,    /* of it in the text, which stays one part */
+    OTP_KEYS_MAX = 8,
+    OTP_KEY_LEN_MAX = 100,
+    OTP_DEDUPE_MAX = 128,
+    OTP_SENDS_MAX = 100, /* times kept of one phone, at most */
+    OTP_TRIES_MAX = 400,
+    OTP_SMS_PARTS_MAX = 6,
+    OTP_REASON_MAX = 200, /* bytes kept of what a carrier says */
+    OTP_REFERENCE_LEN = 16,
+    OTP_SIGNATURE_LEN = 32,
+    OTP_CARRIERS_MAX = 32, /* in one lease's list, and known by prefix */
+    OTP_CARRIER_SIZE = 16,
+    OTP_PREFIXES = 1000, /* the three digits after the leading zero */
+
+    OTP_CREDIT_MAX = 500,
+    OTP_LEASE_MIN_MS = 1000,
+    OTP_LEASE_MAX_MS = 5 * 60 * 1000,
+    OTP_LEASE_DEFAULT_MS = 30 * 1000,
+    OTP_WAIT_MAX_MS = 10 * 1000,
+    OTP_SPENT_MAX = 1000, /* spent jobs one lease puts away */
+    OTP_RETRY_MAX_MS = 24 * 60 * 60 * 1000,
+
+    /* A code is tried while it is of use; a second copy of it is harmless: its tag is the same. */
+    OTP_CODE_ATTEMPTS = 5,
+    OTP_CODE_BACKOFF_MS = 1000,
+    OTP_CODE_BACKOFF_MAX_MS = 15 * 1000,
+    OTP_NOTICE_ATTEMPTS = 20,
+    OTP_NOTICE_BACKOFF_MS = 30 * 1000,
+    OTP_NOTICE_BACKOFF_MAX_MS = 2 * 60 * 60 * 1000,
+    OTP_NOTICE_LIFE_MS = 3 * 24 * 60 * 60 * 1000,
+    OTP_NOTICE_LIFE_MAX_MS = 7 * 24 * 60 * 60 * 1000,
+
+    OTP_TICK_ROWS = 500, /* rows one tick looks at, per table */
+};
+
+struct otp {
+    /* from the configuration */
+    int64_t code_life_ms;
+    int64_t attempts_max;
+    int64_t resend_gap_ms;
+    int64_t sends_short;
+    int64_t sends_short_window_ms;
+    int64_t sends_day;
+    int64_t dead_codes_max;
+    int64_t failure_window_ms;
+    int64_t lock_ms;
+    int64_t min_useful_life_ms;
+    int64_t proof_life_ms;
+    int64_t challenge_retention_ms;
+    int64_t message_retention_ms;
+    int64_t dedupe_life_ms;
+    bool keep_accents;
+
+    /* from boot */
+    const uint8_t *sign_secret;
+    char templates[OTP_PURPOSES_LEN][OTP_TEMPLATE_SIZE];
+    char carriers[OTP_CARRIERS_MAX][OTP_CARRIER_SIZE]; /* [0] is "": unknown */
+    size_t carriers_len;
+    uint8_t carrier_of[OTP_PREFIXES];
+
+    /* hints only: where the tick's next walk over keys in no order goes on */
+    uint8_t phones_at[OTP_BLIND_LEN];
+    uint8_t dedupe_at[OTP_BLIND_LEN];
+};
+
+/* Handlers, one file each. */
+enum mc_status otp_issue(struct otp *otp, struct mc_txn *txn, const Otp__IssueRequest *req,
+                         Otp__IssueReply *rep);
+enum mc_status otp_resend(struct otp *otp, struct mc_txn *txn, const Otp__ResendRequest *req,
+                          Otp__IssueReply *rep);
+enum mc_status otp_verify(struct otp *otp, struct mc_txn *txn, const Otp__VerifyRequest *req,
+                          Otp__VerifyReply *rep);
+enum mc_status otp_status(struct otp *otp, struct mc_txn *txn, const Otp__StatusRequest *req,
+                          Otp__StatusReply *rep);
+enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
+                               const Otp__EnqueueSmsRequest *req, Otp__EnqueueSmsReply *rep);
+enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__LeaseJobsRequest *req,
+                              Otp__LeaseJobsReply *rep);
+enum mc_status otp_ack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__AckJobsRequest *req,
+                            Otp__JobResults *rep);
+enum mc_status otp_nack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__NackJobsRequest *req,
+                             Otp__JobResults *rep);
+enum mc_status otp_report_delivery(struct otp *otp, struct mc_txn *txn,
+                                   const Otp__ReportDeliveryRequest *req,
+                                   Otp__ReportDeliveryReply *rep);
+enum mc_status otp_delivery_webhook(struct otp *otp, struct mc_txn *txn,
+                                    const Motcua__WebhookRequest *req, Motcua__WebhookReply *rep);
+enum mc_status otp_tick(void *ctx, struct mc_txn *txn);
+
+/* Checks (check.c): each refuses by itself and lets the next one speak, too. */
+void otp_check_subject(struct mc_txn *txn, Otp__Purpose purpose, ProtobufCBinaryData subject);
+void otp_check_phone(struct mc_txn *txn, const char *text, struct mc_phone *ret_phone);
+void otp_check_keys(struct mc_txn *txn, char *const *keys, size_t n);
+void otp_refuse_field(struct mc_txn *txn, const char *field, const char *label);
+void otp_refuse_long(struct mc_txn *txn, const char *field, const char *label, const char *max);
+/* An OK line of what somebody else wrote: at most OTP_REASON_MAX bytes, no control characters. */
+char *otp_clip(struct mc_txn *txn, const char *text);
+struct mc_bytes otp_pack(struct mc_txn *txn, const ProtobufCMessage *message);
+
+/* Boot (tables.c): the templates and the prefixes. False: they cannot be read. */
+mc_nodiscard bool otp_templates_read(struct otp *otp);
+void otp_carriers_read(struct otp *otp);
+const char *otp_carrier(const struct otp *otp, const char *phone); /* "" when unknown */
+/* A code's text: always GSM-7, one part. */
+struct otp_sms_size otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code,
+                                  const char *tag, const char *unit, char text[OTP_TEXT_SIZE]);
+
+/* Challenges (challenge.c). */
+struct otp_subject {
+    Otp__Purpose purpose;
+    struct mc_bytes id;
+    struct mc_bytes key; /* in OTP_CHALLENGES */
+};
+struct otp_subject otp_subject_of(struct mc_txn *txn, Otp__Purpose purpose, ProtobufCBinaryData id);
+OtpState__Challenge *otp_challenge_load(struct mc_txn *txn, const struct otp_subject *subject);
+void otp_challenge_mac(const struct mc_txn *txn, const struct otp_subject *subject,
+                       const OtpState__Challenge *challenge, const char *code,
+                       uint8_t mac[OTP_MAC_LEN]);
+/* Business ids of its events: the phone, the subject, what the asking room gave. */
+const char *const *otp_challenge_keys(struct mc_txn *txn, const struct otp_subject *subject,
+                                      const OtpState__Challenge *challenge);
+/* A new code in place of the old one, its SMS and its event; refuses by the phone's budgets. */
+struct otp_recipient {
+    const char *phone; /* 84… */
+    struct mc_bytes blind;
+    ProtobufCBinaryData sealed; /* empty: still to be sealed */
+    const char *unit;
+    char **keys;
+    size_t keys_len;
+};
+void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject *subject,
+                   const struct otp_recipient *to, const OtpState__Challenge *old,
+                   Otp__IssueReply *rep);
+
+/* Phones (phone.c). */
+struct mc_bytes otp_phone_blind(struct mc_txn *txn, const char *phone);
+const char *otp_phone_key(struct mc_txn *txn, struct mc_bytes blind); /* "phone:…" for events */
+char *otp_phone_masked(struct mc_txn *txn, const char *phone);
+OtpState__Phone *otp_phone_load(struct mc_txn *txn, struct mc_bytes blind); /* new when unknown */
+void otp_phone_save(struct mc_txn *txn, struct mc_bytes blind, const OtpState__Phone *phone);
+mc_nodiscard bool otp_phone_may_receive(const struct otp *otp, struct mc_txn *txn,
+                                        const OtpState__Phone *phone);
+void otp_phone_sent(struct mc_txn *txn, OtpState__Phone *phone);
+void otp_phone_failed(const struct otp *otp, struct mc_txn *txn, OtpState__Phone *phone);
+bool otp_phone_is_idle(const struct otp *otp, const OtpState__Phone *phone, int64_t now_ms);
+const char *otp_minutes(struct mc_txn *txn, int64_t ms); /* rounded up, at least one */
+
+/* What becomes of a message (delivery.c). */
+struct otp_change {
+    Otp__DeliveryState state;
+    const char *phone_masked;
+    const char *reason;
+    const char *gateway;
+    const char *provider_reference;
+    char **keys;
+    size_t keys_len;
+};
+OtpState__Message *otp_message_load(struct mc_txn *txn, uint64_t job_id);
+bool otp_delivery_is_final(Otp__DeliveryState state);
+void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change);
+/* The same for a job in hand that is over, unless a report was faster. */
+void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, Otp__DeliveryState state,
+                   const char *reason, const char *provider_reference);
+bool otp_report_apply(struct mc_txn *txn, const char *reference, Otp__DeliveryState state,
+                      const char *reason); /* false: unknown, late or double */
+/* The job a gateway holds, or NULL: not its any more. Does not fail the call. */
+struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token);
+const OtpState__Sms *otp_job_sms(struct mc_txn *txn, const struct mc_job *job);
+Otp__JobResult **otp_results(struct mc_txn *txn, size_t n);
+char *otp_reference(struct mc_txn *txn, uint64_t job_id);
+void otp_reference_sign(const struct mc_txn *txn, const char *reference,
+                        char signature[OTP_SIGNATURE_LEN + 1]);
+
+extern const struct mc_room otp_room;

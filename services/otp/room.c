@@ -1,0 +1,112 @@
+/*
+ * otp: proves that a person holds a phone, and keeps the queue all SMS go through.
+ *
+ * Issue makes a code and queues its text in one transaction; Verify answers a code and, when it is
+ * right, gives a signed proof that the asking room checks by itself. Resend, Verify and Status are
+ * open to everybody: the subject, 16 bytes nobody can guess, is what entitles.
+ *
+ * SMS gateways lease jobs (codes, then notices, then bulk), acknowledge or return them, and report
+ * what carriers tell later. A lease that runs out gives the job to the next one; the old token is
+ * refused from then on. A code's text never leaves when what is left of its life is of no use, and
+ * is wiped when its job is over.
+ */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "otp.h"
+
+#define GATEWAY (MC_SMS | MC_OPERATOR)
+
+/* clang-format off */
+/*    method           handler               request                      reply                      mode             who         right */
+#define OTP_ROUTES(X)                                                                                                                   \
+    X(Issue,           otp_issue,            Otp__IssueRequest,           Otp__IssueReply,           MC_WRITE,        MC_ROOM,    NULL) \
+    X(Resend,          otp_resend,           Otp__ResendRequest,          Otp__IssueReply,           MC_WRITE,        MC_ANYONE,  NULL) \
+    X(Verify,          otp_verify,           Otp__VerifyRequest,          Otp__VerifyReply,          MC_WRITE_SECRET, MC_ANYONE,  NULL) \
+    X(Status,          otp_status,           Otp__StatusRequest,          Otp__StatusReply,          MC_READ,         MC_ANYONE,  NULL) \
+    X(EnqueueSms,      otp_enqueue_sms,      Otp__EnqueueSmsRequest,      Otp__EnqueueSmsReply,      MC_WRITE,        MC_ROOM,    NULL) \
+    X(LeaseJobs,       otp_lease_jobs,       Otp__LeaseJobsRequest,       Otp__LeaseJobsReply,       MC_WRITE_SECRET, GATEWAY,    NULL) \
+    X(AckJobs,         otp_ack_jobs,         Otp__AckJobsRequest,         Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \
+    X(NackJobs,        otp_nack_jobs,        Otp__NackJobsRequest,        Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \
+    X(ReportDelivery,  otp_report_delivery,  Otp__ReportDeliveryRequest,  Otp__ReportDeliveryReply,  MC_WRITE,        GATEWAY,    NULL) \
+    X(DeliveryWebhook, otp_delivery_webhook, Motcua__WebhookRequest,      Motcua__WebhookReply,      MC_WRITE,        MC_ROOM,    NULL)
+
+static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
+    [OTP_CHALLENGES - MC_TABLE_ROOM] = "challenges", /* subject, purpose -> Challenge */
+    [OTP_PHONES - MC_TABLE_ROOM]     = "phones",     /* hash of the number -> Phone */
+    [OTP_MESSAGES - MC_TABLE_ROOM]   = "messages",   /* job id -> Message */
+    [OTP_DEDUPE - MC_TABLE_ROOM]     = "dedupe",     /* hash of key and number -> Sent */
+};
+
+static const char *const lanes[OTP_LANES_LEN] = {
+    [OTP_LANE_OTP]           = "otp",
+    [OTP_LANE_TRANSACTIONAL] = "transactional",
+    [OTP_LANE_BULK]          = "bulk",
+};
+
+#define AT(field) offsetof(struct otp, field)
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24LL * HOUR)
+static const struct mc_config_key config[] = {
+    {"otp.code_life",           MC_CONFIG_DURATION, AT(code_life_ms),           "120s", 30 * SECOND, 10 * MINUTE, "How long a code is good from the moment it is made."},
+    {"otp.attempts_max",        MC_CONFIG_INT,      AT(attempts_max),           "5",    1, 10,                   "Wrong tries that kill a code."},
+    {"otp.resend_gap",          MC_CONFIG_DURATION, AT(resend_gap_ms),          "60s",  SECOND, 10 * MINUTE,     "The pause before a new code of the same challenge can be asked for."},
+    {"otp.sends_short",         MC_CONFIG_INT,      AT(sends_short),            "5",    1, OTP_SENDS_MAX,        "Codes one phone is sent within otp.sends_short_window."},
+    {"otp.sends_short_window",  MC_CONFIG_DURATION, AT(sends_short_window_ms),  "15m",  MINUTE, DAY,             "The window of otp.sends_short."},
+    {"otp.sends_day",           MC_CONFIG_INT,      AT(sends_day),              "10",   1, OTP_SENDS_MAX,        "Codes one phone is sent within 24 hours."},
+    {"otp.dead_codes_max",      MC_CONFIG_INT,      AT(dead_codes_max),         "5",    1, 20,                   "Wrong tries of this many codes within otp.failure_window lock the phone; a new code does not reset them."},
+    {"otp.failure_window",      MC_CONFIG_DURATION, AT(failure_window_ms),      "1h",   MINUTE, DAY,             "The window of otp.dead_codes_max."},
+    {"otp.lock",                MC_CONFIG_DURATION, AT(lock_ms),                "30m",  MINUTE, DAY,             "How long a phone is locked."},
+    {"otp.min_useful_life",     MC_CONFIG_DURATION, AT(min_useful_life_ms),     "10s",  0, 5 * MINUTE,           "A code with less life left is not sent any more."},
+    {"otp.proof_life",          MC_CONFIG_DURATION, AT(proof_life_ms),          "10m",  MINUTE, HOUR,            "How long the proof of a right code is good."},
+    {"otp.challenge_retention", MC_CONFIG_DURATION, AT(challenge_retention_ms), "1h",   10 * MINUTE, 7 * DAY,    "How long a challenge is kept after its last code."},
+    {"otp.message_retention",   MC_CONFIG_DURATION, AT(message_retention_ms),   "72h",  HOUR, 90 * DAY,          "How long the delivery state of a message is kept after its last change."},
+    {"otp.dedupe_life",         MC_CONFIG_DURATION, AT(dedupe_life_ms),         "72h",  MINUTE, 30 * DAY,        "How long a notice's dedupe key is remembered."},
+    {"otp.keep_accents",        MC_CONFIG_BOOL,     AT(keep_accents),           "false", 0, 0,                   "Sends notices with their Vietnamese marks: 70 characters a part instead of 160."},
+};
+/* clang-format on */
+
+#define OTP_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct otp, fn, req, rep)
+OTP_ROUTES(OTP_CALL)
+
+static const struct mc_route routes[] = {OTP_ROUTES(MC_ROUTE_ROW)};
+
+static enum mc_status refuse_boot(struct mc_boot *boot, const char *why)
+{
+    (void)snprintf(boot->why, sizeof boot->why, "%s", why);
+    return MC_INVALID;
+}
+
+static enum mc_status start(void *ctx, struct mc_boot *boot)
+{
+    struct otp *otp = ctx;
+
+    if (otp->min_useful_life_ms >= otp->code_life_ms)
+        return refuse_boot(boot, "otp.min_useful_life: must be shorter than otp.code_life");
+    if (otp->challenge_retention_ms < otp->code_life_ms)
+        return refuse_boot(boot, "otp.challenge_retention: must not be shorter than otp.code_life");
+    if (!otp_templates_read(otp))
+        return refuse_boot(boot, "otp_sms_templates.csv cannot be used");
+    otp_carriers_read(otp);
+    otp->sign_secret = boot->sign_secret;
+    return MC_OK;
+}
+
+const struct mc_room otp_room = {
+    .name = "otp",
+    .proto = &otp__otp__descriptor,
+    .routes = routes,
+    .routes_len = MC_LEN(routes),
+    .tables = tables,
+    .tables_len = MC_LEN(tables),
+    .lanes = lanes,
+    .lanes_len = MC_LEN(lanes),
+    .config = config,
+    .config_len = MC_LEN(config),
+    .ctx_size = sizeof(struct otp),
+    .boot = start,
+    .tick = otp_tick,
+    .tick_ms = 1000,
+};

@@ -1,0 +1,84 @@
+/*
+ * Housekeeping, in bounded steps: what nobody asks about any more goes, with the personal data it
+ * held (DEC-15: how long codes and messages are kept is configured). Keys that grow with time have
+ * what is over in front; hashes are walked a stretch per tick, round and round.
+ */
+#include <string.h>
+
+#include "otp.h"
+
+static void forget_challenges(const struct otp *otp, struct mc_txn *txn)
+{
+    int64_t before_ms = txn->now_ms - otp->challenge_retention_ms;
+    struct mc_cursor cursor =
+        mc_seek(txn, OTP_CHALLENGES, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+
+    for (int i = 0; i < OTP_TICK_ROWS && mc_next(&cursor); i++) {
+        int64_t made_ms = 0;
+        const OtpState__Challenge *challenge = mc_row(&cursor, &otp_state__challenge__descriptor);
+        if (challenge == NULL)
+            return;
+        if (challenge->issued_at_ms <= before_ms)
+            mc_drop(txn, OTP_CHALLENGES, cursor.key);
+        else if (mc_uuid7_time(cursor.key.data, &made_ms) && made_ms > before_ms)
+            return; /* no code is older than its subject: the rest is young, too */
+    }
+}
+
+static void forget_messages(const struct otp *otp, struct mc_txn *txn, uint8_t lane)
+{
+    struct mc_cursor cursor =
+        mc_seek(txn, OTP_MESSAGES, (struct mc_bytes){&lane, 1}, (struct mc_bytes){0}, MC_FORWARD);
+
+    for (int i = 0; i < OTP_TICK_ROWS && mc_next(&cursor); i++) {
+        const OtpState__Message *message = mc_row(&cursor, &otp_state__message__descriptor);
+        if (message == NULL || message->changed_at_ms > txn->now_ms - otp->message_retention_ms)
+            return;
+        mc_drop(txn, OTP_MESSAGES, cursor.key);
+    }
+}
+
+static bool phone_is_over(const struct otp *otp, const struct mc_cursor *cursor)
+{
+    const OtpState__Phone *phone = mc_row(cursor, &otp_state__phone__descriptor);
+
+    return phone != NULL && otp_phone_is_idle(otp, phone, cursor->txn->now_ms);
+}
+
+static bool sent_is_over(const struct otp *otp, const struct mc_cursor *cursor)
+{
+    const OtpState__Sent *sent = mc_row(cursor, &otp_state__sent__descriptor);
+
+    (void)otp;
+    return sent != NULL && sent->until_ms <= cursor->txn->now_ms;
+}
+
+static void sweep(const struct otp *otp, struct mc_txn *txn, unsigned table,
+                  bool (*is_over)(const struct otp *otp, const struct mc_cursor *cursor),
+                  uint8_t place[OTP_BLIND_LEN])
+{
+    int seen = 0;
+    struct mc_cursor cursor = mc_seek(txn, table, (struct mc_bytes){0},
+                                      (struct mc_bytes){place, OTP_BLIND_LEN}, MC_FORWARD);
+
+    for (; seen < OTP_TICK_ROWS && mc_next(&cursor); seen++) {
+        if (is_over(otp, &cursor))
+            mc_drop(txn, table, cursor.key);
+        if (seen == OTP_TICK_ROWS - 1 && cursor.key.len == OTP_BLIND_LEN)
+            memcpy(place, cursor.key.data, OTP_BLIND_LEN);
+    }
+    if (seen < OTP_TICK_ROWS)
+        memset(place, 0, OTP_BLIND_LEN);
+}
+
+enum mc_status otp_tick(void *ctx, struct mc_txn *txn)
+{
+    struct otp *otp = ctx;
+
+    forget_challenges(otp, txn);
+    for (uint8_t lane = 0; lane < OTP_LANES_LEN; lane++)
+        forget_messages(otp, txn, lane);
+    sweep(otp, txn, OTP_PHONES, phone_is_over, otp->phones_at);
+    sweep(otp, txn, OTP_DEDUPE, sent_is_over, otp->dedupe_at);
+    return txn->status;
+}
