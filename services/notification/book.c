@@ -1,0 +1,255 @@
+/* The two tables, read and checked. */
+#include "book.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/csv.h"
+#include "common/text.h"
+
+#include "dossier.pb-c.h"
+
+/* The events that can become notices, and what they offer; room.c follows these. */
+static const struct {
+    const char *event;
+    enum notification_source source;
+} events[] = {
+    {"identity.account_opened", NOTIFICATION_OF_ACCOUNT},
+    {"identity.contact_changed", NOTIFICATION_OF_ACCOUNT},
+    {"dossier.sent", NOTIFICATION_OF_DOSSIER},
+    {"dossier.accepted", NOTIFICATION_OF_DOSSIER},
+    {"dossier.refused", NOTIFICATION_OF_DOSSIER},
+    {"dossier.advanced", NOTIFICATION_OF_DOSSIER},
+    {"payment.order_created", NOTIFICATION_OF_ORDER},
+    {"payment.paid", NOTIFICATION_OF_ORDER},
+    {"payment.attempt_failed", NOTIFICATION_OF_ORDER},
+};
+
+static const char *const offered[][9] = {
+    [NOTIFICATION_OF_ACCOUNT] = {"name", "time"},
+    [NOTIFICATION_OF_DOSSIER] = {"code", "procedure", "unit", "due", "time", "reason", "amount"},
+    [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
+};
+
+struct reader {
+    struct notification_book *book;
+    struct mc_csv csv;
+    char *why;
+    size_t why_size;
+};
+
+static bool complain(const struct reader *reader, const char *what, const char *name)
+{
+    (void)snprintf(reader->why, reader->why_size, "%s: %s", name, what);
+    return false;
+}
+
+static bool offers(enum notification_source source, const char *name, size_t len)
+{
+    for (size_t i = 0; offered[source][i] != NULL; i++)
+        if (strlen(offered[source][i]) == len && memcmp(offered[source][i], name, len) == 0)
+            return true;
+    return false;
+}
+
+/* Every {name} must be offered; a brace that is none of a pair is a slip. */
+static bool variables_fit(const char *words, enum notification_source source)
+{
+    for (const char *at = strpbrk(words, "{}"); at != NULL; at = strpbrk(at, "{}")) {
+        size_t len = strcspn(at + 1, "{}");
+
+        if (*at != '{' || at[1 + len] != '}' || !offers(source, at + 1, len))
+            return false;
+        at += len + 2;
+    }
+    return true;
+}
+
+/* Letters of GSM 03.38 that ASCII has at one place each; braces go with the variables. */
+static bool is_gsm(char c)
+{
+    return c >= ' ' && c <= '~' && strchr("[]\\^|~`", c) == NULL;
+}
+
+static bool all_gsm(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (!is_gsm(*text))
+            return false;
+    return true;
+}
+
+static bool number_read(const struct mc_csv *csv, size_t column, uint32_t *ret_number)
+{
+    char text[8];
+    uint32_t number = 0;
+
+    if (!mc_csv_copy(csv, column, text, sizeof text) || text[0] == '\0')
+        return false;
+    for (const char *digit = text; *digit != '\0'; digit++) {
+        if (*digit < '0' || *digit > '9')
+            return false;
+        number = number * 10 + (uint32_t)(*digit - '0');
+    }
+    *ret_number = number;
+    return number > 0;
+}
+
+static bool template_read(struct reader *reader, const size_t at[5])
+{
+    struct notification_book *book = reader->book;
+    struct notification_template *row = &book->templates[book->templates_len];
+    const struct mc_csv *csv = &reader->csv;
+
+    if (book->templates_len == NOTIFICATION_TEMPLATES_MAX)
+        return complain(reader, "too many", "templates");
+    if (!mc_csv_copy(csv, at[0], row->key, sizeof row->key) || row->key[0] == '\0' ||
+        !number_read(csv, at[1], &row->version) ||
+        !mc_csv_copy(csv, at[2], row->title, sizeof row->title) || row->title[0] == '\0' ||
+        !mc_csv_copy(csv, at[3], row->sms, sizeof row->sms) ||
+        !mc_csv_copy(csv, at[4], row->text, sizeof row->text) || row->text[0] == '\0')
+        return complain(reader, "a field is missing or too long", row->key);
+    if (!mc_utf8_valid(row->title, strlen(row->title)) ||
+        !mc_utf8_valid(row->text, strlen(row->text)))
+        return complain(reader, "not UTF-8", row->key);
+    if (!all_gsm(row->sms))
+        return complain(reader, "the SMS has letters that are not of GSM-7", row->key);
+    for (size_t i = 0; i < book->templates_len; i++)
+        if (strcmp(book->templates[i].key, row->key) == 0 &&
+            book->templates[i].version == row->version)
+            return complain(reader, "the same version twice", row->key);
+    book->templates_len++;
+    return true;
+}
+
+static const struct notification_template *newest(const struct notification_book *book,
+                                                  const char *key)
+{
+    const struct notification_template *best = NULL;
+
+    for (size_t i = 0; i < book->templates_len; i++)
+        if (strcmp(book->templates[i].key, key) == 0 &&
+            (best == NULL || book->templates[i].version > best->version))
+            best = &book->templates[i];
+    return best;
+}
+
+static bool source_find(const char *event, enum notification_source *ret_source)
+{
+    for (size_t i = 0; i < MC_LEN(events); i++)
+        if (strcmp(events[i].event, event) == 0) {
+            *ret_source = events[i].source;
+            return true;
+        }
+    return false;
+}
+
+static bool state_read(const char *name, enum notification_source source, int *ret_state)
+{
+    *ret_state = NOTIFICATION_STATE_ANY;
+    if (name[0] == '\0')
+        return true;
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value_by_name(&dossier__state__descriptor, name);
+    if (value == NULL || source != NOTIFICATION_OF_DOSSIER)
+        return false;
+    *ret_state = value->value;
+    return true;
+}
+
+static bool words_fit(const struct reader *reader, const struct notification_rule *rule,
+                      enum notification_source source)
+{
+    const struct notification_template *words = rule->words;
+
+    if (!variables_fit(words->title, source) || !variables_fit(words->text, source) ||
+        !variables_fit(words->sms, source))
+        return complain(reader, "a variable that its event does not offer", words->key);
+    if (rule->sms && words->sms[0] == '\0')
+        return complain(reader, "a rule wants an SMS, and there is no text for it", words->key);
+    return true;
+}
+
+static bool rule_read(struct reader *reader, const size_t at[4])
+{
+    struct notification_book *book = reader->book;
+    struct notification_rule *rule = &book->rules[book->rules_len];
+    const struct mc_csv *csv = &reader->csv;
+    char name[NOTIFICATION_NAME_SIZE];
+    enum notification_source source;
+
+    if (book->rules_len == NOTIFICATION_RULES_MAX)
+        return complain(reader, "too many", "rules");
+    if (!mc_csv_copy(csv, at[0], rule->event, sizeof rule->event) ||
+        !source_find(rule->event, &source))
+        return complain(reader, "no such event", rule->event);
+    if (!mc_csv_copy(csv, at[1], name, sizeof name) || !state_read(name, source, &rule->to_state))
+        return complain(reader, "no such state", rule->event);
+    if (notification_rule_find(book, rule->event, rule->to_state) != NULL)
+        return complain(reader, "two rules for one event", rule->event);
+    if (!mc_csv_copy(csv, at[2], name, sizeof name) || (rule->words = newest(book, name)) == NULL)
+        return complain(reader, "no such template", rule->event);
+    rule->sms = mc_csv_is(csv, at[3], "inbox sms");
+    if (!rule->sms && !mc_csv_is(csv, at[3], "inbox"))
+        return complain(reader, "channels are \"inbox\" or \"inbox sms\"", rule->event);
+    if (!words_fit(reader, rule, source))
+        return false;
+    book->rules_len++;
+    return true;
+}
+
+static bool columns_find(struct reader *reader, struct mc_bytes text, const char *const *names,
+                         size_t *ret_at)
+{
+    mc_csv_open(&reader->csv, text.data, text.len);
+    if (!mc_csv_next(&reader->csv))
+        return complain(reader, "empty", names[0]);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        ret_at[i] = mc_csv_column(&reader->csv, names[i]);
+        if (ret_at[i] == reader->csv.fields_len)
+            return complain(reader, "no such column", names[i]);
+    }
+    return true;
+}
+
+static bool read_tables(struct reader *reader, struct mc_bytes rules, struct mc_bytes templates)
+{
+    static const char *const of_template[] = {"key", "version", "title", "sms", "text", NULL};
+    static const char *const of_rule[] = {"event", "to_state", "template", "channels", NULL};
+    size_t at[5];
+
+    if (!columns_find(reader, templates, of_template, at))
+        return false;
+    while (mc_csv_next(&reader->csv))
+        if (!template_read(reader, at))
+            return false;
+    if (reader->csv.status != MC_OK)
+        return complain(reader, "cannot be read", "templates");
+    if (!columns_find(reader, rules, of_rule, at))
+        return false;
+    while (mc_csv_next(&reader->csv))
+        if (!rule_read(reader, at))
+            return false;
+    return reader->csv.status == MC_OK || complain(reader, "cannot be read", "rules");
+}
+
+enum mc_status notification_book_read(struct notification_book *book, struct mc_bytes rules,
+                                      struct mc_bytes templates, char *why, size_t why_size)
+{
+    struct reader reader = {.book = book, .why = why, .why_size = why_size};
+
+    book->templates_len = 0;
+    book->rules_len = 0;
+    return read_tables(&reader, rules, templates) ? MC_OK : MC_INVALID;
+}
+
+const struct notification_rule *notification_rule_find(const struct notification_book *book,
+                                                       const char *event, int to_state)
+{
+    for (size_t i = 0; i < book->rules_len; i++)
+        if (strcmp(book->rules[i].event, event) == 0 &&
+            (book->rules[i].to_state == NOTIFICATION_STATE_ANY ||
+             book->rules[i].to_state == to_state))
+            return &book->rules[i];
+    return NULL;
+}

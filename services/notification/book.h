@@ -1,0 +1,80 @@
+/*
+ * Book: which event becomes which notice (data/rules.csv), and in what words
+ * (data/templates.csv). Pure.
+ *
+ * A template has versions; the highest is used, and the lower stay to show what earlier notices
+ * were made of. Each event offers a few variables; a template that names another does not open,
+ * nor does an SMS that would not fit or not be GSM-7: better at start-up than on a citizen's phone.
+ */
+#pragma once
+
+#include "common/base.h"
+
+enum {
+    NOTIFICATION_RULES_MAX = 64,
+    NOTIFICATION_TEMPLATES_MAX = 64,
+    NOTIFICATION_NAME_SIZE = 48,      /* of an event, a template */
+    NOTIFICATION_TITLE_SIZE = 160,    /* bytes */
+    NOTIFICATION_WORDS_SIZE = 1024,   /* bytes of a template's text for the inbox */
+    NOTIFICATION_SMS_MAX = 306,       /* characters as sent: two parts of 153 */
+    NOTIFICATION_SMS_VALUE_MAX = 100, /* characters one variable may take of them */
+    NOTIFICATION_TEXT_MAX = 2000,     /* characters of a notice's text in the inbox */
+    NOTIFICATION_TEXT_SIZE = NOTIFICATION_TEXT_MAX * 4 + 1,
+    NOTIFICATION_STATE_ANY = -1,
+};
+
+/* What an event can say. */
+enum notification_source {
+    NOTIFICATION_OF_ACCOUNT,
+    NOTIFICATION_OF_DOSSIER,
+    NOTIFICATION_OF_ORDER,
+};
+
+struct notification_template {
+    char key[NOTIFICATION_NAME_SIZE];
+    uint32_t version;
+    char title[NOTIFICATION_TITLE_SIZE];
+    char sms[NOTIFICATION_SMS_MAX + 1];
+    char text[NOTIFICATION_WORDS_SIZE];
+};
+
+struct notification_rule {
+    char event[NOTIFICATION_NAME_SIZE];
+    int to_state;
+    const struct notification_template *words;
+    bool sms;
+};
+
+struct notification_book {
+    struct notification_template templates[NOTIFICATION_TEMPLATES_MAX];
+    size_t templates_len;
+    struct notification_rule rules[NOTIFICATION_RULES_MAX];
+    size_t rules_len;
+};
+
+/* Reads both tables; MC_INVALID with a line in `why`. The book may not move afterwards. */
+mc_nodiscard enum mc_status notification_book_read(struct notification_book *book,
+                                                   struct mc_bytes rules, struct mc_bytes templates,
+                                                   char *why, size_t why_size);
+
+/* The rule of an event; to_state as its body says. NULL: nobody is told. */
+const struct notification_rule *notification_rule_find(const struct notification_book *book,
+                                                       const char *event, int to_state);
+
+/* Lists of these end in a name of NULL. */
+struct notification_value {
+    const char *name;
+    const char *value;
+};
+
+/*
+ * Writes a template with its variables replaced. A text that is too long is cut at a character,
+ * and ends in "…". `out` holds NOTIFICATION_TEXT_SIZE.
+ */
+void notification_render(char *out, const char *words, const struct notification_value *values);
+
+/*
+ * The same for SMS: values without marks, on one line, in GSM-7 letters that take one place each.
+ * Cut texts end in "...". `out` holds NOTIFICATION_SMS_MAX + 1.
+ */
+void notification_render_sms(char *out, const char *words, const struct notification_value *values);

@@ -1,0 +1,144 @@
+/*
+ * Events of other rooms: contacts are kept, facts become notices. What a fact can say in a
+ * template is listed here and in book.c.
+ */
+#include <string.h>
+
+#include "common/date.h"
+#include "common/money.h"
+
+#include "notification.h"
+
+/* Never NULL: what did not fit has failed the call. */
+static const char *text_or_fail(struct mc_txn *txn, const char *text)
+{
+    if (text != NULL)
+        return text;
+    (void)mc_fail(txn, MC_LIMITED, "arena full");
+    return "";
+}
+
+/* HH:mm dd/MM/yyyy, as the forms and the sample messages have it. */
+static const char *time_text(struct mc_txn *txn, int64_t at_ms)
+{
+    struct mc_local local = mc_local_from_ms(at_ms);
+
+    return text_or_fail(txn,
+                        mc_sprintf(txn->arena, "%02d:%02d %02d/%02d/%04d", local.hour, local.minute,
+                                   local.date.day, local.date.month, local.date.year));
+}
+
+static const char *money_text(struct mc_txn *txn, int64_t amount)
+{
+    char text[MC_MONEY_SIZE];
+
+    mc_money_format(text, sizeof text, amount);
+    return text_or_fail(txn, mc_strdup(txn->arena, text));
+}
+
+static const char *about(struct mc_txn *txn, const char *kind, const char *code, struct mc_bytes id)
+{
+    char uuid[MC_UUID_TEXT_LEN + 1] = "";
+
+    if (code[0] == '\0' && id.len == MC_ID_LEN)
+        mc_uuid_text(uuid, id.data);
+    return text_or_fail(txn, mc_sprintf(txn->arena, "%s:%s", kind, code[0] != '\0' ? code : uuid));
+}
+
+enum mc_status notification_account_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Identity__AccountOpened *body)
+{
+    NotificationState__Contact contact = NOTIFICATION_STATE__CONTACT__INIT;
+    NotificationState__Account account = NOTIFICATION_STATE__ACCOUNT__INIT;
+    uint8_t id[MC_ID_LEN];
+
+    if (!mc_uuid_parse(id, mc_key_text(body->account_id)))
+        return mc_fail(txn, MC_INVALID, "an account without an id");
+    struct mc_bytes owner = mc_copy(txn->arena, id, sizeof id);
+    contact.phone = body->phone;
+    contact.name = body->full_name;
+    account.contact = notification_seal(txn, &contact.base);
+    if (txn->status != MC_OK)
+        return txn->status;
+    mc_save(txn, NOTIFICATION_ACCOUNTS, owner, &account.base);
+    notification_sms_release(notification, txn, owner);
+
+    const struct notification_value values[] = {
+        {"name", body->full_name}, {"time", time_text(txn, event->at_ms)}, {NULL, NULL}};
+    notification_make(notification, txn,
+                      &(struct notification_fact){
+                          .event = event,
+                          .to_state = NOTIFICATION_STATE_ANY,
+                          .account = body->account_id,
+                          .about = about(txn, "account", body->account_id, (struct mc_bytes){0}),
+                          .values = values,
+                      });
+    return txn->status;
+}
+
+enum mc_status notification_dossier_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Dossier__Changed *body)
+{
+    const char *code = body->code;
+
+    if (body->from == body->to)
+        return MC_OK;    /* handed on within the agency: its own affair */
+    if (code[0] == '\0') /* the official code comes with acceptance (DOS-09) */
+        code = text_or_fail(
+            txn, mc_sprintf(txn->arena, "số %llu", (unsigned long long)body->internal_number));
+    const struct notification_value values[] = {
+        {"code", code},
+        {"procedure", body->procedure_name},
+        {"unit", body->unit_name},
+        {"due", body->due_at_ms != 0 ? time_text(txn, body->due_at_ms) : "theo quy định"},
+        {"time", time_text(txn, event->at_ms)},
+        {"reason", body->reason},
+        {"amount", money_text(txn, body->fee)},
+        {NULL, NULL},
+    };
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = (int)body->to,
+            .account = body->owner_account,
+            .about = about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
+            .values = values,
+        });
+    return txn->status;
+}
+
+static const char *receipts_text(struct mc_txn *txn, const Payment__OrderChanged *body)
+{
+    const char *list = "";
+
+    for (size_t i = 0; i < body->n_receipts; i++)
+        list = text_or_fail(
+            txn, mc_sprintf(txn->arena, "%s%s%s", list, i > 0 ? ", " : "", body->receipts[i]));
+    return list;
+}
+
+enum mc_status notification_order_changed(struct notification *notification, struct mc_txn *txn,
+                                          const Motcua__Event *event,
+                                          const Payment__OrderChanged *body)
+{
+    bool of_dossier = body->dossier_code[0] != '\0';
+    const struct notification_value values[] = {
+        {"code", body->dossier_code},           {"amount", money_text(txn, body->amount)},
+        {"tx", body->transaction_id},           {"receipts", receipts_text(txn, body)},
+        {"time", time_text(txn, event->at_ms)}, {NULL, NULL},
+    };
+
+    notification_make(notification, txn,
+                      &(struct notification_fact){
+                          .event = event,
+                          .to_state = NOTIFICATION_STATE_ANY,
+                          .account = body->owner_account,
+                          .about = about(txn, of_dossier ? "dossier" : "payment",
+                                         body->dossier_code, mc_key_bytes(body->order_id)),
+                          .values = values,
+                      });
+    return txn->status;
+}

@@ -1,0 +1,107 @@
+/*
+ * The notification room: what its files share. Nothing outside this folder includes it.
+ *
+ * The ctx lives as long as the process. Records and texts that functions return live in the
+ * call's arena; NULL or false means absent, or that the call has failed.
+ */
+#pragma once
+
+#include "common/service.h"
+
+#include "dossier.pb-c.h"
+#include "identity.pb-c.h"
+#include "notification.pb-c.h"
+#include "otp.pb-c.h"
+#include "payment.pb-c.h"
+#include "state.pb-c.h"
+
+#include "book.h"
+
+enum notification_table {
+    NOTIFICATION_NOTICES = MC_TABLE_ROOM,
+    NOTIFICATION_UNREAD,
+    NOTIFICATION_INBOXES,
+    NOTIFICATION_ACCOUNTS,
+    NOTIFICATION_WAITING,
+    NOTIFICATION_TABLES_END
+};
+
+enum notification_lane { NOTIFICATION_LANE_SMS, NOTIFICATION_LANES_LEN };
+
+enum {
+    NOTIFICATION_PAGE_DEFAULT = 20,
+    NOTIFICATION_PAGE_MAX = 100,
+    NOTIFICATION_MARK_MAX = 100,      /* ids in one MarkRead */
+    NOTIFICATION_MARK_ALL_MAX = 1000, /* what a MarkRead without ids marks at once */
+    NOTIFICATION_KEYS_MAX = 8,        /* business ids taken over from an event */
+    NOTIFICATION_HELD_MAX = 100,      /* newest notices looked at when an account becomes known */
+    NOTIFICATION_TICK_ROWS = 200,
+    NOTIFICATION_SMS_ATTEMPTS = 12,
+    NOTIFICATION_SMS_BACKOFF_MS = 1000,
+    NOTIFICATION_SMS_BACKOFF_MAX_MS = 300000,
+    NOTIFICATION_SMS_LEASE_MS = 15000,
+};
+
+struct notification {
+    int64_t sms_life_ms; /* from the configuration */
+    struct notification_book book;
+};
+
+/* Handlers, one file each. */
+enum mc_status notification_list_inbox(struct notification *notification, struct mc_txn *txn,
+                                       const Notification__ListInboxRequest *req,
+                                       Notification__ListInboxReply *rep);
+enum mc_status notification_mark_read(struct notification *notification, struct mc_txn *txn,
+                                      const Notification__MarkReadRequest *req,
+                                      Notification__MarkReadReply *rep);
+
+/* Events of other rooms (events.c). */
+enum mc_status notification_account_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Identity__AccountOpened *body);
+enum mc_status notification_dossier_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Dossier__Changed *body);
+enum mc_status notification_order_changed(struct notification *notification, struct mc_txn *txn,
+                                          const Motcua__Event *event,
+                                          const Payment__OrderChanged *body);
+
+/* Notices (notice.c). */
+struct notification_fact {
+    const Motcua__Event *event;
+    int to_state;        /* of a dossier, or NOTIFICATION_STATE_ANY */
+    const char *account; /* UUID text */
+    const char *about;
+    const struct notification_value *values;
+};
+/* Makes the notice that the rules want of this fact, if any. */
+void notification_make(const struct notification *notification, struct mc_txn *txn,
+                       const struct notification_fact *fact);
+NotificationState__Notice *notification_notice_load(struct mc_txn *txn, struct mc_bytes account,
+                                                    struct mc_bytes id);
+void notification_notice_save(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
+                              const NotificationState__Notice *notice);
+NotificationState__Content *notification_content_open(struct mc_txn *txn,
+                                                      const NotificationState__Notice *notice);
+NotificationState__Inbox *notification_inbox_load(struct mc_txn *txn, struct mc_bytes account);
+ProtobufCBinaryData notification_seal(struct mc_txn *txn, const ProtobufCMessage *message);
+void notification_tell(struct mc_txn *txn, const char *type, struct mc_bytes account,
+                       struct mc_bytes id, const NotificationState__Notice *notice);
+/* The account of the caller's session; refuses the call when there is none. */
+struct mc_bytes notification_caller_account(struct mc_txn *txn);
+
+/* SMS (sms.c): held while the account is unknown, then queued in the otp room. */
+void notification_sms_begin(const struct notification *notification, struct mc_txn *txn,
+                            struct mc_bytes account, struct mc_bytes id,
+                            NotificationState__Notice *notice, const char *text);
+void notification_sms_release(const struct notification *notification, struct mc_txn *txn,
+                              struct mc_bytes account);
+enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                     const ProtobufCMessage *payload,
+                                     struct mc_room_call *ret_call);
+enum mc_status notification_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                     const ProtobufCMessage *payload,
+                                     const struct mc_result *result, enum mc_verdict *ret_verdict);
+enum mc_status notification_tick(void *ctx, struct mc_txn *txn);
+
+extern const struct mc_room notification_room;
