@@ -46,16 +46,18 @@ static struct draft check(const struct dossier *dossier, struct mc_txn *txn,
 }
 
 /* LOG-10, DOS-23: a draft belongs to a registered account from its first moment. */
-static enum mc_status begin(struct mc_txn *txn, struct dossier_open *ret_open)
+static void begin(struct mc_txn *txn, struct dossier_open *ret_open)
 {
     DossierState__Dossier *record = dossier_alloc(txn, sizeof *record);
 
-    if (txn->caller->account_id == NULL)
-        return mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
+    if (txn->caller->account_id == NULL) {
+        mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
+        return;
+    }
     struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
     struct mc_bytes id = mc_new_id(txn);
-    if (record == NULL)
-        return txn->status;
+    if (record == NULL || txn->status != MC_OK)
+        return;
     dossier_state__dossier__init(record);
     record->dossier_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
     record->internal_number = mc_count(txn, "internal");
@@ -64,26 +66,23 @@ static enum mc_status begin(struct mc_txn *txn, struct dossier_open *ret_open)
     mc_put(txn, DOSSIER_OWNERS, mc_key_join(txn, owner, id), mc_key_text(""));
     *ret_open = (struct dossier_open){
         .record = record, .actor = DOSSIER_BY_CITIZEN, .was = DOSSIER__STATE__DRAFT};
-    return txn->status;
 }
 
 /* A supplement may mend the content, not turn into another dossier. */
-static enum mc_status check_open(struct mc_txn *txn, const struct dossier_open *open,
-                                 const struct draft *draft)
+static void check_open(struct mc_txn *txn, const struct dossier_open *open,
+                       const struct draft *draft)
 {
     const DossierState__Dossier *record = open->record;
+    bool supplement = open->was == DOSSIER__STATE__SUPPLEMENT_REQUESTED;
     bool same = strcmp(record->procedure_code, draft->procedure->code) == 0 &&
                 strcmp(record->unit, draft->unit->code) == 0;
 
     if (open->actor != DOSSIER_BY_CITIZEN)
-        return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
-    if (open->was == DOSSIER__STATE__DRAFT)
-        return MC_OK;
-    if (open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
-        return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
-    if (!same)
-        return mc_refuse(txn, MC_INVALID, "procedure_code", "SUPPLEMENT_SAME_PROCEDURE", NULL);
-    return MC_OK;
+        mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
+    else if (open->was != DOSSIER__STATE__DRAFT && !supplement)
+        mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
+    else if (supplement && !same)
+        mc_refuse(txn, MC_INVALID, "procedure_code", "SUPPLEMENT_SAME_PROCEDURE", NULL);
 }
 
 static void fill(struct mc_txn *txn, const struct draft *draft, const char *form,
@@ -103,18 +102,18 @@ enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
 {
     struct draft draft = check(dossier, txn, req);
     struct dossier_open open = {0};
-    bool fresh = req->dossier_id.len == 0;
 
     if (txn->status != MC_OK)
         return txn->status;
-    if (fresh ? begin(txn, &open) != MC_OK
-              : dossier_open(txn, req->dossier_id, "", &open) != MC_OK ||
-                    check_open(txn, &open, &draft) != MC_OK)
+    if (req->dossier_id.len == 0)
+        begin(txn, &open);
+    else if (dossier_open(txn, req->dossier_id, "", &open) == MC_OK)
+        check_open(txn, &open, &draft);
+    if (txn->status != MC_OK || open.record == NULL)
         return txn->status;
+
     fill(txn, &draft, req->form, open.record);
     dossier_save(txn, &open);
-    if (txn->status != MC_OK)
-        return txn->status;
     dossier_tell(txn, &open, "dossier.drafted", "");
     dossier_fill_reply(dossier, txn, &open, rep);
     return txn->status;

@@ -21,7 +21,7 @@ enum dossier_actor {
 };
 
 /* Rights of an officer, as identity's catalogue names them. */
-#define DOSSIER_RIGHT_ACCEPT  "DOSSIER_ACCEPT"
+#define DOSSIER_RIGHT_ACCEPT  "DOSSIER_RECEIVE"
 #define DOSSIER_RIGHT_PROCESS "DOSSIER_PROCESS"
 #define DOSSIER_RIGHT_APPROVE "DOSSIER_APPROVE"
 #define DOSSIER_RIGHT_RETURN  "RESULT_RETURN"

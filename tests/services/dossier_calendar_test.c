@@ -25,8 +25,9 @@ static struct dossier_calendar calendar;
 static int load(void **state)
 {
     (void)state;
-    return dossier_calendar_load(&calendar,
-                                 (struct mc_bytes){mc_data_calendar_vn, mc_data_calendar_vn_len});
+    const struct mc_bytes text = {mc_data_calendar_vn, mc_data_calendar_vn_len};
+
+    return dossier_calendar_load(&calendar, text) == MC_OK ? 0 : -1;
 }
 
 /* "2026-09-07 09:32" */

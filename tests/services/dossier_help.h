@@ -16,7 +16,7 @@
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
-static const char *const all_rights[] = {"DOSSIER_ACCEPT", "DOSSIER_PROCESS", "DOSSIER_APPROVE",
+static const char *const all_rights[] = {"DOSSIER_RECEIVE", "DOSSIER_PROCESS", "DOSSIER_APPROVE",
                                          "RESULT_RETURN"};
 static const struct mc_caller alice = {.account_id = ALICE_ID, .ial = 2};
 static const struct mc_caller bob = {.account_id = "0190a07b-0000-7000-8000-000000000b0b",

@@ -224,7 +224,7 @@ static void test_supplement_moves_the_due_time(void **state)
     assert_int_equal(at->due_at_ms, local(2026, 9, 16, 9, 0));
 
     /* A second request needs the leader. */
-    static const char *const rights[] = {"DOSSIER_ACCEPT", "DOSSIER_PROCESS"};
+    static const char *const rights[] = {"DOSSIER_RECEIVE", "DOSSIER_PROCESS"};
     struct mc_caller clerk = officer;
     clerk.rights = rights;
     clerk.rights_len = MC_LEN(rights);
