@@ -6,7 +6,7 @@ function(mc_embed target)
     foreach(file ${ARGN})
         get_filename_component(name ${file} NAME_WE)
         get_filename_component(path ${file} ABSOLUTE)
-        set(source ${CMAKE_BINARY_DIR}/embed/${name}.S)
+        set(source ${CMAKE_BINARY_DIR}/embed/${target}_${name}.S)
         # the percent form of the section type is what every assembler takes, and no @ for CMake to eat
         set(text "    .section .rodata
     .global mc_data_${name}

@@ -1,0 +1,90 @@
+#include <string.h>
+
+#include "ctl.h"
+
+struct waiting {
+    struct ctl *ctl;
+    const ProtobufCMethodDescriptor *method;
+    bool answered;
+    Motcua__Header *head;
+    void *reply;
+};
+
+static void answered(void *arg, const Motcua__Header *head, struct mc_bytes body)
+{
+    struct waiting *waiting = arg;
+    struct mc_arena *arena = &waiting->ctl->arena;
+    struct mc_validate_error error;
+
+    waiting->answered = true;
+    if (head == NULL)
+        return;
+    struct mc_bytes packed = mc_envelope_pack(arena, head);
+    waiting->head = mc_envelope_open_reply(arena, packed, &error);
+    if (head->status == 0)
+        waiting->reply = mc_body_open(arena, waiting->method->output, body, MC_UPLOAD_MAX, &error);
+}
+
+static int tell_refusal(const char *room, const Motcua__Header *head)
+{
+    if (head == NULL) {
+        fprintf(stderr, "%s: no answer\n", room);
+        return CTL_UNREACHABLE;
+    }
+    fprintf(stderr, "%s: %s: %s\n", room, head->code, head->message);
+    for (size_t i = 0; i < head->n_violations; i++)
+        fprintf(stderr, "  %s: %s: %s\n", head->violations[i]->field, head->violations[i]->code,
+                head->violations[i]->message);
+    return CTL_REFUSED;
+}
+
+void *ctl_call(struct ctl *ctl, const char *room, const ProtobufCServiceDescriptor *service,
+               const char *method, const ProtobufCMessage *request, int *ret_exit)
+{
+    struct waiting waiting = {
+        .ctl = ctl,
+        .method = protobuf_c_service_descriptor_get_method_by_name(service, method),
+    };
+    Motcua__Header head = MOTCUA__HEADER__INIT;
+    uint8_t id[MC_ID_LEN];
+
+    assert(waiting.method != NULL);
+    mc_uuid7(id, mc_now_ms(&ctl->clock), &ctl->random);
+    head.request_id = (ProtobufCBinaryData){sizeof id, id};
+    head.method = mc_sprintf(&ctl->arena, "%s/%s", service->name, method);
+    head.caller = ctl->caller;
+    struct mc_bytes body = mc_body_pack(&ctl->arena, request);
+    if (mc_link_call(ctl->links, room, &head, body, ctl->timeout_ms, answered, &waiting) == MC_OK)
+        while (!waiting.answered && mc_loop_step(ctl->loop, true) == MC_OK)
+            continue;
+    if (waiting.reply == NULL)
+        *ret_exit = tell_refusal(room, waiting.head);
+    return waiting.reply;
+}
+
+int ctl_print_json(struct ctl *ctl, const ProtobufCMessage *message)
+{
+    struct mc_bytes text;
+
+    if (mc_json_encode(&ctl->arena, message, &text) != MC_OK)
+        return CTL_SOFTWARE;
+    (void)fwrite(text.data, 1, text.len, stdout);
+    (void)putchar('\n');
+    return CTL_OK;
+}
+
+const char *ctl_age(char out[16], int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        char letter;
+    } units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}, {1000, 's'}};
+
+    for (size_t i = 0; i < MC_LEN(units); i++)
+        if (ms >= units[i].ms) {
+            (void)snprintf(out, 16, "%lld%c", (long long)(ms / units[i].ms), units[i].letter);
+            return out;
+        }
+    (void)snprintf(out, 16, "%s", ms > 0 ? "<1s" : "-");
+    return out;
+}

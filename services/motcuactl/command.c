@@ -1,0 +1,137 @@
+/*
+ * motcuactl: what operators type. Noun and verb, one table of commands; data goes to stdout,
+ * words about it to stderr, and the exit code says what happened (sysexits.h).
+ */
+#include <getopt.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "motcuactl.h"
+
+const char *const ctl_rooms[CTL_ROOMS] = {"identity", "otp",          "dossier",
+                                          "payment",  "notification", "audit"};
+
+/* clang-format off */
+static const struct ctl_command commands[] = {
+    {"status", NULL,     "",                  "Every room: up, queues, lag, memory.",             ctl_status},
+    {"check",  NULL,     "[WARN_S CRIT_S]",   "Nagios-style: oldest job and rooms that are down.", ctl_check},
+    {"trace",  NULL,     "ID",                "The story of a dossier, payment, account or phone across rooms.", ctl_trace},
+    {"queue",  "list",   "",                  "Every lane: depth by state, totals, oldest.",      ctl_queue_list},
+    {"queue",  "peek",   "ROOM [LANE] [dead]", "Looks into a queue without changing it.",         ctl_queue_peek},
+    {"rights", "grant",  "IDNUMBER UNIT RIGHT[,RIGHT...] REASON", "Gives an account a unit and rights.", ctl_rights_grant},
+    {"audit",  "head",   "",                  "Size and hash of the audit log.",                  ctl_audit_head},
+    {"audit",  "verify", "",                  "Recomputes the whole hash chain.",                 ctl_audit_verify},
+    {"ledger", "check",  "",                  "Sums the ledger again and compares.",              ctl_ledger_check},
+    {"key",    "make",   "FILE",              "Makes a CURVE key pair: secret into FILE, public printed.", ctl_key_make},
+};
+/* clang-format on */
+
+static int usage(FILE *out, int code)
+{
+    fprintf(out, "Usage: motcuactl [--run-dir DIR] [-o table|json|name] [--timeout S] COMMAND\n\n");
+    for (size_t i = 0; i < MC_LEN(commands); i++) {
+        char words[96];
+
+        (void)snprintf(words, sizeof words, "%s%s%s %s", commands[i].noun,
+                       commands[i].verb != NULL ? " " : "",
+                       commands[i].verb != NULL ? commands[i].verb : "", commands[i].arguments);
+        fprintf(out, "  %-44s %s\n", words, commands[i].sentence);
+    }
+    fprintf(out, "\nExit codes: 0 done, 64 usage, 69 a room was not reached, 77 refused; check: "
+                 "0 ok, 1 warning, 2 critical.\n");
+    return code;
+}
+
+static const struct ctl_command *command_find(int argc, char **argv, int *ret_used)
+{
+    for (size_t i = 0; i < MC_LEN(commands); i++) {
+        const struct ctl_command *command = &commands[i];
+
+        if (argc < 1 || strcmp(argv[0], command->noun) != 0)
+            continue;
+        *ret_used = command->verb != NULL ? 2 : 1;
+        if (command->verb == NULL || (argc > 1 && strcmp(argv[1], command->verb) == 0))
+            return command;
+    }
+    return NULL;
+}
+
+static bool open_ctl(struct ctl *ctl)
+{
+    char why[256] = "out of memory";
+    const struct passwd *user = getpwuid(geteuid()); // NOLINT(concurrency-mt-unsafe): one thread
+
+    ctl->clock = mc_clock_real();
+    (void)snprintf(ctl->caller, sizeof ctl->caller, "operator:%s",
+                   user != NULL ? user->pw_name : "unknown");
+    if (mc_random_open(&ctl->random) != MC_OK || mc_arena_init(&ctl->arena, 256 << 20) != MC_OK ||
+        (ctl->loop = mc_loop_create()) == NULL ||
+        mc_bus_open(&ctl->bus, why, sizeof why) != MC_OK) {
+        fprintf(stderr, "motcuactl: %s\n", why);
+        return false;
+    }
+    struct mc_links_options options = {
+        .bus = ctl->bus, .loop = ctl->loop, .clock = &ctl->clock, .run_dir = ctl->run_dir};
+    return (ctl->links = mc_links_create(&options)) != NULL;
+}
+
+static void close_ctl(struct ctl *ctl)
+{
+    mc_links_destroy(ctl->links);
+    mc_bus_close(ctl->bus);
+    if (ctl->loop != NULL)
+        mc_loop_destroy(ctl->loop);
+    if (ctl->random.fill != NULL)
+        mc_random_close(&ctl->random);
+    if (ctl->arena.base != NULL)
+        mc_arena_done(&ctl->arena);
+}
+
+static bool output_parse(const char *name, enum ctl_output *ret_output)
+{
+    static const char *const names[] = {"table", "json", "name"};
+
+    for (unsigned i = 0; i < MC_LEN(names); i++)
+        if (strcmp(name, names[i]) == 0) {
+            *ret_output = (enum ctl_output)i;
+            return true;
+        }
+    return false;
+}
+
+int motcuactl_main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"run-dir", required_argument, NULL, 'r'}, {"output", required_argument, NULL, 'o'},
+        {"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0},
+    };
+    const char *run_dir = getenv("MOTCUA_RUN_DIR"); // NOLINT(concurrency-mt-unsafe): one thread
+    struct ctl ctl = {.run_dir = run_dir != NULL ? run_dir : "data/run", .timeout_ms = 3000};
+    int used = 0;
+
+    for (int c; (c = getopt_long(argc, argv, "+r:o:t:hv", options, NULL)) != -1;) {
+        if (c == 'r') {
+            ctl.run_dir = optarg;
+        } else if (c == 'o' && output_parse(optarg, &ctl.output)) {
+            continue;
+        } else if (c == 't' && strtol(optarg, NULL, 10) > 0) {
+            ctl.timeout_ms = 1000 * strtol(optarg, NULL, 10);
+        } else if (c == 'v') {
+            printf("motcuactl %s\n", MC_VERSION);
+            return CTL_OK;
+        } else {
+            return c == 'h' ? usage(stdout, CTL_OK) : usage(stderr, CTL_USAGE);
+        }
+    }
+    const struct ctl_command *command = command_find(argc - optind, argv + optind, &used);
+    if (command == NULL)
+        return usage(stderr, CTL_USAGE);
+    int code = open_ctl(&ctl) ? command->run(&ctl, argc - optind - used, argv + optind + used)
+                              : CTL_SOFTWARE;
+    close_ctl(&ctl);
+    return code;
+}

@@ -1,0 +1,71 @@
+/* motcuactl: what its commands share. Nothing outside this folder includes it. */
+#pragma once
+
+#include <stdio.h>
+
+#include "common/crypto.h"
+#include "common/json.h"
+#include "common/links.h"
+
+enum ctl_output { CTL_TABLE, CTL_JSON, CTL_NAME };
+
+enum { CTL_ROOMS = 6 };
+extern const char *const ctl_rooms[CTL_ROOMS];
+
+/* sysexits.h, and Nagios' codes for `check`. */
+enum ctl_exit {
+    CTL_OK = 0,
+    CTL_WARNING = 1,
+    CTL_CRITICAL = 2,
+    CTL_USAGE = 64,
+    CTL_DATA = 65,
+    CTL_UNREACHABLE = 69,
+    CTL_SOFTWARE = 70,
+    CTL_REFUSED = 77,
+};
+
+struct ctl {
+    const char *run_dir;
+    enum ctl_output output;
+    int64_t timeout_ms;
+    char caller[64];
+    struct mc_clock clock;
+    struct mc_random random;
+    struct mc_loop *loop;
+    struct mc_bus *bus;
+    struct mc_links *links;
+    struct mc_arena arena; /* replies live until the program ends */
+};
+
+/* A command: a noun, a verb (or NULL), what follows, one sentence, and what it does. */
+struct ctl_command {
+    const char *noun;
+    const char *verb;
+    const char *arguments;
+    const char *sentence;
+    int (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+/*
+ * Calls a method of a room and waits. NULL: refused (told on stderr, *ret_exit says how the
+ * program ends) or not reached.
+ */
+void *ctl_call(struct ctl *ctl, const char *room, const ProtobufCServiceDescriptor *service,
+               const char *method, const ProtobufCMessage *request, int *ret_exit);
+
+/* Prints any message as JSON. */
+int ctl_print_json(struct ctl *ctl, const ProtobufCMessage *message);
+
+int ctl_status(struct ctl *ctl, int argc, char **argv);
+int ctl_check(struct ctl *ctl, int argc, char **argv);
+int ctl_trace(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_list(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_peek(struct ctl *ctl, int argc, char **argv);
+int ctl_rights_grant(struct ctl *ctl, int argc, char **argv);
+int ctl_audit_head(struct ctl *ctl, int argc, char **argv);
+int ctl_audit_verify(struct ctl *ctl, int argc, char **argv);
+int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
+int ctl_key_make(struct ctl *ctl, int argc, char **argv);
+
+/* "3s", "12m", "5h", "2d" into a small buffer of the caller. */
+const char *ctl_age(char out[16], int64_t ms);

@@ -1,0 +1,4 @@
+/* The program's one entry. */
+#pragma once
+
+int motcuactl_main(int argc, char **argv);
