@@ -78,7 +78,9 @@ struct identity {
 
     /* from boot */
     const uint8_t *sign_secret;
+    const struct mc_boot *boot;
     struct mc_token_verifier proofs; /* the otp room's key */
+    bool proofs_ready;               /* it was found: otp may start after this room */
     struct identity_method methods[IDENTITY_METHODS_MAX];
     size_t methods_len;
     char rights[IDENTITY_RIGHTS_MAX][IDENTITY_CODE_SIZE];

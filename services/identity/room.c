@@ -89,18 +89,15 @@ static enum mc_status refuse_boot(struct mc_boot *boot, enum mc_status status, c
 static enum mc_status start(void *ctx, struct mc_boot *boot)
 {
     struct identity *identity = ctx;
-    uint8_t otp_key[MC_SIGN_PUBLIC_LEN];
 
     if (strncmp(identity->carrier_url, "https://", 8) != 0 &&
         !(identity->allow_plain_http && strncmp(identity->carrier_url, "http://", 7) == 0))
         return refuse_boot(boot, MC_INVALID, "identity.carrier_url: https:// is needed");
-    if (!boot->public_key(boot, "otp", otp_key))
-        return refuse_boot(boot, MC_NOT_FOUND, "the otp room's public key is not here");
     if (identity_methods_read(identity) != MC_OK)
         return refuse_boot(boot, MC_INVALID, "registration_methods.csv cannot be read");
     if (identity_rights_read(identity) != MC_OK)
         return refuse_boot(boot, MC_INVALID, "quantri_rights.csv cannot be read");
-    mc_token_verifier_set(&identity->proofs, otp_key, NULL);
+    identity->boot = boot;
     identity->sign_secret = boot->sign_secret;
     return MC_OK;
 }
