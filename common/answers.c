@@ -30,11 +30,13 @@ static struct mc_bytes answer_key(struct mc_txn *txn, const struct mc_call *call
     return copy;
 }
 
-static void request_hash(const struct mc_call *call, uint8_t hash[MC_HASH_LEN])
+/* Keyed: a body may hold a password, and a plain hash of it could be guessed at leisure. */
+static void request_hash(const struct mc_txn *txn, const struct mc_call *call,
+                         uint8_t hash[MC_HASH_LEN])
 {
-    struct mc_bytes parts[] = {mc_key_text(call->method->name), {"", 1}, call->body};
+    struct mc_bytes parts[] = {mc_key_text(call->method->name), call->body};
 
-    mc_hash_parts(hash, parts, MC_LEN(parts));
+    mc_mac(hash, txn->secrets->mac, "answer", parts, MC_LEN(parts));
 }
 
 /* Ids that could have been answered and forgotten, or that claim to come from tomorrow. */
@@ -63,7 +65,7 @@ enum mc_answered mc_answer_find(struct mc_txn *txn, const struct mc_call *call,
     if (answer == NULL)
         return id_is_timely(txn, call) ? MC_ANSWERED_NOT : MC_ANSWERED_REFUSED;
 
-    request_hash(call, hash);
+    request_hash(txn, call, hash);
     if (answer->request_hash.len != MC_ID_LEN ||
         memcmp(answer->request_hash.data, hash, MC_ID_LEN) != 0) {
         (void)mc_refuse(txn, MC_CONFLICT, "request_id", "REQUEST_REUSED", NULL);
@@ -78,7 +80,7 @@ void mc_answer_keep(struct mc_txn *txn, const struct mc_call *call, struct mc_by
     Motcua__Answer answer = MOTCUA__ANSWER__INIT;
     uint8_t hash[MC_HASH_LEN];
 
-    request_hash(call, hash);
+    request_hash(txn, call, hash);
     answer.request_hash = (ProtobufCBinaryData){MC_ID_LEN, hash};
     answer.sealed = call->method->route->mode == MC_WRITE_SECRET;
     answer.body = answer.sealed ? mc_seal_bytes(txn, body)
@@ -98,6 +100,13 @@ static bool answer_is_old(struct mc_txn *txn, const struct mc_cursor *cursor)
     return answer != NULL && answer->at_ms < txn->now_ms - MC_ANSWER_LIFE_MS;
 }
 
+/* Drops the row without keeping the reply in memory: replies may be large, and rows many. */
+static void drop_current(struct mc_txn *txn, struct mc_cursor *cursor)
+{
+    mc_pass(cursor);
+    mc_drop(txn, MC_TABLE_ANSWERS, (struct mc_bytes){cursor->place, cursor->place_len});
+}
+
 /* Time-ordered ids: from the old end until one is young. */
 static bool prune_ordered(struct mc_txn *txn, size_t max)
 {
@@ -108,7 +117,7 @@ static bool prune_ordered(struct mc_txn *txn, size_t max)
     for (size_t n = 0; n < max; n++) {
         if (!mc_next(&cursor) || !answer_is_old(txn, &cursor))
             return false;
-        mc_drop(txn, MC_TABLE_ANSWERS, cursor.key);
+        drop_current(txn, &cursor);
     }
     return true;
 }
@@ -127,10 +136,12 @@ static void prune_others(struct mc_txn *txn, size_t max)
     while (n < max && mc_next(&cursor)) {
         n++;
         if (answer_is_old(txn, &cursor))
-            mc_drop(txn, MC_TABLE_ANSWERS, cursor.key);
+            drop_current(txn, &cursor);
+        else
+            mc_pass(&cursor);
     }
     if (n == max)
-        mc_put(txn, MC_TABLE_META, place_key, cursor.key);
+        mc_put(txn, MC_TABLE_META, place_key, (struct mc_bytes){cursor.place, cursor.place_len});
     else if (from.len > 0)
         mc_drop(txn, MC_TABLE_META, place_key);
 }

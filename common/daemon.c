@@ -811,10 +811,46 @@ static size_t largest_body(const struct mc_room *room)
     return most;
 }
 
+/* Who may connect over TCP; read again on SIGHUP. */
+static bool read_callers(struct daemon *d, char *why, size_t why_size)
+{
+    char path[256];
+
+    (void)snprintf(why, why_size, "listen.callers: too long");
+    return mc_process_key_path(&d->process, d->settings.callers_file, path, sizeof path) &&
+           mc_bus_allow_file(d->process.bus, path, why, why_size) == MC_OK;
+}
+
+static void reload(void *arg)
+{
+    struct daemon *d = arg;
+    char why[256];
+
+    if (d->settings.listen_tcp[0] == '\0')
+        return;
+    if (read_callers(d, why, sizeof why))
+        log_text(d, MC_LOG_NOTICE, "reloaded", "what", "callers");
+    else
+        log_text(d, MC_LOG_ERROR, "reload_failed", "why", why); /* the old list stays */
+}
+
+/* Tells the real TCP address in <run.dir>/<room>.tcp: the port may have been any free one. */
+static bool write_address(const struct daemon *d, char *why, size_t why_size)
+{
+    char path[256];
+
+    (void)snprintf(path, sizeof path, "%s/%s.tcp", d->process.settings.run_dir, d->process.name);
+    (void)snprintf(why, why_size, "%s: cannot be written", path);
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return false;
+    bool written = fprintf(file, "%s\n", mc_listener_tcp(d->listener)) > 0;
+    return fclose(file) == 0 && written;
+}
+
 static bool open_listener(struct daemon *d, char *why, size_t why_size)
 {
     char ipc[256];
-    char callers[256];
     struct mc_listener_options options = {
         .ipc = ipc,
         .tcp = d->settings.listen_tcp[0] != '\0' ? d->settings.listen_tcp : NULL,
@@ -825,9 +861,7 @@ static bool open_listener(struct daemon *d, char *why, size_t why_size)
 
     (void)snprintf(ipc, sizeof ipc, "ipc://%s/%s.sock", d->process.settings.run_dir,
                    d->process.name);
-    if (options.tcp != NULL &&
-        (!mc_process_key_path(&d->process, d->settings.callers_file, callers, sizeof callers) ||
-         mc_bus_allow_file(d->process.bus, callers, why, why_size) != MC_OK))
+    if (options.tcp != NULL && !read_callers(d, why, why_size))
         return false;
     if (mc_listener_open(&d->listener, d->process.bus, &options, why, why_size) != MC_OK)
         return false;
@@ -837,9 +871,12 @@ static bool open_listener(struct daemon *d, char *why, size_t why_size)
         if (fd >= 0)
             d->watches[i] = mc_watch_create(d->process.loop, fd, MC_WATCH_READ, readable, d);
     }
-    if (options.tcp != NULL)
-        log_text(d, MC_LOG_NOTICE, "listening", "tcp", mc_listener_tcp(d->listener));
-    return true;
+    d->process.reload = reload;
+    d->process.reload_arg = d;
+    if (options.tcp == NULL)
+        return true;
+    log_text(d, MC_LOG_NOTICE, "listening", "tcp", mc_listener_tcp(d->listener));
+    return write_address(d, why, why_size);
 }
 
 static bool has_prepare(const struct mc_room *room)

@@ -187,6 +187,14 @@ static enum mc_status curve_key(struct mc_process *process, char *why, size_t wh
     return written ? MC_OK : MC_IO;
 }
 
+static void reload(void *arg)
+{
+    struct mc_process *process = arg;
+
+    if (process->reload != NULL)
+        process->reload(process->reload_arg);
+}
+
 static bool start_parts(struct mc_process *process, char *why, size_t why_size)
 {
     process->clock = mc_clock_real();
@@ -201,7 +209,7 @@ static bool start_parts(struct mc_process *process, char *why, size_t why_size)
         return false;
     (void)snprintf(why, why_size, "the loop cannot be made");
     if ((process->loop = mc_loop_create()) == NULL ||
-        mc_loop_signals(process->loop, NULL, NULL) != MC_OK)
+        mc_loop_signals(process->loop, reload, process) != MC_OK)
         return false;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
     process->notify = mc_notify_create(process->loop, getenv("NOTIFY_SOCKET"),

@@ -46,6 +46,8 @@ struct mc_process {
     struct mc_notify *notify;
     struct mc_bus *bus;
     struct mc_links *links;
+    void (*reload)(void *arg); /* on SIGHUP, when set */
+    void *reload_arg;
     char caller[64];                       /* "room:otp" */
     char curve_secret[MC_BUS_KEY_LEN + 1]; /* ours */
 };
