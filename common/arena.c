@@ -60,6 +60,13 @@ void mc_arena_budget(struct mc_arena *arena, size_t bytes)
     arena->full = false;
 }
 
+void mc_arena_rewind(struct mc_arena *arena, size_t used)
+{
+    assert(used <= arena->used);
+    explicit_bzero(arena->base + used, arena->used - used);
+    arena->used = used;
+}
+
 void *mc_alloc(struct mc_arena *arena, size_t size)
 {
     size_t align = _Alignof(max_align_t);

@@ -29,6 +29,9 @@ void mc_arena_reset(struct mc_arena *arena);
 /* Allows at most `bytes` more from here on, and forgets an earlier `full`. */
 void mc_arena_budget(struct mc_arena *arena, size_t bytes);
 
+/* Takes back all that was given out since `used` was what it says: nothing of it may be kept. */
+void mc_arena_rewind(struct mc_arena *arena, size_t used);
+
 /* Returns zeroed memory, or NULL when the arena or its budget is used up. */
 mc_nodiscard void *mc_alloc(struct mc_arena *arena, size_t size);
 

@@ -150,7 +150,7 @@ static void lease(struct mc_txn *txn, Motcua__Job *job, const char *worker, int6
     job->state = MOTCUA__JOB_STATE__LEASED;
     job->attempts++;
     job->leased_by = mc_unconst(worker);
-    job->due_ms = txn->now_ms + lease_ms;
+    job->due_ms = txn->now_ms + MC_MAX(lease_ms, 1); /* not due again within this very walk */
     due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
@@ -191,12 +191,15 @@ size_t mc_jobs_lease(struct mc_txn *txn, unsigned lane, const char *const *desti
         }
         const char *why = spent(txn, job);
         bool unreported = job->state == MOTCUA__JOB_STATE__LEASED;
-        if (why != NULL || wanted(job, destinations)) {
-            lease(txn, job, worker, lease_ms);
-            ret_jobs[n] = job_in_hand(txn, job);
-            ret_jobs[n].spent = why;
-            ret_jobs[n++].unreported = unreported || strcmp(job->last_error, job_unreported) == 0;
+        if (why == NULL && !wanted(job, destinations)) {
+            mc_pass(&cursor);
+            continue;
         }
+        unreported = unreported || strcmp(job->last_error, job_unreported) == 0;
+        lease(txn, job, worker, lease_ms);
+        ret_jobs[n] = job_in_hand(txn, job);
+        ret_jobs[n].spent = why;
+        ret_jobs[n++].unreported = unreported;
     }
     return txn->status == MC_OK ? n : 0;
 }
@@ -290,8 +293,10 @@ size_t mc_jobs_reclaim(struct mc_txn *txn, unsigned lane, const char *worker, si
         Motcua__Job *job = mc_row(&cursor, &motcua__job__descriptor);
 
         if (job == NULL || job->state != MOTCUA__JOB_STATE__LEASED ||
-            strcmp(job->leased_by, worker) != 0)
+            strcmp(job->leased_by, worker) != 0) {
+            mc_pass(&cursor);
             continue;
+        }
         due_drop(txn, job);
         struct mc_lane_count *counts = state_leave(txn, job);
         counts->queued++;
@@ -342,6 +347,8 @@ size_t mc_jobs_peek(struct mc_txn *txn, int lane, bool dead, uint64_t after, Mot
         after != 0 ? mc_key_u64(txn, first) : (struct mc_bytes){0}, MC_FORWARD);
     size_t n = 0;
 
+    if (after == UINT64_MAX)
+        return 0;
     while (n < max && mc_next(&cursor)) {
         Motcua__Job *job = mc_row(&cursor, &motcua__job__descriptor);
 

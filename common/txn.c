@@ -104,10 +104,15 @@ static struct mc_write *buffered(const struct mc_txn *txn, unsigned table, MDB_v
     return write;
 }
 
+static bool key_fits(struct mc_bytes key)
+{
+    return key.len > 0 && key.len <= MC_KEY_MAX;
+}
+
 /* Buffers a value (with its head) or a delete. */
 static void buffer(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_bytes value)
 {
-    assert(txn->turn != NULL && key.len > 0 && key.len <= MC_KEY_MAX);
+    assert(txn->turn != NULL && key_fits(key));
 
     struct mc_write *write = buffered(txn, table, mdb_val(key));
     if (write != NULL) {
@@ -132,10 +137,14 @@ static void buffer(struct mc_txn *txn, unsigned table, struct mc_bytes key, stru
 }
 
 /* Room for a value of `len` bytes behind its head; NULL with the call failed. */
-static uint8_t *value_new(struct mc_txn *txn, size_t len)
+static uint8_t *value_new(struct mc_txn *txn, struct mc_bytes key, size_t len)
 {
     if (txn->status != MC_OK)
         return NULL;
+    if (!key_fits(key)) {
+        (void)mc_fail(txn, MC_INVALID, "key empty or too long");
+        return NULL;
+    }
     if (len > MC_VALUE_MAX) {
         (void)mc_fail(txn, MC_LIMITED, "value too large");
         return NULL;
@@ -174,7 +183,7 @@ static bool find(struct mc_txn *txn, unsigned table, struct mc_bytes key,
     MDB_val k = mdb_val(key);
     MDB_val v;
 
-    if (txn->status != MC_OK)
+    if (txn->status != MC_OK || !key_fits(key))
         return false;
     const struct mc_write *write = buffered(txn, table, k);
     if (write != NULL) {
@@ -217,7 +226,7 @@ void mc_save(struct mc_txn *txn, unsigned table, struct mc_bytes key,
              const ProtobufCMessage *record)
 {
     size_t len = protobuf_c_message_get_packed_size(record);
-    uint8_t *value = value_new(txn, len);
+    uint8_t *value = value_new(txn, key, len);
 
     if (value == NULL)
         return;
@@ -241,7 +250,7 @@ bool mc_get(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_b
 
 void mc_put(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_bytes bytes)
 {
-    uint8_t *value = value_new(txn, bytes.len);
+    uint8_t *value = value_new(txn, key, bytes.len);
 
     if (value == NULL)
         return;
@@ -253,7 +262,7 @@ void mc_put(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_b
 
 void mc_drop(struct mc_txn *txn, unsigned table, struct mc_bytes key)
 {
-    if (txn->status == MC_OK)
+    if (txn->status == MC_OK && key_fits(key))
         buffer(txn, table, key, (struct mc_bytes){0});
 }
 
@@ -295,19 +304,24 @@ struct place {
 
 static struct place place_of(const struct mc_cursor *cursor, uint8_t *end)
 {
+    MDB_val from = mdb_val(cursor->from);
     struct place place = {.bounded = true};
 
     if (cursor->started) {
-        place.at = mdb_val(cursor->key);
+        place.at = (MDB_val){cursor->place_len, mc_unconst(cursor->place)};
         place.after = true;
-    } else if (cursor->from.len > 0) {
-        place.at = mdb_val(cursor->from);
-    } else if (cursor->direction == MC_FORWARD) {
+        return place;
+    }
+    if (cursor->direction == MC_FORWARD) {
         place.at = mdb_val(cursor->prefix);
         place.bounded = cursor->prefix.len > 0;
-    } else {
-        place.bounded = prefix_end(cursor->prefix, end, &place.at);
+        if (from.mv_size > 0 && (!place.bounded || key_compare(from, place.at) > 0))
+            place = (struct place){.at = from, .bounded = true};
+        return place;
     }
+    place.bounded = prefix_end(cursor->prefix, end, &place.at);
+    if (from.mv_size > 0 && (!place.bounded || key_compare(from, place.at) < 0))
+        place = (struct place){.at = from, .bounded = true};
     return place;
 }
 
@@ -375,8 +389,11 @@ static bool cursor_take(struct mc_cursor *cursor, MDB_val key, struct mc_bytes v
 {
     struct mc_txn *txn = cursor->txn;
 
+    cursor->mark = txn->arena->used;
     cursor->key = mc_copy(txn->arena, key.mv_data, key.mv_size);
     cursor->value = mc_copy(txn->arena, value.data, value.len);
+    memcpy(cursor->place, key.mv_data, key.mv_size);
+    cursor->place_len = key.mv_size;
     cursor->started = true;
     if (cursor->key.data == NULL || cursor->value.data == NULL)
         (void)mc_fail(txn, MC_LIMITED, "arena full");
@@ -390,7 +407,7 @@ bool mc_next(struct mc_cursor *cursor)
     MDB_val key = {0};
     MDB_val value = {0};
 
-    if (txn->status != MC_OK)
+    if (txn->status != MC_OK || cursor->prefix.len > MC_KEY_MAX)
         return false;
     struct place place = place_of(cursor, end);
     const struct mc_write *write = next_buffered(cursor, place);
@@ -415,6 +432,13 @@ bool mc_next(struct mc_cursor *cursor)
         return false;
     }
     return cursor_take(cursor, key, bytes);
+}
+
+void mc_pass(struct mc_cursor *cursor)
+{
+    mc_arena_rewind(cursor->txn->arena, cursor->mark);
+    cursor->key = (struct mc_bytes){0};
+    cursor->value = (struct mc_bytes){0};
 }
 
 void *mc_row(const struct mc_cursor *cursor, const ProtobufCMessageDescriptor *type)
@@ -470,6 +494,9 @@ void mc_emit(struct mc_txn *txn, const char *type, const ProtobufCMessage *body,
              const char *const *keys)
 {
     size_t len = protobuf_c_message_get_packed_size(body);
+
+    if (len > MC_EVENT_MAX)
+        (void)mc_fail(txn, MC_LIMITED, "event too large");
     uint8_t *packed = txn->status == MC_OK ? mc_alloc(txn->arena, len) : NULL;
     struct mc_event_out *out = packed != NULL ? mc_alloc(txn->arena, sizeof *out) : NULL;
 
@@ -520,9 +547,9 @@ struct mc_bytes mc_open_bytes(struct mc_txn *txn, ProtobufCBinaryData sealed)
 {
     size_t len = 0;
 
-    if (txn->status != MC_OK || sealed.len < MC_SEAL_OVERHEAD)
+    if (txn->status != MC_OK || sealed.len == 0) /* a field that was never set */
         return (struct mc_bytes){0};
-    uint8_t *out = mc_alloc(txn->arena, sealed.len - MC_SEAL_OVERHEAD + 1);
+    uint8_t *out = mc_alloc(txn->arena, sealed.len);
     if (out == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return (struct mc_bytes){0};
@@ -803,15 +830,16 @@ enum mc_status mc_turn_commit(struct mc_turn *turn)
         (void)put_state(turn);
     if (turn->status != MC_OK || !turn->changed) {
         mc_turn_abort(turn);
-        store->refusing = turn->status == MC_FULL;
+        if (turn->status == MC_FULL)
+            store->refusing = true;
         return turn->status;
     }
 
     int rc = mdb_txn_commit(turn->view);
     turn->view = NULL;
     if (rc != MDB_SUCCESS) {
-        (void)turn_fail(turn, rc);
-        store->refusing = turn->status == MC_FULL;
+        if (turn_fail(turn, rc) == MC_FULL)
+            store->refusing = true;
         return turn->status;
     }
     store->counts.journal_last = turn->journal_last;

@@ -118,7 +118,10 @@ enum mc_status mc_refuse(struct mc_txn *txn, enum mc_status status, const char *
  */
 enum mc_status mc_wait(const struct mc_txn *txn, int64_t wait_ms);
 
-/* Records. Keys are borrowed for the call; loaded records live in the arena. */
+/*
+ * Records. Keys are borrowed for the call; loaded records live in the arena. A key of no bytes
+ * or of more than MC_KEY_MAX is nobody's: reads find nothing, writes are refused (MC_INVALID).
+ */
 mc_nodiscard void *mc_load(struct mc_txn *txn, unsigned table, struct mc_bytes key,
                            const ProtobufCMessageDescriptor *type);
 void mc_save(struct mc_txn *txn, unsigned table, struct mc_bytes key,
@@ -138,6 +141,8 @@ void mc_put(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_b
  *     while (mc_next(&cursor)) ... cursor.key, cursor.value ...
  *
  * A row costs about a microsecond: bound your loops. Writing while walking is allowed.
+ * mc_pass gives back the memory of the current row and of all that was made since (records,
+ * writes): for rows that are passed over, so that a long walk fits the call's memory.
  */
 enum mc_direction { MC_FORWARD, MC_BACKWARD };
 struct mc_cursor {
@@ -149,10 +154,14 @@ struct mc_cursor {
     struct mc_bytes key;   /* current row; arena memory */
     struct mc_bytes value; /* current row; arena memory */
     bool started;
+    size_t mark;               /* the arena before the current row */
+    uint8_t place[MC_KEY_MAX]; /* the current row's key: the walk needs no arena memory */
+    size_t place_len;
 };
 mc_nodiscard struct mc_cursor mc_seek(struct mc_txn *txn, unsigned table, struct mc_bytes prefix,
                                       struct mc_bytes from, enum mc_direction direction);
 mc_nodiscard bool mc_next(struct mc_cursor *cursor);
+void mc_pass(struct mc_cursor *cursor);
 /* Unpacks the row's value; NULL with the call failed when it does not open. */
 mc_nodiscard void *mc_row(const struct mc_cursor *cursor, const ProtobufCMessageDescriptor *type);
 
@@ -165,6 +174,7 @@ uint64_t mc_count(struct mc_txn *txn, const char *name);
  * personal data and is encrypted at rest.
  */
 enum mc_seal { MC_PLAIN, MC_SEALED };
+enum { MC_EVENT_MAX = 256 * 1024 }; /* an event's body: a follower can always take it */
 void mc_emit(struct mc_txn *txn, const char *type, const ProtobufCMessage *body, enum mc_seal seal,
              const char *const *keys);
 
