@@ -23,6 +23,7 @@ struct harness {
     struct mc_random_seeded random_state;
     struct mc_random random;
     struct mc_service service;
+    uint8_t master[MC_KEY_LEN];
     struct mc_arena keep; /* what tests were given */
     struct mc_caller caller;
     Motcua__Header *header;
@@ -48,7 +49,6 @@ static bool public_key(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBL
 
 static void boot(struct harness *h)
 {
-    uint8_t seed[MC_KEY_LEN];
     char why[256] = "";
 
     h->ctx = calloc(1, h->room->ctx_size > 0 ? h->room->ctx_size : 1);
@@ -59,15 +59,15 @@ static void boot(struct harness *h)
     if (mc_config_set(&h->config, h->settings, h->settings_len) != MC_OK)
         fail_msg("%s", h->config.why);
 
-    seed_of(h->room->name, seed);
+    seed_of(h->room->name, h->master);
     struct mc_service_options options = {
         .data_dir = h->dir,
         .map_size = HARNESS_MAP,
         .unsafe_no_sync = true,
         .clock = &h->clock,
         .random = &h->random,
-        .master = seed,
-        .sign_seed = seed,
+        .master = h->master,
+        .sign_seed = h->master,
         .public_key = public_key,
     };
     if (mc_service_open(&h->service, h->room, h->ctx, &options, why, sizeof why) != MC_OK)
@@ -390,52 +390,88 @@ size_t harness_dead(struct harness *h, unsigned lane)
     return (size_t)mc_store_counts(h->service.store)->lanes[lane].dead;
 }
 
+enum { LOOK_MAX = 256 };
+
+static const Motcua__Job *job_with(Motcua__Job *const *jobs, size_t n, uint64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i]->id == id)
+            return jobs[i];
+    return NULL;
+}
+
+static struct mc_bytes due_key(struct mc_txn *txn, const Motcua__Job *job)
+{
+    const uint8_t lane = (uint8_t)(job->id >> 56);
+
+    return mc_key_join(
+        txn, (struct mc_bytes){&lane, 1},
+        mc_key_join(txn, mc_key_u64(txn, (uint64_t)job->due_ms), mc_key_u64(txn, job->id)));
+}
+
+/* Makes a leased job what it was before, as if nobody had looked. */
+static void put_back(struct mc_turn *turn, const Motcua__Job *leased, const Motcua__Job *before)
+{
+    Motcua__Job job = *leased;
+    unsigned lane = (unsigned)(job.id >> 56);
+    struct mc_txn txn;
+
+    mc_txn_open(&txn, turn);
+    mc_drop(&txn, MC_TABLE_DUE, due_key(&txn, leased));
+    job.state = before->state;
+    job.attempts = before->attempts;
+    job.due_ms = before->due_ms;
+    job.leased_by = before->leased_by;
+    mc_put(&txn, MC_TABLE_DUE, due_key(&txn, &job), (struct mc_bytes){0});
+    mc_save(&txn, MC_TABLE_JOBS, mc_key_u64(&txn, job.id), &job.base);
+    txn.lanes_touched = 1U << lane;
+    if (before->state == MOTCUA__JOB_STATE__LEASED) {
+        txn.lanes[lane].failed_total--;
+    } else {
+        txn.lanes[lane].leased--;
+        txn.lanes[lane].queued++;
+    }
+    assert_int_equal(mc_txn_apply(&txn), MC_OK);
+}
+
+static struct mc_job *job_kept(struct harness *h, const struct mc_job *job)
+{
+    struct mc_job *kept = mc_alloc(&h->keep, sizeof *kept);
+    struct mc_bytes packed = mc_body_pack(&h->keep, &job->record->base);
+
+    assert_non_null(kept);
+    *kept = *job;
+    kept->record = motcua__job__unpack(&h->keep.protobuf, packed.len, packed.data);
+    kept->payload = mc_copy(&h->keep, job->payload.data, job->payload.len);
+    assert_non_null(kept->record);
+    return kept;
+}
+
 /* The next due job of a kind, as if it were the only one its lane holds. */
 static const struct mc_job *lease_kind(struct harness *h, unsigned lane, const char *kind)
 {
-    struct mc_job jobs[256];
-    struct mc_job *found = NULL;
+    Motcua__Job **before = mc_alloc(&h->keep, LOOK_MAX * sizeof(Motcua__Job *));
+    struct mc_job *jobs = mc_alloc(&h->keep, LOOK_MAX * sizeof *jobs);
+    const struct mc_job *found = NULL;
     struct mc_turn turn;
-    Motcua__Job *peeked[256];
     struct mc_txn txn;
 
+    assert_non_null(before);
+    assert_non_null(jobs);
     look(h, &txn);
-    size_t live = mc_jobs_peek(&txn, (int)lane, false, 0, peeked, MC_LEN(peeked));
+    size_t live = mc_jobs_peek(&txn, (int)lane, false, 0, before, LOOK_MAX);
     mc_snapshot_close(&txn);
-    bool any = false;
-    for (size_t i = 0; i < live; i++)
-        any |= strcmp(peeked[i]->kind, kind) == 0;
-    if (!any)
-        return NULL;
 
     mc_turn_begin(&turn, h->service.store, &h->service.arena, h->time.now_ms);
-    size_t n = mc_effects_lease(&h->service, &turn, lane, jobs, MC_LEN(jobs));
-    for (size_t i = 0; i < n && found == NULL; i++)
-        if (strcmp(jobs[i].record->kind, kind) == 0) {
-            found = mc_alloc(&h->keep, sizeof *found);
-            assert_non_null(found);
-            *found = jobs[i];
-            found->record =
-                protobuf_c_message_unpack(&motcua__job__descriptor, &h->keep.protobuf,
-                                          protobuf_c_message_get_packed_size(&jobs[i].record->base),
-                                          mc_body_pack(&h->keep, &jobs[i].record->base).data);
-            found->payload = mc_copy(&h->keep, jobs[i].payload.data, jobs[i].payload.len);
-        }
-    assert_int_equal(mc_turn_commit(&turn), MC_OK);
-
-    /* The others go back: they were due all along. */
-    mc_turn_begin(&turn, h->service.store, &h->service.arena, h->time.now_ms);
+    size_t n = mc_effects_lease(&h->service, &turn, lane, jobs, LOOK_MAX);
     for (size_t i = 0; i < n; i++) {
-        struct mc_txn back;
-        Motcua__Job job = *jobs[i].record;
-
-        if (found != NULL && job.id == found->record->id)
+        if (found == NULL && strcmp(jobs[i].record->kind, kind) == 0) {
+            found = job_kept(h, &jobs[i]);
             continue;
-        mc_txn_open(&back, &turn);
-        struct mc_job *held =
-            mc_job_held(&back, (struct mc_bytes){jobs[i].token, sizeof jobs[i].token}, "self");
-        mc_job_retry(&back, held, "", 1);
-        assert_int_equal(mc_txn_apply(&back), MC_OK);
+        }
+        const Motcua__Job *was = job_with(before, live, jobs[i].record->id);
+        assert_non_null(was); /* more live jobs than LOOK_MAX */
+        put_back(&turn, jobs[i].record, was);
     }
     assert_int_equal(mc_turn_commit(&turn), MC_OK);
     return found;
@@ -514,13 +550,10 @@ size_t harness_rows(struct harness *h, unsigned table)
     size_t rows = 0;
 
     look(h, &txn);
-    size_t used = h->keep.used;
     struct mc_cursor cursor =
         mc_seek(&txn, table, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
-    while (mc_next(&cursor))
-        rows++;
+    for (; mc_next(&cursor); rows++)
+        mc_pass(&cursor);
     mc_snapshot_close(&txn);
-    memset(h->keep.base + used, 0, h->keep.used - used);
-    h->keep.used = used;
     return rows;
 }
