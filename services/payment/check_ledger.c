@@ -143,7 +143,7 @@ static bool show(struct mc_txn *txn, const struct sum *kept, size_t n,
     size_t shown = MC_MIN(n, (size_t)CHECK_BALANCES_SHOWN);
     Payment__AccountBalance *balances = mc_alloc(txn->arena, (shown + 1) * sizeof *balances);
 
-    rep->balances = mc_alloc(txn->arena, (shown + 1) * sizeof *rep->balances);
+    rep->balances = mc_alloc(txn->arena, (shown + 1) * sizeof(Payment__AccountBalance *));
     if (balances == NULL || rep->balances == NULL)
         return false;
     for (size_t i = 0; i < shown; i++) {

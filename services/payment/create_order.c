@@ -78,7 +78,7 @@ static void items_read(struct mc_txn *txn, const Payment__CreateOrderRequest *re
                         NULL);
         return;
     }
-    order->items = mc_alloc(txn->arena, req->n_items * sizeof *order->items);
+    order->items = mc_alloc(txn->arena, req->n_items * sizeof(PaymentState__Item *));
     if (order->items == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return;

@@ -16,7 +16,7 @@ static bool fill(struct mc_txn *txn, const Dossier__Changed *body, PaymentState_
     struct payment_fee fee = payment_fee_of(body->procedure_code);
     PaymentState__Item *item = mc_alloc(txn->arena, sizeof *item);
 
-    order->items = mc_alloc(txn->arena, sizeof *order->items);
+    order->items = mc_alloc(txn->arena, sizeof(PaymentState__Item *));
     if (item == NULL || order->items == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return false;

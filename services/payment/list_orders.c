@@ -39,20 +39,27 @@ static bool add(struct mc_txn *txn, struct mc_bytes id, const PaymentState__Orde
 static void fill(struct mc_txn *txn, struct mc_cursor *cursor, size_t size,
                  Payment__ListOrdersReply *rep)
 {
-    while (mc_next(cursor)) {
+    size_t attempts = 0;
+
+    for (size_t scanned = 0; scanned < PAYMENT_PAGE_SCAN && mc_next(cursor); scanned++) {
         char token[TOKEN_LEN + 1];
         struct mc_bytes id = {(const uint8_t *)cursor->key.data + cursor->key.len - MC_ID_LEN,
                               MC_ID_LEN};
-        if (rep->n_orders == size) {
-            (void)mc_hex(token, mc_key_bytes(rep->orders[size - 1]->order_id));
+        if (rep->n_orders == size || attempts >= PAYMENT_PAGE_ATTEMPTS) {
+            (void)mc_hex(token, mc_key_bytes(rep->orders[rep->n_orders - 1]->order_id));
             rep->next_page_token = mc_strdup(txn->arena, token);
             if (rep->next_page_token == NULL)
                 (void)mc_fail(txn, MC_LIMITED, "arena full");
             return;
         }
         const PaymentState__Order *order = payment_order_load(txn, id);
-        if (order == NULL || (payment_visible(txn, order) && !add(txn, id, order, rep)))
+        if (order == NULL)
             return;
+        if (!payment_visible(txn, order))
+            continue;
+        if (!add(txn, id, order, rep))
+            return;
+        attempts += rep->orders[rep->n_orders - 1]->n_attempts;
     }
 }
 
@@ -72,7 +79,7 @@ enum mc_status payment_list_orders(struct payment *payment, struct mc_txn *txn,
     struct mc_bytes from = {0};
     if (req->page_token[0] != '\0')
         from = mc_key_join(txn, prefix, (struct mc_bytes){before, sizeof before});
-    rep->orders = mc_alloc(txn->arena, size * sizeof *rep->orders);
+    rep->orders = mc_alloc(txn->arena, size * sizeof(Payment__Order *));
     if (rep->orders == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     struct mc_cursor cursor =

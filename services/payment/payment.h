@@ -49,6 +49,8 @@ enum {
     PAYMENT_ATTEMPTS_MAX = 50, /* tries of one order */
     PAYMENT_PAGE_DEFAULT = 20,
     PAYMENT_PAGE_MAX = 100,
+    PAYMENT_PAGE_ATTEMPTS = 200,          /* a page ends early when its orders have so many tries */
+    PAYMENT_PAGE_SCAN = 1000,             /* rows looked at for a page */
     PAYMENT_TICK_ROWS = 100,              /* orders one tick ends */
     PAYMENT_POSTPONE_MS = 60 * 60 * 1000, /* an order is not ended while someone is paying it */
 

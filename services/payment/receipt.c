@@ -35,7 +35,7 @@ static bool series_of(struct mc_txn *txn, const char *unit, char out[SERIES_SIZE
     uint64_t n = mc_count(txn, "series");
     if (n == 0)
         return false;
-    uint64_t prefix = SERIES_FIRST + (n - 1) / (LETTERS * LETTERS);
+    uint64_t prefix = SERIES_FIRST + (n - 1) / LETTERS / LETTERS;
     if (prefix > SERIES_LAST) {
         (void)mc_fail(txn, MC_FULL, "no receipt series left");
         return false;

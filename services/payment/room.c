@@ -174,5 +174,5 @@ const struct mc_room payment_room = {
     .ctx_size = sizeof(struct payment),
     .boot = payment_boot,
     .tick = payment_tick,
-    .tick_ms = 60 * 1000,
+    .tick_ms = 60000,
 };

@@ -22,8 +22,9 @@
 #define QUERY_PAID    "{\"TrangThaiGD\":\"00\"}"
 #define QUERY_PENDING "{\"TrangThaiGD\":\"01\"}"
 #define QUERY_FAILED  "{\"TrangThaiGD\":\"02\"}"
-#define MINUTE_MS     (60 * 1000LL)
-#define DAY_MS        (24 * 60 * MINUTE_MS)
+#define MINUTE_MS     60000LL
+#define DAY_MS        86400000LL
+#define ORDER_LIFE_MS (DAY_MS * 30)
 
 /* Message fields are not const, and nobody writes through these. */
 static inline char *text(const char *literal)
@@ -223,9 +224,10 @@ static inline const char *confirm(struct harness *h, const struct confirm_fields
     const char *partner = either(fields->partner, PARTNER);
     const char *currency = either(fields->currency, "VND");
     const char *transaction = either(fields->transaction, "FT26250000123");
-    const char *const values[] = {
-        "CONFIRM",   code,         partner,          fields->reference,        amount, currency,
-        transaction, "VIETINBANK", "20260907093455", "THANH TOAN HO SO " CODE, NULL};
+    static const char information[] = "THANH TOAN HO SO " CODE;
+    const char *const values[] = {"CONFIRM",        code,        partner,     fields->reference,
+                                  amount,           currency,    transaction, "VIETINBANK",
+                                  "20260907093455", information, NULL};
 
     payment_hash(hash, values, SECRET);
     (void)snprintf(body, sizeof body,

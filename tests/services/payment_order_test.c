@@ -1,4 +1,8 @@
 /* Orders, who may see them, receipts, the ledger's check, limits at and one past. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "payment_help.h"
 
 static Payment__Item item_of(Payment__ItemKind kind, const char *code, int64_t amount)
@@ -55,7 +59,7 @@ static void accepted_dossier_makes_one_order(void **state)
     assert_string_equal(order->items[0]->code, "2771");
     assert_string_equal(order->items[0]->name, "Lệ phí hộ tịch");
     assert_string_equal(order->unit_name, "UBND Thị trấn Bến Cầu");
-    assert_int_equal(order->expires_at_ms, HARNESS_T0 + 30 * DAY_MS);
+    assert_int_equal(order->expires_at_ms, HARNESS_T0 + ORDER_LIFE_MS);
     accept(h, CODE, 8000, 7);
     accept(h, CODE, 9000, 7);
     assert_int_equal(harness_rows(h, PAYMENT_ORDERS), 1);
@@ -239,7 +243,7 @@ static void list_pages_newest_first(void **state)
 
     (void)state;
     for (uint8_t i = 1; i <= 5; i++) {
-        accept(h, CODE, 1000 * i, i);
+        accept(h, CODE, INT64_C(1000) * i, i);
         harness_advance(h, 1000);
     }
     as_account(h, OWNER);
@@ -332,7 +336,7 @@ static void a_tick_is_bounded(void **state)
     asked_fill(&asked, 1, 1000);
     for (int i = 0; i < PAYMENT_TICK_ROWS + 1; i++)
         (void)create(h, &asked, MC_OK);
-    harness_advance(h, 30 * DAY_MS);
+    harness_advance(h, ORDER_LIFE_MS);
     harness_tick(h);
     assert_int_equal(harness_rows(h, PAYMENT_EXPIRY), 1);
     harness_tick(h);
@@ -419,7 +423,7 @@ static void receipts_per_kind_and_agency(void **state)
     pay(h, "B-260907-0001", "12000", "FT2");
     assert_string_equal(order_of(h, "B-260907-0001")->receipts[0], "28AB-26E/0000001");
 
-    harness_advance(h, 120 * DAY_MS); /* 2027 */
+    harness_advance(h, ORDER_LIFE_MS * 4); /* 2027 */
     asked.req.unit = text(UNIT);
     asked.req.dossier_code = text("C-270105-0001");
     (void)create(h, &asked, MC_OK);
@@ -429,6 +433,117 @@ static void receipts_per_kind_and_agency(void **state)
     assert_int_equal(credit_of(h, "agency:" UNIT ":charge:2771"), 16000);
     assert_int_equal(books(h)->postings, 12);
     harness_close(h);
+}
+
+static void a_page_ends_early_with_many_attempts(void **state)
+{
+    struct harness *h = room_open();
+    Payment__ListOrdersRequest list = PAYMENT__LIST_ORDERS_REQUEST__INIT;
+
+    (void)state;
+    for (uint8_t i = 1; i <= 5; i++) {
+        accept(h, CODE, 1000, i);
+        harness_advance(h, 1000);
+        for (int n = 0; n < PAYMENT_ATTEMPTS_MAX; n++)
+            fail_once(h);
+    }
+    as_account(h, OWNER);
+    const Payment__ListOrdersReply *first = harness_call(h, "ListOrders", &list.base, MC_OK);
+    assert_int_equal(first->n_orders, PAYMENT_PAGE_ATTEMPTS / PAYMENT_ATTEMPTS_MAX);
+    list.page_token = first->next_page_token;
+    const Payment__ListOrdersReply *second = harness_call(h, "ListOrders", &list.base, MC_OK);
+    assert_int_equal(second->n_orders, 1);
+    assert_string_equal(second->next_page_token, "");
+    harness_close(h);
+}
+
+static void key_file(char *path, const char *secret, unsigned mode)
+{
+    char hex[2 * PAYMENT_SECRET_MAX + 8];
+    char *slash = NULL;
+
+    memcpy(path, "/tmp/motcua_key.XXXXXX", sizeof "/tmp/motcua_key.XXXXXX");
+    assert_non_null(mkdtemp(path));
+    slash = path + strlen(path);
+    memcpy(slash, "/key", sizeof "/key");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)mc_hex(hex, (struct mc_bytes){secret, strlen(secret)});
+    (void)fprintf(file, "%s\n", hex);
+    (void)fclose(file);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void key_file_drop(char *path)
+{
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* The secret is a file of hex that nobody else may read; without one, only a sandbox starts. */
+static void boot_checks(void **state)
+{
+    char longest[PAYMENT_SECRET_MAX + 2];
+    char good[64];
+    char wide[64];
+    char exact[64];
+    char past[64];
+    char brief[64];
+
+    (void)state;
+    memset(longest, 's', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    key_file(past, longest, 0600);
+    longest[sizeof longest - 2] = '\0';
+    key_file(exact, longest, 0600);
+    key_file(good, "12345678", 0600);
+    key_file(wide, "12345678", 0644);
+    key_file(brief, "1234567", 0600);
+    const struct {
+        const char *label;
+        struct payment payment;
+        enum mc_status want;
+        const char *secret;
+    } cases[] = {
+        {"sandbox", {.sandbox = true}, MC_OK, SECRET},
+        {"no secret", {.sandbox = false}, MC_INVALID, NULL},
+        {"shortest", {.secret_file = good}, MC_OK, "12345678"},
+        {"file before sandbox", {.secret_file = good, .sandbox = true}, MC_OK, "12345678"},
+        {"longest", {.secret_file = exact}, MC_OK, longest},
+        {"too long", {.secret_file = past}, MC_INVALID, NULL},
+        {"too short", {.secret_file = brief}, MC_INVALID, NULL},
+        {"others may read", {.secret_file = wide}, MC_DENIED, NULL},
+        {"no file", {.secret_file = "/nonexistent/key"}, MC_NOT_FOUND, NULL},
+        {"plain", {.platform_url = "http://p.test/", .sandbox = true}, MC_INVALID, NULL},
+        {"plain allowed",
+         {.platform_url = "http://p.test/", .sandbox = true, .allow_plain_http = true},
+         MC_OK,
+         SECRET},
+        {"bar", {.partner = "A|B", .sandbox = true}, MC_INVALID, NULL},
+        {"pauses",
+         {.query_backoff_ms = 2, .query_backoff_max_ms = 1, .sandbox = true},
+         MC_INVALID,
+         NULL},
+    };
+    for (size_t i = 0; i < MC_LEN(cases); i++) {
+        struct payment payment = cases[i].payment;
+        struct mc_boot boot = {0};
+        payment.platform_url = either(payment.platform_url, "https://p.test/");
+        payment.partner = either(payment.partner, PARTNER);
+        payment.secret_file = either(payment.secret_file, "");
+        if (payment_boot(&payment, &boot) != cases[i].want)
+            fail_msg("%s: %s", cases[i].label, boot.why);
+        if (cases[i].secret != NULL)
+            assert_string_equal(payment.secret, cases[i].secret);
+        else
+            assert_string_not_equal(boot.why, "");
+    }
+    key_file_drop(good);
+    key_file_drop(wide);
+    key_file_drop(exact);
+    key_file_drop(past);
+    key_file_drop(brief);
 }
 
 static void get_receipt_refusals(void **state)
@@ -570,6 +685,8 @@ int main(void)
         cmocka_unit_test(a_tick_is_bounded),
         cmocka_unit_test(attempts_have_an_end),
         cmocka_unit_test(receipts_per_kind_and_agency),
+        cmocka_unit_test(a_page_ends_early_with_many_attempts),
+        cmocka_unit_test(boot_checks),
         cmocka_unit_test(get_receipt_refusals),
         cmocka_unit_test(only_a_running_dossiers_order_is_cancelled),
         cmocka_unit_test(check_sees_spoiled_books),

@@ -304,6 +304,42 @@ static void better_news_while_confirming(void **state)
     harness_close(h);
 }
 
+/* An old question's answer comes when a new one was asked: the new one counts. */
+static void answer_to_a_dropped_question(void **state)
+{
+    struct harness *h = room_open();
+    struct harness_exchange old;
+
+    (void)state;
+    (void)order_new(h);
+    const char *reference = start(h);
+    harness_advance(h, 15 * MINUTE_MS);
+    assert_true(harness_effect(h, "platform.query", &old));
+    assert_string_equal(confirm(h, CONFIRM(.reference = reference)), "00");
+    harness_answer(h, &old, 200, QUERY_FAILED);
+    state_is(h, ORDER(PENDING), ATTEMPT(CONFIRMING));
+    query_answer(h, QUERY_PAID);
+    state_is(h, ORDER(PAID), ATTEMPT(SUCCEEDED));
+    money_is(h, 8000, 0);
+    harness_close(h);
+}
+
+static void told_failed_and_pending_for_long(void **state)
+{
+    struct harness *h = room_open();
+
+    (void)state;
+    (void)order_new(h);
+    const char *reference = start(h);
+    assert_string_equal(confirm(h, CONFIRM(.reference = reference, .code = "24")), "00");
+    query_answer(h, QUERY_PENDING);
+    state_is(h, ORDER(PENDING), ATTEMPT(CONFIRMING));
+    harness_advance(h, 15 * MINUTE_MS);
+    query_answer(h, QUERY_PENDING);
+    state_is(h, ORDER(PENDING), ATTEMPT(FAILED));
+    harness_close(h);
+}
+
 /* Both pages of two tries were paid: one is taken, the other is an officer's case. */
 static void double_success(void **state)
 {
@@ -667,7 +703,7 @@ static void success_after_expiry(void **state)
     const char *reference = start(h);
     assert_string_equal(confirm(h, CONFIRM(.reference = reference, .code = "24")), "00");
     query_answer(h, QUERY_FAILED);
-    harness_advance(h, 30 * DAY_MS);
+    harness_advance(h, ORDER_LIFE_MS);
     harness_tick(h);
     assert_int_equal(current(h)->state, ORDER(EXPIRED));
     assert_string_equal(confirm(h, CONFIRM(.reference = reference)), "00");
@@ -684,7 +720,7 @@ static void no_expiry_while_paying(void **state)
 
     (void)state;
     (void)order_new(h);
-    harness_advance(h, 30 * DAY_MS - 1);
+    harness_advance(h, ORDER_LIFE_MS - 1);
     const char *reference = start(h);
     harness_advance(h, 1);
     harness_tick(h);
@@ -765,6 +801,8 @@ int main(void)
         cmocka_unit_test(reordered_callbacks),
         cmocka_unit_test(success_after_failure),
         cmocka_unit_test(better_news_while_confirming),
+        cmocka_unit_test(answer_to_a_dropped_question),
+        cmocka_unit_test(told_failed_and_pending_for_long),
         cmocka_unit_test(double_success),
         cmocka_unit_test(other_amount_at_the_platform),
         cmocka_unit_test(unknown_then_paid),
