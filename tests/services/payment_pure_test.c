@@ -140,7 +140,7 @@ static void references(void **state)
     payment_reference(out, CODE, id, at_ms, 2);
     assert_string_equal(out, "dvc0002031H5326090700072026090709330002");
     /* 24 hours, not 12: an afternoon payment */
-    payment_reference(out, CODE, id, at_ms + 6 * 60 * MINUTE_MS, 0);
+    payment_reference(out, CODE, id, at_ms + 360 * MINUTE_MS, 0);
     assert_string_equal(out, "dvc0002031H53260907000720260907153300");
     payment_reference(out, "", id, at_ms, 0);
     assert_string_equal(out, "dvcabcd000000000000000000000000000020260907093300");
