@@ -130,12 +130,13 @@ static const char *level_now(struct reader *reader, const char *level)
     return keep(reader, text);
 }
 
-static void add_sector(struct dossier_catalogue *catalogue, const char *sector)
+/* Adds a text that is not there yet; there is room for one per row. */
+static void add_once(const char **list, size_t *len, const char *text)
 {
-    for (size_t i = 0; i < catalogue->sectors_len; i++)
-        if (strcmp(catalogue->sectors[i], sector) == 0)
+    for (size_t i = 0; i < *len; i++)
+        if (strcmp(list[i], text) == 0)
             return;
-    catalogue->sectors[catalogue->sectors_len++] = sector;
+    list[(*len)++] = text;
 }
 
 static void read_procedure(struct reader *reader, struct dossier_procedure *procedure)
@@ -147,6 +148,7 @@ static void read_procedure(struct reader *reader, struct dossier_procedure *proc
     procedure->sector = cell(reader, 2);
     procedure->level = cell(reader, 3);
     procedure->level_now = level_now(reader, procedure->level);
+    procedure->level_key = key_of(reader, procedure->level_now);
     procedure->service_level = "PARTIAL"; /* DOS-12: what is not known to be in full */
     procedure->upper = upper_of(reader, procedure->name);
     procedure->key = key_of(reader, procedure->name);
@@ -167,13 +169,15 @@ static enum mc_status load_procedures(struct dossier_catalogue *catalogue, struc
         open_table(&reader, memory, text, DOSSIER_PROCEDURES_MAX, sizeof catalogue->procedures[0]);
     size_t rows = reader.status == MC_OK ? count_rows(text, DOSSIER_PROCEDURES_MAX) : 0;
     catalogue->sectors = mc_alloc(memory, (rows + 1) * sizeof catalogue->sectors[0]);
-    if (catalogue->sectors == NULL)
+    catalogue->levels = mc_alloc(memory, (rows + 1) * sizeof catalogue->levels[0]);
+    if (catalogue->sectors == NULL || catalogue->levels == NULL)
         fail(&reader, MC_FULL);
     while (next_row(&reader)) {
         struct dossier_procedure *procedure = &catalogue->procedures[catalogue->procedures_len++];
 
         read_procedure(&reader, procedure);
-        add_sector(catalogue, procedure->sector);
+        add_once(catalogue->sectors, &catalogue->sectors_len, procedure->sector);
+        add_once(catalogue->levels, &catalogue->levels_len, procedure->level_now);
     }
     return reader.status;
 }

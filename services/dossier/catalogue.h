@@ -25,6 +25,7 @@ struct dossier_procedure {
     const char *sector;
     const char *level;         /* as written: "xã (từ 1/7/2025; trước: huyện)" */
     const char *level_now;     /* "xã" */
+    const char *level_key;     /* the same folded */
     const char *service_level; /* FULL, PARTIAL, INFORMATION (DOS-11, DOS-12) */
     enum dossier_limit limit;
     uint32_t limit_value;
@@ -65,6 +66,8 @@ struct dossier_catalogue {
     size_t aliases_len;
     const char **sectors; /* each once, in the catalogue's order */
     size_t sectors_len;
+    const char **levels; /* the same of level_now */
+    size_t levels_len;
 };
 
 /* The tables as CSV text. */
@@ -101,6 +104,8 @@ struct dossier_query {
     char words[DOSSIER_KEY_SIZE];
     char upper[DOSSIER_KEY_SIZE]; /* the words as written, in upper case */
     const char *code;             /* the words, when they are a procedure's code */
+    char level[DOSSIER_KEY_SIZE];
+    const char *service_level; /* empty: all */
 };
 mc_nodiscard enum mc_status dossier_key(char out[DOSSIER_KEY_SIZE], const char *text);
 mc_nodiscard enum mc_status dossier_query_unit(struct dossier_query *query,
@@ -109,6 +114,7 @@ mc_nodiscard enum mc_status dossier_query_unit(struct dossier_query *query,
 mc_nodiscard enum mc_status dossier_query_sector(struct dossier_query *query,
                                                  const struct dossier_catalogue *catalogue,
                                                  const char *text);
+mc_nodiscard enum mc_status dossier_query_level(struct dossier_query *query, const char *level);
 mc_nodiscard enum mc_status dossier_query_words(struct dossier_query *query,
                                                 const struct dossier_catalogue *catalogue,
                                                 const char *text);
@@ -125,4 +131,6 @@ enum dossier_rank dossier_query_rank(const struct dossier_query *query,
 bool dossier_query_in_sector(const struct dossier_query *query,
                              const struct dossier_catalogue *catalogue,
                              const struct dossier_procedure *procedure);
+bool dossier_query_at_level(const struct dossier_query *query,
+                            const struct dossier_procedure *procedure);
 bool dossier_query_at_unit(const struct dossier_query *query, const struct dossier_unit *unit);

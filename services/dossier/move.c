@@ -206,7 +206,9 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
     if (check_supplement(txn, open, to) != MC_OK || check_consent(txn, open, stage) != MC_OK)
         return txn->status;
 
+    const char *event = stage->event;
     if (stage->consent && open->actor == DOSSIER_BY_CITIZEN) {
+        event = "dossier.withdraw_asked";
         record->withdraw_asked_at_ms = txn->now_ms; /* an officer confirms */
     } else {
         leave(dossier, txn, open, to);
@@ -215,6 +217,6 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
     }
     dossier_note(txn, open, why);
     dossier_save(txn, open);
-    dossier_tell(txn, open, stage->event, why);
+    dossier_tell(txn, open, event, why);
     return txn->status;
 }

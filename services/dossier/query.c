@@ -90,6 +90,11 @@ enum mc_status dossier_query_sector(struct dossier_query *query,
     return MC_OK;
 }
 
+enum mc_status dossier_query_level(struct dossier_query *query, const char *level)
+{
+    return key_of(query->level, level);
+}
+
 enum mc_status dossier_query_words(struct dossier_query *query,
                                    const struct dossier_catalogue *catalogue, const char *text)
 {
@@ -154,6 +159,12 @@ bool dossier_query_in_sector(const struct dossier_query *query,
     if (query->sector_is_alias)
         return alias_names(query, catalogue, procedure->sector);
     return has_all_words(procedure->sector_key, query->sector);
+}
+
+bool dossier_query_at_level(const struct dossier_query *query,
+                            const struct dossier_procedure *procedure)
+{
+    return query->level[0] == '\0' || strcmp(query->level, procedure->level_key) == 0;
 }
 
 bool dossier_query_at_unit(const struct dossier_query *query, const struct dossier_unit *unit)

@@ -37,6 +37,8 @@ static struct dossier_query *query_of(const struct dossier *dossier, struct mc_t
     refuse_text(txn, "unit", dossier_query_unit(query, catalogue, req->unit));
     refuse_text(txn, "sector", dossier_query_sector(query, catalogue, req->sector));
     refuse_text(txn, "words", dossier_query_words(query, catalogue, req->words));
+    refuse_text(txn, "level", dossier_query_level(query, req->level));
+    query->service_level = req->service_level;
     return txn->status == MC_OK ? query : NULL;
 }
 
@@ -66,34 +68,48 @@ static int compare(const void *left, const void *right)
     return a->procedure < b->procedure ? -1 : a->procedure > b->procedure;
 }
 
-/* How many fit the rest of the search in each field, so that one can be chosen. */
-static void count_sector(const struct dossier *dossier, uint32_t *counts, const char *sector)
+/* How many fit the rest of the search in each field and at each level, so that one is chosen. */
+struct counts {
+    uint32_t *sectors;
+    uint32_t *levels;
+};
+
+static void count(uint32_t *counts, const char *const *names, size_t len, const char *name)
 {
-    for (size_t i = 0; i < dossier->catalogue.sectors_len; i++)
-        counts[i] += strcmp(dossier->catalogue.sectors[i], sector) == 0;
+    for (size_t i = 0; i < len; i++)
+        counts[i] += strcmp(names[i], name) == 0;
+}
+
+static bool served_so(const struct dossier_query *query, const struct dossier_procedure *procedure)
+{
+    return query->service_level[0] == '\0' ||
+           strcmp(query->service_level, procedure->service_level) == 0;
 }
 
 static struct matches collect(const struct dossier *dossier, struct mc_txn *txn,
-                              const struct dossier_query *query, uint32_t *counts)
+                              const struct dossier_query *query, const struct counts *counts)
 {
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
     struct matches found = {0};
 
     found.rows = dossier_alloc(txn, (catalogue->procedures_len + 1) * sizeof found.rows[0]);
-    if (found.rows == NULL || counts == NULL)
-        return found;
-    for (size_t i = 0; i < catalogue->procedures_len; i++) {
+    for (size_t i = 0; txn->status == MC_OK && i < catalogue->procedures_len; i++) {
         const struct dossier_procedure *procedure = &catalogue->procedures[i];
         enum dossier_rank rank = dossier_query_rank(query, procedure);
 
-        if (rank == DOSSIER_RANK_NONE || !filed_at(dossier, query, procedure))
+        if (rank == DOSSIER_RANK_NONE || !served_so(query, procedure) ||
+            !filed_at(dossier, query, procedure))
             continue;
-        count_sector(dossier, counts, procedure->sector);
+        count(counts->levels, catalogue->levels, catalogue->levels_len, procedure->level_now);
+        if (!dossier_query_at_level(query, procedure))
+            continue;
+        count(counts->sectors, catalogue->sectors, catalogue->sectors_len, procedure->sector);
         if (dossier_query_in_sector(query, catalogue, procedure))
             found.rows[found.len++] =
                 (struct match){procedure, rank, query->words[0] != '\0' ? procedure->chars : 0};
     }
-    qsort(found.rows, found.len, sizeof found.rows[0], compare);
+    if (found.len > 0)
+        qsort(found.rows, found.len, sizeof found.rows[0], compare);
     return found;
 }
 
@@ -101,9 +117,9 @@ static void answer_sectors(const struct dossier *dossier, struct mc_txn *txn,
                            const uint32_t *counts, Dossier__SearchProceduresReply *rep)
 {
     size_t len = dossier->catalogue.sectors_len;
+    Dossier__SectorCount *rows = dossier_alloc(txn, (len + 1) * sizeof rows[0]);
 
     rep->sectors = dossier_list(txn, len);
-    Dossier__SectorCount *rows = dossier_alloc(txn, (len + 1) * sizeof rows[0]);
     if (rep->sectors == NULL || rows == NULL)
         return;
     for (size_t i = 0; i < len; i++) {
@@ -113,6 +129,25 @@ static void answer_sectors(const struct dossier *dossier, struct mc_txn *txn,
         rows[i].sector = mc_unconst(dossier->catalogue.sectors[i]);
         rows[i].count = counts[i];
         rep->sectors[rep->n_sectors++] = &rows[i];
+    }
+}
+
+static void answer_levels(const struct dossier *dossier, struct mc_txn *txn, const uint32_t *counts,
+                          Dossier__SearchProceduresReply *rep)
+{
+    size_t len = dossier->catalogue.levels_len;
+    Dossier__LevelCount *rows = dossier_alloc(txn, (len + 1) * sizeof rows[0]);
+
+    rep->levels = dossier_list(txn, len);
+    if (rep->levels == NULL || rows == NULL)
+        return;
+    for (size_t i = 0; i < len; i++) {
+        if (counts[i] == 0)
+            continue;
+        dossier__level_count__init(&rows[i]);
+        rows[i].level = mc_unconst(dossier->catalogue.levels[i]);
+        rows[i].count = counts[i];
+        rep->levels[rep->n_levels++] = &rows[i];
     }
 }
 
@@ -164,13 +199,18 @@ enum mc_status dossier_search_procedures(struct dossier *dossier, struct mc_txn 
     const struct dossier_query *query = query_of(dossier, txn, req);
     if (query == NULL)
         return txn->status;
-    uint32_t *counts = dossier_alloc(txn, (dossier->catalogue.sectors_len + 1) * sizeof counts[0]);
-    struct matches found = collect(dossier, txn, query, counts);
+    const struct dossier_catalogue *catalogue = &dossier->catalogue;
+    const struct counts counts = {
+        .sectors = dossier_alloc(txn, (catalogue->sectors_len + 1) * sizeof(uint32_t)),
+        .levels = dossier_alloc(txn, (catalogue->levels_len + 1) * sizeof(uint32_t)),
+    };
+    const struct matches found = collect(dossier, txn, query, &counts);
     if (txn->status != MC_OK)
         return txn->status;
 
     rep->total = (uint32_t)found.len;
-    answer_sectors(dossier, txn, counts, rep);
+    answer_sectors(dossier, txn, counts.sectors, rep);
+    answer_levels(dossier, txn, counts.levels, rep);
     answer_page(dossier, txn, query, &found, from, size, rep);
     return txn->status;
 }

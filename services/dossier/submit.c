@@ -11,7 +11,7 @@ static enum mc_status answer_supplement(struct mc_txn *txn, const struct dossier
         open->record->answered_at_ms = txn->now_ms;
     dossier_note(txn, open, "");
     dossier_save(txn, open);
-    dossier_tell(txn, open, "dossier.sent", "");
+    dossier_tell(txn, open, "dossier.supplemented", "");
     return txn->status;
 }
 

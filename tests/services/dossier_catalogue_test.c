@@ -111,6 +111,33 @@ static void test_counts_per_sector(void **state)
     assert_true(one->total < all->total);
 }
 
+/* DOS-02: «Cấp tỉnh: … ; Cấp xã: …», and the filters of level and service level. */
+static void test_levels(void **state)
+{
+    struct harness *h = *state;
+    Dossier__SearchProceduresRequest req = DOSSIER__SEARCH_PROCEDURES_REQUEST__INIT;
+    uint32_t communes = 0;
+    uint32_t sum = 0;
+
+    req.level = mc_unconst("Xã");
+    req.page_size = 100;
+    Dossier__SearchProceduresReply *found = harness_call(h, "SearchProcedures", &req.base, MC_OK);
+    for (size_t i = 0; i < found->n_levels; i++) {
+        sum += found->levels[i]->count;
+        if (strcmp(found->levels[i]->level, "xã") == 0)
+            communes = found->levels[i]->count;
+    }
+    assert_int_equal(sum, 55);
+    assert_int_equal(found->total, communes);
+    assert_true(communes > 30 && communes < 55);
+
+    req.service_level = mc_unconst("FULL");
+    found = harness_call(h, "SearchProcedures", &req.base, MC_OK);
+    assert_int_equal(found->total, 4);
+    for (size_t i = 0; i < found->n_procedures; i++)
+        assert_string_equal(found->procedures[i]->service_level, "FULL");
+}
+
 /* «Lý lịch tư pháp» is a field of its own, not the department's nickname. */
 static void test_sector_by_its_own_name(void **state)
 {
@@ -202,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_words_without_marks),
         cmocka_unit_test(test_marks_rank_first),
         cmocka_unit_test(test_counts_per_sector),
+        cmocka_unit_test(test_levels),
         cmocka_unit_test(test_sector_by_its_own_name),
         cmocka_unit_test(test_by_code),
         cmocka_unit_test(test_pages),

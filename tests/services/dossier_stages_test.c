@@ -219,6 +219,7 @@ static void test_supplement_moves_the_due_time(void **state)
     harness_set_clock(h, local(2026, 9, 11, 10, 0));
     at = submit_as(h, &alice, at->dossier_id, MC_OK);
     assert_int_equal(at->state, DOSSIER__STATE__SUPPLEMENT_REQUESTED);
+    assert_int_equal(harness_events(h, "dossier.supplemented"), 1);
     harness_set_clock(h, local(2026, 9, 14, 10, 0));
     at = advance_as(h, &officer, at, DOSSIER__STATE__PROCESSING, "", MC_OK);
     assert_int_equal(at->due_at_ms, local(2026, 9, 16, 9, 0));
@@ -259,7 +260,7 @@ static void test_supplement_before_acceptance(void **state)
     assert_string_equal(get_as(h, &alice, at->dossier_id, MC_OK)->form, "{\"coChuKy\":true}");
 }
 
-/* S18: a reason is needed wherever somebody is turned away; S19: a refused dossier stays refused.
+/* A reason is needed wherever somebody is turned away; S19: a refused dossier stays refused.
  */
 static void test_reasons(void **state)
 {
@@ -339,6 +340,7 @@ static void test_withdrawal_takes_two(void **state)
     assert_true(harness_violated(h, "to", "WITHDRAW_NOT_ASKED"));
     at = advance_as(h, &alice, at, DOSSIER__STATE__WITHDRAWN, "Tôi đổi ý", MC_OK);
     assert_int_equal(at->state, DOSSIER__STATE__PROCESSING);
+    assert_int_equal(harness_events(h, "dossier.withdraw_asked"), 1);
     at = advance_as(h, &officer, at, DOSSIER__STATE__PROCESSING, "", MC_OK);
     at = advance_as(h, &officer, at, DOSSIER__STATE__WITHDRAWN, "", MC_OK);
     assert_int_equal(at->state, DOSSIER__STATE__WITHDRAWN);
