@@ -1,0 +1,122 @@
+/*
+ * gateway: the HTTP edge. No domain rules, and nothing of its own to remember.
+ *
+ * What arrives is an exchange until it is answered: exactly once, by gateway_answer(). Calls to
+ * rooms take their time, so an exchange keeps what its answer needs; everything else a request
+ * makes is in the turn's arena, which every entry from the loop (a request, a room's answer)
+ * wipes when it is done.
+ */
+#pragma once
+
+#include "common/httpd.h"
+#include "common/metrics.h"
+#include "common/process.h"
+
+#include "map.h"
+#include "stats.h"
+
+enum {
+    GATEWAY_ARENA = 128 << 20, /* address space: an upload in JSON, its bytes, its protobuf */
+    GATEWAY_ROUNDS = 8,        /* questions to all rooms under way at once */
+    GATEWAY_ROUND_ARENA = 4 << 20,
+    GATEWAY_SLOW_MS = 1000,  /* what takes longer is logged at info */
+    GATEWAY_DRAIN_MS = 5000, /* for calls under way at SIGTERM */
+};
+
+struct gateway;
+
+/* A request on its way. */
+struct gateway_exchange {
+    struct gateway *gateway;
+    struct gateway_exchange *next;    /* in the list of free ones */
+    struct mc_httpd_request *request; /* NULL: free */
+    const char *label;                /* for metrics and log: a constant, or a descriptor's name */
+    const struct gateway_room *room;  /* of the method; NULL: not a method */
+    const ProtobufCMethodDescriptor *method;
+    enum gateway_format format;
+    int64_t started_ns;
+    bool has_id;
+    uint8_t request_id[MC_ID_LEN];
+    char traceparent[MC_TRACEPARENT_LEN + 1];
+    const char *allowed_origin; /* for CORS; NULL: none */
+};
+
+/* A question to every room, answered when all have answered or have been silent too long. */
+struct gateway_round {
+    struct gateway_exchange *exchange; /* NULL: free */
+    void (*done)(struct gateway_round *round);
+    const ProtobufCMessageDescriptor *reply_type;
+    unsigned waiting;
+    bool asking; /* still sending the questions: not done, whatever has been answered */
+    struct mc_arena arena;
+    struct gateway_room_answer {
+        struct gateway_round *round;
+        const ProtobufCMessage *reply; /* NULL: silent, or refused */
+    } answers[GATEWAY_ROOMS];
+};
+
+struct gateway_settings {
+    const char *listen;
+    const char *tls_cert;
+    const char *tls_key;
+    int64_t body_max;
+    int64_t upload_max;
+    int64_t connections;
+    int64_t connections_per_address;
+    int64_t calls;
+    int64_t webhook_timeout_ms;
+    int64_t round_timeout_ms;
+    struct mc_config_list cors_origins;
+};
+
+struct gateway {
+    struct mc_process process;
+    struct gateway_settings settings;
+    struct mc_httpd *httpd;
+    struct mc_arena memory; /* of the process: the exchanges */
+    struct mc_arena arena;  /* of the turn */
+    struct gateway_exchange *exchanges;
+    struct gateway_exchange *free;
+    unsigned under_way;
+    bool draining;
+    struct gateway_round rounds[GATEWAY_ROUNDS];
+    struct mc_metrics metrics; /* the edge's own */
+};
+
+int gateway_main(struct gateway *gateway, int argc, char **argv);
+
+/* Every request from the listener (routes.c). */
+void gateway_handle(void *arg, struct mc_httpd_request *request);
+
+/* What to say. `headers` ends with a NULL name and may be NULL. */
+struct gateway_answer {
+    int http;
+    const char *content_type; /* NULL: no body */
+    struct mc_bytes body;
+    const char *code; /* stable error code for the log; NULL: none */
+    const struct mc_header *headers;
+};
+void gateway_answer(struct gateway_exchange *exchange, const struct gateway_answer *answer);
+
+/* A refusal, as Connect error or (webhooks, pages) for people to read: JSON either way. */
+void gateway_answer_refusal(struct gateway_exchange *exchange,
+                            const struct gateway_refusal *refusal);
+
+struct gateway_moment gateway_now(struct gateway *gateway);
+
+/* Calls a room; when it cannot be asked, the exchange is answered at once. */
+void gateway_ask(struct gateway_exchange *exchange, const char *room,
+                 const struct gateway_call *call, mc_link_answered *answered);
+
+void gateway_rpc(struct gateway_exchange *exchange);
+void gateway_webhook_payment(struct gateway_exchange *exchange);
+void gateway_webhook_sms(struct gateway_exchange *exchange);
+void gateway_page(struct gateway_exchange *exchange);
+void gateway_livez(struct gateway_exchange *exchange);
+void gateway_readyz(struct gateway_exchange *exchange);
+void gateway_metrics(struct gateway_exchange *exchange);
+
+/* Asks every room a method of motcua.v1.Room; `done` answers the exchange. */
+void gateway_round_start(struct gateway_exchange *exchange, const char *method,
+                         const ProtobufCMessageDescriptor *reply_type,
+                         void (*done)(struct gateway_round *round));

@@ -1,0 +1,53 @@
+#include "headers.h"
+
+#include <string.h>
+
+void gateway_header_add(struct gateway_headers *headers, const char *name, const char *value)
+{
+    assert(headers->len < GATEWAY_HEADER_LIST_MAX);
+    headers->lines[headers->len++] = (struct mc_header){name, value};
+}
+
+void gateway_headers_safe(struct gateway_headers *headers, bool is_tls)
+{
+    gateway_header_add(headers, "X-Content-Type-Options", "nosniff");
+    gateway_header_add(headers, "Content-Security-Policy",
+                       "default-src 'none'; base-uri 'none'; form-action 'none'; "
+                       "frame-ancestors 'none'");
+    gateway_header_add(headers, "X-Frame-Options", "DENY");
+    gateway_header_add(headers, "Referrer-Policy", "no-referrer");
+    gateway_header_add(headers, "Cache-Control", "no-store");
+    if (is_tls)
+        gateway_header_add(headers, "Strict-Transport-Security", "max-age=31536000");
+}
+
+const char *gateway_origin_find(const struct mc_config_list *origins, const char *origin)
+{
+    if (origin == NULL || strcmp(origin, "null") == 0)
+        return NULL;
+    for (size_t i = 0; i < origins->len; i++)
+        if (strcmp(origins->items[i], origin) == 0)
+            return origins->items[i];
+    return NULL;
+}
+
+void gateway_headers_cors(struct gateway_headers *headers, const char *origin)
+{
+    if (origin == NULL)
+        return;
+    gateway_header_add(headers, "Access-Control-Allow-Origin", origin);
+    gateway_header_add(headers, "Access-Control-Expose-Headers",
+                       "Motcua-Code, Motcua-Request-Id, Retry-After, Traceparent");
+}
+
+void gateway_headers_preflight(struct gateway_headers *headers, const char *origin)
+{
+    gateway_header_add(headers, "Allow", "POST, OPTIONS");
+    if (origin == NULL)
+        return;
+    gateway_header_add(headers, "Access-Control-Allow-Methods", "POST");
+    gateway_header_add(headers, "Access-Control-Allow-Headers",
+                       "Authorization, Connect-Protocol-Version, Connect-Timeout-Ms, Content-Type, "
+                       "Idempotency-Key, Purpose, Traceparent");
+    gateway_header_add(headers, "Access-Control-Max-Age", "7200");
+}

@@ -1,0 +1,116 @@
+/* Which request goes where: a few fixed paths, and for all others the methods of the rooms. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway.h"
+#include "headers.h"
+
+enum {
+    HTTP_NO_CONTENT = 204,
+    HTTP_NOT_FOUND = 404,
+    HTTP_METHOD_NOT_ALLOWED = 405,
+    HTTP_UNAVAILABLE = 503,
+    WHILE_DRAINING = 1,
+};
+
+struct route {
+    const char *path;
+    const char *methods; /* for Allow, too */
+    const char *label;
+    void (*handle)(struct gateway_exchange *exchange);
+    unsigned flags;
+};
+
+/* clang-format off */
+static const struct route routes[] = {
+    {"/",                 "GET, HEAD", "page",            gateway_page,            0},
+    {"/livez",            "GET, HEAD", "livez",           gateway_livez,           WHILE_DRAINING},
+    {"/readyz",           "GET, HEAD", "readyz",          gateway_readyz,          0},
+    {"/metrics",          "GET, HEAD", "metrics",         gateway_metrics,         WHILE_DRAINING},
+    {"/webhooks/payment", "POST",      "webhook_payment", gateway_webhook_payment, 0},
+    {"/webhooks/sms",     "GET, POST", "webhook_sms",     gateway_webhook_sms,     0},
+};
+/* clang-format on */
+
+static const struct route *route_find(const char *path)
+{
+    for (size_t i = 0; i < MC_LEN(routes); i++)
+        if (strcmp(routes[i].path, path) == 0)
+            return &routes[i];
+    return NULL;
+}
+
+/* A whole word of "GET, HEAD". */
+static bool allows(const char *methods, const char *method)
+{
+    const char *at = strstr(methods, method);
+
+    return at != NULL && strchr(" ,", at[strlen(method)]) != NULL;
+}
+
+static void refuse(struct gateway_exchange *exchange, unsigned http, unsigned rpc, const char *code,
+                   struct mc_header extra)
+{
+    struct gateway_refusal refusal;
+
+    (void)gateway_refuse(&exchange->gateway->arena, &refusal, rpc, "", code);
+    refusal.http = http;
+    refusal.extra = extra;
+    gateway_answer_refusal(exchange, &refusal);
+}
+
+static void answer_preflight(struct gateway_exchange *exchange)
+{
+    struct gateway_headers extra = {0};
+
+    gateway_headers_preflight(&extra, exchange->allowed_origin);
+    gateway_answer(exchange,
+                   &(struct gateway_answer){.http = HTTP_NO_CONTENT, .headers = extra.lines});
+}
+
+static void dispatch(struct gateway_exchange *exchange)
+{
+    const char *path = mc_httpd_path(exchange->request);
+    const char *method = mc_httpd_method(exchange->request);
+    const struct route *route = route_find(path);
+    bool is_method = route == NULL && strncmp(path, "/motcua.", 8) == 0;
+
+    exchange->label = route != NULL ? route->label : is_method ? "unknown" : "none";
+    if (exchange->gateway->draining && (route == NULL || (route->flags & WHILE_DRAINING) == 0)) {
+        refuse(exchange, 0, mc_status_rpc(MC_BUSY), "UNAVAILABLE", (struct mc_header){0});
+    } else if (route != NULL) {
+        if (allows(route->methods, method))
+            route->handle(exchange);
+        else
+            refuse(exchange, HTTP_METHOD_NOT_ALLOWED, MC_RPC_UNIMPLEMENTED, "METHOD_UNKNOWN",
+                   (struct mc_header){"Allow", route->methods});
+    } else if (!is_method) {
+        refuse(exchange, HTTP_NOT_FOUND, MC_RPC_UNIMPLEMENTED, "PAGE_NOT_FOUND",
+               (struct mc_header){0});
+    } else if (strcmp(method, "OPTIONS") == 0) {
+        answer_preflight(exchange);
+    } else {
+        gateway_rpc(exchange);
+    }
+}
+
+void gateway_handle(void *arg, struct mc_httpd_request *request)
+{
+    static const struct mc_header wait[] = {{"Retry-After", "1"}, {NULL, NULL}};
+    struct gateway *gateway = arg;
+    struct gateway_exchange *exchange = gateway->free;
+
+    if (exchange == NULL) { /* no place even for telling why */
+        mc_httpd_reply(request, HTTP_UNAVAILABLE, wait, (struct mc_bytes){0});
+        return;
+    }
+    gateway->free = exchange->next;
+    gateway->under_way++;
+    exchange->next = NULL;
+    exchange->request = request;
+    exchange->started_ns = mc_mono_ns(&gateway->process.clock);
+    exchange->allowed_origin =
+        gateway_origin_find(&gateway->settings.cors_origins, mc_httpd_header(request, "Origin"));
+    dispatch(exchange);
+    mc_arena_reset(&gateway->arena);
+}
