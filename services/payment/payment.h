@@ -32,6 +32,7 @@ enum payment_table {
     PAYMENT_RECEIPTS,
     PAYMENT_SERIES,
     PAYMENT_PAYERS,
+    PAYMENT_UNPROVEN,
     PAYMENT_TABLES_END
 };
 
@@ -63,6 +64,7 @@ enum {
 
     PAYMENT_GUARD_MS = PAYMENT_INIT_LIFE_MS + PAYMENT_LEASE_MS + 15000, /* then INIT is over */
     PAYMENT_TRANSACTION_MAX = 64,
+    PAYMENT_UNPROVEN_PER_MINUTE = 60, /* forged callbacks the audit hears of */
 
     PAYMENT_SECRET_MIN = 8,
     PAYMENT_SECRET_MAX = 128,

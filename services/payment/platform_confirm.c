@@ -12,6 +12,8 @@
 
 #include "payment.h"
 
+enum { MINUTE_MS = 60000 };
+
 /* In the order of the hash. */
 enum field {
     FIELD_KIND,
@@ -160,7 +162,25 @@ static enum mc_status answer(const struct payment *payment, struct mc_txn *txn,
     return txn->status;
 }
 
-/* The audit hears of every callback that was not believed. */
+/* Anyone can send what has no good hash: of those only so many a minute fill the journal. */
+static bool is_worth_telling(struct mc_txn *txn)
+{
+    struct mc_bytes key = mc_key_text("callbacks");
+    PaymentState__Unproven now = PAYMENT_STATE__UNPROVEN__INIT;
+    const PaymentState__Unproven *before =
+        mc_load(txn, PAYMENT_UNPROVEN, key, &payment_state__unproven__descriptor);
+
+    now.minute = txn->now_ms / MINUTE_MS;
+    if (before != NULL && before->minute == now.minute)
+        now.count = before->count;
+    if (now.count >= PAYMENT_UNPROVEN_PER_MINUTE)
+        return false;
+    now.count++;
+    mc_save(txn, PAYMENT_UNPROVEN, key, &now.base);
+    return true;
+}
+
+/* The audit hears of the callbacks that were not believed. */
 static void refused(struct mc_txn *txn, const struct payment_case *c, const char *meaning)
 {
     static const char *const no_keys[] = {NULL};
@@ -171,7 +191,8 @@ static void refused(struct mc_txn *txn, const struct payment_case *c, const char
         return;
     }
     event.reason = mc_unconst(meaning);
-    mc_emit(txn, "payment.confirm_refused", &event.base, MC_PLAIN, no_keys);
+    if (is_worth_telling(txn))
+        mc_emit(txn, "payment.confirm_refused", &event.base, MC_PLAIN, no_keys);
 }
 
 enum mc_status payment_platform_confirm(struct payment *payment, struct mc_txn *txn,

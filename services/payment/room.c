@@ -45,6 +45,7 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_RECEIPTS - MC_TABLE_ROOM]     = "receipts",     /* number -> Receipt */
     [PAYMENT_SERIES - MC_TABLE_ROOM]       = "series",       /* agency -> receipt series */
     [PAYMENT_PAYERS - MC_TABLE_ROOM]       = "payers",       /* account id -> Payer */
+    [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
 };
 
 static const char *const lanes[PAYMENT_LANES_LEN] = {

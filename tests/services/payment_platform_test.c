@@ -179,6 +179,30 @@ static void s24_callbacks_that_are_not_believed(void **state)
     harness_close(h);
 }
 
+/* A flood of forgeries does not fill the disk; the books and good callbacks go on. */
+static void forgeries_in_the_journal_are_bounded(void **state)
+{
+    struct harness *h = room_open();
+
+    (void)state;
+    (void)order_new(h);
+    const char *reference = start(h);
+    for (int i = 0; i < PAYMENT_UNPROVEN_PER_MINUTE; i++)
+        assert_string_equal(confirm(h, CONFIRM(.reference = reference, .hash = "0")), "97");
+    assert_int_equal(harness_events(h, "payment.confirm_refused"), PAYMENT_UNPROVEN_PER_MINUTE);
+    assert_string_equal(confirm(h, CONFIRM(.reference = reference, .hash = "0")), "97");
+    assert_int_equal(harness_events(h, "payment.confirm_refused"), PAYMENT_UNPROVEN_PER_MINUTE);
+    assert_string_equal(confirm(h, CONFIRM(.reference = reference, .amount = "1")), "04");
+    assert_int_equal(harness_events(h, "payment.confirm_refused"), PAYMENT_UNPROVEN_PER_MINUTE + 1);
+    harness_advance(h, MINUTE_MS);
+    assert_string_equal(callback(h, "{"), "99");
+    assert_int_equal(harness_events(h, "payment.confirm_refused"), PAYMENT_UNPROVEN_PER_MINUTE + 2);
+    assert_string_equal(confirm(h, CONFIRM(.reference = reference)), "00");
+    query_answer(h, QUERY_PAID);
+    money_is(h, 8000, 0);
+    harness_close(h);
+}
+
 static void replay_on_another_order(void **state)
 {
     struct harness *h = room_open();
@@ -795,6 +819,7 @@ int main(void)
         cmocka_unit_test(s23_paid_through_the_platform),
         cmocka_unit_test(rcp03_failed_then_paid),
         cmocka_unit_test(s24_callbacks_that_are_not_believed),
+        cmocka_unit_test(forgeries_in_the_journal_are_bounded),
         cmocka_unit_test(replay_on_another_order),
         cmocka_unit_test(callback_before_inits_answer),
         cmocka_unit_test(inits_error_after_the_money),
