@@ -1,0 +1,181 @@
+"""The whole system on one machine: starts every daemon, keeps it up, stops it cleanly.
+
+Used by scripts/run, and by the flow and crash tests with a temporary folder.
+"""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit"]
+
+
+class House:
+    def __init__(self, folder, bin_dir, gateway_port=0, map_size="256MiB", log=None, tcp=True, extra=None, env=None,
+                 sandbox_arguments=()):
+        self.folder = os.path.abspath(folder)
+        self.bin_dir = bin_dir
+        self.run_dir, self.keys_dir = f"{self.folder}/run", f"{self.folder}/keys"
+        self.gateway_port, self.map_size, self.tcp = gateway_port, map_size, tcp
+        self.extra = extra or {}
+        self.env = {**os.environ, **(env or {})}
+        self.sandbox_arguments = list(sandbox_arguments)
+        self.log_dir = log or f"{self.folder}/log"
+        self.processes, self.restarts, self.stopping = {}, {}, False
+        for path in (self.run_dir, self.keys_dir, self.log_dir):
+            os.makedirs(path, mode=0o700, exist_ok=True)
+        if len(f"{self.run_dir}/notification.sock") > 100:
+            raise SystemExit(f"{self.run_dir}: too long for a socket's path")
+
+    # What each daemon is told beside its defaults.
+    def settings(self, name):
+        common = {"data.dir": self.folder, "run.dir": self.run_dir, "keys.dir": self.keys_dir, "keys.generate": "true"}
+        if name in ROOMS:
+            common["store.map_size"] = self.map_size
+            if self.tcp:
+                common["listen.tcp"] = "tcp://127.0.0.1:*"
+        gateway, sandbox = f"http://127.0.0.1:{self.port('gateway')}", f"http://127.0.0.1:{self.port('sandbox')}"
+        own = {
+            "identity": {"identity.carrier_url": f"{sandbox}/carrier/check", "identity.allow_plain_http": "true",
+                         "http.allow_plain": "true"},
+            "payment": {"payment.platform_url": f"{sandbox}/platform", "payment.sandbox": "true",
+                        "payment.allow_plain_http": "true", "http.allow_plain": "true", "payment.query_backoff": "1s",
+                        "payment.query_after": "30s"},
+            "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
+            "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.payment_callback": f"{gateway}/webhooks/payment"},
+            "smsworker": {"smsworker.url": f"{sandbox}/cgi-bin/sendsms", "smsworker.report_base": gateway,
+                          "smsworker.allow_plain_http": "true"},
+        }
+        return {**common, **own.get(name, {}), **self.extra.get(name, {})}
+
+    def port(self, name):
+        try:
+            return int(open(f"{self.run_dir}/{name}.port").read())
+        except (OSError, ValueError):
+            return 0
+
+    def start(self, name):
+        arguments = [f"{self.bin_dir}/motcua-{name}"]
+        for key, value in self.settings(name).items():
+            arguments += ["--set", f"{key}={value}"]
+        if name == "sandbox":
+            arguments += self.sandbox_arguments
+        log = open(f"{self.log_dir}/{name}.log", "ab")
+        self.processes[name] = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                                                env=self.env, start_new_session=True)
+        log.close()
+
+    def wait_file(self, path, name, seconds=20):
+        ends = time.monotonic() + seconds
+        while not os.path.exists(path):
+            if self.processes[name].poll() is not None:
+                raise SystemExit(f"{name} did not start: {self.tail(name)}")
+            if time.monotonic() > ends:
+                raise SystemExit(f"{name}: no {path} after {seconds} s: {self.tail(name)}")
+            time.sleep(0.01)
+
+    def tail(self, name, lines=5):
+        with open(f"{self.log_dir}/{name}.log", errors="replace") as log:
+            return "".join(log.readlines()[-lines:])
+
+    def allow(self, name):
+        """Makes a CURVE key for a caller and puts it on the list; returns the secret's path."""
+        secret = f"{self.keys_dir}/{name.replace(':', '-')}.curve"
+        if not os.path.exists(secret):
+            made = subprocess.run([f"{self.bin_dir}/motcuactl", "key", "make", secret], check=True, capture_output=True, text=True)
+            with open(f"{self.keys_dir}/callers", "a") as callers:
+                callers.write(f"{name} {made.stdout.strip()}\n")
+        return secret
+
+    def start_all(self):
+        for stale in ("gateway.port", "sandbox.port"):
+            if os.path.exists(f"{self.run_dir}/{stale}"):
+                os.unlink(f"{self.run_dir}/{stale}")
+        if self.tcp and not os.path.exists(f"{self.keys_dir}/callers"):
+            with open(f"{self.keys_dir}/callers", "w") as callers:
+                callers.write("# name and CURVE public key of who may connect over TCP\n")
+        self.start("gateway")
+        self.wait_file(f"{self.run_dir}/gateway.port", "gateway")
+        self.start("sandbox")
+        self.wait_file(f"{self.run_dir}/sandbox.port", "sandbox")
+        for room in ROOMS:
+            self.start(room)
+        for room in ROOMS:
+            self.wait_file(f"{self.run_dir}/{room}.{'tcp' if self.tcp else 'sock'}", room)
+        self.start("smsworker")
+
+    def kill(self, name, sig=signal.SIGKILL):
+        self.processes[name].send_signal(sig)
+        self.processes[name].wait()
+
+    def restart(self, name):
+        self.restarts[name] = self.restarts.get(name, 0) + 1
+        self.start(name)
+
+    def watch(self):
+        """Restarts what ended by itself; for ever, until a signal comes."""
+        while not self.stopping:
+            time.sleep(0.2)
+            for name, process in list(self.processes.items()):
+                if not self.stopping and process.poll() is not None:
+                    print(f"{name} ended with {process.returncode}, starting it again: {self.tail(name, 1).strip()}", file=sys.stderr)
+                    time.sleep(min(5, self.restarts.get(name, 0)))
+                    self.restart(name)
+
+    def stop(self):
+        self.stopping = True
+        for name in ["smsworker", "gateway"] + ROOMS + ["sandbox"]:
+            process = self.processes.get(name)
+            if process is not None and process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for name, process in self.processes.items():
+            try:
+                process.wait(8)
+            except subprocess.TimeoutExpired:
+                print(f"{name} does not stop; killed", file=sys.stderr)
+                process.kill()
+                process.wait()
+
+
+def main():
+    import argparse
+
+    parser = argparse.ArgumentParser(description="Runs the whole system on embedded defaults.")
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--data", default="data")
+    parser.add_argument("--port", type=int, default=8080, help="of the gateway; 0: any free one")
+    parser.add_argument("--demo", action="store_true", help="walk the main job and stop")
+    arguments = parser.parse_args()
+
+    house = House(arguments.data, os.path.abspath(arguments.bin), gateway_port=arguments.port)
+
+    def stop(*_):
+        house.stopping = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    code = 0
+    try:
+        portal = house.allow("portal:demo")
+        house.start_all()
+        gateway = f"http://127.0.0.1:{house.port('gateway')}"
+        print(f"motcua is up.  gateway {gateway}   sandbox http://127.0.0.1:{house.port('sandbox')}\n"
+              f"  sockets {house.run_dir}   logs {house.log_dir}\n"
+              f"  operators: {house.bin_dir}/motcuactl --run-dir {house.run_dir} status\n", flush=True)
+        if arguments.demo:
+            import demo
+
+            code = demo.main(house, portal)
+        else:
+            print("Ctrl-C stops it.", flush=True)
+            house.watch()
+    except KeyboardInterrupt:
+        print("\nstopping", flush=True)
+    finally:
+        house.stop()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
