@@ -105,7 +105,7 @@ static size_t quote(char *out, const char *text)
         if (c == '"' || c == '\\')
             out[used++] = '\\';
         if (c < 0x20 || c == 0x7f)
-            used += (size_t)sprintf(out + used, "\\x%02x", c);
+            used += (size_t)snprintf(out + used, sizeof "\\x00", "\\x%02x", c);
         else
             out[used++] = *text;
     }
@@ -156,7 +156,10 @@ static enum mc_status store_list(struct mc_arena *arena, const struct mc_config_
     for (size_t i = 0; i < len; i++) {
         if ((copies[i] = mc_strdup(arena, items[i])) == NULL)
             return MC_FULL;
-        used += (size_t)sprintf(text + used, "%s", i > 0 ? ", " : "");
+        if (i > 0) {
+            text[used++] = ',';
+            text[used++] = ' ';
+        }
         used += quote(text + used, items[i]);
     }
     text[used] = ']';

@@ -495,9 +495,10 @@ static void start_exchange(struct daemon *d, unsigned lane, const struct mc_job 
     d->lanes_running[lane]++;
     d->running++;
 
-    if (mc_effect_build(d->service, job, &request, &call) != MC_OK) {
+    enum mc_status status = mc_effect_build(d->service, job, &request, &call);
+    if (status != MC_OK) {
         exchange->outcome = MC_HTTP_NOT_SENT;
-        exchange->status = MC_INVALID;
+        exchange->status = status;
         (void)snprintf(exchange->code, sizeof exchange->code, "NOT_BUILT");
         report(exchange, (struct mc_bytes){0});
     } else if (call.room != NULL) {
