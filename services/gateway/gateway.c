@@ -352,6 +352,7 @@ int gateway_main(struct gateway *gateway, int argc, char **argv)
 
     if (!mc_process_open(&gateway->process, "gateway", argc, argv, &group, 1, &code))
         return code;
+    code = EX_OK;
     const char *why = boot(gateway);
     if (why == NULL && mc_process_run(&gateway->process) != MC_OK)
         why = "the loop ended";
