@@ -178,10 +178,11 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
     uint8_t mac[OTP_MAC_LEN];
     char code[OTP_CODE_SIZE];
 
-    if (challenge == NULL || tag == NULL || phone == NULL)
+    if (challenge == NULL || tag == NULL || phone == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
-    if (txn->status != MC_OK || is_too_soon(txn, old, to->blind) ||
-        !otp_phone_may_receive(otp, txn, phone))
+        return;
+    }
+    if (is_too_soon(txn, old, to->blind) || !otp_phone_may_receive(otp, txn, phone))
         return;
 
     otp_state__challenge__init(challenge);

@@ -118,7 +118,7 @@ struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token)
 
 Otp__JobResult **otp_results(struct mc_txn *txn, size_t n)
 {
-    Otp__JobResult **list = mc_alloc(txn->arena, (n + 1) * sizeof *list);
+    Otp__JobResult **list = mc_alloc(txn->arena, (n + 1) * sizeof(void *));
     Otp__JobResult *results = mc_alloc(txn->arena, (n + 1) * sizeof *results);
 
     if (list == NULL || results == NULL) {

@@ -141,7 +141,7 @@ enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__Le
         return txn->status;
 
     const char *const *carriers = carriers_of(txn, req);
-    rep->jobs = mc_alloc(txn->arena, req->credit * sizeof *rep->jobs);
+    rep->jobs = mc_alloc(txn->arena, req->credit * sizeof(void *));
     if (rep->jobs == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     for (unsigned lane = 0; lane < OTP_LANES_LEN && txn->status == MC_OK; lane++)

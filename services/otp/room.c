@@ -45,10 +45,10 @@ static const char *const lanes[OTP_LANES_LEN] = {
 };
 
 #define AT(field) offsetof(struct otp, field)
-#define SECOND 1000
+#define SECOND 1000LL
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
-#define DAY    (24LL * HOUR)
+#define DAY    (24 * HOUR)
 static const struct mc_config_key config[] = {
     {"otp.code_life",           MC_CONFIG_DURATION, AT(code_life_ms),           "120s", 30 * SECOND, 10 * MINUTE, "How long a code is good from the moment it is made."},
     {"otp.attempts_max",        MC_CONFIG_INT,      AT(attempts_max),           "5",    1, 10,                   "Wrong tries that kill a code."},

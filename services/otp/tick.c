@@ -25,10 +25,11 @@ static void forget_challenges(const struct otp *otp, struct mc_txn *txn)
     }
 }
 
-static void forget_messages(const struct otp *otp, struct mc_txn *txn, uint8_t lane)
+static void forget_messages(const struct otp *otp, struct mc_txn *txn, unsigned lane)
 {
+    uint8_t prefix = (uint8_t)lane; /* a job's id begins with its lane */
     struct mc_cursor cursor =
-        mc_seek(txn, OTP_MESSAGES, (struct mc_bytes){&lane, 1}, (struct mc_bytes){0}, MC_FORWARD);
+        mc_seek(txn, OTP_MESSAGES, (struct mc_bytes){&prefix, 1}, (struct mc_bytes){0}, MC_FORWARD);
 
     for (int i = 0; i < OTP_TICK_ROWS && mc_next(&cursor); i++) {
         const OtpState__Message *message = mc_row(&cursor, &otp_state__message__descriptor);
@@ -76,7 +77,7 @@ enum mc_status otp_tick(void *ctx, struct mc_txn *txn)
     struct otp *otp = ctx;
 
     forget_challenges(otp, txn);
-    for (uint8_t lane = 0; lane < OTP_LANES_LEN; lane++)
+    for (unsigned lane = 0; lane < OTP_LANES_LEN; lane++)
         forget_messages(otp, txn, lane);
     sweep(otp, txn, OTP_PHONES, phone_is_over, otp->phones_at);
     sweep(otp, txn, OTP_DEDUPE, sent_is_over, otp->dedupe_at);

@@ -25,8 +25,13 @@ static void answer_not(struct mc_txn *txn, Otp__VerifyReply *rep, const char *co
         (void)mc_fail(txn, MC_LIMITED, "arena full");
 }
 
-static void answer_too_many(struct mc_txn *txn, Otp__VerifyReply *rep, int64_t until_ms)
+/* Until the phone's lock ends; for a code that is merely dead, until there may be a new one. */
+static void answer_too_many(struct mc_txn *txn, Otp__VerifyReply *rep,
+                            const OtpState__Challenge *challenge, const OtpState__Phone *phone)
 {
+    int64_t until_ms =
+        phone->locked_until_ms > txn->now_ms ? phone->locked_until_ms : challenge->resend_at_ms;
+
     answer_not(txn, rep, "OTP_TOO_MANY", "minutes", otp_minutes(txn, until_ms - txn->now_ms));
 }
 
@@ -68,11 +73,9 @@ static void count_failure(struct otp *otp, struct mc_txn *txn, const struct otp_
 
     challenge->attempts_left -= 1;
     otp_phone_failed(otp, txn, phone);
-    if (phone->locked_until_ms > txn->now_ms)
-        answer_too_many(txn, rep, phone->locked_until_ms);
-    else if (challenge->attempts_left == 0)
-        answer_too_many(txn, rep, challenge->resend_at_ms);
-    else {
+    if (phone->locked_until_ms > txn->now_ms || challenge->attempts_left == 0) {
+        answer_too_many(txn, rep, challenge, phone);
+    } else {
         (void)snprintf(left, sizeof left, "%u", challenge->attempts_left);
         answer_not(txn, rep, "OTP_WRONG", "n", left);
     }
@@ -93,6 +96,18 @@ static void accept(struct otp *otp, struct mc_txn *txn, const struct otp_subject
     rep->proof = make_proof(otp, txn, subject, challenge);
 }
 
+/*
+ * Not there, used, or out of time: two minutes are over at 120.000 s, not after it (S04). While
+ * the phone is locked that is what is told, for a new code would not help.
+ */
+static bool is_over(const struct mc_txn *txn, const OtpState__Challenge *challenge,
+                    const OtpState__Phone *phone)
+{
+    if (challenge == NULL || challenge->verified_at_ms != 0)
+        return true;
+    return challenge->expires_at_ms <= txn->now_ms && phone->locked_until_ms <= txn->now_ms;
+}
+
 enum mc_status otp_verify(struct otp *otp, struct mc_txn *txn, const Otp__VerifyRequest *req,
                           Otp__VerifyReply *rep)
 {
@@ -111,16 +126,11 @@ enum mc_status otp_verify(struct otp *otp, struct mc_txn *txn, const Otp__Verify
     if (txn->status != MC_OK)
         return txn->status;
 
-    /* Two minutes are over at 120.000 s, not after it (S04). */
-    if (challenge == NULL || challenge->verified_at_ms != 0)
+    if (is_over(txn, challenge, phone)) {
         answer_not(txn, rep, "OTP_EXPIRED", NULL, NULL);
-    else if (phone->locked_until_ms > txn->now_ms)
-        answer_too_many(txn, rep, phone->locked_until_ms);
-    else if (challenge->expires_at_ms <= txn->now_ms)
-        answer_not(txn, rep, "OTP_EXPIRED", NULL, NULL);
-    else if (challenge->attempts_left == 0)
-        answer_too_many(txn, rep, challenge->resend_at_ms);
-    else {
+    } else if (phone->locked_until_ms > txn->now_ms || challenge->attempts_left == 0) {
+        answer_too_many(txn, rep, challenge, phone);
+    } else {
         otp_challenge_mac(txn, &subject, challenge, req->code, mac);
         if (challenge->code_mac.len == sizeof mac &&
             mc_equal(challenge->code_mac.data, mac, sizeof mac))

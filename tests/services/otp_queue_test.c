@@ -562,7 +562,8 @@ static void notices_are_checked(void **state)
 static void notices_lose_their_marks_and_have_a_longest_text(void **state)
 {
     struct harness *h = *state;
-    char words[OTP_SMS_PARTS_MAX * OTP_GSM7_PART + 2];
+    const size_t most = (size_t)OTP_SMS_PARTS_MAX * OTP_GSM7_PART;
+    char words[1024];
 
     (void)enqueue(h, OTP__LANE__BULK, BINH, "Hồ sơ đã gửi\r\nCảm ơn", MC_OK);
     Otp__SmsJob *job = lease_one(h, "sms:viettel");
@@ -571,11 +572,12 @@ static void notices_lose_their_marks_and_have_a_longest_text(void **state)
     assert_int_equal(job->expires_at_ms, HARNESS_T0 + OTP_NOTICE_LIFE_MS);
     assert_int_equal(harness_events(h, "otp.sms_queued"), 1);
 
-    memset(words, 'a', sizeof words);
-    words[OTP_SMS_PARTS_MAX * OTP_GSM7_PART + 1] = '\0';
+    assert_true(most + 1 < sizeof words);
+    memset(words, 'a', most + 1);
+    words[most + 1] = '\0';
     (void)enqueue(h, OTP__LANE__BULK, BINH, words, MC_INVALID);
     assert_true(harness_violated(h, "text", "FIELD_TOO_LONG"));
-    words[OTP_SMS_PARTS_MAX * OTP_GSM7_PART] = '\0';
+    words[most] = '\0';
     (void)enqueue(h, OTP__LANE__BULK, BINH, words, MC_OK);
     assert_int_equal(lease_one(h, "sms:viettel")->parts, OTP_SMS_PARTS_MAX);
 }

@@ -35,12 +35,12 @@ static void vectors_hold(void **state)
 
 static struct otp_sms_size measure_repeated(const char *unit, size_t n, const char *tail)
 {
-    char sms[2048];
-    size_t len = strlen(unit);
+    char sms[2048] = "";
+    size_t len = 0;
 
     for (size_t i = 0; i < n; i++)
-        memcpy(sms + i * len, unit, len);
-    memcpy(sms + n * len, tail, strlen(tail) + 1);
+        len += (size_t)snprintf(sms + len, sizeof sms - len, "%s", unit);
+    (void)snprintf(sms + len, sizeof sms - len, "%s", tail);
     return otp_sms_measure(sms);
 }
 
