@@ -1,5 +1,6 @@
 # Messages: proto/*.proto become one library; a room's private state.proto becomes one of its own.
 find_program(PROTOC_C protoc-c REQUIRED)
+add_custom_target(protos)
 
 function(mc_proto_library target dir out)
     file(MAKE_DIRECTORY ${out})
@@ -13,6 +14,7 @@ function(mc_proto_library target dir out)
         list(APPEND sources ${out}/${name}.pb-c.c)
     endforeach()
     add_library(${target} STATIC ${sources})
+    add_dependencies(protos ${target})
     target_include_directories(${target} SYSTEM PUBLIC ${out})
     target_link_libraries(${target} PUBLIC PkgConfig::PROTOBUF_C PRIVATE mc_harden)
     set_target_properties(${target} PROPERTIES C_CLANG_TIDY "")
