@@ -104,46 +104,40 @@ struct daemon {
     size_t writes_len;
     struct held *parked;
     struct held *worked; /* pool is done with them */
-    bool parked_look;
     struct mc_timer *parked_timer;
     struct mc_timer *tick_timer;
-    bool tick_due;
     struct mc_timer *effects_timer;
-    bool effects_due;
     struct follow follows[MC_FOLLOWED_MAX];
     struct exchange exchanges[EFFECTS_MAX];
     unsigned lanes_running[MC_LANES_MAX];
     unsigned running;
     struct mc_timer *pause_timer; /* the store refused: leave it alone for a moment */
-    bool stopping;
     uint8_t master[MC_KEY_LEN];
     uint8_t sign_seed[MC_KEY_LEN];
+    bool parked_look; /* parked calls get another run in the next turn */
+    bool tick_due;
+    bool effects_due;
+    bool stopping;
 };
-
-#define KEY(name_, type_, field_, default_, min_, max_, sentence_)                                 \
-    {                                                                                              \
-        .name = name_, .type = type_, .offset = offsetof(struct daemon_config, field_),            \
-        .default_text = default_, .min = min_, .max = max_, .sentence = sentence_                  \
-    }
 
 /* clang-format off */
 static const struct mc_config_key daemon_keys[] = {
-    KEY("store.map_size", MC_CONFIG_SIZE, map_size, "1GiB", 4 << 20, INT64_C(1) << 44,
-        "Size of the store; taken from the disk at first start."),
-    KEY("store.preallocate", MC_CONFIG_BOOL, preallocate, "true", 0, 0,
-        "Take the store's whole size at first start, so that the disk cannot be full later."),
-    KEY("listen.tcp", MC_CONFIG_STRING, listen_tcp, "", 0, 200,
-        "tcp://address:port for callers on other machines, always with CURVE; empty: ipc only."),
-    KEY("listen.callers", MC_CONFIG_STRING, callers_file, "callers", 0, 200,
-        "File in keys.dir that lists who may connect over TCP: lines of name and CURVE key."),
-    KEY("listen.queue", MC_CONFIG_INT, queue_max, "20000", 10, 1000000,
-        "Messages kept per connection and direction."),
-    KEY("http.allow_plain", MC_CONFIG_BOOL, allow_plain_http, "false", 0, 0,
-        "Let adapters call http:// addresses: for the sandbox only."),
-    KEY("pool.threads", MC_CONFIG_INT, pool_threads, "2", 1, 64,
-        "Threads for password hashing."),
-    KEY("pool.queue", MC_CONFIG_INT, pool_queue, "100", 1, 10000,
-        "Passwords waiting to be hashed; past it callers are asked to try again later."),
+    {"store.map_size", MC_CONFIG_SIZE, offsetof(struct daemon_config, map_size), "1GiB", 4 << 20, INT64_C(1) << 44,
+        "Size of the store; taken from the disk at first start."},
+    {"store.preallocate", MC_CONFIG_BOOL, offsetof(struct daemon_config, preallocate), "true", 0, 0,
+        "Take the store's whole size at first start, so that the disk cannot be full later."},
+    {"listen.tcp", MC_CONFIG_STRING, offsetof(struct daemon_config, listen_tcp), "", 0, 200,
+        "tcp://address:port for callers on other machines, always with CURVE; empty: ipc only."},
+    {"listen.callers", MC_CONFIG_STRING, offsetof(struct daemon_config, callers_file), "callers", 0, 200,
+        "File in keys.dir that lists who may connect over TCP: lines of name and CURVE key."},
+    {"listen.queue", MC_CONFIG_INT, offsetof(struct daemon_config, queue_max), "20000", 10, 1000000,
+        "Messages kept per connection and direction."},
+    {"http.allow_plain", MC_CONFIG_BOOL, offsetof(struct daemon_config, allow_plain_http), "false", 0, 0,
+        "Let adapters call http:// addresses: for the sandbox only."},
+    {"pool.threads", MC_CONFIG_INT, offsetof(struct daemon_config, pool_threads), "2", 1, 64,
+        "Threads for password hashing."},
+    {"pool.queue", MC_CONFIG_INT, offsetof(struct daemon_config, pool_queue), "100", 1, 10000,
+        "Passwords waiting to be hashed; past it callers are asked to try again later."},
 };
 /* clang-format on */
 
@@ -374,7 +368,7 @@ static void apply_batch(struct daemon *d, struct mc_turn *turn, struct follow *f
         return;
     for (size_t i = 0; i < batch->n_events; i++) {
         /* An event must never fail for want of room: the rest comes with the next batch. */
-        if (d->service->arena.size - d->service->arena.used < 2 * MC_CALL_BUDGET)
+        if (d->service->arena.size - d->service->arena.used < (size_t)2 * MC_CALL_BUDGET)
             break;
         mc_event_apply(d->service, turn, batch->events[i]);
     }
@@ -1027,7 +1021,7 @@ int mc_service_main(const struct mc_room *room, int argc, char **argv)
     int code = 1;
 
     if (d == NULL || service == NULL || ctx == NULL)
-        return code;
+        abort(); /* nothing has begun */
     d->service = service;
     struct mc_config_group groups[] = {
         {.keys = daemon_keys, .len = MC_LEN(daemon_keys), .base = &d->settings},

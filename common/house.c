@@ -185,7 +185,7 @@ static enum mc_status house_peek(struct mc_service *service, struct mc_txn *txn,
         (void)mc_refuse(txn, MC_INVALID, "limit", "FIELD_INVALID", NULL);
     if (txn->status != MC_OK)
         return txn->status;
-    rep->jobs = mc_alloc(txn->arena, limit * sizeof *rep->jobs);
+    rep->jobs = mc_alloc(txn->arena, limit * sizeof(Motcua__Job *));
     if (rep->jobs == NULL)
         return MC_LIMITED;
     rep->n_jobs = mc_jobs_peek(txn, lane, req->state == MOTCUA__JOB_STATE__DEAD, req->after,

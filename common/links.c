@@ -255,7 +255,7 @@ enum mc_status mc_link_call(struct mc_links *links, const char *room, const Motc
         return MC_INVALID;
     if (links->load >= MC_LINK_CALLS_MAX)
         return MC_BUSY;
-    if (mc_arena_init(&arena, 2 * MC_HEADER_MAX) != MC_OK)
+    if (mc_arena_init(&arena, (size_t)2 * MC_HEADER_MAX) != MC_OK)
         return MC_FULL;
     ours.tag = ++links->tag_last;
     struct mc_bytes header = mc_envelope_pack(&arena, &ours);

@@ -10,28 +10,22 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define KEY(name_, type_, field_, default_, min_, max_, sentence_)                                 \
-    {                                                                                              \
-        .name = name_, .type = type_, .offset = offsetof(struct mc_process_config, field_),        \
-        .default_text = default_, .min = min_, .max = max_, .sentence = sentence_                  \
-    }
-
 /* clang-format off */
 static const struct mc_config_key house_keys[] = {
-    KEY("data.dir", MC_CONFIG_STRING, data_dir, "data", 1, 200,
-        "Folder of the stores; each daemon keeps to its own folder in it."),
-    KEY("run.dir", MC_CONFIG_STRING, run_dir, "data/run", 1, 80,
-        "Folder of the ipc sockets, 0700."),
-    KEY("keys.dir", MC_CONFIG_STRING, keys_dir, "data/keys", 1, 200,
-        "Folder of the key files."),
-    KEY("keys.generate", MC_CONFIG_BOOL, keys_generate, "false", 0, 0,
-        "Make missing keys at start: for development, and for the first start of an installation."),
-    KEY("log.level", MC_CONFIG_STRING, log_level, "info", 1, 10,
-        "error, warning, notice, info or debug."),
-    KEY("log.format", MC_CONFIG_STRING, log_format, "logfmt", 1, 10,
-        "logfmt or json."),
-    KEY("remote", MC_CONFIG_LIST, remote, "", 0, 0,
-        "Rooms on other machines: otp=tcp://10.0.0.5:7001=<their CURVE key>."),
+    {"data.dir", MC_CONFIG_STRING, offsetof(struct mc_process_config, data_dir), "data", 1, 200,
+        "Folder of the stores; each daemon keeps to its own folder in it."},
+    {"run.dir", MC_CONFIG_STRING, offsetof(struct mc_process_config, run_dir), "data/run", 1, 80,
+        "Folder of the ipc sockets, 0700."},
+    {"keys.dir", MC_CONFIG_STRING, offsetof(struct mc_process_config, keys_dir), "data/keys", 1, 200,
+        "Folder of the key files."},
+    {"keys.generate", MC_CONFIG_BOOL, offsetof(struct mc_process_config, keys_generate), "false", 0, 0,
+        "Make missing keys at start: for development, and for the first start of an installation."},
+    {"log.level", MC_CONFIG_STRING, offsetof(struct mc_process_config, log_level), "info", 1, 10,
+        "error, warning, notice, info or debug."},
+    {"log.format", MC_CONFIG_STRING, offsetof(struct mc_process_config, log_format), "logfmt", 1, 10,
+        "logfmt or json."},
+    {"remote", MC_CONFIG_LIST, offsetof(struct mc_process_config, remote), "", 0, 0,
+        "Rooms on other machines: otp=tcp://10.0.0.5:7001=<their CURVE key>."},
 };
 /* clang-format on */
 

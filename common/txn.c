@@ -53,7 +53,7 @@ enum mc_status mc_refuse(struct mc_txn *txn, enum mc_status status, const char *
     (void)mc_message_format(text, sizeof text, code, args);
 
     if (txn->violations == NULL)
-        txn->violations = mc_alloc(txn->arena, VIOLATIONS_MAX * sizeof *txn->violations);
+        txn->violations = mc_alloc(txn->arena, VIOLATIONS_MAX * sizeof(Motcua__Violation *));
     Motcua__Violation *violation = mc_alloc(txn->arena, sizeof *violation);
     if (txn->violations != NULL && violation != NULL && txn->violations_len < VIOLATIONS_MAX) {
         motcua__violation__init(violation);

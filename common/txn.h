@@ -130,7 +130,7 @@ void mc_drop(struct mc_txn *txn, unsigned table, struct mc_bytes key);
 
 /* Plain values, for indexes. The value lives in the arena; false if absent or failed. */
 bool mc_get(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_bytes *ret_value);
-void mc_put(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_bytes value);
+void mc_put(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_bytes bytes);
 
 /*
  * Walks the keys that begin with `prefix`, in order; sees the call's own writes.
