@@ -25,8 +25,7 @@ enum {
     AUDIT_KEYS_INDEXED_MAX = 32, /* of one event; all are kept and hashed */
     AUDIT_TIMELINE_DEFAULT = 200,
     AUDIT_TIMELINE_MAX = 1000,
-    AUDIT_VERIFY_MAX = 100000,
-    AUDIT_VERIFY_ARENA = 2 << 20, /* a step ends when it took so much: about 3,000 entries, 10 ms */
+    AUDIT_VERIFY_STEP_MAX = 100000,
     AUDIT_SUMMARIES_MAX = 128,
     AUDIT_TYPE_SIZE = 64,
     AUDIT_SUMMARY_SIZE = 160,
@@ -42,6 +41,9 @@ struct audit_summary {
 };
 
 struct audit {
+    int64_t verify_step; /* from the configuration */
+
+    /* from boot */
     struct audit_summary summaries[AUDIT_SUMMARIES_MAX];
     size_t summaries_len;
 };
@@ -71,6 +73,7 @@ struct mc_bytes audit_place_key(struct mc_txn *txn, struct mc_bytes room, uint64
 uint64_t audit_key_number(struct mc_bytes key);
 /* "trace:<32 hex>", or NULL when there is no trace. */
 const char *audit_trace_key(struct mc_txn *txn, const char *traceparent);
+bool audit_trace_same(const char *a, const char *b); /* two without a trace are */
 
 /* The table of sentences (summaries.c). */
 mc_nodiscard enum mc_status audit_summaries_read(struct audit *audit, struct mc_bytes csv);

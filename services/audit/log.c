@@ -55,11 +55,16 @@ uint64_t audit_key_number(struct mc_bytes key)
 }
 
 /* W3C Trace Context: 00-<trace id>-<span>-<flags>. The frame lets no other form pass. */
+enum { TRACE_AT = 3, TRACE_LEN = 32 };
+
 const char *audit_trace_key(struct mc_txn *txn, const char *traceparent)
 {
-    enum { TRACE_AT = 3, TRACE_LEN = 32 };
-
     if (strlen(traceparent) < TRACE_AT + TRACE_LEN)
         return NULL;
     return mc_sprintf(txn->arena, "trace:%.*s", TRACE_LEN, traceparent + TRACE_AT);
+}
+
+bool audit_trace_same(const char *a, const char *b)
+{
+    return strncmp(a, b, TRACE_AT + TRACE_LEN) == 0;
 }

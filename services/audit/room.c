@@ -9,7 +9,8 @@
  *
  * Nothing here is ever changed or dropped, and nobody but the journals can add to it.
  */
-#include <string.h>
+#include <stddef.h>
+#include <stdio.h>
 
 #include "audit.h"
 
@@ -26,6 +27,10 @@ static const char *const tables[AUDIT_TABLES_END - MC_TABLE_ROOM] = {
     [AUDIT_KEYS    - MC_TABLE_ROOM] = "keys",    /* business id or trace, 0, number -> nothing */
     [AUDIT_PLACES  - MC_TABLE_ROOM] = "places",  /* room, 0, sequence          -> number */
     [AUDIT_CAUSES  - MC_TABLE_ROOM] = "causes",  /* cause's room, 0, sequence, number -> nothing */
+};
+
+static const struct mc_config_key config[] = {
+    {"audit.verify_step", MC_CONFIG_INT, offsetof(struct audit, verify_step), "100000", 100, AUDIT_VERIFY_STEP_MAX, "Entries one Verify call recomputes; it holds up the room for about 3 microseconds each."},
 };
 
 static const struct mc_follow follows[] = {
@@ -68,6 +73,8 @@ const struct mc_room audit_room = {
     .tables_len = MC_LEN(tables),
     .follows = follows,
     .follows_len = MC_LEN(follows),
+    .config = config,
+    .config_len = MC_LEN(config),
     .ctx_size = sizeof(struct audit),
     .boot = boot,
 };

@@ -31,15 +31,17 @@ static bool has(const struct find *find, uint64_t number)
     return false;
 }
 
-static void take(struct find *find, uint64_t number)
+/* True when it is new, and was loaded. */
+static bool take(struct find *find, uint64_t number)
 {
     if (find->len == find->limit || has(find, number))
-        return;
+        return false;
     const AuditState__Entry *entry = audit_entry_load(find->txn, number);
     if (entry == NULL)
-        return;
+        return false;
     find->numbers[find->len] = number;
     find->records[find->len++] = entry;
+    return true;
 }
 
 /* Takes what an index has under a prefix, newest first. */
@@ -49,7 +51,8 @@ static void take_all(struct find *find, unsigned table, struct mc_bytes prefix)
     size_t walked = 0;
 
     while (find->len < find->limit && walked++ < AUDIT_TIMELINE_MAX && mc_next(&cursor))
-        take(find, audit_key_number(cursor.key));
+        if (!take(find, audit_key_number(cursor.key)))
+            mc_pass(&cursor);
 }
 
 static void take_key(struct find *find, const char *key)
@@ -90,7 +93,7 @@ static void take_cause(struct find *find, const AuditState__Entry *entry)
     if (mc_get(find->txn, AUDIT_PLACES,
                audit_place_key(find->txn, (struct mc_bytes){room.data, cause.room_len}, cause.seq),
                &number)) {
-        take(find, audit_key_number(number));
+        (void)take(find, audit_key_number(number));
         return;
     }
     char *name = mc_unconst(room.data);
@@ -99,11 +102,19 @@ static void take_cause(struct find *find, const AuditState__Entry *entry)
         note_missing(find, name);
 }
 
+/* Each trace is walked once, so that all walks together are no longer than the answer. */
+static bool trace_is_new(const struct find *find, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (audit_trace_same(find->records[i]->traceparent, find->records[at]->traceparent))
+            return false;
+    return true;
+}
+
 /* One step further: what is found here is not looked at again. */
 static void expand(struct find *find)
 {
     size_t direct = find->len;
-    const char *last_trace = "";
 
     for (size_t i = 0; i < direct && find->txn->status == MC_OK; i++) {
         const AuditState__Entry *entry = find->records[i];
@@ -111,11 +122,8 @@ static void expand(struct find *find)
         take_cause(find, entry);
         take_all(find, AUDIT_CAUSES,
                  audit_place_key(find->txn, mc_key_text(entry->room), entry->seq));
-        const char *trace = audit_trace_key(find->txn, entry->traceparent);
-        if (trace != NULL && strcmp(trace, last_trace) != 0) {
-            take_key(find, trace);
-            last_trace = trace;
-        }
+        if (trace_is_new(find, i))
+            take_key(find, audit_trace_key(find->txn, entry->traceparent));
     }
 }
 

@@ -35,7 +35,7 @@ static const char *sms_state_name(NotificationState__SmsState state)
     return "none";
 }
 
-static Notification__Notice *tell(struct mc_txn *txn, struct mc_bytes id,
+static Notification__Notice *tell(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
                                   const NotificationState__Notice *record)
 {
     const NotificationState__Content *content = notification_content_open(txn, record);
@@ -52,7 +52,7 @@ static Notification__Notice *tell(struct mc_txn *txn, struct mc_bytes id,
     notice->template_version = record->template_version;
     notice->title = content->title;
     notice->text = content->text;
-    notice->read = record->read_at_ms != 0;
+    notice->read = !notification_is_unread(txn, mc_key_join(txn, account, id));
     notice->sms_state = mc_unconst(sms_state_name(record->sms_state));
     notice->about = record->about;
     return notice;
@@ -72,7 +72,7 @@ static void fill(struct mc_txn *txn, struct mc_cursor *cursor, struct mc_bytes a
         }
         struct mc_bytes id = {(const uint8_t *)cursor->key.data + account.len, MC_ID_LEN};
         const NotificationState__Notice *record = notification_notice_load(txn, account, id);
-        Notification__Notice *notice = record != NULL ? tell(txn, id, record) : NULL;
+        Notification__Notice *notice = record != NULL ? tell(txn, account, id, record) : NULL;
         if (txn->status != MC_OK)
             return;
         if (notice != NULL) {

@@ -6,13 +6,11 @@
 
 static bool mark(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id)
 {
-    NotificationState__Notice *notice = notification_notice_load(txn, account, id);
+    struct mc_bytes key = mc_key_join(txn, account, id);
 
-    if (notice == NULL || notice->read_at_ms != 0)
+    if (!notification_is_unread(txn, key))
         return false;
-    notice->read_at_ms = txn->now_ms;
-    notification_notice_save(txn, account, id, notice);
-    mc_drop(txn, NOTIFICATION_UNREAD, mc_key_join(txn, account, id));
+    mc_drop(txn, NOTIFICATION_UNREAD, key);
     return txn->status == MC_OK;
 }
 

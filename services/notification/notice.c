@@ -25,6 +25,13 @@ void notification_notice_save(struct mc_txn *txn, struct mc_bytes account, struc
     mc_save(txn, NOTIFICATION_NOTICES, notice_key(txn, account, id), &notice->base);
 }
 
+bool notification_is_unread(struct mc_txn *txn, struct mc_bytes key)
+{
+    struct mc_bytes nothing;
+
+    return mc_get(txn, NOTIFICATION_UNREAD, key, &nothing);
+}
+
 ProtobufCBinaryData notification_seal(struct mc_txn *txn, const ProtobufCMessage *message)
 {
     size_t len = protobuf_c_message_get_packed_size(message);

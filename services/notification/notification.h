@@ -30,12 +30,12 @@ enum notification_lane { NOTIFICATION_LANE_SMS, NOTIFICATION_LANES_LEN };
 
 enum {
     NOTIFICATION_PAGE_DEFAULT = 20,
-    NOTIFICATION_PAGE_MAX = 100,
+    NOTIFICATION_PAGE_MAX = 50,
     NOTIFICATION_MARK_MAX = 100,      /* ids in one MarkRead */
     NOTIFICATION_MARK_ALL_MAX = 1000, /* what a MarkRead without ids marks at once */
     NOTIFICATION_KEYS_MAX = 8,        /* business ids taken over from an event */
     NOTIFICATION_HELD_MAX = 100,      /* newest notices looked at when an account becomes known */
-    NOTIFICATION_TICK_ROWS = 200,
+    NOTIFICATION_TICK_ROWS = 100,
     NOTIFICATION_SMS_ATTEMPTS = 12,
     NOTIFICATION_SMS_BACKOFF_MS = 1000,
     NOTIFICATION_SMS_BACKOFF_MAX_MS = 300000,
@@ -81,6 +81,8 @@ NotificationState__Notice *notification_notice_load(struct mc_txn *txn, struct m
                                                     struct mc_bytes id);
 void notification_notice_save(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
                               const NotificationState__Notice *notice);
+/* The table of unread notices is the only record of it: marking rewrites no texts. */
+bool notification_is_unread(struct mc_txn *txn, struct mc_bytes key); /* account id, notice id */
 NotificationState__Content *notification_content_open(struct mc_txn *txn,
                                                       const NotificationState__Notice *notice);
 NotificationState__Inbox *notification_inbox_load(struct mc_txn *txn, struct mc_bytes account);

@@ -188,6 +188,10 @@ static void ten_thousand_events(void **state)
     }
     test_free(events);
     assert_int_equal(head(feed)->size, EVENTS);
+    assert_int_equal(verify(feed, 0, 0)->checked, EVENTS);
+    ((struct audit *)feed->ctx)->verify_step = EVENTS - 1;
+    assert_int_equal(verify(feed, 0, 0)->next, EVENTS);
+    ((struct audit *)feed->ctx)->verify_step = 700;
     do {
         const Audit__VerifyReply *reply = verify(feed, next, 0);
         assert_true(reply->whole);
