@@ -127,6 +127,11 @@ void *harness_ctx(struct harness *h)
     return h->ctx;
 }
 
+struct mc_service *harness_service(struct harness *h)
+{
+    return &h->service;
+}
+
 int64_t harness_now(const struct harness *h)
 {
     return h->time.now_ms;

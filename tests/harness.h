@@ -26,6 +26,7 @@ struct harness *harness_open(const struct mc_room *room, const char *const *sett
 void harness_close(struct harness *h);
 void harness_reopen(struct harness *h); /* closes the store and boots the room again on it */
 void *harness_ctx(struct harness *h);
+struct mc_service *harness_service(struct harness *h); /* for the tests of the frame itself */
 
 int64_t harness_now(const struct harness *h);
 void harness_set_clock(struct harness *h, int64_t now_ms);
@@ -38,7 +39,7 @@ void harness_as(struct harness *h, const struct mc_caller *caller);
 void *harness_call(struct harness *h, const char *method, const ProtobufCMessage *req,
                    enum mc_status want);
 /* The same with a chosen request id: the repeat of a call. */
-void *harness_call_as(struct harness *h, const uint8_t request_id[MC_ID_LEN], const char *method,
+void *harness_call_as(struct harness *h, const uint8_t request_id[MC_ID_LEN], const char *name,
                       const ProtobufCMessage *req, enum mc_status want);
 /* The last call's reply header: status, code, message, violations. */
 const Motcua__Header *harness_header(const struct harness *h);
@@ -85,7 +86,8 @@ char *harness_token(struct harness *h, const char *room, const ProtobufCMessage 
 static inline struct mc_bytes harness_id(struct harness *h, uint8_t last)
 {
     (void)h;
-    static uint8_t id[MC_ID_LEN] = {0x01, 0xa0, 0x7b, 0, 0, 0, 0x70, 0, 0x80};
+    static uint8_t id[MC_ID_LEN] = {0x01, 0xa0, 0x79, 0xaa, 0x50,
+                                    0x80, 0x70, 0,    0x80}; /* HARNESS_T0 */
     id[MC_ID_LEN - 1] = last;
     return (struct mc_bytes){id, sizeof id};
 }
