@@ -25,8 +25,11 @@ void otp_check_subject(struct mc_txn *txn, Otp__Purpose purpose, ProtobufCBinary
         otp_refuse_field(txn, "subject", "Mã yêu cầu xác thực");
 }
 
-void otp_check_phone(struct mc_txn *txn, const char *text, struct mc_phone *ret_phone)
+void otp_check_phone(const struct otp *otp, struct mc_txn *txn, const char *text,
+                     struct mc_phone *ret_phone)
 {
+    if (otp_phone_is_plain(otp, text, ret_phone))
+        return;
     enum mc_why why = mc_phone_parse(text, ret_phone);
 
     if (why == MC_WHY_FIELD_REQUIRED)

@@ -137,7 +137,7 @@ enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
     struct mc_phone phone;
 
     check_lane(txn, req->lane);
-    otp_check_phone(txn, req->phone, &phone);
+    otp_check_phone(otp, txn, req->phone, &phone);
     check_text(otp, txn, req->text, &sms);
     check_times(txn, req);
     otp_check_keys(txn, req->keys, req->n_keys);

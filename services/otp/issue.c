@@ -26,7 +26,7 @@ enum mc_status otp_issue(struct otp *otp, struct mc_txn *txn, const Otp__IssueRe
     struct mc_phone phone;
 
     otp_check_subject(txn, req->purpose, req->subject);
-    otp_check_phone(txn, req->phone, &phone);
+    otp_check_phone(otp, txn, req->phone, &phone);
     check_unit(txn, req->purpose, req->unit);
     otp_check_keys(txn, req->keys, req->n_keys);
     if (txn->status != MC_OK)

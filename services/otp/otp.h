@@ -34,9 +34,10 @@ enum {
     OTP_CODE_SIZE = MC_OTP_LEN + 1,
     OTP_TAG_SIZE = 3,
     OTP_TEMPLATE_SIZE = 200,
-    OTP_TEXT_SIZE = 512,      /* a code's text */
-    OTP_UNIT_CHARS_MAX = 200, /* of a unit's name, as it is sent to us */
-    OTP_UNIT_SMS_MAX = 60,    /* of it in the text, which stays one part */
+    OTP_TEXT_SIZE = 512,                      /* a code's text */
+    OTP_UNIT_CHARS_MAX = 200,                 /* of a unit's name, as it is sent to us */
+    OTP_UNIT_SMS_MAX = 60,                    /* of it in the text, which stays one part */
+    OTP_UNIT_SIZE = 2 * OTP_UNIT_SMS_MAX + 1, /* GSM-7's letters take two bytes at most */
     OTP_KEYS_MAX = 8,
     OTP_KEY_LEN_MAX = 100,
     OTP_DEDUPE_MAX = 128,
@@ -92,6 +93,7 @@ struct otp {
     /* from boot */
     const uint8_t *sign_secret;
     char templates[OTP_PURPOSES_LEN][OTP_TEMPLATE_SIZE];
+    char life_text[32];                                /* "2 phut" */
     char carriers[OTP_CARRIERS_MAX][OTP_CARRIER_SIZE]; /* [0] is "": unknown */
     size_t carriers_len;
     uint8_t carrier_of[OTP_PREFIXES];
@@ -127,7 +129,8 @@ enum mc_status otp_tick(void *ctx, struct mc_txn *txn);
 
 /* Checks (check.c): each refuses by itself and lets the next one speak, too. */
 void otp_check_subject(struct mc_txn *txn, Otp__Purpose purpose, ProtobufCBinaryData subject);
-void otp_check_phone(struct mc_txn *txn, const char *text, struct mc_phone *ret_phone);
+void otp_check_phone(const struct otp *otp, struct mc_txn *txn, const char *text,
+                     struct mc_phone *ret_phone);
 void otp_check_keys(struct mc_txn *txn, char *const *keys, size_t n);
 void otp_refuse_field(struct mc_txn *txn, const char *field, const char *label);
 void otp_refuse_long(struct mc_txn *txn, const char *field, const char *label, const char *max);
@@ -138,6 +141,8 @@ struct mc_bytes otp_pack(struct mc_txn *txn, const ProtobufCMessage *message);
 /* Boot (tables.c): the templates and the prefixes. False: they cannot be read. */
 mc_nodiscard bool otp_templates_read(struct otp *otp);
 void otp_carriers_read(struct otp *otp);
+/* A number as rooms send it, 84… or 0…, with a prefix that is in use. */
+bool otp_phone_is_plain(const struct otp *otp, const char *text, struct mc_phone *ret_phone);
 const char *otp_carrier(const struct otp *otp, const char *phone); /* "" when unknown */
 /* A code's text: always GSM-7, one part. */
 struct otp_sms_size otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code,

@@ -9,16 +9,35 @@ static const uint16_t basic_points[] = {
     0xA4,  0xA1,  0xC4,  0xD6,  0xD1,  0xDC,  0xA7,  0xBF,  0xE4,  0xF6, 0xF1, 0xFC, 0xE0,
 };
 
+static unsigned ascii_septets(uint32_t point)
+{
+    switch (point) {
+    case '\n':
+    case '\r':
+        return 1;
+    case '\f':
+    case '^':
+    case '{':
+    case '}':
+    case '\\':
+    case '[':
+    case '~':
+    case ']':
+    case '|':
+        return 2;
+    case '`':
+    case 0x7F:
+        return 0;
+    default:
+        return point >= ' ';
+    }
+}
+
 /* Septets of a character; 0: not in GSM-7. */
 static unsigned septets(uint32_t point)
 {
-    if (point < 0x80) {
-        if (point == '\f' || (point != 0 && strchr("^{}\\[~]|", (int)point) != NULL))
-            return 2;
-        if (point < ' ')
-            return point == '\n' || point == '\r';
-        return point != '`' && point != 0x7F;
-    }
+    if (point < 0x80)
+        return ascii_septets(point);
     if (point == 0x20AC)
         return 2;
     for (size_t i = 0; i < MC_LEN(basic_points); i++)

@@ -46,27 +46,38 @@ static void expand(const char *template, const struct text_value values[], size_
     text[len] = '\0';
 }
 
-static void life_text(int64_t life_ms, char *out, size_t size)
+static void life_text(struct otp *otp)
 {
-    if (life_ms % 60000 == 0)
-        (void)snprintf(out, size, "%lld phut", (long long)(life_ms / 60000));
-    else
-        (void)snprintf(out, size, "%lld giay", (long long)(life_ms / 1000));
+    long long seconds = (long long)(otp->code_life_ms / 1000);
+    bool minutes = seconds % 60 == 0;
+
+    (void)snprintf(otp->life_text, sizeof otp->life_text, "%lld %s",
+                   minutes ? seconds / 60 : seconds, minutes ? "phut" : "giay");
+}
+
+/* The unit as the text may have it: without marks, one septet a character, not too long. */
+static void plain_unit(const char *unit, char out[OTP_UNIT_SIZE])
+{
+    char plain[MC_TEXT_SIZE(4 * OTP_UNIT_CHARS_MAX)];
+
+    if (mc_text_unaccent(plain, sizeof plain, unit) != MC_OK)
+        plain[0] = '\0';
+    otp_sms_plain(plain);
+    mc_text_truncate(plain, OTP_UNIT_SMS_MAX);
+    size_t len = MC_MIN(strlen(plain), OTP_UNIT_SIZE - 1U);
+    memcpy(out, plain, len);
+    out[len] = '\0';
 }
 
 struct otp_sms_size otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code,
                                   const char *tag, const char *unit, char text[OTP_TEXT_SIZE])
 {
-    char plain_unit[MC_TEXT_SIZE(4 * OTP_UNIT_CHARS_MAX)];
-    char life[32];
+    char place[OTP_UNIT_SIZE] = "";
 
-    if (mc_text_unaccent(plain_unit, sizeof plain_unit, unit) != MC_OK)
-        plain_unit[0] = '\0';
-    otp_sms_plain(plain_unit);
-    mc_text_truncate(plain_unit, OTP_UNIT_SMS_MAX);
-    life_text(otp->code_life_ms, life, sizeof life);
+    if (unit[0] != '\0')
+        plain_unit(unit, place);
     const struct text_value values[] = {
-        {"otp", code}, {"tag", tag}, {"unit", plain_unit}, {"life", life}};
+        {"otp", code}, {"tag", tag}, {"unit", place}, {"life", otp->life_text}};
     expand(otp->templates[purpose], values, MC_LEN(values), text);
     return otp_sms_measure(text);
 }
@@ -104,6 +115,7 @@ bool otp_templates_read(struct otp *otp)
 {
     struct mc_csv csv;
 
+    life_text(otp);
     mc_csv_open(&csv, mc_data_otp_sms_templates, mc_data_otp_sms_templates_len);
     if (!mc_csv_next(&csv))
         return false;
@@ -147,4 +159,20 @@ const char *otp_carrier(const struct otp *otp, const char *phone)
     unsigned prefix = (unsigned)(phone[2] - '0') * 100 + (unsigned)(phone[3] - '0') * 10 +
                       (unsigned)(phone[4] - '0');
     return prefix < OTP_PREFIXES ? otp->carriers[otp->carrier_of[prefix]] : "";
+}
+
+/*
+ * The usual form, without reading the prefix tables again: a quarter of what a code costs. Every
+ * other form goes the long way, and this one would come to the same there.
+ */
+bool otp_phone_is_plain(const struct otp *otp, const char *text, struct mc_phone *ret_phone)
+{
+    const char *national = text[0] == '0' ? text + 1 : strncmp(text, "84", 2) == 0 ? text + 2 : "";
+    size_t len = strspn(national, "0123456789");
+
+    if (len != MC_PHONE_SIZE - 3 || national[len] != '\0')
+        return false;
+    *ret_phone = (struct mc_phone){.number = "84"};
+    memcpy(ret_phone->number + 2, national, len);
+    return otp_carrier(otp, ret_phone->number)[0] != '\0';
 }
