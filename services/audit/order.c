@@ -117,7 +117,7 @@ static void split(struct merge *merge)
 bool audit_order(struct mc_arena *arena, Audit__Entry **entries, size_t n)
 {
     struct merge merge = {
-        .sorted = mc_alloc(arena, (n + 1) * sizeof *merge.sorted),
+        .sorted = mc_alloc(arena, (n + 1) * sizeof(Audit__Entry *)),
         .told = mc_alloc(arena, n + 1),
         .n = n,
         .journals = mc_alloc(arena, (n + 1) * sizeof *merge.journals),
@@ -127,7 +127,7 @@ bool audit_order(struct mc_arena *arena, Audit__Entry **entries, size_t n)
         return false;
     for (size_t i = 0; i < n; i++)
         merge.sorted[i] = entries[i];
-    qsort(merge.sorted, n, sizeof *merge.sorted, by_place);
+    qsort(merge.sorted, n, sizeof(Audit__Entry *), by_place);
     split(&merge);
     for (size_t i = 0; i < n; i++) {
         struct journal *journal = choose(&merge);

@@ -236,8 +236,9 @@ static bool read_tables(struct reader *reader, struct mc_bytes rules, struct mc_
 enum mc_status notification_book_read(struct notification_book *book, struct mc_bytes rules,
                                       struct mc_bytes templates, char *why, size_t why_size)
 {
-    struct reader reader = {.book = book, .why = why, .why_size = why_size};
+    struct reader reader = {.book = book, .why_size = why_size};
 
+    reader.why = why;
     book->templates_len = 0;
     book->rules_len = 0;
     return read_tables(&reader, rules, templates) ? MC_OK : MC_INVALID;

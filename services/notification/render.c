@@ -81,8 +81,9 @@ static void put_plain(struct page *page, const char *value)
 
 void notification_render(char *out, const char *words, const struct notification_value *values)
 {
-    struct page page = {.out = out, .chars_max = NOTIFICATION_TEXT_MAX};
+    struct page page = {.chars_max = NOTIFICATION_TEXT_MAX};
 
+    page.out = out;
     fill(&page, words, values, put_plain);
     mark_cut(&page, "…", 1);
 }
@@ -98,7 +99,9 @@ static char gsm(char c)
         return '-';
     if (c == '`')
         return '\'';
-    return c >= ' ' && c < 0x7f ? c : '?';
+    if (c < ' ' || c == 0x7f)
+        return '?';
+    return c;
 }
 
 static void put_sms(struct page *page, const char *value)
@@ -137,8 +140,9 @@ static void put_sms(struct page *page, const char *value)
 
 void notification_render_sms(char *out, const char *words, const struct notification_value *values)
 {
-    struct page page = {.out = out, .chars_max = NOTIFICATION_SMS_MAX};
+    struct page page = {.chars_max = NOTIFICATION_SMS_MAX};
 
+    page.out = out;
     fill(&page, words, values, put_sms);
     mark_cut(&page, "...", 3);
 }

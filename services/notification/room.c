@@ -31,7 +31,8 @@ static const char *const lanes[NOTIFICATION_LANES_LEN] = {
     [NOTIFICATION_LANE_SMS] = "sms",
 };
 
-#define HOUR (60 * 60 * 1000)
+#define MINUTE INT64_C(60000)
+#define HOUR   INT64_C(3600000)
 static const struct mc_config_key config[] = {
     {"notification.sms_life", MC_CONFIG_DURATION, offsetof(struct notification, sms_life_ms), "24h", HOUR, 72 * HOUR, "How old a notice may be when its SMS is sent; later it is no news."},
 };
@@ -96,5 +97,5 @@ const struct mc_room notification_room = {
     .ctx_size = sizeof(struct notification),
     .boot = boot,
     .tick = notification_tick,
-    .tick_ms = 60 * 1000,
+    .tick_ms = MINUTE,
 };

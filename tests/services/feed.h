@@ -33,7 +33,7 @@ static inline bool feed_no_key(void *arg, const char *room, uint8_t ret_key[MC_S
 {
     (void)arg;
     (void)room;
-    (void)ret_key;
+    memset(ret_key, 0, MC_SIGN_PUBLIC_LEN);
     return false;
 }
 

@@ -9,7 +9,7 @@
 #define THO        "01907b00-0000-7000-8000-00000000000c"
 #define BINH_PHONE "84912000101"
 #define CODE       "000.20.31.H53-260907-0007"
-#define HOUR_MS    (60 * 60 * 1000LL)
+#define HOUR_MS    3600000LL
 
 static const struct mc_caller binh = {.account_id = BINH, .ial = 2};
 static const struct mc_caller tho = {.account_id = THO, .ial = 2};
@@ -188,23 +188,23 @@ static void every_step_of_a_dossier(void **state)
 {
     static const struct {
         const char *event;
-        Dossier__State to;
         const char *want; /* NULL: nobody is told */
+        Dossier__State to;
         bool sms;
     } cases[] = {
-        {"dossier.sent", DOSSIER__STATE__NEW, "DOSSIER_SUBMITTED", true},
-        {"dossier.accepted", DOSSIER__STATE__RECEIVED, "DOSSIER_ACCEPTED", true},
-        {"dossier.refused", DOSSIER__STATE__REFUSED, "DOSSIER_REFUSED", true},
-        {"dossier.advanced", DOSSIER__STATE__REFUSED, "DOSSIER_REFUSED", true},
-        {"dossier.advanced", DOSSIER__STATE__PROCESSING, "DOSSIER_PROCESSING", false},
-        {"dossier.advanced", DOSSIER__STATE__SUPPLEMENT_REQUESTED, "DOSSIER_SUPPLEMENT", true},
-        {"dossier.advanced", DOSSIER__STATE__FINANCIAL_OBLIGATION, NULL, false},
-        {"dossier.advanced", DOSSIER__STATE__WITHDRAWN, "DOSSIER_WITHDRAWN", false},
-        {"dossier.advanced", DOSSIER__STATE__STOPPED, "DOSSIER_STOPPED", true},
-        {"dossier.advanced", DOSSIER__STATE__FINISHED, "DOSSIER_FINISHED", true},
-        {"dossier.advanced", DOSSIER__STATE__RETURNED, "DOSSIER_RETURNED", true},
-        {"dossier.drafted", DOSSIER__STATE__DRAFT, NULL, false},
-        {"dossier.paid", DOSSIER__STATE__PROCESSING, NULL, false},
+        {"dossier.sent", "DOSSIER_SUBMITTED", DOSSIER__STATE__NEW, true},
+        {"dossier.accepted", "DOSSIER_ACCEPTED", DOSSIER__STATE__RECEIVED, true},
+        {"dossier.refused", "DOSSIER_REFUSED", DOSSIER__STATE__REFUSED, true},
+        {"dossier.advanced", "DOSSIER_REFUSED", DOSSIER__STATE__REFUSED, true},
+        {"dossier.advanced", "DOSSIER_PROCESSING", DOSSIER__STATE__PROCESSING, false},
+        {"dossier.advanced", "DOSSIER_SUPPLEMENT", DOSSIER__STATE__SUPPLEMENT_REQUESTED, true},
+        {"dossier.advanced", NULL, DOSSIER__STATE__FINANCIAL_OBLIGATION, false},
+        {"dossier.advanced", "DOSSIER_WITHDRAWN", DOSSIER__STATE__WITHDRAWN, false},
+        {"dossier.advanced", "DOSSIER_STOPPED", DOSSIER__STATE__STOPPED, true},
+        {"dossier.advanced", "DOSSIER_FINISHED", DOSSIER__STATE__FINISHED, true},
+        {"dossier.advanced", "DOSSIER_RETURNED", DOSSIER__STATE__RETURNED, true},
+        {"dossier.drafted", NULL, DOSSIER__STATE__DRAFT, false},
+        {"dossier.paid", NULL, DOSSIER__STATE__PROCESSING, false},
     };
     struct harness *h = *state;
     struct harness_exchange exchange;
@@ -480,12 +480,27 @@ static void an_otp_room_that_is_away(void **state)
         assert_string_equal(newest(h)->sms_state, "waiting");
         assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 1);
         assert_null(sms_request(h, &exchange));
-        harness_advance(h, NOTIFICATION_SMS_BACKOFF_MAX_MS * 2);
+        harness_advance(h, 2 * (int64_t)NOTIFICATION_SMS_BACKOFF_MAX_MS);
     }
     assert_non_null(sms_request(h, &exchange));
     sms_result(h, &exchange, MC_BUSY, "");
     assert_string_equal(newest(h)->sms_state, "refused");
     assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 0);
+    assert_int_equal(harness_dead(h, NOTIFICATION_LANE_SMS), 1);
+    assert_int_equal(harness_events(h, "notification.sms_refused"), 1);
+}
+
+/* Its life ends while the otp room is away: not sent late. */
+static void an_sms_whose_life_ends(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+
+    opened(h);
+    accepted(h);
+    harness_advance(h, 24 * HOUR_MS);
+    assert_null(sms_request(h, &exchange));
+    assert_string_equal(newest(h)->sms_state, "refused");
     assert_int_equal(harness_dead(h, NOTIFICATION_LANE_SMS), 1);
     assert_int_equal(harness_events(h, "notification.sms_refused"), 1);
 }
@@ -574,6 +589,51 @@ static void reading(void **state)
     assert_int_equal(rest->n_notices, 0);
     assert_int_equal(rest->unread, 0);
     assert_int_equal(inbox(h, &binh)->n_notices, 3);
+}
+
+/* All at once has a limit; the next call marks the rest. */
+static void reading_more_than_one_call_marks(void **state)
+{
+    struct harness *h = *state;
+
+    for (size_t i = 0; i < NOTIFICATION_MARK_ALL_MAX + 1; i++)
+        accepted(h);
+    assert_int_equal(mark(h, &binh, NULL, 0), NOTIFICATION_MARK_ALL_MAX);
+    assert_int_equal(inbox(h, &binh)->unread, 1);
+    assert_int_equal(mark(h, &binh, NULL, 0), 1);
+    assert_int_equal(inbox(h, &binh)->unread, 0);
+}
+
+/* An officer's reason of 1000 letters: whole in the inbox, shortened in the SMS; a page of them
+ * fits a reply, and all those that were held fit the call that sends them. */
+static void long_reasons(void **state)
+{
+    static char reason[1000 * 3 + 1];
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    Notification__ListInboxRequest request = NOTIFICATION__LIST_INBOX_REQUEST__INIT;
+    Dossier__Changed body;
+
+    for (size_t i = 0; i < 1000; i++)
+        memcpy(reason + i * 3, "ố", 4);
+    dossier_is(&body);
+    body.to = DOSSIER__STATE__REFUSED;
+    body.reason = reason;
+    for (size_t i = 0; i < NOTIFICATION_HELD_MAX; i++) {
+        dossier_event(h, "dossier.advanced", &body);
+        harness_advance(h, 1);
+    }
+    request.page_size = NOTIFICATION_PAGE_MAX;
+    harness_as(h, &binh);
+    const Notification__ListInboxReply *reply = harness_call(h, "ListInbox", &request.base, MC_OK);
+    assert_int_equal(reply->n_notices, NOTIFICATION_PAGE_MAX);
+    assert_non_null(strstr(reply->notices[0]->text, reason));
+    assert_true(notification__list_inbox_reply__get_packed_size(reply) < MC_BODY_MAX);
+    opened(h);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), NOTIFICATION_HELD_MAX);
+    const Otp__EnqueueSmsRequest *sms = sms_request(h, &exchange);
+    assert_string_equal(sms->text + strlen(sms->text) - 6, "ooo...");
+    assert_true(strlen(sms->text) <= NOTIFICATION_SMS_MAX);
 }
 
 /* Every page, newest first, nothing twice; a notice that comes in between moves no page. */
@@ -702,11 +762,14 @@ int main(void)
         ROOM_TEST(a_held_sms_gets_too_old),
         ROOM_TEST(an_sms_that_is_refused),
         ROOM_TEST(an_otp_room_that_is_away),
+        ROOM_TEST(an_sms_whose_life_ends),
         ROOM_TEST(an_attempt_that_never_reported),
         ROOM_TEST(nothing_yet),
         ROOM_TEST(a_foreign_account_sees_nothing),
         ROOM_TEST(only_with_a_session),
         ROOM_TEST(reading),
+        ROOM_TEST(reading_more_than_one_call_marks),
+        ROOM_TEST(long_reasons),
         ROOM_TEST(paging),
         ROOM_TEST(bad_requests),
         ROOM_TEST(texts_are_sealed),
