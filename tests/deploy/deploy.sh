@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# What is deployed: units are as tight as they say, configurations are known to their daemons, alerts fire.
+set -eu
+bin=$1
+cd "$(dirname "$0")/../../deploy"
+
+for room in identity otp dossier payment notification audit gateway smsworker; do
+    "$bin/motcua-$room" -c etc/$room.yaml --config >/dev/null
+done
+
+if command -v systemd-analyze >/dev/null; then
+    systemd-analyze security --offline=yes --threshold=15 systemd/motcua@.service >/dev/null
+else
+    echo "systemd-analyze is not here: the unit's exposure is not measured"
+fi
+
+if command -v promtool >/dev/null; then
+    promtool check rules prometheus/motcua.rules.yml >/dev/null
+    promtool test rules prometheus/motcua.rules.test.yml >/dev/null
+else
+    echo "promtool is not here: the alert rules are not tried"
+fi
