@@ -4,6 +4,7 @@
 #include "gateway.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -15,39 +16,36 @@ enum {
     HTTP_UNAVAILABLE = 503,
     HTTP_INTERNAL = 500,
     FLUSH_STEPS = 32, /* turns of the loop for the last answers to leave */
-    ROOM_TEXT_MAX = 256,
+    TEXT_MAX = 256,
+    ROUND_TIMEOUT_MAX_MS = 10000,
 };
 
-#define KEY(name_, type_, field_, default_, min_, max_, sentence_)                                 \
-    {                                                                                              \
-        .name = name_, .type = type_, .offset = offsetof(struct gateway_settings, field_),         \
-        .default_text = default_, .min = min_, .max = max_, .sentence = sentence_                  \
-    }
+#define AT(field) offsetof(struct gateway_settings, field)
 
 /* clang-format off */
 static const struct mc_config_key keys[] = {
-    KEY("gateway.listen", MC_CONFIG_STRING, listen, "127.0.0.1:8080", 3, 80,
-        "Address and port of HTTP, 127.0.0.1:8080 or [::1]:8080; port 0 is any free one."),
-    KEY("gateway.tls_cert", MC_CONFIG_PATH, tls_cert, "", 0, 0,
-        "PEM file of the certificate and its chain; empty: plain HTTP, behind a proxy."),
-    KEY("gateway.tls_key", MC_CONFIG_PATH, tls_key, "", 0, 0,
-        "PEM file of the certificate's key."),
-    KEY("gateway.body_max", MC_CONFIG_SIZE, body_max, "256KiB", 1024, 1 << 20,
-        "Largest body of a request."),
-    KEY("gateway.upload_max", MC_CONFIG_SIZE, upload_max, "8MiB", 1024, GATEWAY_UPLOAD_MAX,
-        "Largest body of a request with a file in it; base64 makes files a third larger."),
-    KEY("gateway.connections", MC_CONFIG_INT, connections, "1024", 1, 65536,
-        "Connections at once."),
-    KEY("gateway.connections_per_address", MC_CONFIG_INT, connections_per_address, "0", 0, 65536,
-        "Connections at once from one IPv4 address or IPv6 /64; 0: no limit (behind a proxy)."),
-    KEY("gateway.calls", MC_CONFIG_INT, calls, "4096", 1, MC_LINK_CALLS_MAX,
-        "Requests under way at once; beyond them: 503."),
-    KEY("gateway.webhook_timeout", MC_CONFIG_DURATION, webhook_timeout_ms, "10s", 100, 60 * 1000,
-        "How long a webhook's sender waits for the room before he is told to come again."),
-    KEY("gateway.round_timeout", MC_CONFIG_DURATION, round_timeout_ms, "1s", 10, 10 * 1000,
-        "How long /readyz and /metrics wait for the rooms."),
-    KEY("gateway.cors_origins", MC_CONFIG_LIST, cors_origins, "", 0, 64,
-        "Origins whose pages may call from a browser: https://dichvucong.example.vn."),
+    {"gateway.listen", MC_CONFIG_STRING, AT(listen), "127.0.0.1:8080", 3, 80,
+        "Address and port of HTTP, 127.0.0.1:8080 or [::1]:8080; port 0 is any free one."},
+    {"gateway.tls_cert", MC_CONFIG_PATH, AT(tls_cert), "", 0, 0,
+        "PEM file of the certificate and its chain; empty: plain HTTP, behind a proxy."},
+    {"gateway.tls_key", MC_CONFIG_PATH, AT(tls_key), "", 0, 0,
+        "PEM file of the certificate's key."},
+    {"gateway.body_max", MC_CONFIG_SIZE, AT(body_max), "256KiB", 1024, 1 << 20,
+        "Largest body of a request."},
+    {"gateway.upload_max", MC_CONFIG_SIZE, AT(upload_max), "8MiB", 1024, GATEWAY_UPLOAD_MAX,
+        "Largest body of a request with a file in it; base64 makes files a third larger."},
+    {"gateway.connections", MC_CONFIG_INT, AT(connections), "1024", 1, 65536,
+        "Connections at once."},
+    {"gateway.connections_per_address", MC_CONFIG_INT, AT(connections_per_address), "0", 0, 65536,
+        "Connections at once from one IPv4 address or IPv6 /64; 0: no limit (behind a proxy)."},
+    {"gateway.calls", MC_CONFIG_INT, AT(calls), "4096", 1, MC_LINK_CALLS_MAX,
+        "Requests under way at once; beyond them: 503."},
+    {"gateway.webhook_timeout", MC_CONFIG_DURATION, AT(webhook_timeout_ms), "10s", 100, GATEWAY_TIMEOUT_MAX_MS,
+        "How long a webhook's sender waits for the room before he is told to come again."},
+    {"gateway.round_timeout", MC_CONFIG_DURATION, AT(round_timeout_ms), "1s", 10, ROUND_TIMEOUT_MAX_MS,
+        "How long /readyz and /metrics wait for the rooms."},
+    {"gateway.cors_origins", MC_CONFIG_LIST, AT(cors_origins), "", 0, 64,
+        "Origins whose pages may call from a browser: https://dichvucong.example.vn."},
 };
 /* clang-format on */
 
@@ -150,8 +148,7 @@ void gateway_answer_refusal(struct gateway_exchange *exchange,
     if (head->code[0] != '\0' && mc_header_value_ok(head->code))
         gateway_header_add(&extra, "Motcua-Code", head->code);
     if (head->retry_after_ms > 0) {
-        (void)snprintf(seconds, sizeof seconds, "%lld",
-                       (long long)((head->retry_after_ms - 1) / 1000 + 1));
+        (void)snprintf(seconds, sizeof seconds, "%" PRId64, (head->retry_after_ms - 1) / 1000 + 1);
         gateway_header_add(&extra, "Retry-After", seconds);
     }
     if (head->status == mc_status_rpc(MC_UNAUTHENTICATED))
@@ -209,8 +206,8 @@ static bool listen_parse(const char *text, char *host, size_t size, uint16_t *re
 /* For whoever started us with port 0. Written whole or not at all: a reader may be waiting. */
 static bool port_write(const struct gateway *gateway)
 {
-    char path[ROOM_TEXT_MAX];
-    char temporary[ROOM_TEXT_MAX];
+    char path[TEXT_MAX];
+    char temporary[TEXT_MAX];
     char text[8];
     int path_len =
         snprintf(path, sizeof path, "%s/gateway.port", gateway->process.settings.run_dir);
@@ -250,7 +247,7 @@ static bool exchanges_make(struct gateway *gateway)
 static const char *httpd_open(struct gateway *gateway)
 {
     const struct gateway_settings *settings = &gateway->settings;
-    char host[ROOM_TEXT_MAX];
+    char host[TEXT_MAX];
     uint16_t port = 0;
 
     if (!listen_parse(settings->listen, host, sizeof host, &port))

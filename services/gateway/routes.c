@@ -6,6 +6,7 @@
 #include "headers.h"
 
 enum {
+    HTTP_OK = 200,
     HTTP_NO_CONTENT = 204,
     HTTP_NOT_FOUND = 404,
     HTTP_METHOD_NOT_ALLOWED = 405,
@@ -94,14 +95,23 @@ static void dispatch(struct gateway_exchange *exchange)
     }
 }
 
-void gateway_handle(void *arg, struct mc_httpd_request *request)
+/* No place even for telling why. But a busy process is alive: it must not be restarted for it. */
+static void answer_full(struct mc_httpd_request *request)
 {
     static const struct mc_header wait[] = {{"Retry-After", "1"}, {NULL, NULL}};
+    bool asks_life = strcmp(mc_httpd_path(request), "/livez") == 0;
+
+    mc_httpd_reply(request, asks_life ? HTTP_OK : HTTP_UNAVAILABLE, asks_life ? NULL : wait,
+                   (struct mc_bytes){0});
+}
+
+void gateway_handle(void *arg, struct mc_httpd_request *request)
+{
     struct gateway *gateway = arg;
     struct gateway_exchange *exchange = gateway->free;
 
-    if (exchange == NULL) { /* no place even for telling why */
-        mc_httpd_reply(request, HTTP_UNAVAILABLE, wait, (struct mc_bytes){0});
+    if (exchange == NULL) {
+        answer_full(request);
         return;
     }
     gateway->free = exchange->next;

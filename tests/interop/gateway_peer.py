@@ -207,12 +207,44 @@ def without_rooms(at):
     assert 'motcua_room_up{room="otp"} 0\n' in curl(f"http://{at}/metrics").body
 
 
+def under_way(at):
+    found = re.search(r"^motcua_http_requests_under_way (\d+)$", curl(f"http://{at}/metrics").body, re.M)
+    return int(found.group(1)) - 1  # without the one that asks
+
+
+def silent_call(at):
+    return subprocess.Popen(["curl", "-sS", "-i", "--max-time", "20", "-H", "Content-Type: application/json",
+                             "-H", "Connect-Timeout-Ms: 1500", "--data-raw", '{"code":"silent"}',
+                             f"http://{at}/{OTP}/Verify"], stdout=subprocess.PIPE)
+
+
+def the_last_calls_are_answered(folder):
+    """SIGTERM while calls are under way: they end, then the gateway does."""
+    with gateway(folder, "gateway.calls=3") as at:
+        calls = [silent_call(at), silent_call(at)]
+        while under_way(at) < 2:
+            assert all(call.poll() is None for call in calls)
+        calls.append(silent_call(at))
+        while True:  # no place is left, not even for this question
+            full = curl(f"http://{at}/")
+            if full.status == 503:
+                break
+            assert all(call.poll() is None for call in calls)
+        assert full.headers["retry-after"] == "1"
+        assert curl(f"http://{at}/livez").status == 200  # busy is not dead
+    for call in calls:
+        out, _ = call.communicate(timeout=20)
+        assert out.startswith(b"HTTP/1.1 504"), out
+
+
 def run_curl(folder):
     if shutil.which("curl") is None:
         skip("no curl")
     quick = ("gateway.round_timeout=500ms", "gateway.webhook_timeout=300ms")
-    with rooms(folder), gateway(folder) as at:
-        with_rooms(at, folder)
+    with rooms(folder):
+        with gateway(folder) as at:
+            with_rooms(at, folder)
+        the_last_calls_are_answered(folder)
     with gateway(folder, *quick) as at:
         without_rooms(at)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
