@@ -186,7 +186,10 @@ ProtobufCMessage *mc_body_open(struct mc_arena *arena, const ProtobufCMessageDes
         refuse(error, NULL, MC_CODE_TOO_LONG);
         return NULL;
     }
-    limits.bytes_max = MC_MAX(limits.bytes_max, body_max);
+    if (body_max > MC_BODY_MAX) { /* a method that takes files or forms */
+        limits.bytes_max = body_max;
+        limits.string_max = MC_FORM_MAX;
+    }
     return unpack(arena, type, body, &limits, error);
 }
 

@@ -20,6 +20,8 @@ enum {
     MC_VIOLATIONS_MAX = 100,
     MC_METHOD_MAX = 100,
     MC_BODY_MAX = 256 * 1024, /* unless the method says otherwise */
+    MC_FORM_MAX = 64 * 1024,  /* a string in a body that may be larger than that */
+    MC_FORM_BODY_MAX = MC_BODY_MAX + MC_FORM_MAX, /* for a method that takes a form as text */
 
     MC_TRACEPARENT_LEN = 55, /* 00-<32 hex>-<16 hex>-<2 hex> */
     MC_TRACE_RANDOM_LEN = 24,
@@ -49,7 +51,8 @@ bool mc_method_is_valid(const char *method);
 
 /*
  * The body as a message, or NULL with `error` set. `body_max` bounds the whole and, when
- * larger than MC_BYTES_MAX, its bytes fields too. An empty body is a message of defaults.
+ * larger than MC_BODY_MAX, its bytes fields too, and its strings may be MC_FORM_MAX. An empty
+ * body is a message of defaults.
  */
 mc_nodiscard ProtobufCMessage *mc_body_open(struct mc_arena *arena,
                                             const ProtobufCMessageDescriptor *type,

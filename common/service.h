@@ -12,6 +12,7 @@
 #pragma once
 
 #include "common/config.h"
+#include "common/envelope.h"
 #include "common/http.h"
 #include "common/jobs.h"
 

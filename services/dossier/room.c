@@ -26,7 +26,7 @@
 #define DOSSIER_ROUTES(X)                                                                                                                                 \
     X(SearchProcedures, dossier_search_procedures, Dossier__SearchProceduresRequest, Dossier__SearchProceduresReply,  MC_READ,         MC_ANYONE,   NULL) \
     X(GetProcedure,     dossier_get_procedure,     Dossier__GetProcedureRequest,     Dossier__Procedure,              MC_READ,         MC_ANYONE,   NULL) \
-    X(SaveDraft,        dossier_save_draft,        Dossier__SaveDraftRequest,        Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(SaveDraft,        dossier_save_draft,        Dossier__SaveDraftRequest,        Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL, NULL, MC_FORM_BODY_MAX) \
     X(Attach,           dossier_attach,            Dossier__AttachRequest,           Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
     X(Submit,           dossier_submit,            Dossier__SubmitRequest,           Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
     X(Accept,           dossier_accept,            Dossier__AcceptRequest,           Dossier__DossierReply,           MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_ACCEPT) \

@@ -68,6 +68,16 @@ static void test_draft_fields(void **state)
         req.form = mc_unconst(forms[i]);
         refuse_draft(h, &req, "form", "JSON_INVALID");
     }
+    static char form[DOSSIER_FORM_MAX + 2];
+    memset(form, ' ', sizeof form - 1);
+    memcpy(form, "{}", 2);
+    req = draft_request();
+    req.form = form;
+    (void)harness_call(h, "SaveDraft", &req.base, MC_INVALID); /* one past: refused on the wire */
+    assert_true(harness_violated(h, "form", "FIELD_TOO_LONG"));
+    form[DOSSIER_FORM_MAX] = '\0';
+    (void)harness_call(h, "SaveDraft", &req.base, MC_OK);
+
     req = draft_request();
     memset(abstract, 'x', 1001);
     req.abstract = abstract;
