@@ -39,8 +39,8 @@ void otp_challenge_mac(const struct mc_txn *txn, const struct otp_subject *subje
 static const char *subject_noun(Otp__Purpose purpose)
 {
     if (purpose == OTP__PURPOSE__REGISTER || purpose == OTP__PURPOSE__OFFICER_CREATE)
-        return "registration";
-    return purpose == OTP__PURPOSE__LOGIN ? "login" : "otp";
+        return "registration:";
+    return purpose == OTP__PURPOSE__LOGIN ? "login:" : "otp:";
 }
 
 static const char *subject_key(struct mc_txn *txn, const struct otp_subject *subject)
@@ -48,10 +48,7 @@ static const char *subject_key(struct mc_txn *txn, const struct otp_subject *sub
     char text[MC_UUID_TEXT_LEN + 1];
 
     mc_uuid_text(text, subject->id.data);
-    const char *key = mc_sprintf(txn->arena, "%s:%s", subject_noun(subject->purpose), text);
-    if (key == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return key != NULL ? key : "";
+    return otp_join(txn, subject_noun(subject->purpose), text);
 }
 
 const char *const *otp_challenge_keys(struct mc_txn *txn, const struct otp_subject *subject,
@@ -103,12 +100,12 @@ static uint64_t queue_text(const struct otp *otp, struct mc_txn *txn, Otp__Purpo
 {
     OtpState__Sms sms = OTP_STATE__SMS__INIT;
     char text[OTP_TEXT_SIZE];
-    struct otp_sms_size size = otp_text_make(otp, purpose, code, challenge->tag, to->unit, text);
 
+    otp_text_make(otp, purpose, code, challenge->tag, to->unit, text);
     sms.phone = mc_unconst(to->phone);
     sms.text = text;
-    sms.encoding = size.encoding;
-    sms.parts = size.parts;
+    sms.encoding = OTP_SMS_GSM7;
+    sms.parts = 1;
     uint64_t id =
         mc_job_add(txn, &(struct mc_job_spec){
                             .lane = OTP_LANE_OTP,

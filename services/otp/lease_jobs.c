@@ -57,13 +57,16 @@ static const char *const *carriers_of(struct mc_txn *txn, const Otp__LeaseJobsRe
 /* The path a gateway gives its carrier to report to; it appends &st=. */
 static char *report_path(struct mc_txn *txn, const char *reference)
 {
-    char signature[OTP_SIGNATURE_LEN + 1];
+    static const char begin[] = "/webhooks/sms?ref=";
+    static const char middle[] = "&sig=";
+    char path[sizeof begin + OTP_REFERENCE_LEN + sizeof middle + OTP_SIGNATURE_LEN];
+    char *end = path;
 
-    otp_reference_sign(txn, reference, signature);
-    char *path = mc_sprintf(txn->arena, "/webhooks/sms?ref=%s&sig=%s", reference, signature);
-    if (path == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return path != NULL ? path : mc_unconst("");
+    end = stpcpy(end, begin);
+    end = stpcpy(end, reference);
+    end = stpcpy(end, middle);
+    otp_reference_sign(txn, reference, end);
+    return otp_join(txn, path, "");
 }
 
 static void hand_out(struct mc_txn *txn, struct mc_job *job, Otp__LeaseJobsReply *rep)

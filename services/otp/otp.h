@@ -136,6 +136,8 @@ void otp_refuse_field(struct mc_txn *txn, const char *field, const char *label);
 void otp_refuse_long(struct mc_txn *txn, const char *field, const char *label, const char *max);
 /* An OK line of what somebody else wrote: at most OTP_REASON_MAX bytes, no control characters. */
 char *otp_clip(struct mc_txn *txn, const char *text);
+/* Two texts as one; on the way of every code, where printf would be felt. */
+char *otp_join(struct mc_txn *txn, const char *first, const char *second);
 struct mc_bytes otp_pack(struct mc_txn *txn, const ProtobufCMessage *message);
 
 /* Boot (tables.c): the templates and the prefixes. False: they cannot be read. */
@@ -144,9 +146,9 @@ void otp_carriers_read(struct otp *otp);
 /* A number as rooms send it, 84… or 0…, with a prefix that is in use. */
 bool otp_phone_is_plain(const struct otp *otp, const char *text, struct mc_phone *ret_phone);
 const char *otp_carrier(const struct otp *otp, const char *phone); /* "" when unknown */
-/* A code's text: always GSM-7, one part. */
-struct otp_sms_size otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code,
-                                  const char *tag, const char *unit, char text[OTP_TEXT_SIZE]);
+/* A code's text: always GSM-7 and one part, as boot has made sure. */
+void otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code, const char *tag,
+                   const char *unit, char text[OTP_TEXT_SIZE]);
 
 /* Challenges (challenge.c). */
 struct otp_subject {

@@ -25,10 +25,7 @@ const char *otp_phone_key(struct mc_txn *txn, struct mc_bytes blind)
 
     if (blind.len == OTP_BLIND_LEN)
         (void)mc_hex(hex, blind);
-    const char *key = mc_sprintf(txn->arena, "phone:%s", hex);
-    if (key == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return key != NULL ? key : "";
+    return otp_join(txn, "phone:", hex);
 }
 
 /* OTP-06: 091****101 */

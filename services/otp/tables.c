@@ -69,8 +69,8 @@ static void plain_unit(const char *unit, char out[OTP_UNIT_SIZE])
     out[len] = '\0';
 }
 
-struct otp_sms_size otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code,
-                                  const char *tag, const char *unit, char text[OTP_TEXT_SIZE])
+void otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code, const char *tag,
+                   const char *unit, char text[OTP_TEXT_SIZE])
 {
     char place[OTP_UNIT_SIZE] = "";
 
@@ -79,7 +79,6 @@ struct otp_sms_size otp_text_make(const struct otp *otp, Otp__Purpose purpose, c
     const struct text_value values[] = {
         {"otp", code}, {"tag", tag}, {"unit", place}, {"life", otp->life_text}};
     expand(otp->templates[purpose], values, MC_LEN(values), text);
-    return otp_sms_measure(text);
 }
 
 static bool read_row(struct otp *otp, const struct mc_csv *csv, size_t purpose, size_t text)
@@ -103,8 +102,8 @@ static bool texts_fit(const struct otp *otp)
     memset(unit, 'W', OTP_UNIT_SMS_MAX);
     unit[OTP_UNIT_SMS_MAX] = '\0';
     for (int purpose = 1; purpose < OTP_PURPOSES_LEN; purpose++) {
-        struct otp_sms_size size =
-            otp_text_make(otp, (Otp__Purpose)purpose, "000000", "K7", unit, text);
+        otp_text_make(otp, (Otp__Purpose)purpose, "000000", "K7", unit, text);
+        struct otp_sms_size size = otp_sms_measure(text);
         if (size.parts != 1 || size.encoding != OTP_SMS_GSM7)
             return false;
     }
