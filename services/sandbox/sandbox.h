@@ -1,0 +1,184 @@
+/*
+ * The sandbox: what its files share. Nothing outside this folder includes it.
+ *
+ * One process, one thread, no disk: everything lives in `memory` until the process ends, in
+ * tables that have an upper limit; past it the sandbox refuses, as the systems it plays would.
+ * `turn` is wiped after each request. Handlers fill an answer; the router sends it, after the
+ * fault that was ordered for the route's system has had its way with it.
+ */
+#pragma once
+
+#include "common/date.h"
+#include "common/http.h"
+#include "common/httpd.h"
+#include "common/json.h"
+#include "common/process.h"
+
+#include "faults.h"
+#include "platform.h"
+#include "subscribers.h"
+
+enum {
+    SANDBOX_MESSAGES_MAX = 16384, /* texts kept, of all handsets; the oldest go */
+    SANDBOX_TEXT_MAX = 2048,      /* bytes of one text */
+    SANDBOX_SENDER_MAX = 32,
+    SANDBOX_HANDSET_CHAINS = 16384,
+    SANDBOX_LATER_MAX = 16384, /* delayed answers, waiting handsets, callbacks under way */
+    SANDBOX_LATER_TEXT_MAX = 4096,
+    SANDBOX_PAYMENTS_MAX = 65536,
+    SANDBOX_WAIT_MAX_MS = 60000,
+    SANDBOX_URL_MAX = 2048,
+    SANDBOX_CALL_MS = 10000, /* one callback */
+    SANDBOX_DLR_TRIES_MAX = 3,
+};
+
+struct sandbox;
+
+struct sandbox_answer {
+    int status;
+    const char *content_type;
+    struct mc_bytes body;
+    const char *location; /* of a redirect, or NULL */
+    bool kept;            /* the handler has kept the request and answers it later itself */
+};
+
+/* Something that happens later. Taken from a pool, given back by whoever runs it. */
+struct sandbox_later {
+    struct sandbox *sandbox;
+    struct sandbox_later *next;
+    struct mc_timer *timer;
+    void (*run)(struct sandbox_later *later);
+    struct mc_httpd_request *request; /* owed an answer, or NULL */
+    int status;
+    const char *content_type;
+    bool broken;
+    char phone[SANDBOX_PHONE_SIZE];
+    uint64_t number; /* of a message, or of a payment */
+    int codes[4];    /* delivery states still to be told, ends with 0 */
+    unsigned tries;
+    unsigned copies;
+    bool busy;
+    char text[SANDBOX_LATER_TEXT_MAX];
+    size_t text_len;
+};
+
+struct sandbox_message {
+    uint64_t number;   /* 1, 2, 3 … over all handsets */
+    uint64_t previous; /* in its chain; 0: none */
+    int64_t at_ms;
+    bool cleared;
+    char phone[SANDBOX_PHONE_SIZE];
+    char from[SANDBOX_SENDER_MAX + 1];
+    int coding;
+    char text[SANDBOX_TEXT_MAX + 1];
+};
+
+struct sandbox_sms {
+    struct sandbox_message *messages[SANDBOX_MESSAGES_MAX]; /* by number */
+    uint64_t last;
+    uint64_t chains[SANDBOX_HANDSET_CHAINS]; /* by a hash of the phone: its newest message */
+    struct sandbox_later *waiters;
+};
+
+struct sandbox_platform {
+    struct sandbox_payment *payments[SANDBOX_PAYMENTS_MAX];
+    uint32_t index[2 * SANDBOX_PAYMENTS_MAX]; /* open addressing: place + 1 */
+    size_t len;
+    uint64_t transactions;
+};
+
+struct sandbox {
+    struct mc_process process;
+
+    const char *listen;
+    const char *public_url;
+    const char *sms_username;
+    const char *sms_password;
+    int64_t dlr_after_ms;
+    const char *payment_callback;
+    const char *payment_return;
+    const char *payment_partner;
+    const char *payment_secret;
+    int64_t callback_backoff_ms;
+    int64_t seed;
+
+    char base[300]; /* where we are found: http://127.0.0.1:41234 */
+    struct mc_httpd *httpd;
+    struct mc_http *http;
+    struct mc_arena memory;
+    struct mc_arena turn;
+    struct sandbox_faults faults;
+    struct sandbox_later *later_free;
+    struct sandbox_later *later_all[SANDBOX_LATER_MAX];
+    size_t later_len;
+    struct sandbox_sms sms;
+    struct sandbox_platform platform;
+};
+
+/* The daemon's own keys, and what it serves. */
+extern const struct mc_config_key sandbox_config[];
+extern const size_t sandbox_config_len;
+void sandbox_serve(void *sandbox, struct mc_httpd_request *request);
+
+/* Boot and end, apart from the process. */
+mc_nodiscard enum mc_status sandbox_open(struct sandbox *sandbox, char *why, size_t why_size);
+void sandbox_close(struct sandbox *sandbox);
+
+/* Answers. Text is borrowed until the request is answered. */
+void sandbox_say(struct sandbox_answer *answer, int status, const char *content_type,
+                 const char *text);
+void sandbox_say_json(struct sandbox_answer *answer, int status, struct mc_json_writer *writer);
+/* {"error": code, "field": …} */
+void sandbox_refuse(struct sandbox *sandbox, struct sandbox_answer *answer, int status,
+                    const char *code, const char *field);
+/* & < > " as entities; "" when the turn's memory is used up. */
+const char *sandbox_escape(struct sandbox *sandbox, const char *text);
+
+/* Later. NULL: too much of it. The timer of what was taken is not running. */
+mc_nodiscard struct sandbox_later *sandbox_later_take(struct sandbox *sandbox);
+void sandbox_later_start(struct sandbox_later *later, int64_t after_ms,
+                         void (*run)(struct sandbox_later *later));
+void sandbox_later_give(struct sandbox_later *later);
+
+/*
+ * An answer that cannot be read to its end: what a caller sees of a connection that breaks. It
+ * promises chunks and sends none, so HTTP clients fail at once, and on this connection only.
+ */
+void sandbox_break_off(struct mc_httpd_request *request);
+
+/* Handlers: tail is what follows the route's path. */
+typedef void sandbox_handler(struct sandbox *sandbox, struct mc_httpd_request *request,
+                             const char *tail, struct sandbox_answer *answer);
+sandbox_handler sandbox_index;
+sandbox_handler sandbox_carrier_check;
+sandbox_handler sandbox_sendsms;
+sandbox_handler sandbox_handset;
+sandbox_handler sandbox_handset_clear;
+sandbox_handler sandbox_platform_message;
+sandbox_handler sandbox_platform_page;
+sandbox_handler sandbox_platform_choice;
+sandbox_handler sandbox_platform_ledger;
+sandbox_handler sandbox_faults_show;
+sandbox_handler sandbox_faults_order;
+sandbox_handler sandbox_faults_clear;
+
+/* A text arrives at a handset; returns its number. 0: no memory. */
+uint64_t sandbox_receive(struct sandbox *sandbox, const char *phone, const char *from, int coding,
+                         const char *text);
+void sandbox_wait_over(struct sandbox_later *waiter);
+
+/* Delivery reports of a text that the gateway took; `mask` as Kannel's dlr-mask. */
+void sandbox_dlr_plan(struct sandbox *sandbox, const char *phone, const char *url, unsigned mask);
+/*
+ * Kannel's escapes in a dlr-url: %d state, %p phone, %P sender, %A answer, %t time, %% percent;
+ * anything else stays. NULL: arena full.
+ */
+const char *sandbox_dlr_url(struct mc_arena *arena, const char *pattern, int state,
+                            const char *phone, int64_t now_ms);
+/* What a handset does, by its number's last digits; states in the order they are told. */
+void sandbox_dlr_states(const char *phone, unsigned mask, int ret_codes[4]);
+
+/* CONFIRM of the payer's last choice, until it is answered "00". */
+void sandbox_confirm_plan(struct sandbox *sandbox, size_t place);
+struct sandbox_payment *sandbox_payment_find(const struct sandbox *sandbox, const char *reference,
+                                             size_t *ret_place);

@@ -1,0 +1,35 @@
+/*
+ * Subscribers: who owns a number at the simulated carriers. Pure.
+ *
+ * Stands apart from sandbox.h because common/ident.h and common/log.h cannot be had together.
+ */
+#pragma once
+
+#include "common/base.h"
+
+enum {
+    SANDBOX_PHONE_SIZE = 12, /* 84 and nine digits */
+    SANDBOX_CARRIER_SIZE = 64,
+    SANDBOX_NAME_SIZE = 128,
+    SANDBOX_ID_NUMBER_SIZE = 13,
+    SANDBOX_DATE_SIZE = 11,
+};
+
+struct sandbox_subscriber {
+    char phone[SANDBOX_PHONE_SIZE];
+    char carrier[SANDBOX_CARRIER_SIZE];
+    char full_name[SANDBOX_NAME_SIZE];
+    char id_number[SANDBOX_ID_NUMBER_SIZE];
+    char birth_date[SANDBOX_DATE_SIZE];
+};
+
+/* What can be read as a mobile number, as 84…; else false. */
+mc_nodiscard bool sandbox_phone(const char *text, char out[SANDBOX_PHONE_SIZE]);
+
+/* The carrier its prefix was given to; "" when none was. */
+void sandbox_carrier_name(const char *phone, char out[SANDBOX_CARRIER_SIZE]);
+
+/* From data/subscribers.csv, or by the rule for load tests; phone as 84…. */
+mc_nodiscard bool sandbox_subscriber_find(const char *phone, struct sandbox_subscriber *ret_owner);
+/* By the rule alone: 84981NNNNNN. */
+mc_nodiscard bool sandbox_subscriber_rule(const char *phone, struct sandbox_subscriber *ret_owner);
