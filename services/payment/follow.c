@@ -28,7 +28,15 @@ static bool fill(struct mc_txn *txn, const Dossier__Changed *body, PaymentState_
     item->amount = body->fee;
     order->items[0] = item;
     order->n_items = 1;
-    order->dossier_code = body->code;
+    /* Collected before acceptance there is no official code yet: the internal number stands in. */
+    order->dossier_code =
+        body->code[0] != '\0'
+            ? body->code
+            : mc_sprintf(txn->arena, "%llu", (unsigned long long)body->internal_number);
+    if (order->dossier_code == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return false;
+    }
     order->dossier_id = body->dossier_id;
     order->procedure_code = body->procedure_code;
     order->procedure_name = body->procedure_name;
@@ -38,7 +46,7 @@ static bool fill(struct mc_txn *txn, const Dossier__Changed *body, PaymentState_
     /* FEE-04: «Thanh toán lệ phí cho hồ sơ 363815» */
     const char *description =
         mc_sprintf(txn->arena, "Thanh toán %s cho hồ sơ %s",
-                   fee.kind == PAYMENT__ITEM_KIND__CHARGE ? "lệ phí" : "phí", body->code);
+                   fee.kind == PAYMENT__ITEM_KIND__CHARGE ? "lệ phí" : "phí", order->dossier_code);
     if (item->code == NULL || item->name == NULL || description == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return false;
@@ -66,11 +74,11 @@ enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *
     return txn->status;
 }
 
-enum mc_status payment_dossier_ended(struct payment *payment, struct mc_txn *txn,
+enum mc_status payment_dossier_moved(struct payment *payment, struct mc_txn *txn,
                                      const Motcua__Event *event, const Dossier__Changed *body)
 {
-    (void)payment;
-    (void)event;
+    if (body->to == DOSSIER__STATE__FINANCIAL_OBLIGATION && body->fee > 0)
+        return payment_dossier_accepted(payment, txn, event, body); /* «Thu trước» */
     if (body->dossier_id.len != MC_ID_LEN ||
         (body->to != DOSSIER__STATE__REFUSED && body->to != DOSSIER__STATE__WITHDRAWN &&
          body->to != DOSSIER__STATE__STOPPED))

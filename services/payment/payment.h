@@ -112,7 +112,7 @@ enum mc_status payment_check_ledger(struct payment *payment, struct mc_txn *txn,
 /* Followed events. */
 enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *txn,
                                         const Motcua__Event *event, const Dossier__Changed *body);
-enum mc_status payment_dossier_ended(struct payment *payment, struct mc_txn *txn,
+enum mc_status payment_dossier_moved(struct payment *payment, struct mc_txn *txn,
                                      const Motcua__Event *event, const Dossier__Changed *body);
 enum mc_status payment_account_opened(struct payment *payment, struct mc_txn *txn,
                                       const Motcua__Event *event,

@@ -71,15 +71,15 @@ static const struct mc_config_key config[] = {
 #define PAYMENT_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct payment, fn, req, rep)
 PAYMENT_ROUTES(PAYMENT_CALL)
 MC_FOLLOW_CALL(struct payment, payment_dossier_accepted, Dossier__Changed)
-MC_FOLLOW_CALL(struct payment, payment_dossier_ended, Dossier__Changed)
+MC_FOLLOW_CALL(struct payment, payment_dossier_moved, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_account_opened, Identity__AccountOpened)
 
 static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW)};
 
 static const struct mc_follow follows[] = {
     {"dossier", "dossier.accepted", &dossier__changed__descriptor, payment_dossier_accepted_event},
-    {"dossier", "dossier.advanced", &dossier__changed__descriptor, payment_dossier_ended_event},
-    {"dossier", "dossier.refused", &dossier__changed__descriptor, payment_dossier_ended_event},
+    {"dossier", "dossier.advanced", &dossier__changed__descriptor, payment_dossier_moved_event},
+    {"dossier", "dossier.refused", &dossier__changed__descriptor, payment_dossier_moved_event},
     {"identity", "identity.account_opened", &identity__account_opened__descriptor,
      payment_account_opened_event},
 };

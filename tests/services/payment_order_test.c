@@ -561,6 +561,26 @@ static void get_receipt_refusals(void **state)
     harness_close(h);
 }
 
+/* «Thu trước»: asked for before acceptance, when there is no official code yet. */
+static void a_fee_before_acceptance_is_an_order_too(void **state)
+{
+    static const char *const no_keys[] = {NULL};
+    struct harness *h = room_open();
+    Dossier__Changed changed = accepted_of(h, "", 8000, 7);
+
+    (void)state;
+    changed.internal_number = 363815;
+    changed.to = DOSSIER__STATE__FINANCIAL_OBLIGATION;
+    harness_event(h, "dossier", "dossier.advanced", &changed.base, no_keys);
+    assert_int_equal(order_of(h, "363815")->total, 8000);
+    assert_non_null(strstr(order_of(h, "363815")->description, "363815")); /* FEE-04 */
+
+    /* Paid and accepted afterwards: the fee is not asked for a second time. */
+    accept(h, CODE, 8000, 7);
+    assert_int_equal(harness_events(h, "payment.order_created"), 1);
+    harness_close(h);
+}
+
 static void only_a_running_dossiers_order_is_cancelled(void **state)
 {
     static const char *const no_keys[] = {NULL};
@@ -689,6 +709,7 @@ int main(void)
         cmocka_unit_test(boot_checks),
         cmocka_unit_test(get_receipt_refusals),
         cmocka_unit_test(only_a_running_dossiers_order_is_cancelled),
+        cmocka_unit_test(a_fee_before_acceptance_is_an_order_too),
         cmocka_unit_test(check_sees_spoiled_books),
         cmocka_unit_test(many_postings_are_checked_in_stretches),
         cmocka_unit_test(check_of_empty_books),
