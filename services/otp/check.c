@@ -92,15 +92,12 @@ struct mc_bytes otp_pack(struct mc_txn *txn, const ProtobufCMessage *message)
 
 char *otp_join(struct mc_txn *txn, const char *first, const char *second)
 {
-    size_t first_len = strlen(first);
-    size_t second_len = strlen(second);
-    char *joined = mc_alloc(txn->arena, first_len + second_len + 1);
+    char *joined = mc_alloc(txn->arena, strlen(first) + strlen(second) + 1);
 
     if (joined == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return mc_unconst("");
     }
-    memcpy(joined, first, first_len);
-    memcpy(joined + first_len, second, second_len);
+    (void)stpcpy(stpcpy(joined, first), second);
     return joined;
 }
