@@ -65,7 +65,8 @@ static bool key_file_write(const char *path, struct mc_bytes text)
            write(fd, text.data, text.len) == (ssize_t)text.len && fsync(fd) == 0;
 }
 
-static bool folder_sync(const char *path)
+/* Never inlined: two paths are too much for one stack frame. */
+__attribute__((noinline)) static bool folder_sync(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');

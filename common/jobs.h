@@ -35,9 +35,9 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec);
 struct mc_job {
     const Motcua__Job *record;
     struct mc_bytes payload; /* opened */
+    const char *spent;       /* not to be performed: "EXPIRED" or "LEASE_RAN_OUT"; else NULL */
     uint8_t token[12];       /* id and attempt: proves this very lease */
-    const char *spent; /* not to be performed: "EXPIRED" or "LEASE_RAN_OUT"; else NULL */
-    bool unreported;   /* the attempt before this one never told what became of it */
+    bool unreported;         /* the attempt before this one never told what became of it */
 };
 
 /*
