@@ -373,8 +373,11 @@ void *harness_last_event(struct harness *h, const char *type,
 {
     Motcua__Event *last = NULL;
 
-    if (find_events(h, type, &last) == 0)
+    (void)find_events(h, type, &last);
+    if (last == NULL) {
         fail_msg("no event %s", type);
+        return NULL;
+    }
     if (ret_event != NULL)
         *ret_event = last;
     void *opened =

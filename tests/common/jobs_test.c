@@ -212,7 +212,7 @@ static void a_late_report_counts_while_nobody_else_has_the_job(void **state)
     (void)state;
     (void)add(t, &plain);
     assert_int_equal(lease(t, LANE_A, NULL, "w1", LEASE, &held, 1), 1);
-    t->store.now_ms += 10 * LEASE;
+    t->store.now_ms += INT64_C(10) * LEASE;
     assert_int_equal(report(t, &held, "w1", DONE), MC_OK);
     close_test(t);
 }
@@ -706,7 +706,9 @@ static void walk_report(struct walk *w)
 
     if (job == NULL || job->held.id == 0)
         return;
-    char worker = below(w, 5) == 0 ? (job->worker == 'a' ? 'b' : 'a') : job->worker;
+    char worker = job->worker;
+    if (below(w, 5) == 0)
+        worker = (char)(worker == 'a' ? 'b' : 'a');
     struct held held = job->held;
     if (below(w, 5) == 0)
         held.token[11]--; /* the lease before it */

@@ -476,7 +476,6 @@ static void revocations_end_with_their_sessions(void **state)
 {
     struct frame_test *t = open_test();
     Motcua__SessionRevoked revoked = MOTCUA__SESSION_REVOKED__INIT;
-    size_t rows = harness_rows(t->h, MC_TABLE_META);
 
     (void)state;
     for (unsigned i = 0; i < 20; i++) {
@@ -488,7 +487,7 @@ static void revocations_end_with_their_sessions(void **state)
         harness_event(t->h, "identity", "identity.session_revoked", &revoked.base, NULL);
     }
     assert_int_equal(t->service->revoked_len, 20);
-    rows = harness_rows(t->h, MC_TABLE_META);
+    size_t rows = harness_rows(t->h, MC_TABLE_META);
     harness_advance(t->h, 1001);
     harness_tick(t->h);
     assert_int_equal(harness_rows(t->h, MC_TABLE_META), rows - 20);

@@ -53,7 +53,8 @@ static inline int bytes_compare(struct mc_bytes a, struct mc_bytes b)
 
 static inline bool starts_with(struct mc_bytes key, struct mc_bytes prefix)
 {
-    return key.len >= prefix.len && (prefix.len == 0 || !memcmp(key.data, prefix.data, prefix.len));
+    return key.len >= prefix.len &&
+           (prefix.len == 0 || memcmp(key.data, prefix.data, prefix.len) == 0);
 }
 
 /* Few letters, and those that are hard: the ends of the alphabet. */
@@ -72,7 +73,7 @@ static inline struct mc_bytes model_value(uint32_t number, uint8_t bytes[MODEL_V
     size_t len = number % MODEL_VALUE_MAX;
 
     for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(number * 7 + i);
+        bytes[i] = (uint8_t)(number * UINT64_C(7) + i);
     return (struct mc_bytes){bytes, len};
 }
 

@@ -3,4 +3,4 @@
 
 extern const struct mc_room audit_room;
 
-ROOM_FUZZ(audit_room)
+ROOM_FUZZ(audit_room, NULL)

@@ -3,4 +3,4 @@
 
 extern const struct mc_room dossier_room;
 
-ROOM_FUZZ(dossier_room)
+ROOM_FUZZ(dossier_room, NULL)

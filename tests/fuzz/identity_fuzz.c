@@ -3,4 +3,4 @@
 
 extern const struct mc_room identity_room;
 
-ROOM_FUZZ(identity_room)
+ROOM_FUZZ(identity_room, NULL)

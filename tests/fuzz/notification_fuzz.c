@@ -3,4 +3,4 @@
 
 extern const struct mc_room notification_room;
 
-ROOM_FUZZ(notification_room)
+ROOM_FUZZ(notification_room, NULL)

@@ -3,4 +3,4 @@
 
 extern const struct mc_room otp_room;
 
-ROOM_FUZZ(otp_room)
+ROOM_FUZZ(otp_room, NULL)

@@ -4,7 +4,9 @@
  * so that later ones meet what earlier ones left. Refusals are fine; crashes and faults are not.
  *
  *     #include "room_fuzz.h"
- *     ROOM_FUZZ(otp_room)
+ *     ROOM_FUZZ(otp_room, NULL)
+ *
+ * or, for a room that does not start without settings, ROOM_FUZZ(x_room, "x.key=value", NULL).
  */
 #pragma once
 
@@ -135,7 +137,8 @@ static inline void room_fuzz_call(struct harness *h, const struct mc_room *room,
     harness_advance(h, data[1] & 0x80 ? 60000 : 1); /* things expire */
 }
 
-static inline int room_fuzz(const struct mc_room *room, const uint8_t *data, size_t size)
+static inline int room_fuzz(const struct mc_room *room, const char *const *settings,
+                            const uint8_t *data, size_t size)
 {
     static struct harness *h;
     static unsigned inputs;
@@ -143,7 +146,7 @@ static inline int room_fuzz(const struct mc_room *room, const uint8_t *data, siz
     if (size < 2)
         return 0;
     if (h == NULL)
-        h = harness_open(room, NULL);
+        h = harness_open(room, settings);
     room_fuzz_call(h, room, data, size);
     if (++inputs % 64 == 0)
         harness_tick(h);
@@ -154,9 +157,10 @@ static inline int room_fuzz(const struct mc_room *room, const uint8_t *data, siz
     return 0;
 }
 
-#define ROOM_FUZZ(room)                                                                            \
+#define ROOM_FUZZ(room, ...)                                                                       \
     int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);                                  \
     int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)                                   \
     {                                                                                              \
-        return room_fuzz(&(room), data, size);                                                     \
+        static const char *const settings[] = {__VA_ARGS__};                                       \
+        return room_fuzz(&(room), settings, data, size);                                           \
     }
