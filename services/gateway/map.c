@@ -35,8 +35,9 @@ const struct gateway_room gateway_rooms[GATEWAY_ROOMS] = {
     {"audit", &audit__audit__descriptor},
 };
 
-/* Methods whose body may be an upload: few, so that a public door takes little by default. */
-static const char *const upload_methods[] = {"/motcua.dossier.v1.Dossier/Attach"};
+/* Methods that take files or forms: few, so that a public door takes little by default. */
+static const char *const upload_methods[] = {"/motcua.dossier.v1.Dossier/Attach",
+                                             "/motcua.dossier.v1.Dossier/SaveDraft"};
 
 static bool takes_files(const char *path)
 {
@@ -332,8 +333,10 @@ static bool map_json(struct mc_arena *arena, const struct gateway_asked *asked,
     struct mc_json_error error = {0};
     ProtobufCMessage *message = NULL;
 
-    if (call->method.takes_files)
+    if (call->method.takes_files) {
         limits.bytes_max = MC_UPLOAD_MAX;
+        limits.string_max = MC_FORM_MAX;
+    }
     enum mc_status status = mc_json_decode_within(arena, call->method.proto->input, asked->body,
                                                   &limits, &message, &error);
     if (status == MC_INVALID)
