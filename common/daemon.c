@@ -835,7 +835,7 @@ static bool write_address(const struct daemon *d, char *why, size_t why_size)
     char path[256];
 
     (void)snprintf(path, sizeof path, "%s/%s.tcp", d->process.settings.run_dir, d->process.name);
-    (void)snprintf(why, why_size, "%s: cannot be written", path);
+    (void)snprintf(why, why_size, "%.200s: cannot be written", path);
     FILE *file = fopen(path, "we");
     if (file == NULL)
         return false;

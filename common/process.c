@@ -159,13 +159,13 @@ static enum mc_status curve_key(struct mc_process *process, char *why, size_t wh
     if (in != NULL) {
         bool read = fread(process->curve_secret, 1, MC_BUS_KEY_LEN, in) == MC_BUS_KEY_LEN;
         (void)fclose(in);
-        (void)snprintf(why, why_size, "%s: not a CURVE key", path);
+        (void)snprintf(why, why_size, "%.200s: not a CURVE key", path);
         return read ? MC_OK : MC_INVALID;
     }
     mc_bus_key_make(public, process->curve_secret);
     if (!process->settings.keys_generate)
         return MC_OK; /* a key for this run only: nobody can know it, ipc needs none */
-    (void)snprintf(why, why_size, "%s: cannot be written", path);
+    (void)snprintf(why, why_size, "%.200s: cannot be written", path);
     int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
     if (fd < 0)
         return MC_IO;
