@@ -631,10 +631,10 @@ void mc_event_apply(struct mc_service *service, struct mc_turn *turn, const Motc
     }
     mc_put(&txn, MC_TABLE_CURSORS, mc_key_text(event->room),
            (struct mc_bytes){&event->seq, sizeof event->seq});
-    if (mc_txn_apply(&txn) != MC_OK && turn->status == MC_OK) {
-        turn->status = txn.status;
-        turn->why = txn.why;
-    }
+    /* A fault of this event (a rotten record) is not the turn's: it waits, the calls go on. */
+    if (mc_txn_apply(&txn) != MC_OK && turn->status == MC_OK)
+        fprintf(stderr, "level=error svc=%s event=event_fault type=%s seq=%llu why=%s\n",
+                service->room->name, event->type, (unsigned long long)event->seq, txn.why);
 }
 
 const struct mc_effect *mc_effect_of(const struct mc_service *service, const char *kind)

@@ -326,6 +326,8 @@ void harness_event(struct harness *h, const char *room, const char *type,
     mc_turn_begin(&turn, h->service.store, &h->service.arena, h->time.now_ms);
     event.seq = mc_cursor_read(&h->service, &turn, room) + 1;
     mc_event_apply(&h->service, &turn, &event);
+    if (mc_cursor_read(&h->service, &turn, room) != event.seq)
+        fail_msg("event %s: a fault", type);
     if (mc_turn_commit(&turn) != MC_OK)
         fail_msg("event %s: %s", type, turn.why);
     mc_arena_reset(&h->service.arena);

@@ -836,6 +836,20 @@ static void an_event_that_is_refused_or_unreadable_is_passed_over(void **state)
     close_test(t);
 }
 
+/* A rotten record must be seen, but not by everybody whose call shares the turn. */
+static void an_event_at_fault_waits_and_the_turn_goes_on(void **state)
+{
+    struct frame_test *t = open_test();
+
+    (void)state;
+    note(t, 1, "fault"); /* its turn commits */
+    assert_int_equal(applied(t), 0);
+    assert_int_equal(harness_rows(t->h, BELL_NOTES), 0);
+    note(t, 1, "one"); /* mended */
+    assert_int_equal(applied(t), 1);
+    close_test(t);
+}
+
 static void events_nobody_asked_for_move_the_cursor(void **state)
 {
     Bell__Note body = BELL__NOTE__INIT;
@@ -1206,6 +1220,7 @@ int main(void)
         cmocka_unit_test(prepare_asks_for_work_once),
         cmocka_unit_test(events_are_applied_once_and_in_order),
         cmocka_unit_test(an_event_that_is_refused_or_unreadable_is_passed_over),
+        cmocka_unit_test(an_event_at_fault_waits_and_the_turn_goes_on),
         cmocka_unit_test(events_nobody_asked_for_move_the_cursor),
         cmocka_unit_test(an_effect_is_built_performed_and_done),
         cmocka_unit_test(verdicts_retry_and_bury),
