@@ -158,7 +158,7 @@ static inline enum mc_status bell_noted(struct bell *bell, struct mc_txn *txn,
                    txn->actor, event->n_keys > 0 ? event->keys[0] : "-", note->text);
     mc_put(txn, BELL_NOTES, mc_key_u64(txn, mc_count(txn, "notes")), mc_key_text(note->text));
     if (strcmp(note->text, "fault") == 0)
-        return MC_CORRUPT;
+        return MC_IO;
     return strcmp(note->text, "refuse") == 0 ? MC_CONFLICT : MC_OK;
 }
 

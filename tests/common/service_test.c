@@ -836,7 +836,7 @@ static void an_event_that_is_refused_or_unreadable_is_passed_over(void **state)
     close_test(t);
 }
 
-/* A rotten record must be seen, but not by everybody whose call shares the turn. */
+/* A failing disk must be seen, but not by everybody whose call shares the turn. */
 static void an_event_at_fault_waits_and_the_turn_goes_on(void **state)
 {
     struct frame_test *t = open_test();
