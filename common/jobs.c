@@ -86,9 +86,9 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec)
     return txn->status == MC_OK ? job.id : 0;
 }
 
-static struct mc_job job_in_hand(struct mc_txn *txn, const Motcua__Job *record)
+static struct mc_job job_in_hand(const Motcua__Job *record)
 {
-    struct mc_job job = {.record = record, .payload = mc_open_bytes(txn, record->payload)};
+    struct mc_job job = {.record = record};
     uint64_t id = htobe64(record->id);
     uint32_t attempt = htobe32(record->attempts);
 
@@ -197,7 +197,8 @@ size_t mc_jobs_lease(struct mc_txn *txn, unsigned lane, const char *const *desti
         }
         unreported = unreported || strcmp(job->last_error, job_unreported) == 0;
         lease(txn, job, worker, lease_ms);
-        ret_jobs[n] = job_in_hand(txn, job);
+        ret_jobs[n] = job_in_hand(job);
+        mc_job_open(txn, &ret_jobs[n]);
         ret_jobs[n].spent = why;
         ret_jobs[n++].unreported = unreported;
     }
@@ -220,13 +221,16 @@ struct mc_job *mc_job_held(struct mc_txn *txn, struct mc_bytes token, const char
     if (record != NULL)
         memcpy(&attempt, (const uint8_t *)token.data + 8, sizeof attempt);
     if (record == NULL || record->state != MOTCUA__JOB_STATE__LEASED ||
-        record->attempts != be32toh(attempt) || strcmp(record->leased_by, worker) != 0) {
-        if (txn->status == MC_OK)
-            (void)mc_refuse(txn, MC_EXPIRED, "token", "LEASE_STALE", NULL);
+        record->attempts != be32toh(attempt) || strcmp(record->leased_by, worker) != 0)
         return NULL;
-    }
-    *job = job_in_hand(txn, record);
-    return txn->status == MC_OK ? job : NULL;
+    *job = job_in_hand(record);
+    return job;
+}
+
+void mc_job_open(struct mc_txn *txn, struct mc_job *job)
+{
+    if (job->payload.data == NULL)
+        job->payload = mc_open_bytes(txn, job->record->payload);
 }
 
 void mc_job_done(struct mc_txn *txn, const struct mc_job *job)

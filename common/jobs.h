@@ -48,9 +48,15 @@ struct mc_job {
 size_t mc_jobs_lease(struct mc_txn *txn, unsigned lane, const char *const *destinations,
                      const char *worker, int64_t lease_ms, struct mc_job *ret_jobs, size_t max);
 
-/* Finds a job by its lease token; NULL with the call refused (LEASE_STALE) when it is not held. */
+/*
+ * Finds a job by its lease token; NULL when this worker does not hold it (any more), which fails
+ * nothing: it may be one of many. Its payload stays sealed until mc_job_open().
+ */
 mc_nodiscard struct mc_job *mc_job_held(struct mc_txn *txn, struct mc_bytes token,
                                         const char *worker);
+
+/* Opens the payload of a job found by its token; no-op when it is open. */
+void mc_job_open(struct mc_txn *txn, struct mc_job *job);
 
 void mc_job_done(struct mc_txn *txn, const struct mc_job *job);
 /* Failed: tried again after its back-off (or after_ms when > 0), or dead when attempts are used up.

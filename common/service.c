@@ -523,10 +523,11 @@ void mc_call_write(struct mc_service *service, struct mc_turn *turn, struct mc_c
     txn_fill(service, &txn, call);
     enum mc_answered answered = MC_ANSWERED_REFUSED;
     if (txn.status == MC_OK && may_call(service, &txn, call))
-        answered = mc_answer_find(&txn, call, &body);
+        answered = call->method->route->mode == MC_WRITE_FRESH ? MC_ANSWERED_NOT
+                                                               : mc_answer_find(&txn, call, &body);
     if (answered == MC_ANSWERED_NOT) {
         body = run_handler(service, &txn, call);
-        if (txn.status == MC_OK)
+        if (txn.status == MC_OK && call->method->route->mode != MC_WRITE_FRESH)
             mc_answer_keep(&txn, call, body);
         service->arena.limit = service->arena.size; /* what a call may write, the turn can apply */
         (void)mc_txn_apply(&txn);
@@ -723,9 +724,10 @@ void mc_effect_done(struct mc_service *service, struct mc_turn *turn, struct mc_
     struct mc_txn txn;
 
     txn_inner(service, turn, &txn, &call, &head, "");
-    const struct mc_job *job = mc_job_held(&txn, token, worker_self);
+    struct mc_job *job = mc_job_held(&txn, token, worker_self);
     if (job == NULL)
         return; /* its lease ran out and it went on without this result */
+    mc_job_open(&txn, job);
     job_header(&head, job->record);
     txn.actor = job->record->actor;
     effect_tell(service, &txn, job, result);

@@ -107,12 +107,8 @@ struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token)
     if (txn->status != MC_OK)
         return NULL;
     struct mc_job *job = mc_job_held(txn, mc_key_bytes(token), txn->caller->name);
-    /* One stale lease among many is that one's result, not the call's. */
-    if (job == NULL && txn->status == MC_EXPIRED) {
-        txn->status = MC_OK;
-        txn->why = NULL;
-        txn->violations_len = 0;
-    }
+    if (job != NULL)
+        mc_job_open(txn, job);
     return job;
 }
 

@@ -1,6 +1,10 @@
 /*
  * LeaseJobs: a gateway takes what is due. Codes first, then notices, then bulk, whatever order it
  * asked in. A job past its useful life is put away here and never handed out.
+ *
+ * The reply holds texts, so it is not kept for a repeat as others are: it would outlive the jobs
+ * by a day. Each gateway's last lease is kept as tokens, and a repeat (its reply was lost) is given
+ * what it still holds of them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -133,6 +137,42 @@ static void take(struct mc_txn *txn, unsigned lane, const char *const *carriers,
     }
 }
 
+/* The same call again: what it still holds. False when it is a new call. */
+static bool repeat(struct mc_txn *txn, Otp__LeaseJobsReply *rep)
+{
+    const OtpState__Lease *last =
+        mc_load(txn, OTP_LEASES, mc_key_text(txn->caller->name), &otp_state__lease__descriptor);
+
+    if (last == NULL || last->request_id.len != txn->header->request_id.len ||
+        memcmp(last->request_id.data, txn->header->request_id.data, last->request_id.len) != 0)
+        return false;
+    rep->jobs = mc_alloc(txn->arena, (last->n_tokens + 1) * sizeof(Otp__SmsJob *));
+    if (rep->jobs == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    for (size_t i = 0; i < last->n_tokens && txn->status == MC_OK; i++) {
+        struct mc_job *job = otp_job_held(txn, last->tokens[i]);
+
+        if (job != NULL)
+            hand_out(txn, job, rep);
+    }
+    return true;
+}
+
+static void remember(struct mc_txn *txn, const Otp__LeaseJobsReply *rep)
+{
+    OtpState__Lease lease = OTP_STATE__LEASE__INIT;
+
+    lease.tokens = mc_alloc(txn->arena, (rep->n_jobs + 1) * sizeof *lease.tokens);
+    if (lease.tokens == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    for (size_t i = 0; i < rep->n_jobs; i++)
+        lease.tokens[lease.n_tokens++] = rep->jobs[i]->token;
+    lease.request_id = txn->header->request_id;
+    mc_save(txn, OTP_LEASES, mc_key_text(txn->caller->name), &lease.base);
+}
+
 enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__LeaseJobsRequest *req,
                               Otp__LeaseJobsReply *rep)
 {
@@ -140,7 +180,7 @@ enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__Le
 
     (void)otp;
     check(txn, req);
-    if (txn->status != MC_OK)
+    if (txn->status != MC_OK || repeat(txn, rep))
         return txn->status;
 
     const char *const *carriers = carriers_of(txn, req);
@@ -152,6 +192,8 @@ enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__Le
             take(txn, lane, carriers, req, rep, &spent);
     if (txn->status != MC_OK)
         return txn->status;
+    if (rep->n_jobs > 0)
+        remember(txn, rep);
     /* What was put away must commit, so the caller gets an empty answer and asks again. */
     return rep->n_jobs > 0 || spent > 0 ? MC_OK : mc_wait(txn, req->wait_ms);
 }

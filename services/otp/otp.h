@@ -20,6 +20,7 @@ enum otp_table {
     OTP_PHONES,
     OTP_MESSAGES,
     OTP_DEDUPE,
+    OTP_LEASES,
     OTP_TABLES_END
 };
 

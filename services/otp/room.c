@@ -25,7 +25,7 @@
     X(Verify,          otp_verify,           Otp__VerifyRequest,          Otp__VerifyReply,          MC_WRITE_SECRET, MC_ANYONE,  NULL) \
     X(Status,          otp_status,           Otp__StatusRequest,          Otp__StatusReply,          MC_READ,         MC_ANYONE,  NULL) \
     X(EnqueueSms,      otp_enqueue_sms,      Otp__EnqueueSmsRequest,      Otp__EnqueueSmsReply,      MC_WRITE,        MC_ROOM,    NULL) \
-    X(LeaseJobs,       otp_lease_jobs,       Otp__LeaseJobsRequest,       Otp__LeaseJobsReply,       MC_WRITE_SECRET, GATEWAY,    NULL) \
+    X(LeaseJobs,       otp_lease_jobs,       Otp__LeaseJobsRequest,       Otp__LeaseJobsReply,       MC_WRITE_FRESH,  GATEWAY,    NULL) \
     X(AckJobs,         otp_ack_jobs,         Otp__AckJobsRequest,         Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \
     X(NackJobs,        otp_nack_jobs,        Otp__NackJobsRequest,        Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \
     X(ReportDelivery,  otp_report_delivery,  Otp__ReportDeliveryRequest,  Otp__ReportDeliveryReply,  MC_WRITE,        GATEWAY,    NULL) \
@@ -36,6 +36,7 @@ static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_PHONES - MC_TABLE_ROOM]     = "phones",     /* hash of the number -> Phone */
     [OTP_MESSAGES - MC_TABLE_ROOM]   = "messages",   /* job id -> Message */
     [OTP_DEDUPE - MC_TABLE_ROOM]     = "dedupe",     /* hash of key and number -> Sent */
+    [OTP_LEASES - MC_TABLE_ROOM]     = "leases",     /* caller -> Lease */
 };
 
 static const char *const lanes[OTP_LANES_LEN] = {

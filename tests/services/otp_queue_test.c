@@ -240,6 +240,44 @@ static void one_stale_token_does_not_spoil_the_others(void **state)
     assert_int_equal(status_of(h, 2)->state, SENT);
 }
 
+/* A gateway whose reply was lost asks again with the same id, and is given what it holds. */
+static void a_repeated_lease_is_the_same_lease(void **state)
+{
+    struct harness *h = *state;
+    Otp__LeaseJobsRequest request = OTP__LEASE_JOBS_REQUEST__INIT;
+    struct mc_caller gateway = {.name = "sms:viettel", .who = MC_SMS};
+    uint8_t id[MC_ID_LEN];
+    struct mc_random_seeded seeded;
+    struct mc_random random = mc_random_seed(&seeded, 7);
+
+    (void)issue(h, 1, BINH, MC_OK);
+    (void)issue(h, 2, THO, MC_OK);
+    harness_as(h, &gateway);
+    request.credit = 5;
+    mc_uuid7(id, harness_now(h), &random);
+    Otp__LeaseJobsReply *first = harness_call_as(h, id, "LeaseJobs", &request.base, MC_OK);
+    harness_reopen(h);
+    Otp__LeaseJobsReply *again = harness_call_as(h, id, "LeaseJobs", &request.base, MC_OK);
+    assert_int_equal(first->n_jobs, 2);
+    assert_int_equal(again->n_jobs, 2);
+    assert_string_equal(again->jobs[0]->text, first->jobs[0]->text);
+    assert_memory_equal(again->jobs[0]->token.data, first->jobs[0]->token.data, 12);
+    assert_int_equal(again->jobs[0]->attempt, 1);
+
+    Otp__AckJobsRequest acks = OTP__ACK_JOBS_REQUEST__INIT;
+    Otp__Ack ack = OTP__ACK__INIT;
+    Otp__Ack *list[] = {&ack};
+    ack.token = first->jobs[0]->token;
+    acks.acks = list;
+    acks.n_acks = 1;
+    (void)harness_call(h, "AckJobs", &acks.base, MC_OK);
+    again = harness_call_as(h, id, "LeaseJobs", &request.base, MC_OK);
+    assert_int_equal(again->n_jobs, 1); /* only what it still holds */
+    assert_int_equal(
+        ((Otp__LeaseJobsReply *)harness_call(h, "LeaseJobs", &request.base, MC_OK))->n_jobs,
+        0); /* another call: nothing is due */
+}
+
 static void a_late_ack_counts_while_nobody_else_has_the_job(void **state)
 {
     struct harness *h = *state;
@@ -667,6 +705,7 @@ int main(void)
         ROOM_TEST(notices_are_checked),
         ROOM_TEST(notices_lose_their_marks_and_have_a_longest_text),
         cmocka_unit_test(marks_may_be_kept),
+        ROOM_TEST(a_repeated_lease_is_the_same_lease),
         ROOM_TEST(the_same_fact_is_told_once),
         ROOM_TEST(a_queue_survives_a_restart),
     };
