@@ -860,6 +860,45 @@ static void a_full_map_refuses_and_recovers(void **state)
     }
 }
 
+/* Housekeeping drops many small rows in one turn: it must get through when nothing else does. */
+static void a_full_map_can_be_pruned_by_the_hundred(void **state)
+{
+    static const char value[200];
+    struct store_test t;
+    struct mc_turn turn;
+    struct mc_txn txn;
+    enum mc_status status = MC_OK;
+    int rows = 0;
+
+    (void)state;
+    store_open(&t, SMALL_MAP);
+    while (status == MC_OK) {
+        turn_begin(&t, &turn);
+        txn_begin(&t, &turn, &txn);
+        for (int i = 0; i < 10; i++) { /* spread all over the tree */
+            char key[16];
+
+            (void)snprintf(key, sizeof key, "%03d%08d", (rows + i) * 7919 % 1000, rows + i);
+            mc_put(&txn, TABLE_ONE, text(key), (struct mc_bytes){value, sizeof value});
+        }
+        (void)mc_txn_apply(&txn);
+        status = turn_end(&t, &turn);
+        rows += status == MC_OK ? 10 : 0;
+    }
+    assert_int_equal(status, MC_FULL);
+    assert_int_equal(rows_of(&t), rows);
+    turn_begin(&t, &turn);
+    txn_begin(&t, &turn, &txn);
+    struct mc_cursor cursor =
+        mc_seek(&txn, TABLE_ONE, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    for (int i = 0; i < 512 && mc_next(&cursor); i++)
+        mc_drop(&txn, TABLE_ONE, cursor.key);
+    assert_int_equal(mc_txn_apply(&txn), MC_OK);
+    assert_int_equal(turn_end(&t, &turn), MC_OK);
+    assert_int_equal(rows_of(&t), rows - 512);
+    store_done(&t);
+}
+
 static void a_preallocated_file_has_its_size_at_once(void **state)
 {
     struct store_test t;
@@ -928,6 +967,7 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_is_never_served),
         cmocka_unit_test(a_rotten_value_is_corrupt_and_its_neighbour_is_not),
         cmocka_unit_test(a_full_map_refuses_and_recovers),
+        cmocka_unit_test(a_full_map_can_be_pruned_by_the_hundred),
         cmocka_unit_test(a_preallocated_file_has_its_size_at_once),
         cmocka_unit_test(a_folder_that_does_not_do_is_told),
     };
