@@ -93,11 +93,11 @@ class Story(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        self.run = os.path.join(self.folder, "run")
+        self.run_dir = os.path.join(self.folder, "run")
 
     def start(self, name, **settings):
         """Starts motcua-<name>; keys' dots are written as double underscores."""
-        given = {"data.dir": self.folder + "/data", "run.dir": self.run, "keys.dir": self.folder + "/keys",
+        given = {"data.dir": self.folder + "/data", "run.dir": self.run_dir, "keys.dir": self.folder + "/keys",
                  "keys.generate": "true"}
         given.update({key.replace("__", "."): str(value) for key, value in settings.items()})
         command = [os.path.join(self.bin, "motcua-" + name)]
@@ -133,7 +133,7 @@ class Story(unittest.TestCase):
         self.fail(f"waited too long for {describe}\n{self.log_of_all()}")
 
     def port_of(self, name):
-        path = os.path.join(self.run, name + ".port")
+        path = os.path.join(self.run_dir, name + ".port")
         self.wait_for(lambda: os.path.exists(path), path)
         with open(path, encoding="ascii") as file:
             return int(file.read())

@@ -1,0 +1,133 @@
+/*
+ * The SMS worker: what its files share. Nothing outside this folder includes it.
+ *
+ * A job lives in a slot from its lease until the otp room has taken our answer for it; slots are
+ * made once. `turn` is wiped at each entry from the loop. Nothing is kept over a restart: a lease
+ * that is not answered runs out, and the room hands the job to somebody else.
+ */
+#pragma once
+
+#include "common/http.h"
+#include "common/process.h"
+
+#include "otp.pb-c.h"
+
+#include "kannel.h"
+
+enum {
+    SMSWORKER_CREDIT_MAX = 500,
+    SMSWORKER_TOKEN_MAX = 64,
+    SMSWORKER_REFERENCE_MAX = 64,
+    SMSWORKER_PHONE_MAX = 20,
+    SMSWORKER_TEXT_MAX = 2048, /* six parts of the longest letters */
+    SMSWORKER_PATH_MAX = 512,
+    SMSWORKER_ERROR_SIZE = 64,
+    SMSWORKER_PASSWORD_MAX = 128,
+    SMSWORKER_LANES_MAX = 3,
+    SMSWORKER_BATCH_MAX = 200, /* answers in one call */
+    SMSWORKER_CALL_MS = 15000, /* a call to the otp room, beside the time a lease waits */
+    SMSWORKER_LEASE_SLACK_MS = 1000,
+};
+
+enum slot_state {
+    SLOT_FREE,
+    SLOT_QUEUED,
+    SLOT_SENDING,
+    SLOT_ACK,    /* to be acknowledged */
+    SLOT_NACK,   /* to be given back */
+    SLOT_REPORT, /* file mode: acknowledged, to be reported as delivered */
+};
+
+struct smsworker;
+
+struct slot {
+    struct smsworker *worker;
+    enum slot_state state;
+    bool told;            /* its answer is in the call under way */
+    uint64_t sequence;    /* in the order of their lease */
+    int64_t lease_end_ms; /* by the monotonic clock */
+    int64_t began_ms;
+    int64_t expires_at_ms;
+    Otp__Lane lane;
+    bool ucs2;
+    bool permanent;
+    uint32_t retry_ms;
+    uint8_t token[SMSWORKER_TOKEN_MAX];
+    size_t token_len;
+    char reference[SMSWORKER_REFERENCE_MAX + 1];
+    char phone[SMSWORKER_PHONE_MAX + 1];
+    char text[SMSWORKER_TEXT_MAX + 1];
+    char report_path[SMSWORKER_PATH_MAX + 1];
+    char provider[KANNEL_REFERENCE_SIZE];
+    char error[SMSWORKER_ERROR_SIZE];
+};
+
+struct smsworker {
+    struct mc_process process;
+
+    const char *name;
+    const char *mode;
+    const char *file;
+    const char *url;
+    const char *username;
+    const char *password_file;
+    const char *sender;
+    const char *report_base;
+    const char *ca_file;
+    bool allow_plain_http;
+    int64_t credit;
+    int64_t concurrency;
+    int64_t lease_ms;
+    int64_t wait_ms;
+    int64_t timeout_ms;
+    struct mc_config_list lanes;
+    struct mc_config_list carriers;
+
+    char password[SMSWORKER_PASSWORD_MAX + 1];
+    char caller[64]; /* "sms:viettel" */
+    Otp__Lane lane_numbers[SMSWORKER_LANES_MAX];
+    bool to_file;
+    int file_fd;
+
+    struct mc_http *http;
+    struct mc_arena turn;
+    struct mc_defer *pump;       /* look what can be done now */
+    struct mc_timer *rest;       /* the gateway is left alone until it fires */
+    struct mc_timer *lease_rest; /* the otp room is; its end looks at everything again */
+    struct slot *slots[SMSWORKER_CREDIT_MAX]; /* the first `credit` are there */
+    uint64_t sequence;
+    unsigned sending;
+    unsigned failures;       /* of the gateway, in a row */
+    unsigned lease_failures; /* of the otp room, in a row */
+    bool leasing;
+    bool draining;
+    int64_t lease_began_ms;
+    bool settling[SLOT_REPORT + 1]; /* a call for slots of that state is under way */
+};
+
+extern const struct mc_config_key smsworker_config[];
+extern const size_t smsworker_config_len;
+
+mc_nodiscard enum mc_status smsworker_open(struct smsworker *worker, char *why, size_t why_size);
+void smsworker_close(struct smsworker *worker);
+/* After the loop was stopped: finishes what is held; false when it did not end in time. */
+bool smsworker_drain(struct smsworker *worker);
+
+int64_t smsworker_mono_ms(const struct smsworker *worker);
+unsigned smsworker_held(const struct smsworker *worker);
+void smsworker_nack(struct slot *slot, const char *error, bool permanent, uint32_t retry_ms);
+
+/* One call to the otp room; false when it could not be made. */
+mc_nodiscard bool smsworker_call(struct smsworker *worker, const char *method,
+                                 const ProtobufCMessage *request, int64_t timeout_ms,
+                                 mc_link_answered *answered, void *arg);
+
+void smsworker_lease(struct smsworker *worker);  /* asks for jobs, when there is room */
+void smsworker_send(struct smsworker *worker);   /* starts what may be started */
+void smsworker_settle(struct smsworker *worker); /* tells the otp room what became of them */
+
+/* Reads a password file: one line. Others may not read it. */
+mc_nodiscard enum mc_status smsworker_password(const char *path,
+                                               char ret_password[SMSWORKER_PASSWORD_MAX + 1]);
+/* "otp", "transactional", "bulk" */
+mc_nodiscard bool smsworker_lane_parse(const char *name, Otp__Lane *ret_lane);
