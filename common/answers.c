@@ -39,8 +39,7 @@ static void request_hash(const struct mc_txn *txn, const struct mc_call *call,
     mc_mac(hash, txn->secrets->mac, "answer", parts, MC_LEN(parts));
 }
 
-/* Ids that could have been answered and forgotten, or that claim to come from tomorrow. */
-static bool id_is_timely(struct mc_txn *txn, const struct mc_call *call)
+bool mc_answer_timely(struct mc_txn *txn, const struct mc_call *call)
 {
     int64_t made_ms = 0;
 
@@ -63,7 +62,7 @@ enum mc_answered mc_answer_find(struct mc_txn *txn, const struct mc_call *call,
     if (txn->status != MC_OK)
         return MC_ANSWERED_REFUSED;
     if (answer == NULL)
-        return id_is_timely(txn, call) ? MC_ANSWERED_NOT : MC_ANSWERED_REFUSED;
+        return mc_answer_timely(txn, call) ? MC_ANSWERED_NOT : MC_ANSWERED_REFUSED;
 
     request_hash(txn, call, hash);
     if (answer->request_hash.len != MC_ID_LEN ||

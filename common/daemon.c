@@ -156,11 +156,11 @@ static void log_text(struct daemon *d, enum mc_log_level level, const char *even
     mc_log_end(&line);
 }
 
-/* One line for a call that did not go well or took long; every call at level debug. */
-static void log_call(struct daemon *d, const struct mc_call *call)
+/* One line for a call that did not go well or took long without asking to; all at level debug. */
+static void log_call(struct daemon *d, const struct mc_call *call, bool was_held)
 {
     int64_t ms = now_ms(d) - call->arrived_ms;
-    bool quiet = call->status == MC_OK && ms < SLOW_CALL_MS;
+    bool quiet = call->status == MC_OK && (was_held || ms < SLOW_CALL_MS);
     struct mc_log_line line;
 
     if (quiet && d->process.log.level < MC_LOG_DEBUG)
@@ -182,7 +182,7 @@ static void log_call(struct daemon *d, const struct mc_call *call)
 
 static void reply(struct daemon *d, struct slot *slot)
 {
-    log_call(d, &slot->call);
+    log_call(d, &slot->call, slot->held != NULL);
     if (slot->call.reply_header.data != NULL)
         (void)mc_listener_send(d->listener, slot->origin, slot->call.reply_header,
                                slot->call.reply_body);
@@ -470,6 +470,7 @@ static void start_room_call(struct daemon *d, struct exchange *exchange, const M
     head.method = method;
     head.caller = d->process.caller;
     head.traceparent = job->traceparent;
+    head.cause_event = job->cause_event;
     struct mc_bytes body = mc_body_pack(&d->service->arena, call->request);
     if (body.data == NULL || mc_link_call(d->process.links, call->room, &head, body, EFFECT_CALL_MS,
                                           room_answered, exchange) != MC_OK)

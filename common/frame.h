@@ -159,6 +159,8 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn);
 enum mc_answered { MC_ANSWERED_NOT, MC_ANSWERED_BEFORE, MC_ANSWERED_REFUSED };
 enum mc_answered mc_answer_find(struct mc_txn *txn, const struct mc_call *call,
                                 struct mc_bytes *ret_body);
+/* False, and refused: an id that could have been answered and forgotten, or is of tomorrow. */
+bool mc_answer_timely(struct mc_txn *txn, const struct mc_call *call);
 void mc_answer_keep(struct mc_txn *txn, const struct mc_call *call, struct mc_bytes body);
 bool mc_answers_prune(struct mc_txn *txn, size_t max); /* true: more to prune */
 

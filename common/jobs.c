@@ -74,6 +74,7 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec)
     job.traceparent = txn->header->traceparent;
     job.cause = txn->header->request_id;
     job.actor = mc_unconst(txn->actor);
+    job.cause_event = mc_unconst(txn->cause_event);
     job.keys = mc_list_copy(txn->arena, spec->keys, &job.n_keys);
     job.forget = spec->forget;
     job.backoff_ms = spec->backoff_ms;

@@ -397,6 +397,8 @@ static bool may_call(struct mc_service *service, struct mc_txn *txn, struct mc_c
 
     if (!mc_caller_find(service, txn, call))
         return false;
+    if ((call->caller.who & MC_ROOM) != 0)
+        txn->cause_event = call->head->cause_event;
     if (call->caller.account_id != NULL)
         txn->actor = mc_sprintf(txn->arena, "account:%s", call->caller.account_id);
     else
@@ -521,13 +523,17 @@ void mc_call_write(struct mc_service *service, struct mc_turn *turn, struct mc_c
     call_budget(service, call);
     mc_txn_open(&txn, turn);
     txn_fill(service, &txn, call);
+    bool fresh = call->method->route->mode == MC_WRITE_FRESH;
     enum mc_answered answered = MC_ANSWERED_REFUSED;
-    if (txn.status == MC_OK && may_call(service, &txn, call))
-        answered = call->method->route->mode == MC_WRITE_FRESH ? MC_ANSWERED_NOT
-                                                               : mc_answer_find(&txn, call, &body);
+    if (txn.status == MC_OK && may_call(service, &txn, call)) {
+        if (!fresh)
+            answered = mc_answer_find(&txn, call, &body);
+        else if (mc_answer_timely(&txn, call))
+            answered = MC_ANSWERED_NOT;
+    }
     if (answered == MC_ANSWERED_NOT) {
         body = run_handler(service, &txn, call);
-        if (txn.status == MC_OK && call->method->route->mode != MC_WRITE_FRESH)
+        if (txn.status == MC_OK && !fresh)
             mc_answer_keep(&txn, call, body);
         service->arena.limit = service->arena.size; /* what a call may write, the turn can apply */
         (void)mc_txn_apply(&txn);
@@ -730,6 +736,7 @@ void mc_effect_done(struct mc_service *service, struct mc_turn *turn, struct mc_
     mc_job_open(&txn, job);
     job_header(&head, job->record);
     txn.actor = job->record->actor;
+    txn.cause_event = job->record->cause_event;
     effect_tell(service, &txn, job, result);
     effect_apply(service, &txn, job);
 }
@@ -744,6 +751,7 @@ static void effect_end(struct mc_service *service, struct mc_turn *turn, const s
     struct mc_txn txn;
 
     txn_inner(service, turn, &txn, &call, &head, job->record->actor);
+    txn.cause_event = job->record->cause_event;
     job_header(&head, job->record);
     effect_tell(service, &txn, job, &unknown);
     effect_apply(service, &txn, job);

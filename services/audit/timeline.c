@@ -1,6 +1,7 @@
 /*
  * Timeline: everything about a business id, across rooms. Entries that name the id are found by
- * their keys; then it looks one step further, at entries of the same trace and at causes and
+ * their keys, and by the other names of the same dossier (it has a code only once it is accepted);
+ * then it looks one step further, at entries of the same trace and at causes and
  * effects in other rooms, so that the SMS, the payment and the notices of a dossier are seen too.
  * When there are more than asked for, the newest stay.
  */
@@ -69,6 +70,35 @@ static void find_direct(struct find *find, const char *key)
     }
     for (size_t i = 0; i < MC_LEN(prefixes); i++)
         take_key(find, mc_sprintf(find->txn->arena, "%s:%s", prefixes[i], key));
+}
+
+static const char dossier_noun[] = "dossier:";
+
+static bool names_dossier(const AuditState__Entry *entry, const char *id)
+{
+    size_t len = sizeof dossier_noun - 1;
+
+    for (size_t i = 0; i < entry->n_keys; i++)
+        if (strncmp(entry->keys[i], dossier_noun, len) == 0 &&
+            strcmp(entry->keys[i] + len, id) == 0)
+            return true;
+    return false;
+}
+
+/* A dossier goes by its id before it has a code: both stand in the entry that gave the code. */
+static void find_other_names(struct find *find, const char *key)
+{
+    size_t direct = find->len;
+    const char *colon = strchr(key, ':');
+    const char *id = colon != NULL ? colon + 1 : key;
+
+    for (size_t i = 0; i < direct && find->txn->status == MC_OK; i++) {
+        const AuditState__Entry *entry = find->records[i];
+
+        for (size_t j = 0; j < entry->n_keys && names_dossier(entry, id); j++)
+            if (strncmp(entry->keys[j], dossier_noun, sizeof dossier_noun - 1) == 0)
+                take_key(find, entry->keys[j]);
+    }
 }
 
 /* A cause that the log does not have: its room's journal is not here that far. */
@@ -195,6 +225,7 @@ enum mc_status audit_timeline(struct audit *audit, struct mc_txn *txn,
     find->txn = txn;
     find->limit = req->limit != 0 ? req->limit : AUDIT_TIMELINE_DEFAULT;
     find_direct(find, req->key);
+    find_other_names(find, req->key);
     expand(find);
     return txn->status == MC_OK ? answer(audit, find, rep) : txn->status;
 }
