@@ -9,7 +9,7 @@ import urllib.request
 from portal import NoAnswer, Portal, Refused, enum_name
 
 CITIZEN = {"login_id": "012193990017", "full_name": "Nguyễn Thị Hoà Bình", "birth_date": "05/03/1993", "phone": "0912000101"}
-OFFICER = {"login_id": "038085990025", "full_name": "Phạm Thử Nghiệm", "birth_date": "17/11/1985", "phone": "0868000202"}
+OFFICER = {"login_id": "001085990043", "full_name": "Phạm Thử Nghiệm", "birth_date": "12/08/1985", "phone": "0912000303"}
 PASSWORD = "Mot-Cua#2026x"
 UNIT = "000.20.31.H53"  # UBND thị trấn Bến Cầu
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n" \
@@ -56,7 +56,7 @@ class Demo:
 
     def handset(self, phone):
         with urllib.request.urlopen(f"{self.sandbox}/handset/84{phone[1:]}", timeout=10) as answer:
-            return [m["text"] for m in json.load(answer)["messages"]]
+            return [m["text"] for m in json.load(answer)]
 
     def read_code(self, phone):
         """Where a citizen would: on the phone."""
