@@ -43,11 +43,20 @@ class House:
                         "payment.allow_plain_http": "true", "http.allow_plain": "true", "payment.query_backoff": "1s",
                         "payment.query_after": "30s"},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
-            "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.payment_callback": f"{gateway}/webhooks/payment"},
+            "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
+                        "sandbox.payment_callback": f"{gateway}/webhooks/payment"},
             "smsworker": {"smsworker.url": f"{sandbox}/cgi-bin/sendsms", "smsworker.report_base": gateway,
-                          "smsworker.allow_plain_http": "true"},
+                          "smsworker.password_file": self.sms_password(), "smsworker.allow_plain_http": "true"},
         }
         return {**common, **own.get(name, {}), **self.extra.get(name, {})}
+
+    def sms_password(self):
+        """What the worker shows the sandbox's SMS gateway; made at the first run."""
+        path = f"{self.keys_dir}/smsworker.password"
+        if not os.path.exists(path):
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(os.urandom(12).hex())
+        return path
 
     def port(self, name):
         try:
