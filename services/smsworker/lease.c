@@ -104,7 +104,7 @@ void smsworker_lease(struct smsworker *worker)
     request.wait_ms = (uint32_t)worker->wait_ms;
     worker->lease_began_ms = smsworker_mono_ms(worker); /* the room's own count begins later */
     worker->leasing = smsworker_call(worker, "motcua.otp.v1.Otp/LeaseJobs", &request.base,
-                                     worker->wait_ms + SMSWORKER_CALL_MS, leased, worker);
+                                     worker->wait_ms + SMSWORKER_LEASE_CALL_MS, leased, worker);
     if (!worker->leasing)
         mc_timer_start(worker->lease_rest, kannel_pause_ms(worker->lease_failures++));
 }

@@ -24,8 +24,9 @@ enum {
     SMSWORKER_ERROR_SIZE = 64,
     SMSWORKER_PASSWORD_MAX = 128,
     SMSWORKER_LANES_MAX = 3,
-    SMSWORKER_BATCH_MAX = 200, /* answers in one call */
-    SMSWORKER_CALL_MS = 15000, /* a call to the otp room, beside the time a lease waits */
+    SMSWORKER_BATCH_MAX = 200,      /* answers in one call */
+    SMSWORKER_CALL_MS = 15000,      /* a call to the otp room */
+    SMSWORKER_LEASE_CALL_MS = 3000, /* to lease, beside the time it waits; a stop waits as long */
     SMSWORKER_LEASE_SLACK_MS = 1000,
 };
 
@@ -42,24 +43,24 @@ struct smsworker;
 
 struct slot {
     struct smsworker *worker;
-    enum slot_state state;
-    bool told;            /* its answer is in the call under way */
     uint64_t sequence;    /* in the order of their lease */
     int64_t lease_end_ms; /* by the monotonic clock */
     int64_t began_ms;
     int64_t expires_at_ms;
+    size_t token_len;
+    enum slot_state state;
     Otp__Lane lane;
+    uint32_t retry_ms;
+    bool told; /* its answer is in the call under way */
     bool ucs2;
     bool permanent;
-    uint32_t retry_ms;
-    uint8_t token[SMSWORKER_TOKEN_MAX];
-    size_t token_len;
-    char reference[SMSWORKER_REFERENCE_MAX + 1];
     char phone[SMSWORKER_PHONE_MAX + 1];
-    char text[SMSWORKER_TEXT_MAX + 1];
-    char report_path[SMSWORKER_PATH_MAX + 1];
-    char provider[KANNEL_REFERENCE_SIZE];
+    uint8_t token[SMSWORKER_TOKEN_MAX];
     char error[SMSWORKER_ERROR_SIZE];
+    char reference[SMSWORKER_REFERENCE_MAX + 1];
+    char provider[KANNEL_REFERENCE_SIZE];
+    char report_path[SMSWORKER_PATH_MAX + 1];
+    char text[SMSWORKER_TEXT_MAX + 1];
 };
 
 struct smsworker {

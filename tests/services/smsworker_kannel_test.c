@@ -78,24 +78,24 @@ static enum kannel_verdict judge(int status, const char *body, char *reference)
 static void answers_are_judged(void **state)
 {
     static const struct {
-        int status;
         const char *body;
+        int status;
         enum kannel_verdict want;
     } cases[] = {
-        {202, "0: Accepted for delivery", KANNEL_TAKEN},
-        {202, "3: Queued for later delivery", KANNEL_TAKEN},
-        {200, "Sent.", KANNEL_TAKEN},
-        {200, "<html>log in", KANNEL_PERHAPS},
-        {202, "", KANNEL_PERHAPS},
-        {400, "Missing receiver number, rejected", KANNEL_REFUSED},
-        {404, "Unknown request", KANNEL_REFUSED},
-        {401, "", KANNEL_LOCKED},
-        {403, "Authorization failed for sendsms", KANNEL_LOCKED},
-        {408, "", KANNEL_RETRY},
-        {429, "", KANNEL_RETRY},
-        {500, "", KANNEL_RETRY},
-        {503, "Temporal failure, try again later.", KANNEL_RETRY},
-        {302, "", KANNEL_RETRY},
+        {"0: Accepted for delivery", 202, KANNEL_TAKEN},
+        {"3: Queued for later delivery", 202, KANNEL_TAKEN},
+        {"Sent.", 200, KANNEL_TAKEN},
+        {"<html>log in", 200, KANNEL_PERHAPS},
+        {"", 202, KANNEL_PERHAPS},
+        {"Missing receiver number, rejected", 400, KANNEL_REFUSED},
+        {"Unknown request", 404, KANNEL_REFUSED},
+        {"", 401, KANNEL_LOCKED},
+        {"Authorization failed for sendsms", 403, KANNEL_LOCKED},
+        {"", 408, KANNEL_RETRY},
+        {"", 429, KANNEL_RETRY},
+        {"", 500, KANNEL_RETRY},
+        {"Temporal failure, try again later.", 503, KANNEL_RETRY},
+        {"", 302, KANNEL_RETRY},
     };
     char reference[KANNEL_REFERENCE_SIZE];
 
