@@ -6,7 +6,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { KEEP_RESIDENT = 1 << 20 }; /* a turn that used more gives its pages back */
+/*
+ * What a turn used beyond this goes back to the system, but only after as many turns in a row
+ * that did not need it: under load, giving pages back and faulting them in again costs more
+ * than the turn's own work.
+ */
+enum { KEEP_RESIDENT = 1 << 20, QUIET_TURNS = 16 };
 
 static void *arena_protobuf_alloc(void *arena, size_t size)
 {
@@ -47,8 +52,14 @@ void mc_arena_done(struct mc_arena *arena)
 void mc_arena_reset(struct mc_arena *arena)
 {
     explicit_bzero(arena->base, arena->used); /* requests carry codes and phone numbers */
-    if (arena->used > KEEP_RESIDENT)
-        (void)madvise(arena->base + KEEP_RESIDENT, arena->size - KEEP_RESIDENT, MADV_DONTNEED);
+    if (arena->used > KEEP_RESIDENT) {
+        arena->touched = MC_MAX(arena->touched, arena->used);
+        arena->quiet = 0;
+    } else if (arena->touched > 0 && ++arena->quiet == QUIET_TURNS) {
+        (void)madvise(arena->base + KEEP_RESIDENT, arena->touched - KEEP_RESIDENT, MADV_DONTNEED);
+        arena->touched = 0;
+        arena->quiet = 0;
+    }
     arena->used = 0;
     arena->limit = arena->size;
     arena->full = false;

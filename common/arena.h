@@ -18,6 +18,8 @@ struct mc_arena {
     size_t size;
     size_t used;
     size_t limit;                /* the current budget's end; size when there is none */
+    size_t touched;              /* most used since pages went back, when beyond what is kept */
+    unsigned quiet;              /* turns in a row that needed no more than is kept */
     bool full;                   /* something did not fit since the budget was set */
     ProtobufCAllocator protobuf; /* the same arena, as protobuf-c wants it */
 };

@@ -1,0 +1,167 @@
+/*
+ * Daemon: a room with its sockets. It turns what arrives (calls, other rooms' events, results
+ * of effects, time) into turns of the frame, and what a commit allows into replies, follow
+ * requests and effects. Nothing leaves before its commit.
+ *
+ *     daemon.c          boot, the turn, drain          daemon_calls.c    calls in, replies out
+ *     daemon_follow.c   other rooms' journals          daemon_effects.c  exchanges with outside
+ *
+ * Only these files include this.
+ */
+#pragma once
+
+#include "common/frame.h"
+#include "common/pool.h"
+#include "common/process.h"
+
+enum {
+    TURN_CALLS_MAX = 4096,      /* calls in one turn: bounds p99 */
+    TOLD_MAX = 64,              /* replies sent together */
+    TURN_ARENA_SOFT = 96 << 20, /* stop receiving when a turn has taken this much memory */
+    PARKED_MAX = 1024,          /* calls that wait for something */
+    PARKED_LOOK_MS = 200,       /* how often waiting calls look at the time */
+    FOLLOW_CREDIT = 500,
+    FOLLOW_WAIT_MS = 5000,
+    FOLLOW_TIMEOUT_MS = 12000,
+    FOLLOW_PAUSE_MS = 1000, /* after a refusal, or a commit that failed */
+    EFFECTS_MAX = 256,      /* exchanges under way */
+    EFFECT_CALL_MS = 20000,
+    REFUSING_PAUSE_MS = 1000, /* how long a full store is left alone */
+    DRAIN_MS = 5000,
+    TICK_MS = 1000,
+    SLOW_CALL_MS = 100,     /* calls slower than this are logged */
+    FRAME_SLACK = 64 << 10, /* a frame is larger than the body it carries */
+};
+
+struct daemon;
+
+/* A call kept beyond its turn: parked, or in the pool. Copies of what the message held. */
+struct held {
+    struct held *next;
+    struct daemon *daemon;
+    struct mc_origin origin;
+    char caller[MC_BUS_CALLER_MAX + 1];
+    bool named;
+    int64_t arrived_ms;
+    struct mc_work work;
+    bool worked;
+    size_t header_len;
+    size_t body_len;
+    uint8_t bytes[];
+};
+
+/* A call of this turn. */
+struct slot {
+    struct mc_message message; /* closed at the turn's end, unless it came from a held call */
+    struct held *held;
+    const struct mc_origin *origin;
+    struct mc_call call;
+};
+
+struct follow {
+    struct daemon *daemon;
+    struct mc_followed *state;
+    struct mc_timer *again;
+    uint8_t *batch; /* a FollowReply to apply, copied */
+    size_t batch_len;
+    bool asking;
+};
+
+/* An effect under way, from its lease to its result's turn. */
+struct exchange {
+    struct daemon *daemon;
+    unsigned lane;
+    uint8_t token[12];
+    const ProtobufCMethodDescriptor *method; /* via another room */
+    bool busy;
+    bool reported;
+    enum mc_http_outcome outcome;
+    unsigned http_status;
+    enum mc_status status;
+    char code[64];
+    uint8_t *body;
+    size_t body_len;
+};
+
+/* Effects leased in a turn, to be started after its commit. */
+struct leased {
+    struct mc_job jobs[EFFECTS_MAX];
+    unsigned lanes[EFFECTS_MAX];
+    size_t len;
+};
+
+struct daemon_config {
+    int64_t map_size;
+    bool preallocate;
+    const char *listen_tcp;
+    const char *callers_file;
+    bool allow_plain_http;
+    int64_t pool_threads;
+    int64_t pool_queue;
+    int64_t queue_max;
+};
+
+struct daemon {
+    struct mc_process process;
+    struct daemon_config settings;
+    struct mc_service *service;
+    struct mc_listener *listener;
+    struct mc_watch *watches[2];
+    struct mc_defer *soon;
+    struct mc_http *http;
+    struct mc_pool *pool;
+    struct slot *slots;
+    size_t writes[TURN_CALLS_MAX]; /* slots whose call writes */
+    size_t slots_len;
+    size_t writes_len;
+    size_t told[TOLD_MAX]; /* slots whose reply is ready and not sent yet */
+    size_t told_len;
+    struct held *parked;
+    struct held *worked; /* pool is done with them */
+    struct mc_timer *parked_timer;
+    struct mc_timer *tick_timer;
+    struct mc_timer *effects_timer;
+    struct follow follows[MC_FOLLOWED_MAX];
+    struct exchange exchanges[EFFECTS_MAX];
+    struct leased leased;
+    unsigned lanes_running[MC_LANES_MAX];
+    unsigned running;
+    struct mc_timer *pause_timer; /* the store refused: leave it alone for a moment */
+    uint8_t master[MC_KEY_LEN];
+    uint8_t sign_seed[MC_KEY_LEN];
+    bool parked_look; /* parked calls get another run in the next turn */
+    bool tick_due;
+    bool effects_due;
+    bool stopping;
+};
+
+static inline int64_t daemon_now(const struct daemon *d)
+{
+    return mc_now_ms(&d->process.clock);
+}
+
+void daemon_log(struct daemon *d, enum mc_log_level level, const char *event, const char *key,
+                const char *value);
+
+/* Calls: taken from the bus, or again from where they waited, as far as they go without a turn. */
+void daemon_receive(struct daemon *d);
+void daemon_resume(struct daemon *d, struct held **list);
+void daemon_reply(struct daemon *d, struct slot *slot);
+void daemon_tell_all(struct daemon *d); /* replies that need no commit leave now */
+void daemon_park(struct daemon *d, struct slot *slot);
+void daemon_held_free(struct held *held);
+
+/* Follows: what other rooms' journals brought, applied in a turn; then the next is asked for. */
+void daemon_follow_ask(struct follow *follow);
+void daemon_follow_again(void *follow);
+bool daemon_has_batches(const struct daemon *d);
+void daemon_apply_batches(struct daemon *d, struct mc_turn *turn);
+void daemon_batches_applied(struct daemon *d);
+
+/* Effects: leased in a turn, started after its commit, their results told in another turn. */
+bool daemon_has_results(const struct daemon *d);
+void daemon_tell_results(struct daemon *d, struct mc_turn *turn);
+void daemon_results_told(struct daemon *d);
+void daemon_lease_effects(struct daemon *d, struct mc_turn *turn);
+void daemon_start_effects(struct daemon *d);
+void daemon_plan_effects(struct daemon *d);
