@@ -118,7 +118,7 @@ struct sandbox {
 /* The daemon's own keys, and what it serves. */
 extern const struct mc_config_key sandbox_config[];
 extern const size_t sandbox_config_len;
-void sandbox_serve(void *sandbox, struct mc_httpd_request *request);
+void sandbox_serve(void *arg, struct mc_httpd_request *request);
 
 /* Boot and end, apart from the process. */
 mc_nodiscard enum mc_status sandbox_open(struct sandbox *sandbox, char *why, size_t why_size);
