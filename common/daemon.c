@@ -322,6 +322,7 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         .preallocate = d->settings.preallocate,
         .clock = &d->process.clock,
         .random = &d->process.random,
+        .log = &d->process.log,
         .master = d->master,
         .sign_seed = d->sign_seed,
         .public_key = mc_process_public_key,

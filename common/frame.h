@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/envelope.h"
+#include "common/log.h"
 #include "common/service.h"
 #include "common/turn.h"
 
@@ -52,6 +53,7 @@ struct mc_service_options {
     bool unsafe_no_sync;
     const struct mc_clock *clock;
     const struct mc_random *random;
+    struct mc_log *log;       /* NULL: silent */
     const uint8_t *master;    /* MC_KEY_LEN bytes: everything at rest is sealed under it */
     const uint8_t *sign_seed; /* MC_KEY_LEN bytes */
     /* The public signing key of a room; false: unknown here. */
@@ -154,6 +156,13 @@ unsigned mc_lane_concurrency(const struct mc_service *service, unsigned lane); /
 
 /* The room's tick and the house's own: old answers go. True: there is more to do at once. */
 bool mc_service_tick(struct mc_service *service, struct mc_turn *turn);
+
+/* What every txn of a call knows (call.c). */
+void mc_txn_fill(struct mc_service *service, struct mc_txn *txn, struct mc_call *call);
+
+/* How far another room's journal was applied (inner.c); and where revoked sessions are kept. */
+uint64_t mc_cursor_load(struct mc_txn *txn, const char *room);
+extern const char mc_revoked_prefix[];
 
 /* Answers of repeated calls (answers.c). */
 enum mc_answered { MC_ANSWERED_NOT, MC_ANSWERED_BEFORE, MC_ANSWERED_REFUSED };
