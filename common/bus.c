@@ -38,6 +38,18 @@ enum {
     CURVE_KEY_BYTES = 32,
     CURVE_OVERHEAD = 33, /* command name, nonce, tag and flags around a frame */
     CALLERS_LINE_MAX = 512,
+    UNREAD_COUNTED = 1024, /* bytes of a body from which on it is counted */
+    UNREAD_GROUPS = 64,    /* connections are counted in so many groups */
+};
+
+/*
+ * Bytes that wait for callers that do not read. The queues have an end in messages only: a few
+ * thousand replies with files in them would take all memory there is. So larger bodies are
+ * counted from when they are queued until ZeroMQ, in its own thread, lets go of them.
+ */
+struct unread {
+    _Atomic size_t total;
+    _Atomic size_t groups[UNREAD_GROUPS];
 };
 
 struct mc_bus {
@@ -54,6 +66,8 @@ struct mc_bus {
     pthread_mutex_t lock;
     struct mc_bus_caller *callers;
     size_t callers_len;
+
+    struct unread unread; /* here, because it is counted down until the context has ended */
 };
 
 /* One socket. */
@@ -798,6 +812,62 @@ static bool part_make(zmq_msg_t *part, struct mc_bytes bytes)
     return true;
 }
 
+/* A body in ZeroMQ's queues, and where it is counted. */
+struct counted {
+    struct unread *unread;
+    unsigned group;
+    size_t len;
+    uint8_t data[];
+};
+
+static void counted_free(void *data, void *hint)
+{
+    struct counted *counted = hint;
+
+    (void)data;
+    (void)atomic_fetch_sub(&counted->unread->total, counted->len);
+    (void)atomic_fetch_sub(&counted->unread->groups[counted->group], counted->len);
+    free(counted);
+}
+
+static bool counted_make(zmq_msg_t *part, struct unread *unread, unsigned group,
+                         struct mc_bytes bytes)
+{
+    struct counted *counted = malloc(sizeof *counted + bytes.len);
+
+    if (counted == NULL)
+        return false;
+    counted->unread = unread;
+    counted->group = group;
+    counted->len = bytes.len;
+    memcpy(counted->data, bytes.data, bytes.len);
+    if (zmq_msg_init_data(part, counted->data, bytes.len, counted_free, counted) != 0) {
+        free(counted);
+        return false;
+    }
+    (void)atomic_fetch_add(&unread->total, bytes.len);
+    (void)atomic_fetch_add(&unread->groups[group], bytes.len);
+    return true;
+}
+
+static unsigned group_of(const struct mc_origin *origin)
+{
+    unsigned hash = origin->door;
+
+    for (size_t i = 0; i < origin->len; i++)
+        hash = hash * 31 + origin->id[i]; /* ZeroMQ's own ids differ in their last byte */
+    return hash % UNREAD_GROUPS;
+}
+
+/* Whoever has nothing waiting may always be sent one body, so that nobody is shut out by others. */
+static bool may_wait(struct unread *unread, unsigned group, size_t len)
+{
+    size_t waiting = atomic_load(&unread->groups[group]);
+
+    return waiting == 0 || (waiting + len <= MC_BUS_UNREAD_MAX &&
+                            atomic_load(&unread->total) + len <= MC_BUS_UNREAD_TOTAL_MAX);
+}
+
 static bool part_send(void *socket, zmq_msg_t *part, bool more)
 {
     while (zmq_msg_send(part, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
@@ -835,16 +905,19 @@ static enum mc_status parts_send(void *socket, zmq_msg_t *parts, size_t len,
 
 /*
  * All frames are made before the first is sent: a message that stopped half way for lack of
- * memory would be finished by the next one's frames, at the wrong receiver.
+ * memory would be finished by the next one's frames, at the wrong receiver. The last one, the
+ * body, is counted in its group when there is one.
  */
 static enum mc_status door_send(struct door *door, struct link *link, const struct mc_bytes *bytes,
-                                size_t len)
+                                size_t len, const unsigned *group)
 {
     zmq_msg_t parts[PARTS_MAX];
 
     assert(len <= PARTS_MAX);
     for (size_t i = 0; i < len; i++) {
-        if (part_make(&parts[i], bytes[i]))
+        bool counted = group != NULL && i == len - 1;
+        if (counted ? counted_make(&parts[i], &link->bus->unread, *group, bytes[i])
+                    : part_make(&parts[i], bytes[i]))
             continue;
         enum mc_status status = refuse(&link->traffic);
         while (i > 0)
@@ -1108,7 +1181,15 @@ enum mc_status mc_listener_send(struct mc_listener *listener, const struct mc_or
         return MC_INVALID;
     bytes[len++] = header;
     bytes[len++] = body;
-    return door_send(&listener->doors[origin->door], &listener->link, bytes, len);
+    struct door *door = &listener->doors[origin->door];
+    if (body.len < UNREAD_COUNTED)
+        return door_send(door, &listener->link, bytes, len, NULL);
+    unsigned group = group_of(origin);
+    if (!may_wait(&listener->link.bus->unread, group, body.len)) {
+        listener->link.traffic.refused_busy++;
+        return MC_BUSY;
+    }
+    return door_send(door, &listener->link, bytes, len, &group);
 }
 
 void mc_listener_traffic(const struct mc_listener *listener, struct mc_bus_traffic *ret_traffic)
@@ -1192,7 +1273,7 @@ enum mc_status mc_peer_send(struct mc_peer *peer, struct mc_bytes header, struct
 
     if (!fits(&peer->link, header, body))
         return MC_INVALID;
-    return door_send(&peer->door, &peer->link, bytes, MC_LEN(bytes));
+    return door_send(&peer->door, &peer->link, bytes, MC_LEN(bytes), NULL);
 }
 
 void mc_peer_traffic(const struct mc_peer *peer, struct mc_bus_traffic *ret_traffic)

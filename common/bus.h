@@ -45,7 +45,9 @@ enum {
     MC_BUS_FRAME_MAX = 64 << 20,
     MC_BUS_QUEUE_DEFAULT = 1000, /* messages, per connection and direction */
     MC_BUS_QUEUE_MAX = 1 << 20,
-    MC_BUS_SKIP_MAX = 1024, /* unwanted frames thrown away in one receive */
+    MC_BUS_SKIP_MAX = 1024,             /* unwanted frames thrown away in one receive */
+    MC_BUS_UNREAD_MAX = 32 << 20,       /* bytes of large replies a caller may leave unread */
+    MC_BUS_UNREAD_TOTAL_MAX = 64 << 20, /* and all callers together */
 };
 
 /* One ZeroMQ context per daemon. MC_IO: libzmq is too old (< 4.3.4) or lacks CURVE. */

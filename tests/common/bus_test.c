@@ -359,6 +359,40 @@ static void slow_reader_is_refused(void **state)
     mc_peer_close(peer);
 }
 
+/* The queue has room for a million; what they would weigh is the end. Taken, they weigh nothing. */
+static void unread_replies_have_a_weight(void **state)
+{
+    enum { ROUNDS = 1000, MOST = MC_BUS_UNREAD_MAX / FRAME_MAX };
+    static uint8_t big[FRAME_MAX];
+    struct world *world = *state;
+    struct mc_bytes body = {big, sizeof big};
+    struct mc_message message;
+    struct mc_message reply;
+    unsigned sent = 0;
+    unsigned read = 0;
+
+    listen_ipc(world, MC_BUS_QUEUE_MAX);
+    struct mc_peer *peer = dial(world, world->ipc, NULL);
+    ask(peer, "header");
+    until_received(world, &message);
+    for (unsigned i = 0; i < ROUNDS * MOST && traffic(world).refused_busy == 0; i++)
+        sent += mc_listener_send(world->listener, &message.origin, text("h"), body) == MC_OK;
+    assert_int_equal(traffic(world).refused_busy, 1);
+    assert_true(sent >= MOST); /* and as many more as are with the peer already */
+
+    while (read < sent) {
+        if (!mc_peer_receive(peer, &reply)) {
+            (void)heard(mc_peer_fd(peer), STEP_MS);
+            continue;
+        }
+        read++;
+        mc_message_close(&reply);
+    }
+    assert_int_equal(mc_listener_send(world->listener, &message.origin, text("h"), body), MC_OK);
+    mc_message_close(&message);
+    mc_peer_close(peer);
+}
+
 static void peer_without_connection_is_busy(void **state)
 {
     struct world *world = *state;
@@ -952,6 +986,7 @@ int main(void)
         CASE(pending_speaks_when_the_fd_is_silent),
         CASE(reply_to_nobody),
         CASE(slow_reader_is_refused),
+        CASE(unread_replies_have_a_weight),
         CASE(peer_without_connection_is_busy),
         CASE(curve_names_its_caller),
         CASE(curve_stranger_waits_until_listed),
