@@ -92,10 +92,11 @@ static void tell_subject(const struct subject *subject, size_t outstanding)
     double bytes = MEDIAN(subject, bytes);
 
     printf("{\"bench\":\"%s\",\"outstanding\":%zu,\"per_s\":%.0f,\"p50_us\":%.1f,\"p99_us\":%.1f,"
-           "\"cpu_us\":%.2f,\"bytes\":%.0f,\"pages\":%.3f,\"flushes\":%.4f,\"batch\":%.1f}\n",
+           "\"cpu_us\":%.2f,\"bytes\":%.0f,\"pages\":%.3f,\"charged\":%.0f,\"flushes\":%.4f,"
+           "\"batch\":%.1f}\n",
            subject->name, outstanding, MEDIAN(subject, per_s), MEDIAN(subject, p50_us),
            MEDIAN(subject, p99_us), MEDIAN(subject, cpu_us), bytes, bytes / PAGE,
-           MEDIAN(subject, flushes), MEDIAN(subject, batch));
+           MEDIAN(subject, charged), MEDIAN(subject, flushes), MEDIAN(subject, batch));
     fprintf(stderr,
             "  %-9s %6zu %9.0f/s  p50 %8.1f  p99 %8.1f us  cpu %6.2f us  %6.2f pages  "
             "%6.4f flushes  batch %.0f\n",

@@ -46,7 +46,8 @@ struct bench_server {
 /* What a process has used so far. */
 struct bench_use {
     uint64_t cpu_ns;
-    uint64_t written;
+    uint64_t written; /* bytes given to write(): LMDB's pages, a few bytes of wake-ups */
+    uint64_t charged; /* bytes the kernel charges: a page of a large folio counts as all of it */
     uint64_t commits;
     uint64_t calls;
 };
@@ -97,6 +98,7 @@ struct bench_result {
     double p99_us;
     double cpu_us;
     double bytes;
+    double charged;
     double flushes;
     double batch; /* calls in a commit; 0: nothing was committed */
     uint64_t calls;

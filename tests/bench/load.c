@@ -139,6 +139,7 @@ void bench_load_run(struct bench_load *load, size_t outstanding, double seconds,
         .p99_us = bench_histogram_us(&latencies, 0.99),
         .cpu_us = (double)(after.cpu_ns - before.cpu_ns) / calls / 1000,
         .bytes = (double)(after.written - before.written) / calls,
+        .charged = (double)(after.charged - before.charged) / calls,
         .flushes = 2 * commits / calls, /* LMDB flushes the data, then the meta page */
         .batch = commits > 0 ? calls / commits : 0,
         .calls = latencies.total,

@@ -178,7 +178,8 @@ void bench_server_use(const struct bench_server *server, struct bench_use *ret_u
     if (clock_gettime(server->cpu, &used) != 0)
         bench_die("%s has ended; see its log", server->name);
     ret_use->cpu_ns = (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
-    ret_use->written = proc_number(server->pid, "io", "write_bytes");
+    ret_use->written = proc_number(server->pid, "io", "wchar");
+    ret_use->charged = proc_number(server->pid, "io", "write_bytes");
 }
 
 void bench_send(const struct bench_server *server, const struct bench_message *message)
