@@ -153,7 +153,7 @@ void daemon_held_free(struct held *held);
 
 /* Follows: what other rooms' journals brought, applied in a turn; then the next is asked for. */
 void daemon_follow_ask(struct follow *follow);
-void daemon_follow_again(void *follow);
+void daemon_follow_again(void *arg);
 bool daemon_has_batches(const struct daemon *d);
 void daemon_apply_batches(struct daemon *d, struct mc_turn *turn);
 void daemon_batches_applied(struct daemon *d);

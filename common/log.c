@@ -253,24 +253,24 @@ void mc_log_hex(struct mc_log_line *line, const char *key, struct mc_bytes id)
     field(line, key, (struct mc_bytes){text, len}, true);
 }
 
-void mc_mask(char out[MC_MASK_SIZE], const char *value)
+void mc_log_mask(char out[MC_LOG_MASK_SIZE], const char *value)
 {
     size_t len = strnlen(value, 64);
 
     if (len < 10 || !bare((const uint8_t *)value, len))
-        (void)snprintf(out, MC_MASK_SIZE, "xxx");
+        (void)snprintf(out, MC_LOG_MASK_SIZE, "xxx");
     else
-        (void)snprintf(out, MC_MASK_SIZE, "%.4sxxx%s", value,
+        (void)snprintf(out, MC_LOG_MASK_SIZE, "%.4sxxx%s", value,
                        len < 64 ? value + len - 3 : ""); /* longer is no number at all */
 }
 
 void mc_log_masked(struct mc_log_line *line, const char *key, const char *value)
 {
-    char masked[MC_MASK_SIZE];
+    char masked[MC_LOG_MASK_SIZE];
 
     if (value == NULL)
         return;
-    mc_mask(masked, value);
+    mc_log_mask(masked, value);
     mc_log_text(line, key, masked);
 }
 

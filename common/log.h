@@ -66,5 +66,5 @@ void mc_log_masked(struct mc_log_line *line, const char *key, const char *value)
 void mc_log_end(struct mc_log_line *line);
 
 /* "0869123603" is 0869xxx603; what is shorter than ten, or not plain ASCII, is xxx. */
-enum { MC_MASK_SIZE = 16 };
-void mc_mask(char out[MC_MASK_SIZE], const char *value);
+enum { MC_LOG_MASK_SIZE = 16 };
+void mc_log_mask(char out[MC_LOG_MASK_SIZE], const char *value);

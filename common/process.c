@@ -246,6 +246,7 @@ bool mc_process_open(struct mc_process *process, const char *name, int argc, cha
         mc_process_close(process);
         return false;
     }
+    *ret_exit = EX_OK;
     return true;
 }
 

@@ -1,7 +1,5 @@
 /*
  * Subscribers: who owns a number at the simulated carriers. Pure.
- *
- * Stands apart from sandbox.h because common/ident.h and common/log.h cannot be had together.
  */
 #pragma once
 

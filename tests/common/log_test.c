@@ -241,10 +241,10 @@ static void personal_values_are_masked(void **state)
         {"Nguyễn Văn An", "xxx"},     {"an@example.vn", "an@exxx.vn"},
     };
     struct mc_log_line line;
-    char masked[MC_MASK_SIZE];
+    char masked[MC_LOG_MASK_SIZE];
 
     for (size_t i = 0; i < MC_LEN(cases); i++) {
-        mc_mask(masked, cases[i].value);
+        mc_log_mask(masked, cases[i].value);
         assert_string_equal(masked, cases[i].want);
     }
     mc_log_begin(&line, &f->log, MC_LOG_INFO, NOW_MS, "call");
