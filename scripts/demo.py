@@ -1,4 +1,5 @@
 """The main job from end to end, with the seeds' own data; prints what happened. scripts/run --demo"""
+import base64
 import json
 import re
 import subprocess
@@ -40,7 +41,7 @@ class Demo:
         self.http = Http(house.port("gateway"))
         self.sandbox = f"http://127.0.0.1:{house.port('sandbox')}"
         self.began = time.monotonic()
-        self.codes_seen = {}
+        self.texts_before = 0  # notices on the citizen's phone
 
     def say(self, text):
         print(f"{time.monotonic() - self.began:6.2f} s  {text}", flush=True)
@@ -58,37 +59,39 @@ class Demo:
         with urllib.request.urlopen(f"{self.sandbox}/handset/84{phone[1:]}", timeout=10) as answer:
             return [m["text"] for m in json.load(answer)]
 
-    def read_code(self, phone):
+    def tag(self, purpose, subject):
+        """Which code is the newest: on the screen, and in its text (OTP-05)."""
+        try:
+            return self.portal.call("otp", "Status", {"purpose": purpose, "subject": subject}).tag
+        except Refused:
+            return ""  # the room that wants the code has not asked for it yet
+
+    def read_code(self, purpose, subject, phone):
         """Where a citizen would: on the phone."""
 
         def newest():
-            texts = [t for t in self.handset(phone) if "OTP" in t]
-            new = len(texts) > self.codes_seen.get(phone, 0)
-            return (texts[0], len(texts)) if new else None
+            tag = self.tag(purpose, subject)
+            return next((t for t in self.handset(phone) if tag and f"Ky hieu {tag}." in t), None)
 
-        text, count = self.wait("the SMS with the code", newest)
-        self.codes_seen[phone] = count
+        text = self.wait("the SMS with the code", newest)
         self.say(f"   handset {phone[:3]}****{phone[-3:]} shows: {re.sub(r'[0-9]{6}', '******', text)}")
         return re.search(r"\b([0-9]{6})\b", text).group(1)
 
     def prove(self, purpose, subject, phone):
-        reply = self.portal.call("otp", "Verify", {"purpose": purpose, "subject": subject, "code": self.read_code(phone)})
+        code = self.read_code(purpose, subject, phone)
+        reply = self.portal.call("otp", "Verify", {"purpose": purpose, "subject": subject, "code": code})
         if not reply.correct:
             raise SystemExit(f"the code was refused: {reply.code}")
         return reply.proof
 
-    def register(self, person, through_http=False):
+    def start_registration(self, person, through_http=False):
         form = dict(person, subject_kind="CITIZEN", method="SUBSCRIBER", consent_version="2026-01")
-        if through_http:
-            camel = {re.sub("_(.)", lambda m: m.group(1).upper(), k): v for k, v in form.items()}
-            import base64
+        if not through_http:
+            return self.portal.call("identity", "StartRegistration", form).registration_id
+        camel = {re.sub("_(.)", lambda m: m.group(1).upper(), k): v for k, v in form.items()}
+        return base64.b64decode(self.http.call("motcua.identity.v1.Identity/StartRegistration", camel)["registrationId"])
 
-            started = self.http.call("motcua.identity.v1.Identity/StartRegistration", camel)
-            registration = base64.b64decode(started["registrationId"])
-        else:
-            registration = self.portal.call("identity", "StartRegistration", form).registration_id
-        self.say(f"registration {registration.hex()[:12]}… of {person['full_name']} by {'HTTP/JSON' if through_http else 'ZeroMQ with CURVE'}")
-
+    def await_carrier(self, registration):
         def checked():
             state = self.portal.call("identity", "GetRegistration", {"registration_id": registration})
             name = enum_name(state, "state")
@@ -96,16 +99,28 @@ class Demo:
                 raise SystemExit(f"refused: {state.code} {state.message}")
             return state if name == "AWAITING_CODE" else None
 
-        self.wait("the carrier's answer", checked)
-        self.say("   the carrier says the phone is this person's; a code was sent")
-        proof = self.prove("REGISTER", registration, person["phone"])
-        done = self.portal.call("identity", "FinishRegistration", {
+        return self.wait("the carrier's answer", checked)
+
+    def finish_registration(self, registration, proof):
+        return self.portal.call("identity", "FinishRegistration", {
             "registration_id": registration, "proof": proof, "password": PASSWORD, "password_again": PASSWORD})
+
+    def register(self, person, through_http=False):
+        registration = self.start_registration(person, through_http)
+        self.say(f"registration {registration.hex()[:12]}… of {person['full_name']} by {'HTTP/JSON' if through_http else 'ZeroMQ with CURVE'}")
+        self.await_carrier(registration)
+        self.say("   the carrier says the phone is this person's; a code was sent")
+        done = self.finish_registration(registration, self.prove("REGISTER", registration, person["phone"]))
         self.say(f"   account {done.account_id} at IAL{done.ial}")
         return done.account_id
 
-    def login(self, person):
-        """A session, or None when there is no such account (yet)."""
+    def grant_desk(self, person):
+        """OFF-02: an operator gives an account the desk of a unit."""
+        account = self.operator("rights", "grant", person["login_id"], UNIT, "DOSSIER_RECEIVE,DOSSIER_PROCESS", "demo").strip()
+        self.say(f"an operator gives {account} the desk of {UNIT}")
+
+    def sign_in(self, person):
+        """Session, refresh token and profile; None when there is no such account (yet)."""
         started = self.portal.call("identity", "Login", {"login_id": person["login_id"], "password": PASSWORD})
         if started.code == "LOGIN_WRONG":
             return None
@@ -114,13 +129,16 @@ class Demo:
         proof = self.prove("LOGIN", started.login, person["phone"])
         session = self.portal.call("identity", "FinishLogin", {"login": started.login, "proof": proof})
         self.say(f"{session.profile.full_name} signed in" + (f" for {session.profile.unit}" if session.profile.unit else ""))
-        return session.session
+        return session
+
+    def login(self, person):
+        session = self.sign_in(person)
+        return session.session if session is not None else None
 
     def mismatch(self):
         """S02: a phone that is somebody else's is refused with the seed's own words."""
-        form = dict(CITIZEN, login_id="079203990011", full_name="Trần Đức Anh", birth_date="21/06/2003", subject_kind="CITIZEN",
-                    method="SUBSCRIBER", consent_version="2026-01")
-        registration = self.portal.call("identity", "StartRegistration", form).registration_id
+        registration = self.start_registration(
+            dict(CITIZEN, login_id="079203990011", full_name="Trần Đức Anh", birth_date="21/06/2003"))
 
         def refused():
             state = self.portal.call("identity", "GetRegistration", {"registration_id": registration})
@@ -151,28 +169,32 @@ class Demo:
         self.say(f"the officer accepts: code {accepted.code}, due {due}")
         return accepted.code
 
+    def start_payment(self, session, order_id):
+        """An attempt, up to the page the payer is sent to."""
+        ask = {"order_id": order_id, "return_url": "http://127.0.0.1/"}
+        attempt = self.portal.call("payment", "StartPayment", ask, session).attempt_id
+        return attempt, self.wait("the platform's page", lambda: self.attempt(session, order_id, attempt).pay_url)
+
+    def attempt(self, session, order_id, attempt_id):
+        order = self.portal.call("payment", "GetOrder", {"order_id": order_id}, session)
+        return next(a for a in order.attempts if a.attempt_id == attempt_id)
+
+    def choose(self, url, action):
+        """What the payer presses at the platform."""
+        form = f"action={action}&bank=VIETINBANK".encode()
+        urllib.request.build_opener(StayHere).open(urllib.request.Request(url, form), timeout=10).read()
+
+    def settled(self, session, order_id, attempt_id):
+        attempt = self.attempt(session, order_id, attempt_id)
+        return attempt if enum_name(attempt, "state") in ("SUCCEEDED", "FAILED", "SUSPENSE") else None
+
     def pay(self, session, code):
         order = self.wait("the order", lambda: self.order(session, code))
         self.say(f"order: {order.description or 'lệ phí'}: {order.total_text}, transaction fee {order.transaction_fee} VND")
-        for choice in ("fail", "pay"):
-            attempt = self.portal.call("payment", "StartPayment", {"order_id": order.order_id, "return_url": "http://127.0.0.1/"},
-                                       session).attempt_id
-
-            def page():
-                now = self.order(session, code)
-                return next((a.pay_url for a in now.attempts if a.attempt_id == attempt and a.pay_url), None)
-
-            url = self.wait("the platform's page", page)
-            form = f"action={choice}&bank=VIETINBANK".encode()
-            opener = urllib.request.build_opener(StayHere)
-            opener.open(urllib.request.Request(url, form), timeout=10)
-
-            def settled():
-                now = self.order(session, code)
-                mine = next(a for a in now.attempts if a.attempt_id == attempt)
-                return mine if enum_name(mine, "state") in ("SUCCEEDED", "FAILED") else None
-
-            result = self.wait("the payment's end", settled, 30)
+        for action in ("fail", "pay"):
+            attempt, url = self.start_payment(session, order.order_id)
+            self.choose(url, action)
+            result = self.wait("the payment's end", lambda: self.settled(session, order.order_id, attempt), 30)
             self.say(f"   attempt {result.reference}: «{result.message}»")
         order = self.order(session, code)
         receipt = self.portal.call("payment", "GetReceipt", {"number": order.receipts[0]}, session)
@@ -195,17 +217,19 @@ class Demo:
         view = self.wait("the dossier to know of the payment", paid)
         self.say(f"the citizen sees: {view.code} «{view.state_name}», money {enum_name(view, 'money')}")
 
-    def show_inbox(self, session, phone):
-        wanted = 4
+    def notices(self, phone):
+        """Texts on the phone that are not codes; a dossier filed, accepted, to be paid, not paid, paid: five."""
+        return [t for t in self.handset(phone) if "OTP" not in t]
 
+    def show_inbox(self, session, phone, code):
         def full():
             inbox = self.portal.call("notification", "ListInbox", {}, session)
-            return inbox if len(inbox.notices) >= wanted else None
+            return inbox if any(n.template == "PAYMENT_OK" and code in n.text for n in inbox.notices) else None
 
         for notice in reversed(self.wait("the notices", full).notices):
             self.say(f"   inbox: {notice.text}")
-        notices = self.wait("the notices' SMS", lambda: [t for t in self.handset(phone) if "OTP" not in t][:1] and self.handset(phone))
-        self.say(f"   and {len([t for t in notices if 'OTP' not in t])} of them by SMS")
+        self.wait("the notices' SMS", lambda: len(self.notices(phone)) >= self.texts_before + 5)
+        self.say(f"   and {len(self.notices(phone)) - self.texts_before} of them by SMS")
 
     def operator(self, *arguments):
         result = subprocess.run([f"{self.house.bin_dir}/motcuactl", "--run-dir", self.house.run_dir, *arguments],
@@ -231,16 +255,13 @@ def main(house, secret):
     demo = Demo(house, secret)
     demo.wait("the rooms", lambda: ready(demo))
     print("1-3  registration, code, account", flush=True)
-    for phone in (CITIZEN["phone"], OFFICER["phone"]):
-        demo.codes_seen[phone] = len([t for t in demo.handset(phone) if "OTP" in t])
+    demo.texts_before = len(demo.notices(CITIZEN["phone"]))
     session = demo.login(CITIZEN)  # of an earlier demo on the same data
     if session is None:
         demo.mismatch()
         demo.register(CITIZEN)
         demo.register(OFFICER, through_http=True)
-        account = demo.operator("rights", "grant", OFFICER["login_id"], UNIT,
-                                "DOSSIER_RECEIVE,DOSSIER_PROCESS", "demo").strip()
-        demo.say(f"an operator gives {account} the desk of {UNIT}")
+        demo.grant_desk(OFFICER)
         session = demo.login(CITIZEN)
     officer = demo.login(OFFICER)
     print("4    the dossier", flush=True)
@@ -250,7 +271,7 @@ def main(house, secret):
     demo.pay(session, code)
     demo.show_dossier(session, dossier_id)
     print("6    notices", flush=True)
-    demo.show_inbox(session, CITIZEN["phone"])
+    demo.show_inbox(session, CITIZEN["phone"], code)
     print("7    the story of this dossier across rooms, and the proof that it is whole", flush=True)
     demo.wait("audit to hear of the payment", lambda: "payment.paid" in demo.operator("trace", code))
     print(demo.operator("trace", code))
