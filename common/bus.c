@@ -83,6 +83,7 @@ struct door {
 struct link {
     struct mc_bus *bus;
     size_t frame_max;
+    size_t send_max;
     unsigned queue_max;
     struct mc_bus_traffic traffic;
 };
@@ -930,7 +931,7 @@ static enum mc_status door_send(struct door *door, struct link *link, const stru
 /* A frame over the limit would cost us the connection at the other end. */
 static bool fits(struct link *link, struct mc_bytes header, struct mc_bytes body)
 {
-    if (header.len <= link->frame_max && body.len <= link->frame_max)
+    if (header.len <= link->send_max && body.len <= link->send_max)
         return true;
     link->traffic.refused_size++;
     return false;
@@ -949,6 +950,7 @@ static enum mc_status link_init(struct link *link, struct mc_bus *bus, size_t fr
     if (link->frame_max < MC_BUS_FRAME_MIN || link->frame_max > MC_BUS_FRAME_MAX)
         return fail(MC_INVALID, why, why_size, "frame_max %zu: not in %d … %d", frame_max,
                     MC_BUS_FRAME_MIN, MC_BUS_FRAME_MAX);
+    link->send_max = link->frame_max;
     if (link->queue_max > MC_BUS_QUEUE_MAX)
         return fail(MC_INVALID, why, why_size, "queue_max %u: over %d", queue_max,
                     MC_BUS_QUEUE_MAX);
@@ -1079,6 +1081,8 @@ static enum mc_status open_doors(struct mc_listener *listener, struct mc_bus *bu
     enum mc_status status =
         link_init(&listener->link, bus, options->frame_max, options->queue_max, why, why_size);
 
+    if (options->reply_max != 0)
+        listener->link.send_max = options->reply_max;
     if (status == MC_OK && options->ipc == NULL && options->tcp == NULL)
         status = fail(MC_INVALID, why, why_size, "a listener needs an ipc or a tcp endpoint");
     if (status == MC_OK && options->ipc != NULL)

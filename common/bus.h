@@ -94,7 +94,7 @@ struct mc_bus_traffic {
     uint64_t dropped_named;   /* over tcp, from a peer that chose its own routing id */
     uint64_t refused_gone;    /* sends: no such connection */
     uint64_t refused_busy;    /* sends: queue full, or nobody connected */
-    uint64_t refused_size;    /* sends: a frame over frame_max */
+    uint64_t refused_size;    /* sends: a frame over frame_max, or reply_max */
 };
 
 /* Where a reply goes. A plain value: may be copied and kept, but means nothing after a restart. */
@@ -126,6 +126,7 @@ struct mc_listener_options {
     const char *tcp;        /* "tcp://10.0.0.5:7001", port * or 0: any; or NULL */
     const char *secret_key; /* CURVE, Z85; needed for tcp */
     size_t frame_max;       /* bytes; a larger frame costs its sender the connection; 0: default */
+    size_t reply_max;       /* bytes of a frame sent: what peers take; 0: as frame_max */
     unsigned queue_max;     /* messages per connection and direction; 0: default */
     unsigned ipc_mode;      /* of the socket file: 0 is 0600; at most 0660 */
 };

@@ -14,6 +14,8 @@ static const struct mc_config_key daemon_keys[] = {
         "tcp://address:port for callers on other machines, always with CURVE; empty: ipc only."},
     {"listen.callers", MC_CONFIG_STRING, offsetof(struct daemon_config, callers_file), "callers", 0, 200,
         "File in keys.dir that lists who may connect over TCP: lines of name and CURVE key."},
+    {"listen.group", MC_CONFIG_BOOL, offsetof(struct daemon_config, listen_group), "false", 0, 0,
+        "Let the group of run.dir's folder connect to the socket: when each daemon has a user of its own."},
     {"listen.queue", MC_CONFIG_INT, offsetof(struct daemon_config, queue_max), "20000", 10, 1000000,
         "Messages kept per connection and direction."},
     {"http.allow_plain", MC_CONFIG_BOOL, offsetof(struct daemon_config, allow_plain_http), "false", 0, 0,
@@ -218,12 +220,12 @@ static void reload(void *arg)
         daemon_log(d, MC_LOG_ERROR, "reload_failed", "why", why); /* the old list stays */
 }
 
-/* Tells the real TCP address in <run.dir>/<room>.tcp: the port may have been any free one. */
+/* Tells the real TCP address in <run.dir>/<room>/tcp: the port may have been any free one. */
 static bool write_address(const struct daemon *d, char *why, size_t why_size)
 {
     char path[256];
 
-    (void)snprintf(path, sizeof path, "%s/%s.tcp", d->process.settings.run_dir, d->process.name);
+    (void)snprintf(path, sizeof path, "%s/tcp", d->process.run_dir);
     (void)snprintf(why, why_size, "%.200s: cannot be written", path);
     FILE *file = fopen(path, "we");
     if (file == NULL)
@@ -237,14 +239,15 @@ static bool open_listener(struct daemon *d, char *why, size_t why_size)
     char ipc[256];
     struct mc_listener_options options = {
         .ipc = ipc,
+        .ipc_mode = d->settings.listen_group ? 0660 : 0600,
         .tcp = d->settings.listen_tcp[0] != '\0' ? d->settings.listen_tcp : NULL,
         .secret_key = d->settings.listen_tcp[0] != '\0' ? d->process.curve_secret : NULL,
         .frame_max = largest_body(d->service->room) + FRAME_SLACK,
+        .reply_max = MC_BUS_FRAME_DEFAULT, /* a page of a journal may be larger than any request */
         .queue_max = (unsigned)d->settings.queue_max,
     };
 
-    (void)snprintf(ipc, sizeof ipc, "ipc://%s/%s.sock", d->process.settings.run_dir,
-                   d->process.name);
+    (void)snprintf(ipc, sizeof ipc, "ipc://%s/sock", d->process.run_dir);
     if (options.tcp != NULL && !read_callers(d, why, why_size))
         return false;
     if (mc_listener_open(&d->listener, d->process.bus, &options, why, why_size) != MC_OK)
@@ -330,8 +333,10 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
     };
     if (mc_service_open(d->service, room, ctx, &options, why, why_size) != MC_OK)
         return false;
-    (void)snprintf(why, why_size, "%s.pub belongs to another key", room->name);
-    return mc_process_publish(&d->process, d->service->sign_public) == MC_OK;
+    enum mc_status published = mc_process_publish(&d->process, d->service->sign_public);
+    (void)snprintf(why, why_size, "%s.pub %s", room->name,
+                   published == MC_CONFLICT ? "belongs to another key" : "cannot be written");
+    return published == MC_OK;
 }
 
 /* Lets what is under way end, a moment at most. New calls stay with the bus for the next start. */

@@ -16,7 +16,7 @@
 
 enum {
     TURN_CALLS_MAX = 4096,      /* calls in one turn: bounds p99 */
-    TOLD_MAX = 64,              /* replies sent together */
+    TOLD_MAX = 256,             /* replies sent together */
     TURN_ARENA_SOFT = 96 << 20, /* stop receiving when a turn has taken this much memory */
     PARKED_MAX = 1024,          /* calls that wait for something */
     PARKED_LOOK_MS = 200,       /* how often waiting calls look at the time */
@@ -95,6 +95,7 @@ struct daemon_config {
     bool preallocate;
     const char *listen_tcp;
     const char *callers_file;
+    bool listen_group;
     bool allow_plain_http;
     int64_t pool_threads;
     int64_t pool_queue;

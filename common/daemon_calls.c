@@ -33,9 +33,17 @@ static void log_call(struct daemon *d, const struct mc_call *call, bool was_held
 void daemon_reply(struct daemon *d, struct slot *slot)
 {
     log_call(d, &slot->call, slot->held != NULL);
-    if (slot->call.reply_header.data != NULL)
-        (void)mc_listener_send(d->listener, slot->origin, slot->call.reply_header,
-                               slot->call.reply_body);
+    if (slot->call.reply_header.data == NULL)
+        return;
+    enum mc_status status = mc_listener_send(d->listener, slot->origin, slot->call.reply_header,
+                                             slot->call.reply_body);
+    if (status != MC_INVALID)
+        return;
+    /* Too large to send. In silence the caller would ask again for ever. */
+    daemon_log(d, MC_LOG_ERROR, "reply_too_large", "method", slot->call.method->name);
+    mc_call_fail(d->service, &slot->call, MC_LIMITED);
+    (void)mc_listener_send(d->listener, slot->origin, slot->call.reply_header,
+                           slot->call.reply_body);
 }
 
 /*

@@ -153,7 +153,7 @@ static bool locate(const struct mc_links *links, const char *room, char *endpoin
                    const char **ret_key)
 {
     size_t room_len = strlen(room);
-    int len = snprintf(endpoint, size, "ipc://%s/%s.sock", links->options.run_dir, room);
+    int len = snprintf(endpoint, size, "ipc://%s/%s/sock", links->options.run_dir, room);
 
     *ret_key = NULL;
     for (size_t i = 0; i < links->options.remote.len; i++) {

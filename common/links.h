@@ -26,7 +26,7 @@ struct mc_links_options {
     struct mc_bus *bus;
     struct mc_loop *loop;
     const struct mc_clock *clock;
-    const char *run_dir; /* ipc sockets: <run_dir>/<room>.sock */
+    const char *run_dir; /* ipc sockets: <run_dir>/<room>/sock */
     /* Rooms elsewhere: "otp=tcp://10.0.0.5:7001=<their CURVE key>". */
     struct mc_config_list remote;
     const char *secret_key; /* our CURVE key, for those; NULL when there are none */

@@ -15,7 +15,7 @@ static const struct mc_config_key house_keys[] = {
     {"data.dir", MC_CONFIG_STRING, offsetof(struct mc_process_config, data_dir), "data", 1, 200,
         "Folder of the stores; each daemon keeps to its own folder in it."},
     {"run.dir", MC_CONFIG_STRING, offsetof(struct mc_process_config, run_dir), "data/run", 1, 80,
-        "Folder of the ipc sockets, 0700."},
+        "Folder of what exists while running; each daemon has its own folder in it, with its socket."},
     {"keys.dir", MC_CONFIG_STRING, offsetof(struct mc_process_config, keys_dir), "data/keys", 1, 200,
         "Folder of the key files."},
     {"keys.generate", MC_CONFIG_BOOL, offsetof(struct mc_process_config, keys_generate), "false", 0, 0,
@@ -197,7 +197,10 @@ static bool start_parts(struct mc_process *process, char *why, size_t why_size)
         return false;
     (void)snprintf(why, why_size, "%s, %s: %s", process->settings.run_dir,
                    process->settings.keys_dir, "cannot be made");
-    if (!mc_folder_make(process->settings.run_dir, 0700) ||
+    (void)snprintf(process->run_dir, sizeof process->run_dir, "%s/%s", process->settings.run_dir,
+                   process->name);
+    if (!mc_folder_make(process->settings.run_dir, 0711) ||
+        !mc_folder_make(process->run_dir, 0750) ||
         !mc_folder_make(process->settings.keys_dir, 0700) ||
         !mc_folder_make(process->settings.data_dir, 0700))
         return false;

@@ -37,6 +37,7 @@ struct mc_process_config {
 struct mc_process {
     const char *name; /* "otp": keys, log lines, socket */
     struct mc_process_config settings;
+    char run_dir[128]; /* ours: <run.dir>/<name> */
     struct mc_config config;
     struct mc_config_group groups[3];
     struct mc_log log;

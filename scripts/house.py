@@ -25,7 +25,7 @@ class House:
         self.processes, self.restarts, self.stopping = {}, {}, False
         for path in (self.run_dir, self.keys_dir, self.log_dir):
             os.makedirs(path, mode=0o700, exist_ok=True)
-        if len(f"{self.run_dir}/notification.sock") > 100:
+        if len(f"{self.run_dir}/notification/sock") > 100:
             raise SystemExit(f"{self.run_dir}: too long for a socket's path")
 
     # What each daemon is told beside its defaults.
@@ -46,7 +46,8 @@ class House:
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
                         "sandbox.payment_callback": f"{gateway}/webhooks/payment"},
             "smsworker": {"smsworker.url": f"{sandbox}/cgi-bin/sendsms", "smsworker.report_base": gateway,
-                          "smsworker.password_file": self.sms_password(), "smsworker.allow_plain_http": "true"},
+                          "smsworker.password_file": self.sms_password(), "smsworker.allow_plain_http": "true",
+                          "smsworker.wait": "1s"},
         }
         return {**common, **own.get(name, {}), **self.extra.get(name, {})}
 
@@ -60,7 +61,7 @@ class House:
 
     def port(self, name):
         try:
-            return int(open(f"{self.run_dir}/{name}.port").read())
+            return int(open(f"{self.run_dir}/{name}/port").read())
         except (OSError, ValueError):
             return 0
 
@@ -98,20 +99,20 @@ class House:
         return secret
 
     def start_all(self):
-        for stale in ("gateway.port", "sandbox.port"):
+        for stale in ("gateway/port", "sandbox/port"):
             if os.path.exists(f"{self.run_dir}/{stale}"):
                 os.unlink(f"{self.run_dir}/{stale}")
         if self.tcp and not os.path.exists(f"{self.keys_dir}/callers"):
             with open(f"{self.keys_dir}/callers", "w") as callers:
                 callers.write("# name and CURVE public key of who may connect over TCP\n")
         self.start("gateway")
-        self.wait_file(f"{self.run_dir}/gateway.port", "gateway")
+        self.wait_file(f"{self.run_dir}/gateway/port", "gateway")
         self.start("sandbox")
-        self.wait_file(f"{self.run_dir}/sandbox.port", "sandbox")
+        self.wait_file(f"{self.run_dir}/sandbox/port", "sandbox")
         for room in ROOMS:
             self.start(room)
         for room in ROOMS:
-            self.wait_file(f"{self.run_dir}/{room}.{'tcp' if self.tcp else 'sock'}", room)
+            self.wait_file(f"{self.run_dir}/{room}/{'tcp' if self.tcp else 'sock'}", room)
         self.start("smsworker")
 
     def kill(self, name, sig=signal.SIGKILL):
@@ -133,18 +134,26 @@ class House:
                     self.restart(name)
 
     def stop(self):
-        self.stopping = True
-        for name in ["smsworker", "gateway"] + ROOMS + ["sandbox"]:
-            process = self.processes.get(name)
-            if process is not None and process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for name, process in self.processes.items():
+        """The SMS worker first: it gives back to the otp room what it holds. False: something had to be killed."""
+        self.stopping, clean = True, True
+        for names in (["smsworker"], ["gateway"] + ROOMS + ["sandbox"]):
+            clean = self.stop_some(names) and clean
+        return clean
+
+    def stop_some(self, names):
+        clean = True
+        names = [name for name in names if name in self.processes]
+        for name in names:
+            if self.processes[name].poll() is None:
+                self.processes[name].send_signal(signal.SIGTERM)
+        for name in names:
             try:
-                process.wait(8)
+                clean = self.processes[name].wait(8) == 0 and clean
             except subprocess.TimeoutExpired:
                 print(f"{name} does not stop; killed", file=sys.stderr)
-                process.kill()
-                process.wait()
+                self.kill(name)
+                clean = False
+        return clean
 
 
 def main():

@@ -97,9 +97,9 @@ class Portal:
             socket.curve_secretkey = secret
             socket.curve_publickey = zmq.curve_public(secret)
             socket.curve_serverkey = open(f"{self.keys_dir}/{room}.curve.pub", "rb").read().strip()
-            socket.connect(open(f"{self.run_dir}/{room}.tcp").read().strip())
+            socket.connect(open(f"{self.run_dir}/{room}/tcp").read().strip())
         else:
-            socket.connect(f"ipc://{self.run_dir}/{room}.sock")
+            socket.connect(f"ipc://{self.run_dir}/{room}/sock")
         sockets[room] = socket
         return socket
 
@@ -143,7 +143,7 @@ class Portal:
                 reply = Header.FromString(got[0])
                 if reply.tag == head.tag:
                     return reply, got[1]
-            if self.secret is not None and os.path.exists(f"{self.run_dir}/{room}.tcp"):
+            if self.secret is not None and os.path.exists(f"{self.run_dir}/{room}/tcp"):
                 self.reconnect(room)  # a restarted room may listen on another port
         raise NoAnswer(f"{room} {head.method}")
 

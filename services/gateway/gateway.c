@@ -209,8 +209,7 @@ static bool port_write(const struct gateway *gateway)
     char path[TEXT_MAX];
     char temporary[TEXT_MAX];
     char text[8];
-    int path_len =
-        snprintf(path, sizeof path, "%s/gateway.port", gateway->process.settings.run_dir);
+    int path_len = snprintf(path, sizeof path, "%s/port", gateway->process.run_dir);
     int temporary_len = snprintf(temporary, sizeof temporary, "%s.new", path);
     int len = snprintf(text, sizeof text, "%u\n", (unsigned)mc_httpd_port(gateway->httpd));
 
@@ -270,7 +269,7 @@ static const char *httpd_open(struct gateway *gateway)
         return "gateway.listen is not a numeric address, or the certificate or key is unusable";
     if (status != MC_OK)
         return "cannot listen at gateway.listen: is the port taken?";
-    return port_write(gateway) ? NULL : "cannot write gateway.port into run.dir";
+    return port_write(gateway) ? NULL : "cannot write gateway/port into run.dir";
 }
 
 static void tell_listening(struct gateway *gateway)

@@ -6,7 +6,7 @@
  * faults: what can go wrong is ordered at /faults. Nothing is kept over a restart, all people
  * are made up, and nothing here is safe to show to a network. GET / explains the rest.
  *
- * The port in use stands in <run.dir>/sandbox.port.
+ * The port in use stands in <run.dir>/sandbox/port.
  */
 #include "sandbox.h"
 
@@ -27,7 +27,7 @@ enum {
 #define AT(field) offsetof(struct sandbox, field)
 /* clang-format off */
 const struct mc_config_key sandbox_config[] = {
-    {"sandbox.listen",           MC_CONFIG_STRING,   AT(listen),              "127.0.0.1:0", 3, 64, "Address and port; port 0: any free one, written to <run.dir>/sandbox.port."},
+    {"sandbox.listen",           MC_CONFIG_STRING,   AT(listen),              "127.0.0.1:0", 3, 64, "Address and port; port 0: any free one, written to <run.dir>/sandbox/port."},
     {"sandbox.public_url",       MC_CONFIG_STRING,   AT(public_url),          "",       0, 256,      "How browsers reach it, for the payer's page; empty: http:// and the address in use."},
     {"sandbox.sms_username",     MC_CONFIG_STRING,   AT(sms_username),        "motcua", 1, 64,       "Who may use sendsms."},
     {"sandbox.sms_password",     MC_CONFIG_STRING,   AT(sms_password),        "motcua", 1, 64,       "His password: known to all, this is no real gateway."},
@@ -301,8 +301,8 @@ static bool port_write(const struct sandbox *sandbox)
     char final[300];
     char text[16];
 
-    (void)snprintf(final, sizeof final, "%s/sandbox.port", sandbox->process.settings.run_dir);
-    (void)snprintf(name, sizeof name, "%s/sandbox.port.new", sandbox->process.settings.run_dir);
+    (void)snprintf(final, sizeof final, "%s/port", sandbox->process.run_dir);
+    (void)snprintf(name, sizeof name, "%s/port.new", sandbox->process.run_dir);
     int len = snprintf(text, sizeof text, "%u\n", (unsigned)mc_httpd_port(sandbox->httpd));
     int fd = open(name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
     bool written = fd >= 0 && write(fd, text, (size_t)len) == len;
@@ -382,7 +382,7 @@ enum mc_status sandbox_open(struct sandbox *sandbox, char *why, size_t why_size)
     enum mc_status status = listen_open(sandbox, why, why_size);
     if (status != MC_OK)
         return status;
-    (void)snprintf(why, why_size, "%s/sandbox.port cannot be written: %s",
+    (void)snprintf(why, why_size, "%s/sandbox/port cannot be written: %s",
                    sandbox->process.settings.run_dir, strerrorname_np(errno));
     return port_write(sandbox) ? MC_OK : MC_IO;
 }

@@ -2,7 +2,7 @@
  * Bench: JSON lines on stdout, a summary for people on stderr.
  *
  *     bench --bin FOLDER [--dir FOLDER] [--seconds 2] [--rounds 5] [--levels 1,64,1024,8192]
- *           [--only memory,issue,read,life]
+ *           [--only memory,issue,read,life] [--lives 1:1,1024:100]
  *
  * References and product take turns in short slices, so that a noisy moment hits both; a
  * ratio is the median of the ratios of neighbouring slices.
@@ -37,6 +37,11 @@ static struct {
     size_t rounds;
     size_t levels[LEVELS_MAX];
     size_t levels_len;
+    struct {
+        size_t outstanding;
+        size_t batch;
+    } lives[LEVELS_MAX];
+    size_t lives_len;
 } options = {.dir = ".", .only = "", .seconds = 2, .rounds = 5};
 
 static char house[BENCH_PATH];
@@ -264,22 +269,18 @@ static void bench_issue_and_read(bool issue_wanted, bool read_wanted)
 
 static void bench_life(void)
 {
-    static const struct {
-        size_t outstanding;
-        size_t batch;
-    } kinds[] = {{1, 1}, {64, 1}, {1024, 1}, {1024, 100}, {8192, 500}};
     struct bench_server otp;
     char folder[BENCH_PATH];
 
     folder_make(folder, house, "life");
     otp_start(&otp, folder);
     fprintf(stderr, "An SMS's life (Issue, LeaseJobs, AckJobs, each on disk):\n");
-    for (size_t i = 0; i < BENCH_LEN(kinds); i++) {
+    for (size_t i = 0; i < options.lives_len; i++) {
         struct bench_life runs[ROUNDS_MAX];
         double rates[ROUNDS_MAX];
 
         for (size_t round = 0; round < options.rounds; round++) {
-            bench_life_run(&otp, kinds[i].outstanding, kinds[i].batch,
+            bench_life_run(&otp, options.lives[i].outstanding, options.lives[i].batch,
                            options.seconds / (double)options.rounds, &runs[round]);
             rates[round] = runs[round].per_s;
         }
@@ -291,13 +292,13 @@ static void bench_life(void)
         printf("{\"bench\":\"sms-life\",\"outstanding\":%zu,\"lease\":%zu,\"per_s\":%.0f,"
                "\"p50_us\":%.1f,\"p99_us\":%.1f,\"cpu_us\":%.2f,\"bytes\":%.0f,\"pages\":%.3f,"
                "\"flushes\":%.4f}\n",
-               kinds[i].outstanding, kinds[i].batch, median, one->p50_us, one->p99_us, one->cpu_us,
-               one->bytes, one->bytes / PAGE, one->flushes);
+               options.lives[i].outstanding, options.lives[i].batch, median, one->p50_us,
+               one->p99_us, one->cpu_us, one->bytes, one->bytes / PAGE, one->flushes);
         fprintf(stderr,
                 "  %5zu alive, leases of %-3zu %8.0f/s  p50 %8.1f  p99 %8.1f us  cpu "
                 "%6.2f us  %6.2f pages  %6.4f flushes\n",
-                kinds[i].outstanding, kinds[i].batch, median, one->p50_us, one->p99_us, one->cpu_us,
-                one->bytes / PAGE, one->flushes);
+                options.lives[i].outstanding, options.lives[i].batch, median, one->p50_us,
+                one->p99_us, one->cpu_us, one->bytes / PAGE, one->flushes);
     }
     bench_server_stop(&otp);
 }
@@ -374,9 +375,27 @@ static void parse_levels(const char *text)
     }
 }
 
+/* "outstanding:lease,…" */
+static void parse_lives(const char *text)
+{
+    options.lives_len = 0;
+    while (*text != '\0' && options.lives_len < LEVELS_MAX) {
+        char *end = NULL;
+        size_t outstanding = strtoul(text, &end, 10);
+        size_t batch = *end == ':' ? strtoul(end + 1, &end, 10) : 0;
+
+        if (outstanding < 1 || outstanding > BENCH_SLOTS || batch < 1 || batch > 500)
+            bench_die("--lives: 1…%d:1…500", BENCH_SLOTS);
+        options.lives[options.lives_len].outstanding = outstanding;
+        options.lives[options.lives_len++].batch = batch;
+        text = *end == ',' ? end + 1 : end;
+    }
+}
+
 static void parse(int argc, char **argv)
 {
     parse_levels("1,64,1024,8192");
+    parse_lives("1:1,64:1,1024:1,1024:100,8192:500");
     for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
 
@@ -392,6 +411,8 @@ static void parse(int argc, char **argv)
             options.rounds = strtoul(value, NULL, 10);
         else if (strcmp(argv[i], "--levels") == 0)
             parse_levels(value);
+        else if (strcmp(argv[i], "--lives") == 0)
+            parse_lives(value);
         else
             bench_die("unknown option %s", argv[i]);
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,6 +109,7 @@ static _Noreturn void become(const char *folder, const char *name, char *const *
     char log[BENCH_PATH];
 
     (void)snprintf(log, sizeof log, "%s/%s.log", folder, name);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* the bench may be killed, too */
     int fd = open(log, O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (fd < 0 || in < 0 || dup2(in, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
@@ -253,6 +255,6 @@ void bench_daemon_start(struct bench_server *server, const char *folder, const c
     }
     for (size_t i = 0; i < n; i++)
         args[i] = texts[i];
-    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/run/%s.sock", folder, room);
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/run/%s/sock", folder, room);
     bench_server_start(server, folder, room, endpoint, args);
 }

@@ -133,7 +133,7 @@ class Story(unittest.TestCase):
         self.fail(f"waited too long for {describe}\n{self.log_of_all()}")
 
     def port_of(self, name):
-        path = os.path.join(self.run_dir, name + ".port")
+        path = os.path.join(self.run_dir, name + "/port")
         self.wait_for(lambda: os.path.exists(path), path)
         with open(path, encoding="ascii") as file:
             return int(file.read())

@@ -30,13 +30,13 @@ class Gateways(daemons.Story):
             file.write(f"sms:python {self.public}\n")
         os.chmod(callers, 0o600)
         self.start("otp", store__map_size="64MiB", listen__tcp="tcp://127.0.0.1:0")
-        path = os.path.join(self.run_dir, "otp.tcp")
+        path = os.path.join(self.run_dir, "otp/tcp")
         self.wait_for(lambda: os.path.exists(path), path)
         with open(path, encoding="ascii") as file:
             self.tcp = self.wait_for(lambda: file.seek(0) or file.read().strip(), path)
         with open(os.path.join(keys, "otp.curve.pub"), encoding="ascii") as file:
             self.server = file.read().strip()
-        self.ipc = f"ipc://{self.run_dir}/otp.sock"
+        self.ipc = f"ipc://{self.run_dir}/otp/sock"
         self.notices = 0
 
     def enqueue(self, count):

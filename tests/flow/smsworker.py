@@ -104,8 +104,8 @@ class Otp(threading.Thread):
 class Worker(daemons.Story):
     def setUp(self):
         super().setUp()
-        os.makedirs(self.run_dir, mode=0o700)
-        self.otp = Otp(f"ipc://{self.run_dir}/otp.sock")
+        os.makedirs(f"{self.run_dir}/otp", mode=0o700)
+        self.otp = Otp(f"ipc://{self.run_dir}/otp/sock")
         self.addCleanup(self.otp.stop)
         self.sandbox()
         self.reports = self.ear()

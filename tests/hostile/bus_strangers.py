@@ -20,7 +20,7 @@ def ask(siege, configure, seconds=0.7):
         socket = context.socket(zmq.DEALER)
         socket.linger = 0
         configure(socket)
-        socket.connect(open(f"{siege.house.run_dir}/otp.tcp").read().strip())
+        socket.connect(open(f"{siege.house.run_dir}/otp/tcp").read().strip())
         for _ in range(3):
             socket.send_multipart([b"\x0f", b""])  # a header so wrong that even so it would be answered
         answered = socket.poll(seconds * 1000) != 0

@@ -36,6 +36,7 @@ def wait_for(path, process):
 
 @contextlib.contextmanager
 def rooms(folder):
+    (folder / "run").mkdir(mode=0o700, exist_ok=True)
     process = subprocess.Popen([ROOMS, folder / "run"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     yield
@@ -47,7 +48,7 @@ def rooms(folder):
 def gateway(folder, *settings):
     common = [f"run.dir={folder}/run", f"data.dir={folder}/data", f"keys.dir={folder}/keys",
               "gateway.listen=127.0.0.1:0", "gateway.cors_origins=https://portal.example.vn"]
-    port = folder / "run" / "gateway.port"
+    port = folder / "run" / "gateway" / "port"
     port.unlink(missing_ok=True)
     process = subprocess.Popen([GATEWAY] + [a for s in [*common, *settings] for a in ("--set", s)])
     try:

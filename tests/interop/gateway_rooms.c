@@ -297,7 +297,7 @@ int main(int argc, char **argv)
                   mc_bus_open(&bus, why, sizeof why) == MC_OK;
 
     for (size_t i = 0; opened && i < ROOMS; i++) {
-        (void)snprintf(ipc[i], sizeof ipc[i], "ipc://%s/%s.sock", argv[1], names[i]);
+        (void)snprintf(ipc[i], sizeof ipc[i], "ipc://%s/%s/sock", argv[1], names[i]);
         struct mc_listener_options options = {.ipc = ipc[i]};
         opened = mc_listener_open(&listeners[i], bus, &options, why, sizeof why) == MC_OK;
     }

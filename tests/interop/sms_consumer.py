@@ -2,7 +2,7 @@
 
     sms_consumer.py ENDPOINT COUNT [--name GW] [--server-key Z85 --public Z85 --secret Z85] [--protos DIR] [--seconds N]
 
-ENDPOINT is ipc:///run/motcua/otp.sock, or tcp://host:port with the three CURVE keys. Prints one JSON line a text and
+ENDPOINT is ipc:///run/motcua/otp/sock, or tcp://host:port with the three CURVE keys. Prints one JSON line a text and
 ends with 0 once COUNT were delivered, with 1 when time is over.
 """
 import argparse
