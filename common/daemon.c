@@ -220,18 +220,23 @@ static void reload(void *arg)
         daemon_log(d, MC_LOG_ERROR, "reload_failed", "why", why); /* the old list stays */
 }
 
-/* Tells the real TCP address in <run.dir>/<room>/tcp: the port may have been any free one. */
+/*
+ * Tells the real TCP address in <run.dir>/<room>/tcp: the port may have been any free one. Whoever
+ * looks while we start reads the old address or the new one, never half of one.
+ */
 static bool write_address(const struct daemon *d, char *why, size_t why_size)
 {
     char path[256];
+    char fresh[sizeof path + 4];
 
     (void)snprintf(path, sizeof path, "%s/tcp", d->process.run_dir);
+    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
     (void)snprintf(why, why_size, "%.200s: cannot be written", path);
-    FILE *file = fopen(path, "we");
+    FILE *file = fopen(fresh, "we");
     if (file == NULL)
         return false;
     bool written = fprintf(file, "%s\n", mc_listener_tcp(d->listener)) > 0;
-    return fclose(file) == 0 && written;
+    return fclose(file) == 0 && written && rename(fresh, path) == 0;
 }
 
 static bool open_listener(struct daemon *d, char *why, size_t why_size)

@@ -35,8 +35,8 @@ void daemon_reply(struct daemon *d, struct slot *slot)
     log_call(d, &slot->call, slot->held != NULL);
     if (slot->call.reply_header.data == NULL)
         return;
-    enum mc_status status = mc_listener_send(d->listener, slot->origin, slot->call.reply_header,
-                                             slot->call.reply_body);
+    enum mc_status status =
+        mc_listener_send(d->listener, slot->origin, slot->call.reply_header, slot->call.reply_body);
     if (status != MC_INVALID)
         return;
     /* Too large to send. In silence the caller would ask again for ever. */

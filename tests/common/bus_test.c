@@ -691,6 +691,36 @@ static void req_clients_get_their_delimiter(void **state)
     zmq_close(client);
 }
 
+/* A room that takes small requests only may still answer with a page of its journal. */
+static void replies_may_be_larger_than_requests(void **state)
+{
+    static uint8_t big[4 * FRAME_MAX + 1];
+    struct world *world = *state;
+    struct mc_message message;
+    struct mc_peer_options wide = {.endpoint = world->ipc};
+    struct mc_peer *peer = NULL;
+
+    assert_int_equal(try_listen(world, (struct mc_listener_options){.ipc = world->ipc,
+                                                                    .frame_max = FRAME_MAX,
+                                                                    .reply_max = 4 * FRAME_MAX}),
+                     MC_OK);
+    assert_int_equal(mc_peer_open(&peer, world->bus, &wide, world->why, sizeof world->why), MC_OK);
+    until_writable(peer);
+    assert_int_equal(mc_peer_send(peer, text("h"), text("b")), MC_OK);
+    until_received(world, &message);
+    assert_int_equal(mc_listener_send(world->listener, &message.origin, text("h"),
+                                      (struct mc_bytes){big, sizeof big}),
+                     MC_INVALID);
+    assert_int_equal(mc_listener_send(world->listener, &message.origin, text("h"),
+                                      (struct mc_bytes){big, sizeof big - 1}),
+                     MC_OK);
+    mc_message_close(&message);
+    until_peer_receives(peer, &message);
+    assert_int_equal(message.body.len, sizeof big - 1);
+    mc_message_close(&message);
+    mc_peer_close(peer);
+}
+
 static void assert_frame_limit(struct world *world, const char *endpoint)
 {
     static uint8_t big[FRAME_MAX + 1];
@@ -997,6 +1027,7 @@ int main(void)
         CASE(wrong_shapes_are_dropped),
         CASE(endless_message_does_not_hold_the_turn),
         CASE(req_clients_get_their_delimiter),
+        CASE(replies_may_be_larger_than_requests),
         CASE(frame_at_the_limit_and_one_past),
         CASE(oversized_frame_costs_the_connection),
         CASE(stale_socket_is_replaced),
