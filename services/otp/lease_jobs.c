@@ -147,8 +147,10 @@ static bool repeat(struct mc_txn *txn, Otp__LeaseJobsReply *rep)
         memcmp(last->request_id.data, txn->header->request_id.data, last->request_id.len) != 0)
         return false;
     rep->jobs = mc_alloc(txn->arena, (last->n_tokens + 1) * sizeof(Otp__SmsJob *));
-    if (rep->jobs == NULL)
+    if (rep->jobs == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return true;
+    }
     for (size_t i = 0; i < last->n_tokens && txn->status == MC_OK; i++) {
         struct mc_job *job = otp_job_held(txn, last->tokens[i]);
 
