@@ -52,12 +52,13 @@ bool mc_answer_timely(struct mc_txn *txn, const struct mc_call *call)
     return true;
 }
 
-enum mc_answered mc_answer_find(struct mc_txn *txn, const struct mc_call *call,
-                                struct mc_bytes *ret_body)
+enum mc_answered mc_answer_find(struct mc_txn *txn, struct mc_call *call, struct mc_bytes *ret_body)
 {
     uint8_t hash[MC_HASH_LEN];
+
+    call->answer_key = answer_key(txn, call);
     const Motcua__Answer *answer =
-        mc_load(txn, MC_TABLE_ANSWERS, answer_key(txn, call), &motcua__answer__descriptor);
+        mc_load(txn, MC_TABLE_ANSWERS, call->answer_key, &motcua__answer__descriptor);
 
     if (txn->status != MC_OK)
         return MC_ANSWERED_REFUSED;
@@ -85,7 +86,7 @@ void mc_answer_keep(struct mc_txn *txn, const struct mc_call *call, struct mc_by
     answer.body = answer.sealed ? mc_seal_bytes(txn, body)
                                 : (ProtobufCBinaryData){body.len, mc_unconst(body.data)};
     answer.at_ms = txn->now_ms;
-    mc_save(txn, MC_TABLE_ANSWERS, answer_key(txn, call), &answer.base);
+    mc_save(txn, MC_TABLE_ANSWERS, call->answer_key, &answer.base);
 }
 
 static bool answer_is_old(struct mc_txn *txn, const struct mc_cursor *cursor)

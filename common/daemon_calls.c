@@ -6,18 +6,12 @@
 #include "common/daemon.h"
 #include "common/password.h"
 
-/* One line for a call that did not go well or took long without asking to; all at level debug. */
-static void log_call(struct daemon *d, const struct mc_call *call, bool was_held)
+static __attribute__((noinline)) void log_line(struct daemon *d, const struct mc_call *call,
+                                               enum mc_log_level level, int64_t ms)
 {
-    int64_t ms = daemon_now(d) - call->arrived_ms;
-    bool quiet = call->status == MC_OK && (was_held || ms < SLOW_CALL_MS);
     struct mc_log_line line;
 
-    if (quiet && d->process.log.level < MC_LOG_DEBUG)
-        return;
-    mc_log_begin(&line, &d->process.log,
-                 mc_is_fault(call->status) ? MC_LOG_ERROR : (quiet ? MC_LOG_DEBUG : MC_LOG_INFO),
-                 daemon_now(d), "call");
+    mc_log_begin(&line, &d->process.log, level, call->arrived_ms + ms, "call");
     mc_log_text(&line, "method", call->method != NULL ? call->method->route->method : "?");
     mc_log_text(&line, "caller", call->caller.name);
     if (call->head != NULL) {
@@ -28,6 +22,21 @@ static void log_call(struct daemon *d, const struct mc_call *call, bool was_held
     mc_log_int(&line, "status", mc_status_rpc(call->status));
     mc_log_int(&line, "ms", ms);
     mc_log_end(&line);
+}
+
+/*
+ * One line for a call that did not go well or took long without asking to; all at level debug.
+ * The line itself is two kilobytes that are zeroed: only where one is written.
+ */
+static void log_call(struct daemon *d, const struct mc_call *call, bool was_held)
+{
+    int64_t ms = daemon_now(d) - call->arrived_ms;
+    bool quiet = call->status == MC_OK && (was_held || ms < SLOW_CALL_MS);
+
+    if (!quiet || d->process.log.level >= MC_LOG_DEBUG)
+        log_line(d, call,
+                 mc_is_fault(call->status) ? MC_LOG_ERROR : (quiet ? MC_LOG_DEBUG : MC_LOG_INFO),
+                 ms);
 }
 
 void daemon_reply(struct daemon *d, struct slot *slot)

@@ -115,6 +115,7 @@ struct mc_call {
     enum mc_status status;
     bool needs_work; /* prepare asked for the pool; wanted_work says what */
     struct mc_work wanted_work;
+    struct mc_bytes answer_key;   /* where its answer is kept: mc_answer_find() says */
     struct mc_bytes reply_header; /* arena memory; empty while the call waits */
     struct mc_bytes reply_body;
 };
@@ -166,7 +167,7 @@ extern const char mc_revoked_prefix[];
 
 /* Answers of repeated calls (answers.c). */
 enum mc_answered { MC_ANSWERED_NOT, MC_ANSWERED_BEFORE, MC_ANSWERED_REFUSED };
-enum mc_answered mc_answer_find(struct mc_txn *txn, const struct mc_call *call,
+enum mc_answered mc_answer_find(struct mc_txn *txn, struct mc_call *call,
                                 struct mc_bytes *ret_body);
 /* False, and refused: an id that could have been answered and forgotten, or is of tomorrow. */
 bool mc_answer_timely(struct mc_txn *txn, const struct mc_call *call);

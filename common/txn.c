@@ -71,14 +71,17 @@ enum mc_status mc_wait(const struct mc_txn *txn, int64_t wait_ms)
     return txn->now_ms - txn->arrived_ms < wait_ms ? MC_WAIT : MC_OK;
 }
 
-static unsigned bucket_of(unsigned table, MDB_val key)
+/* Where the chain of a table's key begins. */
+static struct mc_write **chain_of(struct mc_txn *txn, unsigned table, MDB_val key)
 {
     const uint8_t *bytes = key.mv_data;
     uint32_t hash = 2166136261U ^ table; /* FNV-1a: only spreads the call's own few keys */
 
     for (size_t i = 0; i < key.mv_size; i++)
         hash = (hash ^ bytes[i]) * 16777619U;
-    return (hash ^ hash >> 15) % MC_WRITE_BUCKETS;
+    hash ^= hash >> 15;
+    return txn->index_large != NULL ? &txn->index_large[hash % txn->index_large_len]
+                                    : &txn->index[hash % MC_WRITE_BUCKETS];
 }
 
 static int key_compare(MDB_val a, MDB_val b)
@@ -95,13 +98,33 @@ static MDB_val mdb_val(struct mc_bytes bytes)
     return (MDB_val){bytes.len, mc_unconst(bytes.data)};
 }
 
-static struct mc_write *buffered(const struct mc_txn *txn, unsigned table, MDB_val key)
+static struct mc_write *buffered(struct mc_txn *txn, unsigned table, MDB_val key)
 {
-    struct mc_write *write = txn->index[bucket_of(table, key)];
+    struct mc_write *write = txn->writes != NULL ? *chain_of(txn, table, key) : NULL;
 
     while (write != NULL && (write->table != table || key_compare(write->key, key) != 0))
         write = write->bucket_next;
     return write;
+}
+
+/* Four times the chains when they get long: a lease of 500 jobs writes 1,500 rows. */
+static void index_grow(struct mc_txn *txn)
+{
+    size_t now = txn->index_large != NULL ? txn->index_large_len : MC_WRITE_BUCKETS;
+
+    if (txn->writes_len < 2 * now)
+        return;
+    struct mc_write **larger = mc_alloc(txn->arena, 4 * now * sizeof *larger);
+    if (larger == NULL)
+        return; /* slower, not wrong; whoever needs the memory will say so */
+    txn->index_large = larger;
+    txn->index_large_len = 4 * now;
+    for (struct mc_write *write = txn->writes; write != NULL; write = write->next) {
+        struct mc_write **chain = chain_of(txn, write->table, write->key);
+
+        write->bucket_next = *chain;
+        *chain = write;
+    }
 }
 
 static bool key_fits(struct mc_bytes key)
@@ -117,6 +140,7 @@ static void buffer(struct mc_txn *txn, unsigned table, struct mc_bytes key, stru
     struct mc_write *write = buffered(txn, table, mdb_val(key));
     if (write != NULL) {
         write->value = value;
+        txn->rewrites++;
         return;
     }
     write = mc_alloc(txn->arena, sizeof *write);
@@ -125,15 +149,17 @@ static void buffer(struct mc_txn *txn, unsigned table, struct mc_bytes key, stru
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return;
     }
-    unsigned bucket = bucket_of(table, mdb_val(key));
+    struct mc_write **chain = chain_of(txn, table, mdb_val(key));
     *write = (struct mc_write){
-        .table = table, .key = mdb_val(kept), .value = value, .bucket_next = txn->index[bucket]};
-    txn->index[bucket] = write;
+        .table = table, .key = mdb_val(kept), .value = value, .bucket_next = *chain};
+    *chain = write;
     if (txn->writes_last != NULL)
         txn->writes_last->next = write;
     else
         txn->writes = write;
     txn->writes_last = write;
+    txn->writes_len++;
+    index_grow(txn);
 }
 
 /* Room for a value of `len` bytes behind its head; NULL with the call failed. */
@@ -364,24 +390,42 @@ static int next_stored(const struct mc_cursor *cursor, struct place place, MDB_v
     return rc == MDB_SUCCESS && !has_prefix(*key, cursor->prefix) ? MDB_NOTFOUND : rc;
 }
 
-/* The buffered put nearest beyond the place, or NULL. */
-static const struct mc_write *next_buffered(const struct mc_cursor *cursor, struct place place)
+static bool is_ahead(const struct mc_cursor *cursor, struct place place,
+                     const struct mc_write *write)
 {
-    const struct mc_write *best = NULL;
     bool forward = cursor->direction == MC_FORWARD;
+    int from = place.bounded ? key_compare(write->key, place.at) : (forward ? 1 : -1);
 
-    for (const struct mc_write *write = cursor->txn->writes; write != NULL; write = write->next) {
-        if (write->table != cursor->table || write->value.data == NULL ||
-            !has_prefix(write->key, cursor->prefix))
-            continue;
-        int from = place.bounded ? key_compare(write->key, place.at) : (forward ? 1 : -1);
-        if (forward ? from < 0 || (from == 0 && place.after) : from >= 0)
-            continue;
-        int order = best != NULL ? key_compare(write->key, best->key) : 0;
-        if (best == NULL || (forward ? order < 0 : order > 0))
-            best = write;
+    return forward ? from > 0 || (from == 0 && !place.after) : from < 0;
+}
+
+/*
+ * The buffered put nearest beyond the place, or NULL. The walk remembers it and looks at new
+ * writes only, so that a walk that writes a row per row it reads is not quadratic.
+ */
+static const struct mc_write *next_buffered(struct mc_cursor *cursor, struct place place)
+{
+    bool forward = cursor->direction == MC_FORWARD;
+    const struct mc_write *write = cursor->txn->writes;
+
+    if (cursor->rewrites != cursor->txn->rewrites ||
+        (cursor->nearest != NULL && !is_ahead(cursor, place, cursor->nearest))) {
+        cursor->seen = NULL;
+        cursor->nearest = NULL;
+        cursor->rewrites = cursor->txn->rewrites;
     }
-    return best;
+    if (cursor->seen != NULL)
+        write = cursor->seen->next;
+    for (; write != NULL; write = write->next) {
+        cursor->seen = write;
+        if (write->table != cursor->table || write->value.data == NULL ||
+            !has_prefix(write->key, cursor->prefix) || !is_ahead(cursor, place, write))
+            continue;
+        int order = cursor->nearest != NULL ? key_compare(write->key, cursor->nearest->key) : 0;
+        if (cursor->nearest == NULL || (forward ? order < 0 : order > 0))
+            cursor->nearest = write;
+    }
+    return cursor->nearest;
 }
 
 /* Copies the row out of the page or buffer it lies in. */

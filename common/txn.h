@@ -53,7 +53,7 @@ struct mc_secrets {
     uint8_t mac[32];   /* for codes and references */
 };
 
-enum { MC_WRITE_BUCKETS = 32 };
+enum { MC_WRITE_BUCKETS = 32 }; /* of most calls; a call that writes more gets more */
 
 /* How a call (or all calls so far) moved a lane's numbers. */
 struct mc_lane_count {
@@ -93,7 +93,11 @@ struct mc_txn {
 
     struct mc_write *writes; /* oldest first */
     struct mc_write *writes_last;
+    size_t writes_len;
+    unsigned rewrites; /* how often a buffered write was overwritten: walks look again */
     struct mc_write *index[MC_WRITE_BUCKETS]; /* the same, by table and key */
+    struct mc_write **index_large;            /* instead of that, once the call writes much */
+    size_t index_large_len;
     struct mc_event_out *events;
     struct mc_event_out *events_last;
     uint64_t jobs_added;
@@ -157,6 +161,10 @@ struct mc_cursor {
     size_t mark;               /* the arena before the current row */
     uint8_t place[MC_KEY_MAX]; /* the current row's key: the walk needs no arena memory */
     size_t place_len;
+    /* What the walk knows of the call's writes: the nearest one ahead among those up to `seen`. */
+    const struct mc_write *seen;
+    const struct mc_write *nearest;
+    unsigned rewrites;
 };
 mc_nodiscard struct mc_cursor mc_seek(struct mc_txn *txn, unsigned table, struct mc_bytes prefix,
                                       struct mc_bytes from, enum mc_direction direction);
