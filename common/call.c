@@ -206,9 +206,12 @@ static bool may_call(struct mc_service *service, struct mc_txn *txn, struct mc_c
     if (txn->actor == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full") == MC_OK;
     if (route->who != MC_ANYONE && (route->who & call->caller.who) == 0) {
-        if ((route->who & people) != 0 && (call->caller.who & people) == 0)
+        if ((route->who & people) == 0)
+            return mc_refuse(txn, MC_DENIED, "", "CALLER_DENIED", NULL) == MC_OK;
+        if ((call->caller.who & people) == 0)
             return mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL) == MC_OK;
-        return mc_refuse(txn, MC_DENIED, "", "CALLER_DENIED", NULL) == MC_OK;
+        /* a citizen at an officer's desk: it is he who may not, not the system he came through */
+        return mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", NULL) == MC_OK;
     }
     /* The right is an officer's; rooms and operators that the route names need none. */
     if (route->right != NULL && (route->who & call->caller.who & ~people) == 0 &&

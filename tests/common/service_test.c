@@ -378,7 +378,7 @@ static void who_may_call_what(void **state)
         {"Knock", "", CITIZEN, MC_DENIED, "CALLER_DENIED"},
         {"Fix", "portal:hanoi", FIXER, MC_OK, ""},
         {"Fix", "portal:hanoi", OFFICER, MC_DENIED, "RIGHT_MISSING"},
-        {"Fix", "portal:hanoi", CITIZEN, MC_DENIED, "CALLER_DENIED"},
+        {"Fix", "portal:hanoi", CITIZEN, MC_DENIED, "RIGHT_MISSING"},
         {"Fix", "portal:hanoi", NOBODY, MC_UNAUTHENTICATED, "SESSION_REQUIRED"},
         {"Fix", "room:otp", NOBODY, MC_UNAUTHENTICATED, "SESSION_REQUIRED"},
         {"Fix", "operator:an", NOBODY, MC_OK, ""}, /* the route names operators: no right needed */
