@@ -67,7 +67,7 @@ static MDB_env *open_store(const char *folder, size_t map)
     MDB_env *env = NULL;
     MDB_txn *txn = NULL;
     int fd = -1;
-    char name[8];
+    char name[24];
 
     ok(mdb_env_create(&env), folder);
     ok(mdb_env_set_mapsize(env, map), folder);
