@@ -1,6 +1,7 @@
 #include "common/bus.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,6 +41,7 @@ enum {
     CALLERS_LINE_MAX = 512,
     UNREAD_COUNTED = 1024, /* bytes of a body from which on it is counted */
     UNREAD_GROUPS = 64,    /* connections are counted in so many groups */
+    UNREAD_MANY = 8 << 20, /* bytes that malloc() is asked to give back when they are gone */
 };
 
 /*
@@ -50,6 +52,7 @@ enum {
 struct unread {
     _Atomic size_t total;
     _Atomic size_t groups[UNREAD_GROUPS];
+    atomic_bool many; /* were waiting since there were none */
 };
 
 struct mc_bus {
@@ -833,10 +836,14 @@ static void counted_free(void *data, void *hint)
 {
     struct counted *counted = hint;
 
+    struct unread *unread = counted->unread;
+    size_t len = counted->len;
+
     (void)data;
-    (void)atomic_fetch_sub(&counted->unread->total, counted->len);
-    (void)atomic_fetch_sub(&counted->unread->groups[counted->group], counted->len);
+    (void)atomic_fetch_sub(&unread->groups[counted->group], len);
     free(counted);
+    if (atomic_fetch_sub(&unread->total, len) == len && atomic_exchange(&unread->many, false))
+        (void)malloc_trim(0);
 }
 
 static bool counted_make(zmq_msg_t *part, struct unread *unread, unsigned group,
@@ -854,7 +861,8 @@ static bool counted_make(zmq_msg_t *part, struct unread *unread, unsigned group,
         free(counted);
         return false;
     }
-    (void)atomic_fetch_add(&unread->total, bytes.len);
+    if (atomic_fetch_add(&unread->total, bytes.len) > UNREAD_MANY)
+        atomic_store(&unread->many, true);
     (void)atomic_fetch_add(&unread->groups[group], bytes.len);
     return true;
 }

@@ -101,17 +101,17 @@ def endless_multipart(siege):
             check("it can still be answered", reply is not None and reply[0].status == 0)
 
 
-def never_reads(siege):
+def never_reads(siege, **options):
     """Replies wait in its queue, and then are thrown away: the queue has an end in bytes too."""
     request = message("motcua.dossier.v1.SearchProceduresRequest")(page_size=100)
-    with Peer(siege, "dossier", rcvhwm=1, rcvbuf=4096) as peer:
+    with Peer(siege, "dossier", rcvhwm=1, rcvbuf=4096, **options) as peer:
         peer.flood([head("motcua.dossier.v1.Dossier/SearchProcedures"), request.SerializeToString()], 2)
 
 
 def floods_and_hangs_up(siege):
     """Its queue is full when it goes. With ZeroMQ's heartbeats on, the room went two seconds later. (libzmq 4364)"""
-    never_reads(siege)  # and what malloc kept of the first time serves the second
-    time.sleep(2.5)
+    never_reads(siege, heartbeat_ivl=100, heartbeat_ttl=200, heartbeat_timeout=300)  # its own, which we have to answer
+    time.sleep(2.5)  # and what malloc kept of the first time serves the second
 
 
 def wrong_shapes(siege):

@@ -27,8 +27,9 @@ from house import ROOMS, House  # noqa: E402
 from portal import Header, NoAnswer, Portal, Refused, message, uuid7  # noqa: E402
 
 MIB = 1 << 20
-# Resident memory a daemon may have, attacked or not. The rooms' 64 MiB store is part of theirs: it is mapped.
-CAPS = {"gateway": 256 * MIB, "sandbox": 128 * MIB, "smsworker": 128 * MIB, **{room: 192 * MIB for room in ROOMS}}
+# Resident memory a daemon may have, attacked or not. A room: one turn's memory (96 MiB, and the call that went over),
+# replies nobody reads (64 MiB), requests that wait, the pages of its store, and itself.
+CAPS = {"gateway": 256 * MIB, "sandbox": 128 * MIB, "smsworker": 128 * MIB, **{room: 256 * MIB for room in ROOMS}}
 GROWN_MAX = 64 * MIB  # what may be left of an attack's memory after SETTLE_S: malloc keeps what it may need again
 SETTLE_S = 4.0
 MAP_SIZE = "64MiB"
