@@ -19,10 +19,10 @@
 enum { ROWS_MAX = 32, KEY_MAX = 511, VALUE_MAX = 4096 };
 
 struct row {
-    char kind;
     size_t key;
     size_t value;
     MDB_dbi table;
+    char kind;
 };
 
 static struct row rows[ROWS_MAX];
