@@ -107,7 +107,6 @@ static void fuzz_numbers_of_people(const char *text)
     (void)!mc_insurance_parse(text, true, out, sizeof out);
     (void)!mc_procedure_parse(text, out, sizeof out);
     (void)!mc_email_check(text);
-    (void)!mc_password_check(text);
     (void)!mc_dossier_code_parse_member(text, out, sizeof out);
     if (mc_tax_code_parse(text, &tax) == MC_WHY_OK)
         assert(mc_tax_code_parse(tax.code, &tax) == MC_WHY_OK);
