@@ -94,6 +94,8 @@ class World:
             "otp": {"otp.resend_gap": "1s", "otp.sends_short": "100", "otp.sends_day": "100"},
             "payment": {"payment.query_after": "3s", "payment.query_backoff": "200ms", "payment.query_backoff_max": "1s",
                         "payment.attempt_life": "60s"},
+            "smsworker": {"smsworker.lease": "8s", "smsworker.credit": "5",
+                          "smsworker.wait": "1s", "smsworker.timeout": "1500ms"},
             "sandbox": {"sandbox.callback_backoff": "200ms", "sandbox.seed": str(seed), "sandbox.dlr_after": "20ms"},
         }
         for name, values in (extra or {}).items():
@@ -253,17 +255,26 @@ class World:
         with self.lock:
             return texts + list(self.inbox[number])
 
-    def code(self, purpose, subject, phone, seconds=40):
-        """The code of the newest SMS of a challenge: its tag says which text it is."""
-        ends = time.monotonic() + seconds
+    def code(self, purpose, subject, phone, seconds=100):
+        """The code of the newest SMS of a challenge: its tag says which text it is. A new one when none comes."""
+        ends, again = time.monotonic() + seconds, time.monotonic() + 12
         while time.monotonic() < ends and not self.stopping.is_set():
             tag = self.tag(purpose, subject)
             for text in self.texts(phone) if tag else []:
                 found = re.search(r"\b([0-9]{6})\b", text)
                 if found and f"Ky hieu {tag}" in text:
                     return found.group(1)
+            if time.monotonic() > again:
+                again += 12
+                self.resend(purpose, subject)
             time.sleep(0.05)
         raise NoAnswer(f"no code on {phone[:4]}******")
+
+    def resend(self, purpose, subject):
+        try:
+            self.ask("otp", "Resend", {"purpose": purpose, "subject": subject})
+        except Refused:
+            pass  # too soon, or its first is still to come
 
     def tag(self, purpose, subject):
         try:
@@ -374,7 +385,7 @@ class World:
         lease.sent_ms = now_ms()
         if fate < 0.22:
             return  # sent, and died before saying so
-        if fate < 0.27:
+        if fate < 0.24:
             time.sleep(lease.lease_ms / 1000 + 0.2)  # too late: somebody else may have it
         self.give_back(lease, "AckJobs", {"acks": [{"token": lease.token, "provider_reference": "p"}]})
         if fate > 0.8:
