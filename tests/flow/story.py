@@ -6,6 +6,7 @@ not, the tails of the logs are shown.
 """
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,8 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+
+import zmq
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, f"{SOURCE}/scripts")
@@ -53,7 +56,18 @@ class Home(House):
 
     def start(self, name):
         if name not in self.without:
+            self.begins = {**self.__dict__.get("begins", {}), name: self.readies(name)}
             super().start(name)
+
+    def readies(self, name):
+        path = f"{self.log_dir}/{name}.log"
+        if not os.path.exists(path):
+            return 0
+        with open(path, "rb") as log:
+            return log.read().count(b" event=ready ")
+
+    def begun(self, name):
+        return self.readies(name) > self.begins[name]
 
 
 class Steps(Demo):
@@ -136,6 +150,9 @@ class Story(unittest.TestCase):
             return False
 
     def end_daemons(self, names, sig=signal.SIGTERM):
+        if sig == signal.SIGTERM:  # before its loop runs, a daemon ends as any program does
+            for name in names:
+                self.wait(f"{name} to be ready", lambda name=name: self.house.begun(name))
         for name in names:
             self.house.processes[name].send_signal(sig)
         for name in names:

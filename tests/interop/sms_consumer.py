@@ -1,6 +1,7 @@
 """An SMS gateway that shares no code with us: leases jobs, "sends" them by printing, acknowledges, reports.
 
     sms_consumer.py ENDPOINT COUNT [--name GW] [--server-key Z85 --public Z85 --secret Z85] [--protos DIR] [--seconds N]
+                    [--lease-ms N] [--hold]
 
 ENDPOINT is ipc:///run/motcua/otp/sock, or tcp://host:port with the three CURVE keys. Prints one JSON line a text and
 ends with 0 once COUNT were delivered, with 1 when time is over.
@@ -25,6 +26,8 @@ args.add_argument("--public")
 args.add_argument("--secret")
 args.add_argument("--protos", default="proto")
 args.add_argument("--seconds", type=float, default=30)
+args.add_argument("--lease-ms", type=int, default=0)
+args.add_argument("--hold", action="store_true", help="keep what was leased, say nothing more: to be killed")
 args = args.parse_args()
 
 with tempfile.TemporaryDirectory() as out:  # Google's compiler and library, not protobuf-c
@@ -70,12 +73,12 @@ def call(method, request, reply):
 
 delivered = 0
 while delivered < args.count:
-    jobs = call("LeaseJobs", otp.LeaseJobsRequest(credit=100, wait_ms=2000), otp.LeaseJobsReply).jobs
+    jobs = call("LeaseJobs", otp.LeaseJobsRequest(credit=100, wait_ms=2000, lease_ms=args.lease_ms), otp.LeaseJobsReply).jobs
     jobs = [job for job in jobs if not job.expires_at_ms or job.expires_at_ms > time.time() * 1000]
     for job in jobs:
         print(json.dumps({"to": job.phone, "text": job.text, "lane": otp.Lane.Name(job.lane), "reference": job.reference,
-                          "encoding": job.encoding, "parts": job.parts}, ensure_ascii=False), flush=True)
-    if not jobs:
+                          "encoding": job.encoding, "parts": job.parts, "token": job.token.hex()}, ensure_ascii=False), flush=True)
+    if not jobs or args.hold:
         continue
     acks = [otp.Ack(token=job.token, provider_reference="py-" + job.reference) for job in jobs]
     results = call("AckJobs", otp.AckJobsRequest(acks=acks), otp.JobResults).results
