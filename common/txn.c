@@ -114,7 +114,7 @@ static void index_grow(struct mc_txn *txn)
 
     if (txn->writes_len < 2 * now)
         return;
-    struct mc_write **larger = mc_alloc(txn->arena, 4 * now * sizeof *larger);
+    struct mc_write **larger = mc_alloc(txn->arena, 4 * now * sizeof(void *));
     if (larger == NULL)
         return; /* slower, not wrong; whoever needs the memory will say so */
     txn->index_large = larger;
