@@ -5,6 +5,7 @@ What a caller on the list may cost is bounded, but not small: it is a portal of 
 import ctypes
 import ctypes.util
 import os
+import socket
 import sys
 import time
 
@@ -89,9 +90,8 @@ def empty_messages(siege):
                 check(f"{method}: {reply.status}", reply.status in (3, 7, 8, 16) and reply.code)
 
 
-def endless_multipart(siege):
-    """ZeroMQ keeps a message until its last frame has come, and has no limit for how many. A caller on the list
-    can make a room's memory grow by it, which the unit's MemoryMax ends; what it sends is never looked at."""
+def long_multipart(siege):
+    """A message of a hundred thousand frames is thrown away, and costs its sender nothing else."""
     for ipc in (False, True):
         with Peer(siege, "audit", ipc=ipc) as peer:
             for _ in range(100000):
@@ -99,6 +99,21 @@ def endless_multipart(siege):
             peer.socket.send(b"")
             reply = peer.ask("motcua.v1.Room/Health", seconds=10)
             check("it can still be answered", reply is not None and reply[0].status == 0)
+
+
+def endless_multipart(siege):
+    """ZeroMQ keeps a message until its last frame has come, 60 bytes for each empty one of two, and has no limit for how
+    many. So a process of ours, or the holder of a listed key with a client of its own, can make a room grow until the
+    unit's MemoryMax ends it. What can be held to is that half a MiB of them is survived and forgotten with its sender."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(f"{siege.house.run_dir}/audit/sock")
+        sock.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
+        check("the other side's greeting", len(sock.recv(64, socket.MSG_WAITALL)) == 64)
+        ready = b"\x05READY\x0bSocket-Type" + (6).to_bytes(4, "big") + b"DEALER"
+        sock.sendall(b"\x04" + bytes([len(ready)]) + ready)
+        time.sleep(0.2)
+        sock.sendall(b"\x01\x00" * (MIB // 4))
+        time.sleep(0.5)
 
 
 def never_reads(siege, **options):
@@ -214,7 +229,7 @@ def sessions(siege):
 def main():
     with Siege(sys.argv) as siege:
         for attack in (forged_names, replays, sessions, wrong_shapes, too_large_a_frame, empty_messages, large_bodies, never_reads,
-                       floods_and_hangs_up, endless_multipart):
+                       floods_and_hangs_up, long_multipart, endless_multipart):
             if len(sys.argv) > 2 and sys.argv[-1][0] != "-" and attack.__name__ != sys.argv[-1]:
                 continue
             with siege.attack(attack.__name__.replace("_", " ")):
