@@ -170,9 +170,7 @@ bool mc_call_open(struct mc_service *service, struct mc_call *call)
 /* What every txn of a call knows. */
 void mc_txn_fill(struct mc_service *service, struct mc_txn *txn, struct mc_call *call)
 {
-    txn->now_ms = mc_now_ms(service->options.clock);
-    if (txn->turn != NULL)
-        txn->now_ms = txn->turn->now_ms;
+    txn->now_ms = txn->turn != NULL ? txn->turn->now_ms : mc_now_ms(service->options.clock);
     txn->random = service->options.random;
     txn->secrets = &service->secrets;
     txn->caller = &call->caller;

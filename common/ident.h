@@ -25,7 +25,7 @@ enum {
     MC_PHONE_SIZE = 12, /* 84 and nine digits */
     MC_OTP_LEN = 6,
     MC_CAPTCHA_LEN = 6,
-    MC_EMAIL_SIZE = 255,        /* RFC 5321: a path of 256 with its angle brackets, and NUL */
+    MC_EMAIL_SIZE = 255, /* RFC 5321: a path of 256 with its angle brackets, and NUL */
     MC_EMAIL_LOCAL_MAX = 64,
     MC_MASK_SIZE = 128,
 };

@@ -2,8 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
 #include "room.pb-c.h"
+
+#include "ctl.h"
 
 /* The first number shown is the age of the oldest job; a silent room is said to be silent. */
 static const Motcua__StatsReply *stats(struct ctl *ctl, const char *room, int *ret_exit)
