@@ -51,7 +51,7 @@ def state(room):
     with tempfile.NamedTemporaryFile(suffix=".pb") as out:
         subprocess.run(["protoc", "-I", f"{SOURCE}/services/{room}", "-I", "/usr/include", "--include_imports", "-o", out.name,
                         "state.proto"], check=True)
-        files = descriptor_pb2.FileDescriptorSet.FromString(open(out.name, "rb").read())
+        files = descriptor_pb2.FileDescriptorSet.FromString(out.read())
     pool = descriptor_pool.DescriptorPool()
     for file in files.file:
         pool.Add(file)
@@ -435,7 +435,7 @@ def check_notices(found):
         stored = collections.Counter((key[:-16], n.cause_event, n.template) for key, n in
                                      ((key, kind("Notice").FromString(value)) for key, value in rows.items()))
         if any(n > 1 for n in stored.values()) or sum(stored.values()) != sum(seen.values()):
-            yield f"notices: {sum(stored.values())} in the store, {sum(seen.values())} told, {max(stored.values())} alike at most"
+            yield f"notices: {sum(stored.values())} in the store, {sum(seen.values())} told, {max(stored.values(), default=0)} alike at most"
 
 
 def check_sessions(found):
