@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/store_mdb.h"
@@ -34,6 +35,16 @@ enum mc_status mc_status_from_mdb(int rc)
     default:
         return MC_IO;
     }
+}
+
+bool mc_store_disk_is_full(const struct mc_store *store)
+{
+    enum { WRITE_MAX = 1 << 20 }; /* more than LMDB hands to one write */
+    struct statvfs disk;
+    int fd = -1;
+
+    return mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS && fstatvfs(fd, &disk) == 0 &&
+           disk.f_bavail * disk.f_frsize < WRITE_MAX;
 }
 
 uint64_t mc_value_checksum(unsigned table, MDB_val key, const uint8_t *value, size_t len)
