@@ -7,7 +7,6 @@
  * at. LMDB commits in three steps: pages (pwrite, writev), fdatasync, then the meta page through a
  * descriptor opened with O_DSYNC: after that call returns the commit is on disk.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
