@@ -62,17 +62,8 @@ static void stats_lanes(struct mc_service *service, struct mc_txn *txn, Motcua__
     Motcua__LaneStats *lanes = list_new(txn, &motcua__lane_stats__descriptor, n, &list);
 
     for (unsigned i = 0; lanes != NULL && i < n; i++) {
-        const struct mc_lane_count *count = &counts->lanes[i];
-
+        mc_lane_stats(&counts->lanes[i], &lanes[i]);
         lanes[i].lane = mc_unconst(service->room->lanes[i]);
-        lanes[i].queued = (uint64_t)count->queued;
-        lanes[i].leased = (uint64_t)count->leased;
-        lanes[i].held = (uint64_t)count->held;
-        lanes[i].dead = (uint64_t)count->dead;
-        lanes[i].enqueued_total = (uint64_t)count->enqueued_total;
-        lanes[i].done_total = (uint64_t)count->done_total;
-        lanes[i].failed_total = (uint64_t)count->failed_total;
-        lanes[i].expired_total = (uint64_t)count->expired_total;
         lanes[i].oldest_ms = mc_jobs_oldest(txn, i);
     }
     rep->lanes = (Motcua__LaneStats **)list;

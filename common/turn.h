@@ -7,6 +7,12 @@
 
 #include "common/txn.h"
 
+/* An event on its way to the journal. */
+struct mc_event_out {
+    struct mc_event_out *next;
+    Motcua__Event event;
+};
+
 struct mc_turn {
     struct mc_store *store;
     struct mc_arena *arena;
@@ -28,6 +34,9 @@ struct mc_store_counts {
     struct mc_lane_count lanes[MC_LANES_MAX];
 };
 const struct mc_store_counts *mc_store_counts(const struct mc_store *store);
+
+/* The same numbers as a message tells them; its lane and age are left to who knows them. */
+void mc_lane_stats(const struct mc_lane_count *count, Motcua__LaneStats *ret_stats);
 
 /* The turn begins its transaction at the first write call; a failure sticks in its status. */
 void mc_turn_begin(struct mc_turn *turn, struct mc_store *store, struct mc_arena *arena,
