@@ -95,6 +95,39 @@ static enum mc_status load_memory(struct mc_service *service)
     return status;
 }
 
+/*
+ * A store belongs to its master key: with another, all that is sealed in it would be noise and
+ * nobody would be found any more. "master" -> what only that key derives; written once.
+ */
+static enum mc_status check_master(struct mc_service *service)
+{
+    struct mc_bytes row = mc_key_text("master");
+    uint8_t check[MC_KEY_LEN];
+    struct mc_bytes known;
+    struct mc_turn turn;
+    struct mc_txn txn;
+    enum mc_status status = mc_snapshot_open(service->store, &service->arena, &txn);
+
+    if (status != MC_OK)
+        return status;
+    mc_key_derive(check, service->options.master, "check");
+    bool found = mc_get(&txn, MC_TABLE_META, row, &known);
+    bool same = found && known.len == sizeof check && mc_equal(known.data, check, sizeof check);
+    status = txn.status;
+    mc_snapshot_close(&txn);
+    mc_arena_reset(&service->arena);
+    if (found || status != MC_OK)
+        return found && !same ? MC_DENIED : status;
+
+    mc_turn_begin(&turn, service->store, &service->arena, service->started_ms);
+    mc_txn_open(&txn, &turn);
+    mc_put(&txn, MC_TABLE_META, row, (struct mc_bytes){check, sizeof check});
+    (void)mc_txn_apply(&txn);
+    status = mc_turn_commit(&turn);
+    mc_arena_reset(&service->arena);
+    return status == MC_FULL ? MC_OK : status; /* no room for it: at another start */
+}
+
 static bool boot_public_key(const struct mc_boot *boot, const char *room,
                             uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
 {
@@ -166,6 +199,10 @@ enum mc_status mc_service_open(struct mc_service *service, const struct mc_room 
     enum mc_status status = mc_store_open(&service->store, &store, why, why_size);
     if (status == MC_OK && (status = load_memory(service)) != MC_OK)
         (void)snprintf(why, why_size, "the store does not read");
+    if (status == MC_OK && (status = check_master(service)) != MC_OK)
+        (void)snprintf(why, why_size,
+                       status == MC_DENIED ? "the store was sealed with another master key"
+                                           : "the store cannot be written");
     if (status == MC_OK)
         status = boot_room(service, why, why_size);
     if (status != MC_OK)
