@@ -140,6 +140,8 @@ class Story(unittest.TestCase):
 
     def wait_ready(self):
         check = self.local("room:check")
+        for name in self.house.processes:
+            self.wait(f"{name} to be ready", lambda name=name: self.house.begun(name))
         for room in ROOMS:
             self.wait(f"{room} to be ready", lambda room=room: self.answers(check, room))
 
@@ -220,7 +222,7 @@ class Story(unittest.TestCase):
         def quiet():
             stats = [self.stats(room) for room in ROOMS]
             return all(not lane.queued and not lane.leased for s in stats for lane in s.lanes) and all(
-                follow.applied == follow.last == stats[ROOMS.index(follow.room)].journal_last
+                follow.applied == stats[ROOMS.index(follow.room)].journal_last
                 for s in stats for follow in s.follows)
 
         self.wait("the rooms to have nothing left to do", quiet)
