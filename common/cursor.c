@@ -1,7 +1,7 @@
 /* Walks over a table, merged with what the call has written itself. */
 #include <string.h>
 
-#include "common/store_mdb.h"
+#include "common/stage.h"
 
 struct mc_cursor mc_seek(struct mc_txn *txn, unsigned table, struct mc_bytes prefix,
                          struct mc_bytes from, enum mc_direction direction)
@@ -82,6 +82,16 @@ static int step_backward(MDB_cursor *mdb, const struct place *place, MDB_val *ke
     return mdb_cursor_get(mdb, key, value, rc == MDB_SUCCESS ? MDB_PREV : MDB_LAST);
 }
 
+/* The call wrote it itself, or a newer one is staged. */
+static bool is_hidden(const struct mc_cursor *cursor, MDB_val key)
+{
+    struct mc_txn *txn = cursor->txn;
+
+    return mc_buffered(txn, cursor->table, key) != NULL ||
+           (mc_is_staged(txn->store, cursor->table) &&
+            mc_stage_find(txn, cursor->table, key) != NULL);
+}
+
 /* The next row of the store beyond the place that the buffer does not hide. */
 static int next_stored(const struct mc_cursor *cursor, struct place place, MDB_val *key,
                        MDB_val *value)
@@ -94,8 +104,7 @@ static int next_stored(const struct mc_cursor *cursor, struct place place, MDB_v
         return rc;
     rc = cursor->direction == MC_FORWARD ? step_forward(mdb, &place, key, value)
                                          : step_backward(mdb, &place, key, value);
-    while (rc == MDB_SUCCESS && has_prefix(*key, cursor->prefix) &&
-           mc_buffered(txn, cursor->table, *key) != NULL)
+    while (rc == MDB_SUCCESS && has_prefix(*key, cursor->prefix) && is_hidden(cursor, *key))
         rc = mdb_cursor_get(mdb, key, value, cursor->direction == MC_FORWARD ? MDB_NEXT : MDB_PREV);
     mdb_cursor_close(mdb);
     return rc == MDB_SUCCESS && !has_prefix(*key, cursor->prefix) ? MDB_NOTFOUND : rc;

@@ -344,5 +344,7 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
         if (mc_txn_apply(&txn) != MC_OK)
             tell_log(service, "tick_refused", "tick", 0, txn.why);
     }
+    if (mc_turn_idle(turn))
+        more = true;
     return more;
 }

@@ -195,6 +195,7 @@ enum mc_status mc_service_open(struct mc_service *service, const struct mc_room 
         .unsafe_no_sync = options->unsafe_no_sync,
         .tables = room->tables,
         .tables_len = room->tables_len,
+        .staged = room->staged,
     };
     enum mc_status status = mc_store_open(&service->store, &store, why, why_size);
     if (status == MC_OK && (status = load_memory(service)) != MC_OK)

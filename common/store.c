@@ -7,12 +7,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "common/store_mdb.h"
+#include "common/stage.h"
 
 static const char *const house_tables[MC_TABLE_ROOM] = {
     [MC_TABLE_META] = "meta",       [MC_TABLE_JOURNAL] = "journal", [MC_TABLE_JOBS] = "jobs",
     [MC_TABLE_DUE] = "due",         [MC_TABLE_DEAD] = "dead",       [MC_TABLE_ANSWERS] = "answers",
-    [MC_TABLE_CURSORS] = "cursors",
+    [MC_TABLE_CURSORS] = "cursors", [MC_TABLE_STAGE] = "stage",
 };
 
 enum mc_status mc_status_from_mdb(int rc)
@@ -113,10 +113,12 @@ static int open_environment(struct mc_store *store, const struct mc_store_option
 static enum mc_status load_counts(struct mc_store *store)
 {
     struct mc_arena arena;
-    enum mc_status status = mc_arena_init(&arena, 64 << 10);
+    enum mc_status status = mc_arena_init(&arena, 16 << 20);
 
     if (status == MC_OK)
         status = mc_store_load_counts(store, &arena);
+    if (status == MC_OK)
+        status = mc_stage_load(store, &arena);
     mc_arena_done(&arena);
     return status;
 }
@@ -130,6 +132,7 @@ enum mc_status mc_store_open(struct mc_store **ret_store, const struct mc_store_
     if (store == NULL)
         return MC_FULL;
     store->tables_len = MC_TABLE_ROOM + options->tables_len;
+    store->staged = options->staged;
     int rc = open_environment(store, options);
     if (rc != MDB_SUCCESS) {
         (void)snprintf(why, why_size, "%s: %s", options->dir, mdb_strerror(rc));
@@ -139,7 +142,7 @@ enum mc_status mc_store_open(struct mc_store **ret_store, const struct mc_store_
 
     enum mc_status status = load_counts(store);
     if (status != MC_OK) {
-        (void)snprintf(why, why_size, "%s: the counters do not read", options->dir);
+        (void)snprintf(why, why_size, "%s: the counters or the stage do not read", options->dir);
         mc_store_close(store);
         return status;
     }
@@ -153,6 +156,7 @@ void mc_store_close(struct mc_store *store)
         mdb_txn_abort(store->snapshot);
     if (store->env != NULL)
         mdb_env_close(store->env);
+    mc_stage_free(store);
     free(store);
 }
 

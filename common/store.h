@@ -25,6 +25,7 @@ enum mc_table {
     MC_TABLE_DEAD,    /* job id -> motcua.v1.Job that will not be tried again by itself */
     MC_TABLE_ANSWERS, /* request id, caller -> hash of the request, reply */
     MC_TABLE_CURSORS, /* other room -> last sequence applied */
+    MC_TABLE_STAGE,   /* sequence -> a row of a staged table that is not merged yet (stage.h) */
     MC_TABLE_ROOM,
     MC_TABLES_MAX = 24,
 };
@@ -42,6 +43,7 @@ struct mc_store_options {
     bool unsafe_no_sync;       /* simulation and fuzzing only */
     const char *const *tables; /* the room's own, named; index 0 is MC_TABLE_ROOM */
     size_t tables_len;
+    uint32_t staged; /* bits of `tables`: random keys, written in order first (stage.h) */
 };
 
 struct mc_store; /* opaque: LMDB stays in store.c and txn.c */

@@ -10,6 +10,24 @@ enum {
     VALUE_HEAD = 1 + sizeof(uint64_t), /* version, checksum */
 };
 
+/* A row of a staged table: key, value. */
+struct mc_stage_row {
+    struct mc_stage_row *next;
+    unsigned table;
+    uint32_t key_len;
+    uint32_t value_len; /* 0: dropped */
+    uint8_t bytes[];
+};
+
+/* Staged rows in memory, the newest of each key. */
+struct mc_stage {
+    struct mc_stage_row **buckets;
+    size_t buckets_len;
+    size_t rows;
+    uint64_t last;    /* sequence of the newest */
+    int64_t since_ms; /* when the first came */
+};
+
 struct mc_store {
     MDB_env *env;
     MDB_dbi tables[MC_TABLES_MAX];
@@ -18,6 +36,14 @@ struct mc_store {
     struct mc_store_counts counts;
     uint64_t commits;
     bool refusing;
+
+    uint32_t staged; /* which tables are, from MC_TABLE_ROOM on */
+    uint64_t stage_last;
+    struct mc_stage stage;             /* what gathers */
+    struct mc_stage merging;           /* what is being merged, */
+    struct mc_stage_row **merge_order; /* in this order, */
+    size_t merged;                     /* so far */
+    uint64_t forget_to;                /* merged: goes from the stage up to here; 0: nothing does */
 };
 
 enum mc_status mc_status_from_mdb(int rc);
@@ -37,6 +63,9 @@ struct mc_write {
     MDB_val key;
     struct mc_bytes value; /* with its head */
 };
+
+/* What went wrong with LMDB spoils the turn. Returns its status. */
+enum mc_status mc_turn_fail(struct mc_turn *turn, int rc);
 
 MDB_val mc_mdb_val(struct mc_bytes bytes);
 int mc_key_compare(MDB_val a, MDB_val b);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/store_mdb.h"
+#include "common/stage.h"
 
 static const char state_key[] = "state";
 
@@ -20,6 +20,7 @@ void mc_turn_begin(struct mc_turn *turn, struct mc_store *store, struct mc_arena
         .now_ms = now_ms,
         .journal_last = store->counts.journal_last,
         .job_last = store->counts.job_last,
+        .stage_last = store->stage_last,
         .status = mc_status_from_mdb(rc),
         .why = rc != MDB_SUCCESS ? mdb_strerror(rc) : NULL,
     };
@@ -33,7 +34,7 @@ void mc_turn_abort(struct mc_turn *turn)
     turn->view = NULL;
 }
 
-static enum mc_status turn_fail(struct mc_turn *turn, int rc)
+enum mc_status mc_turn_fail(struct mc_turn *turn, int rc)
 {
     if (rc == EIO && mc_store_disk_is_full(turn->store))
         rc = ENOSPC;
@@ -50,7 +51,7 @@ static enum mc_status put(struct mc_turn *turn, unsigned table, MDB_val key, str
     MDB_val v = mc_mdb_val(value);
     int rc = mdb_put(turn->view, turn->store->tables[table], &key, &v, flags);
 
-    return rc == MDB_SUCCESS ? MC_OK : turn_fail(turn, rc);
+    return rc == MDB_SUCCESS ? MC_OK : mc_turn_fail(turn, rc);
 }
 
 static enum mc_status apply_writes(struct mc_turn *turn, const struct mc_write *write)
@@ -58,6 +59,10 @@ static enum mc_status apply_writes(struct mc_turn *turn, const struct mc_write *
     enum mc_status status = MC_OK;
 
     for (; write != NULL && status == MC_OK; write = write->next) {
+        if (mc_is_staged(turn->store, write->table)) {
+            status = mc_stage_write(turn, write);
+            continue;
+        }
         if (write->value.data != NULL) {
             status = put(turn, write->table, write->key, write->value, 0);
             continue;
@@ -65,7 +70,7 @@ static enum mc_status apply_writes(struct mc_turn *turn, const struct mc_write *
         MDB_val key = write->key;
         int rc = mdb_del(turn->view, turn->store->tables[write->table], &key, NULL);
         if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND)
-            status = turn_fail(turn, rc);
+            status = mc_turn_fail(turn, rc);
     }
     return status;
 }
@@ -211,12 +216,23 @@ enum mc_status mc_store_load_counts(struct mc_store *store, struct mc_arena *are
     return status;
 }
 
+bool mc_turn_idle(struct mc_turn *turn)
+{
+    const struct mc_store *store = turn->store;
+
+    if (!turn->changed) /* a changed turn merges its step anyway */
+        mc_stage_step(turn, true);
+    return store->merging.rows > 0 || store->forget_to != 0;
+}
+
 enum mc_status mc_turn_commit(struct mc_turn *turn)
 {
     struct mc_store *store = turn->store;
 
-    if (turn->status == MC_OK && turn->changed)
+    if (turn->status == MC_OK && turn->changed) {
+        mc_stage_step(turn, false);
         (void)put_state(turn);
+    }
     if (turn->status != MC_OK || !turn->changed) {
         mc_turn_abort(turn);
         if (turn->status == MC_FULL)
@@ -227,13 +243,14 @@ enum mc_status mc_turn_commit(struct mc_turn *turn)
     int rc = mdb_txn_commit(turn->view);
     turn->view = NULL;
     if (rc != MDB_SUCCESS) {
-        if (turn_fail(turn, rc) == MC_FULL)
+        if (mc_turn_fail(turn, rc) == MC_FULL)
             store->refusing = true;
         return turn->status;
     }
     store->counts.journal_last = turn->journal_last;
     store->counts.job_last = turn->job_last;
     memcpy(store->counts.lanes, turn->lanes, sizeof turn->lanes);
+    mc_stage_committed(turn);
     store->commits++;
     store->refusing = false;
     return MC_OK;

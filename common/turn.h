@@ -13,6 +13,8 @@ struct mc_event_out {
     Motcua__Event event;
 };
 
+struct mc_stage_row;
+
 struct mc_turn {
     struct mc_store *store;
     struct mc_arena *arena;
@@ -23,6 +25,12 @@ struct mc_turn {
     uint64_t journal_last;
     uint64_t job_last;
     struct mc_lane_count lanes[MC_LANES_MAX];
+    uint64_t stage_last;
+    struct mc_stage_row **overlay; /* what was staged in this turn, by key */
+    size_t staged_rows;
+    size_t merged;      /* of the store's merge order, when this commits */
+    bool stepped;       /* a step of merging was made */
+    bool forgot;        /* all that was merged is out of the stage, when this commits */
     bool changed;       /* something was applied */
     unsigned lanes_due; /* lanes that got work which is due now */
 };
@@ -45,6 +53,8 @@ void mc_turn_begin(struct mc_turn *turn, struct mc_store *store, struct mc_arena
  * flush. */
 mc_nodiscard enum mc_status mc_turn_commit(struct mc_turn *turn);
 void mc_turn_abort(struct mc_turn *turn);
+/* Nothing else to do: merges a step of what is staged. True when there is more. */
+bool mc_turn_idle(struct mc_turn *turn);
 
 /* What a call runs in: everything but the view and the buffers is the frame's to fill. */
 void mc_txn_open(struct mc_txn *txn, struct mc_turn *turn);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/store_mdb.h"
+#include "common/stage.h"
 
 /* Where the chain of a table's key begins. */
 static struct mc_write **chain_of(struct mc_txn *txn, unsigned table, MDB_val key)
@@ -152,6 +152,14 @@ static bool find(struct mc_txn *txn, unsigned table, struct mc_bytes key,
         *ret_bytes = (struct mc_bytes){(const uint8_t *)write->value.data + VALUE_HEAD,
                                        write->value.len - VALUE_HEAD};
         return true;
+    }
+
+    const struct mc_stage_row *staged =
+        mc_is_staged(txn->store, table) ? mc_stage_find(txn, table, k) : NULL;
+    if (staged != NULL) {
+        *ret_bytes = (struct mc_bytes){staged->bytes + staged->key_len + VALUE_HEAD,
+                                       staged->value_len - VALUE_HEAD};
+        return staged->value_len > 0;
     }
 
     int rc = mdb_get(txn->view, txn->store->tables[table], &k, &v);

@@ -102,6 +102,7 @@ const struct mc_room otp_room = {
     .routes_len = MC_LEN(routes),
     .tables = tables,
     .tables_len = MC_LEN(tables),
+    .staged = 1U << (OTP_PHONES - MC_TABLE_ROOM), /* one random row per code otherwise */
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
     .config = config,

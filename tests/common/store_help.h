@@ -36,6 +36,7 @@ struct store_test {
     int64_t now_ms;
     size_t map_size;
     bool preallocate;
+    uint32_t staged;
 };
 
 static inline void store_reopen(struct store_test *t)
@@ -48,6 +49,7 @@ static inline void store_reopen(struct store_test *t)
         .unsafe_no_sync = true,
         .tables = tables,
         .tables_len = MC_LEN(tables),
+        .staged = t->staged,
     };
     char why[256] = "";
 
