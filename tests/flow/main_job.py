@@ -131,7 +131,10 @@ class MainJob(story.Story):
             f"Thanh toán 1.000 đồng cho hồ sơ {code} không thành công lúc {TIME}.",
             f"Đã thanh toán 1.000 đồng cho hồ sơ {code} lúc {TIME}. Mã giao dịch: {transaction}. Biên lai: {receipt}.",
         ]
-        for told, want in zip(inbox[-5:], wanted, strict=True):
+        last = inbox[-5:]
+        if "cần nộp" in last[1]:  # two journals tell of acceptance and fee: which is heard first is open
+            last[1], last[2] = last[2], last[1]
+        for told, want in zip(last, wanted, strict=True):
             self.assertRegex(told, f"^{want}")
         self.told(text, "and 5 of them by SMS")
 
