@@ -20,7 +20,6 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from world import ROOMS, SOURCE, NoAnswer, Refused, message
 
 VALUE_HEAD = 9  # version, checksum: common/store_mdb.h
-HOUSE_TABLES = ("meta", "journal", "jobs", "due", "dead", "answers", "cursors")
 FRESH = {"LeaseJobs"}  # no answer is kept of these: the handler knows its last one again
 BUGS = ("RESULT_REFUSED", "PAYLOAD_UNREADABLE", "KIND_UNKNOWN", "NOT_BUILT")  # dead letters that only a bug makes
 PENDING, PAID, SUCCEEDED, FAILED, SUSPENSE = 1, 2, 4, 5, 7
@@ -59,10 +58,15 @@ def state(room):
     return lambda name: get(pool.FindMessageTypeByName(f"motcua.{room}.state.{name}"))
 
 
+def named(path, pattern):
+    with open(f"{SOURCE}/{path}") as source:
+        return tuple(re.findall(pattern, source.read()))
+
+
 def tables_of(room):
-    """A room's own tables in the order of their numbers, which are part of each checksum."""
-    with open(f"{SOURCE}/services/{room}/room.c") as source:
-        return tuple(re.findall(r'- MC_TABLE_ROOM\]\s*=\s*"(\w+)"', source.read()))
+    """A store's tables in the order of their numbers, which are part of each checksum: the house's, then the room's."""
+    return (named("common/store.c", r'\[MC_TABLE_\w+\]\s*=\s*"(\w+)"')
+            + named(f"services/{room}/room.c", r'- MC_TABLE_ROOM\]\s*=\s*"(\w+)"'))
 
 
 # --- collecting ---
@@ -135,7 +139,7 @@ def collect_stores(found, folder):
             continue
         env = lmdb.open(f"{folder}/{room}", readonly=True, lock=False, max_dbs=64)
         tables = found.stores[room] = {}
-        for number, name in enumerate(HOUSE_TABLES + tables_of(room)):
+        for number, name in enumerate(tables_of(room)):
             rows = tables[name] = {}
             with env.begin(db=env.open_db(name.encode(), create=False)) as txn:
                 for key, value in txn.cursor():
