@@ -5,6 +5,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 _Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct mc_hasher), "hasher");
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == MC_SEAL_NONCE_LEN, "nonce");
@@ -135,15 +137,10 @@ void mc_hmac_sha256(uint8_t out[MC_HASH_LEN], struct mc_bytes key, struct mc_byt
     mc_wipe(&state, sizeof(state));
 }
 
-/* The hash of a is half the key of b's, so no byte can move from one to the other unseen. */
+/* The hash of a seeds b's, so no byte can move from one to the other unseen. */
 uint64_t mc_checksum(struct mc_bytes a, struct mc_bytes b)
 {
-    uint8_t key[crypto_shorthash_KEYBYTES] = "motcua checksum"; /* 16 with its NUL */
-    uint8_t hash[crypto_shorthash_BYTES];
-
-    (void)crypto_shorthash(key, a.data, a.len, key);
-    (void)crypto_shorthash(hash, b.data, b.len, key);
-    return number_get(hash);
+    return XXH3_64bits_withSeed(b.data, b.len, XXH3_64bits(a.data, a.len));
 }
 
 bool mc_equal(const void *a, const void *b, size_t len)

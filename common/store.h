@@ -4,7 +4,7 @@
  * LMDB runs with its default sync flags only: a commit is on disk when it returns.
  * It has no checksums of its own (a flipped bit is served as data), so every value is
  *
- *     [format version, 1 byte][SipHash of table, key and the rest, 8 bytes][bytes]
+ *     [format version, 1 byte][XXH3 of table, key and the rest, 8 bytes][bytes]
  *
  * The data file is allocated up to the map size at first start, so that "full" can only
  * be the map's own limit: writes are refused, reads and the service go on, and nothing

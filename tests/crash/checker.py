@@ -4,8 +4,6 @@ Evidence is plain data, so that a test can plant a wrong and see it found (check
 through their own doors, `collect_stores` reads their stores with another LMDB when they have ended.
 """
 import collections
-import ctypes
-import ctypes.util
 import dataclasses
 import functools
 import hashlib
@@ -16,6 +14,7 @@ import subprocess
 import tempfile
 
 import lmdb
+import xxhash
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from world import ROOMS, SOURCE, NoAnswer, Refused, message
 
@@ -125,14 +124,8 @@ def repeat_all(world, calls):
 
 
 def collect_stores(found, folder):
-    sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
-
     def checksum(table, key, value):
-        first, last, salt = ctypes.create_string_buffer(8), ctypes.create_string_buffer(8), b"motcua checksum\0"
-        where = bytes([table]) + key
-        sodium.crypto_shorthash(first, where, ctypes.c_ulonglong(len(where)), salt)
-        sodium.crypto_shorthash(last, value, ctypes.c_ulonglong(len(value)), first.raw + salt[8:])
-        return last.raw
+        return xxhash.xxh3_64_intdigest(value, seed=xxhash.xxh3_64_intdigest(bytes([table]) + key)).to_bytes(8, "little")
 
     for room in ROOMS:
         if not os.path.exists(f"{folder}/{room}/data.mdb"):
