@@ -269,6 +269,8 @@ static void forget_merged(struct mc_turn *turn)
     MDB_val key;
     MDB_val value;
     int rc = mdb_cursor_open(turn->view, store->tables[MC_TABLE_STAGE], &cursor);
+    size_t most =
+        MC_MAX(4 * turn->staged_rows, (size_t)MC_STAGE_DELETES); /* faster than it fills */
     size_t n = 0;
 
     if (rc != MDB_SUCCESS) {
@@ -277,7 +279,7 @@ static void forget_merged(struct mc_turn *turn)
     }
     turn->changed = true;
     rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-    for (; rc == MDB_SUCCESS && n < MC_STAGE_DELETES; n++) {
+    for (; rc == MDB_SUCCESS && n < most; n++) {
         uint64_t seq = 0;
 
         memcpy(&seq, key.mv_data, sizeof seq);
@@ -289,13 +291,13 @@ static void forget_merged(struct mc_turn *turn)
     mdb_cursor_close(cursor);
     if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND)
         (void)mc_turn_fail(turn, rc);
-    turn->forgot = n < MC_STAGE_DELETES;
+    turn->forgot = n < most;
 }
 
 void mc_stage_step(struct mc_turn *turn, bool idle)
 {
     struct mc_store *store = turn->store;
-    size_t step = MC_MAX(2 * turn->staged_rows, (size_t)MC_STAGE_STEP_MIN);
+    size_t step = MC_MAX(4 * turn->staged_rows, (size_t)MC_STAGE_STEP_MIN);
 
     if (turn->status != MC_OK || turn->stepped)
         return;

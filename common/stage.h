@@ -22,7 +22,7 @@ enum {
     MC_STAGE_ROWS = 16384,       /* merged from this many on, whatever the load */
     MC_STAGE_AGE_MS = 30 * 1000, /* or when the oldest has been here so long */
     MC_STAGE_STEP_MIN = 256,     /* rows merged in a turn, at least */
-    MC_STAGE_DELETES = 2048,     /* merged rows forgotten in a turn */
+    MC_STAGE_DELETES = 2048,     /* merged rows forgotten in a turn, at least */
 };
 
 /* Reads the stage back at open. */
