@@ -143,6 +143,7 @@ static bool find(struct mc_txn *txn, unsigned table, struct mc_bytes key,
     MDB_val k = mc_mdb_val(key);
     MDB_val v;
 
+    *ret_bytes = (struct mc_bytes){0};
     if (txn->status != MC_OK || !key_fits(key))
         return false;
     const struct mc_write *write = mc_buffered(txn, table, k);
