@@ -137,7 +137,7 @@ size_t bench_header(uint8_t *out, const char *method, const char *caller, size_t
 
 /* --- what a call puts (shape.c) --- */
 
-enum bench_kind { BENCH_COUNTER, BENCH_TIME, BENCH_RANDOM, BENCH_ONCE };
+enum bench_kind { BENCH_COUNTER, BENCH_TIME, BENCH_RANDOM, BENCH_ONCE, BENCH_STAGED };
 struct bench_row {
     char table[32];
     size_t key;
