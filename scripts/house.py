@@ -39,11 +39,12 @@ class House:
         own = {
             "identity": {"identity.carrier_url": f"{sandbox}/carrier/check", "identity.allow_plain_http": "true",
                          "http.allow_plain": "true"},
-            "payment": {"payment.platform_url": f"{sandbox}/platform", "payment.sandbox": "true",
+            "payment": {"payment.platform_url": f"{sandbox}/platform", "payment.platform_secret_file": self.platform_secret()[0],
                         "payment.allow_plain_http": "true", "http.allow_plain": "true", "payment.query_backoff": "1s",
                         "payment.query_after": "30s"},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
+                        "sandbox.payment_secret": self.platform_secret()[1],
                         "sandbox.payment_callback": f"{gateway}/webhooks/payment"},
             "smsworker": {"smsworker.url": f"{sandbox}/cgi-bin/sendsms", "smsworker.report_base": gateway,
                           "smsworker.password_file": self.sms_password(), "smsworker.allow_plain_http": "true",
@@ -51,13 +52,23 @@ class House:
         }
         return {**common, **own.get(name, {}), **self.extra.get(name, {})}
 
-    def sms_password(self):
-        """What the worker shows the sandbox's SMS gateway; made at the first run."""
-        path = f"{self.keys_dir}/smsworker.password"
+    def made(self, name, text):
+        """The path of a file of ours that nobody else may read; made at the first run."""
+        path = f"{self.keys_dir}/{name}"
         if not os.path.exists(path):
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(os.urandom(12).hex())
+                file.write(text)
         return path
+
+    def sms_password(self):
+        """What the worker shows the sandbox's SMS gateway."""
+        return self.made("smsworker.password", os.urandom(12).hex())
+
+    def platform_secret(self):
+        """What payment shares with the sandbox's platform: the file of hex, and the secret itself."""
+        path = self.made("payment-platform.secret", os.urandom(12).hex().encode().hex())
+        with open(path) as file:
+            return path, bytes.fromhex(file.read()).decode()
 
     def port(self, name):
         try:

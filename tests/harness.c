@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/frame.h"
@@ -74,6 +75,36 @@ static void boot(struct harness *h)
         fail_msg("boot: %s", why);
 }
 
+/* A daemon takes a secret only from a file that nobody else may read. */
+static const char *secret_file(struct harness *h, const char *setting, size_t key_len)
+{
+    char hex[2 * sizeof HARNESS_SECRET];
+    char path[sizeof h->dir + sizeof "/secret"];
+
+    (void)snprintf(path, sizeof path, "%s/secret", h->dir);
+    (void)mc_hex(hex, mc_key_text(HARNESS_SECRET));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), 0600), 0);
+    (void)fprintf(file, "%s\n", hex);
+    assert_int_equal(fclose(file), 0);
+    const char *text = mc_sprintf(&h->keep, "%.*s%s", (int)key_len, setting, path);
+    assert_non_null(text);
+    return text;
+}
+
+static void settings_take(struct harness *h, const char *const *settings)
+{
+    for (; settings != NULL && settings[h->settings_len] != NULL; h->settings_len++) {
+        const char *setting = settings[h->settings_len];
+        const char *mark = strstr(setting, "=@secret");
+
+        assert_true(h->settings_len < HARNESS_SETTINGS_MAX);
+        h->settings[h->settings_len] =
+            mark != NULL ? secret_file(h, setting, (size_t)(mark + 1 - setting)) : setting;
+    }
+}
+
 struct harness *harness_open(const struct mc_room *room, const char *const *settings)
 {
     struct harness *h = calloc(1, sizeof *h);
@@ -82,13 +113,12 @@ struct harness *harness_open(const struct mc_room *room, const char *const *sett
     (void)snprintf(h->dir, sizeof h->dir, "/tmp/motcua_%s.XXXXXX", room->name);
     assert_non_null(mkdtemp(h->dir));
     h->room = room;
-    for (; settings != NULL && settings[h->settings_len] != NULL; h->settings_len++)
-        h->settings[h->settings_len] = settings[h->settings_len];
     h->time = (struct mc_clock_manual){.now_ms = HARNESS_T0, .mono_ns = 1000000000};
     h->clock = mc_clock_from(&h->time);
     h->random = mc_random_seed(&h->random_state, 1);
     h->caller = (struct mc_caller){.name = "room:test", .who = MC_ROOM};
     assert_int_equal(mc_arena_init(&h->keep, HARNESS_KEEP), MC_OK);
+    settings_take(h, settings);
     boot(h);
     return h;
 }

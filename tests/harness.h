@@ -20,8 +20,12 @@
 
 struct harness;
 
-/* settings: "otp.code_life=120s", …, NULL; or NULL. The clock begins at HARNESS_T0. */
-#define HARNESS_T0 1788747600000LL /* 2026-09-07 09:20 in Hà Nội, a Monday */
+/*
+ * settings: "otp.code_life=120s", …, NULL; or NULL. One that ends in "=@secret" names a file of
+ * HARNESS_SECRET as hex, which the harness makes. The clock begins at HARNESS_T0.
+ */
+#define HARNESS_SECRET "motcua-test-secret" /* the one of the payment platform's vectors */
+#define HARNESS_T0     1788747600000LL      /* 2026-09-07 09:20 in Hà Nội, a Monday */
 struct harness *harness_open(const struct mc_room *room, const char *const *settings);
 void harness_close(struct harness *h);
 void harness_reopen(struct harness *h); /* closes the store and boots the room again on it */

@@ -77,7 +77,6 @@ struct payment {
     const char *platform_url;
     const char *partner;
     const char *secret_file;
-    bool sandbox;
     bool allow_plain_http;
     int64_t order_life_ms;
     int64_t attempt_life_ms;

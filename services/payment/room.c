@@ -19,9 +19,6 @@
 
 #include "payment.h"
 
-/* Known to all: for the sandbox only. */
-#define SANDBOX_SECRET "motcua-test-secret"
-
 /* clang-format off */
 #define PAYMENT_ROUTES(X)                                                                                                     \
     X(CreateOrder,     payment_create_order,     Payment__CreateOrderRequest,  Payment__Order,             MC_WRITE_SECRET, MC_ROOM | MC_OPERATOR,              NULL) \
@@ -58,7 +55,6 @@ static const struct mc_config_key config[] = {
     {"payment.platform_url",         MC_CONFIG_STRING,   AT(platform_url),         "https://platform.invalid/pay", 8, 512,        "The payment platform's address."},
     {"payment.partner",              MC_CONFIG_STRING,   AT(partner),              "DVCQG_TEST", 1, 64,              "MaDoiTac: our name at the platform."},
     {"payment.platform_secret_file", MC_CONFIG_PATH,     AT(secret_file),          "",     0, 1024,                  "The secret shared with the platform, as hex in a file of its own."},
-    {"payment.sandbox",              MC_CONFIG_BOOL,     AT(sandbox),              "false", 0, 0,                    "Without a secret file, use the one known to all. Never with real money."},
     {"payment.allow_plain_http",     MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0,                    "Allow http:// to the platform and its pages: sandbox and tests."},
     {"payment.order_life",           MC_CONFIG_DURATION, AT(order_life_ms),        "30d",  60000, INT64_C(31622400000), "How long an order waits for payment."},
     {"payment.attempt_life",         MC_CONFIG_DURATION, AT(attempt_life_ms),      "24h",  60000, INT64_C(604800000),   "How long the platform's page may stay unpaid."},
@@ -146,15 +142,11 @@ enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
                        "payment.query_backoff is above payment.query_backoff_max");
         return MC_INVALID;
     }
-    if (payment->secret_file[0] != '\0')
-        return secret_load(payment, boot);
-    if (!payment->sandbox) {
-        (void)snprintf(boot->why, sizeof boot->why,
-                       "payment.platform_secret_file is needed (or payment.sandbox)");
+    if (payment->secret_file[0] == '\0') {
+        (void)snprintf(boot->why, sizeof boot->why, "payment.platform_secret_file is needed");
         return MC_INVALID;
     }
-    memcpy(payment->secret, SANDBOX_SECRET, sizeof SANDBOX_SECRET);
-    return MC_OK;
+    return secret_load(payment, boot);
 }
 
 const struct mc_room payment_room = {

@@ -9,7 +9,6 @@ import urllib.parse
 import story
 from story import enum_name
 
-SECRET = "motcua-test-secret"  # the sandbox's
 CONFIRM = ("LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe", "MaGiaoDich", "MaNganHang", "ThoiGianGD",
            "ThongTinGiaoDich")
 OrderChanged = story.message("motcua.payment.v1.OrderChanged")
@@ -157,11 +156,11 @@ class PlatformMoods(story.Story):
         attempt = self.steps.attempt(self.session, order.order_id, attempt_id)
         return attempt if enum_name(attempt, "state") == "SUSPENSE" else None
 
-    def confirm(self, attempt, secret=SECRET, **changes):
+    def confirm(self, attempt, secret=None, **changes):
         """A CONFIRM as a stranger would send it to /webhooks/payment; the answer's (status, MaLoi)."""
         values = dict(zip(CONFIRM, ("CONFIRM", "00", "DVCQG_TEST", attempt.reference, "1000", "VND", "FT20260907101500000001",
                                     "VIETINBANK", "20260907101500", "x"), strict=True), **changes)
-        values["MaXacThuc"] = hashlib.sha256("|".join([*(values[f] for f in CONFIRM), secret]).encode()).hexdigest()
+        values["MaXacThuc"] = hashlib.sha256("|".join([*(values[f] for f in CONFIRM), secret or self.house.platform_secret()[1]]).encode()).hexdigest()
         status, _, body = self.http("POST", f"{self.steps.http.base}/webhooks/payment", json.dumps(values).encode(),
                                     {"Content-Type": "application/json"})
         return status, json.loads(body)["MaLoi"]

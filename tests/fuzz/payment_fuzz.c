@@ -3,4 +3,4 @@
 
 extern const struct mc_room payment_room;
 
-ROOM_FUZZ(payment_room, "payment.sandbox=true", NULL)
+ROOM_FUZZ(payment_room, "payment.platform_secret_file=@secret", NULL)

@@ -15,7 +15,7 @@
 #define OFFICER       "0190a07b-0000-7000-8000-000000000003"
 #define UNIT          "000.20.31.H53"
 #define CODE          "000.20.31.H53-260907-0007"
-#define SECRET        "motcua-test-secret"
+#define SECRET        HARNESS_SECRET
 #define PARTNER       "DVCQG_TEST"
 #define PAGE_URL      "https://platform.test/pay/1"
 #define INIT_OK       "{\"error_code\":\"0\",\"message\":\"{\\\"UrlThanhToan\\\":\\\"" PAGE_URL "\\\"}\"}"
@@ -34,7 +34,7 @@ static inline char *text(const char *literal)
 
 static inline struct harness *room_open_as(const struct mc_room *room)
 {
-    static const char *const settings[] = {"payment.sandbox=true",
+    static const char *const settings[] = {"payment.platform_secret_file=@secret",
                                            "payment.platform_url=https://platform.test/api", NULL};
     return harness_open(room, settings);
 }

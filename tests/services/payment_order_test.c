@@ -481,7 +481,7 @@ static void key_file_drop(char *path)
     assert_int_equal(rmdir(path), 0);
 }
 
-/* The secret is a file of hex that nobody else may read; without one, only a sandbox starts. */
+/* The secret is a file of hex that nobody else may read; without one, nothing starts. */
 static void boot_checks(void **state)
 {
     char longest[PAYMENT_SECRET_MAX + 2];
@@ -506,23 +506,21 @@ static void boot_checks(void **state)
         enum mc_status want;
         const char *secret;
     } cases[] = {
-        {"sandbox", {.sandbox = true}, MC_OK, SECRET},
-        {"no secret", {.sandbox = false}, MC_INVALID, NULL},
+        {"no secret", {.secret_file = ""}, MC_INVALID, NULL},
         {"shortest", {.secret_file = good}, MC_OK, "12345678"},
-        {"file before sandbox", {.secret_file = good, .sandbox = true}, MC_OK, "12345678"},
         {"longest", {.secret_file = exact}, MC_OK, longest},
         {"too long", {.secret_file = past}, MC_INVALID, NULL},
         {"too short", {.secret_file = brief}, MC_INVALID, NULL},
         {"others may read", {.secret_file = wide}, MC_DENIED, NULL},
         {"no file", {.secret_file = "/nonexistent/key"}, MC_NOT_FOUND, NULL},
-        {"plain", {.platform_url = "http://p.test/", .sandbox = true}, MC_INVALID, NULL},
+        {"plain", {.platform_url = "http://p.test/", .secret_file = good}, MC_INVALID, NULL},
         {"plain allowed",
-         {.platform_url = "http://p.test/", .sandbox = true, .allow_plain_http = true},
+         {.platform_url = "http://p.test/", .secret_file = good, .allow_plain_http = true},
          MC_OK,
-         SECRET},
-        {"bar", {.partner = "A|B", .sandbox = true}, MC_INVALID, NULL},
+         "12345678"},
+        {"bar", {.partner = "A|B", .secret_file = good}, MC_INVALID, NULL},
         {"pauses",
-         {.query_backoff_ms = 2, .query_backoff_max_ms = 1, .sandbox = true},
+         {.query_backoff_ms = 2, .query_backoff_max_ms = 1, .secret_file = good},
          MC_INVALID,
          NULL},
     };

@@ -42,7 +42,7 @@ struct bench {
 
 static int open_all(void **state)
 {
-    static const char *const settings[] = {"payment.sandbox=true", NULL};
+    static const char *const settings[] = {"payment.platform_secret_file=@secret", NULL};
     struct bench *bench = calloc(1, sizeof *bench);
 
     assert_non_null(bench);
