@@ -341,6 +341,8 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
     enum mc_status published = mc_process_publish(&d->process, d->service->sign_public);
     (void)snprintf(why, why_size, "%s.pub %s", room->name,
                    published == MC_CONFLICT ? "belongs to another key" : "cannot be written");
+    if (published != MC_OK)
+        mc_service_close(d->service);
     return published == MC_OK;
 }
 
