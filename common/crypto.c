@@ -1,5 +1,6 @@
 #include "common/crypto.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -137,10 +138,13 @@ void mc_hmac_sha256(uint8_t out[MC_HASH_LEN], struct mc_bytes key, struct mc_byt
     mc_wipe(&state, sizeof(state));
 }
 
-/* The hash of a seeds b's, so no byte can move from one to the other unseen. */
+/* Each has a hash of its own, so no byte can move from one to the other unseen. */
 uint64_t mc_checksum(struct mc_bytes a, struct mc_bytes b)
 {
-    return XXH3_64bits_withSeed(b.data, b.len, XXH3_64bits(a.data, a.len));
+    const uint64_t both[] = {htole64(XXH3_64bits(a.data, a.len)),
+                             htole64(XXH3_64bits(b.data, b.len))};
+
+    return XXH3_64bits(both, sizeof both);
 }
 
 bool mc_equal(const void *a, const void *b, size_t len)

@@ -125,7 +125,8 @@ def repeat_all(world, calls):
 
 def collect_stores(found, folder):
     def checksum(table, key, value):
-        return xxhash.xxh3_64_intdigest(value, seed=xxhash.xxh3_64_intdigest(bytes([table]) + key)).to_bytes(8, "little")
+        both = [xxhash.xxh3_64_intdigest(part).to_bytes(8, "little") for part in (bytes([table]) + key, value)]
+        return xxhash.xxh3_64_intdigest(both[0] + both[1]).to_bytes(8, "little")
 
     for room in ROOMS:
         if not os.path.exists(f"{folder}/{room}/data.mdb"):
