@@ -133,6 +133,19 @@ static size_t body_max(const struct mc_route *route)
     return route->body_max != 0 ? route->body_max : MC_BODY_MAX;
 }
 
+/* A request's id is random enough for a trace's, and a repeat is seen beside the first. */
+static char *trace_of_request(struct mc_arena *arena, const Motcua__Header *head)
+{
+    const uint8_t *id = head->request_id.data;
+    uint8_t random[MC_TRACE_RANDOM_LEN];
+    char trace[MC_TRACEPARENT_LEN + 1];
+
+    memcpy(random, id, MC_ID_LEN);
+    memcpy(random + MC_ID_LEN, id + MC_ID_LEN / 2, MC_ID_LEN / 2);
+    mc_trace_new(random, trace);
+    return mc_strdup(arena, trace);
+}
+
 bool mc_call_open(struct mc_service *service, struct mc_call *call)
 {
     struct mc_validate_error error = {0};
@@ -156,12 +169,7 @@ bool mc_call_open(struct mc_service *service, struct mc_call *call)
     if (call->request == NULL)
         return refuse_wire(service, call, &error);
     if (call->head->traceparent[0] == '\0') {
-        uint8_t random[MC_TRACE_RANDOM_LEN];
-        char trace[MC_TRACEPARENT_LEN + 1];
-
-        mc_random_fill(service->options.random, random, sizeof random);
-        mc_trace_new(random, trace);
-        call->head->traceparent = mc_strdup(&service->arena, trace);
+        call->head->traceparent = trace_of_request(&service->arena, call->head);
     }
     return call->head->traceparent != NULL ||
            refuse_plain(service, call, MC_LIMITED, mc_status_rpc(MC_LIMITED), "BUSY");
