@@ -142,7 +142,7 @@ enum mc_status mc_store_open(struct mc_store **ret_store, const struct mc_store_
 
     enum mc_status status = load_counts(store);
     if (status != MC_OK) {
-        (void)snprintf(why, why_size, "%s: the counters or the stage do not read", options->dir);
+        (void)snprintf(why, why_size, "%s: damaged, or written by another version", options->dir);
         mc_store_close(store);
         return status;
     }

@@ -110,7 +110,8 @@ class House:
         return secret
 
     def start_all(self):
-        for stale in ("gateway/port", "sandbox/port"):
+        # What an earlier run left would be taken for a daemon that is up.
+        for stale in ["gateway/port", "sandbox/port"] + [f"{room}/{name}" for room in ROOMS for name in ("tcp", "sock")]:
             if os.path.exists(f"{self.run_dir}/{stale}"):
                 os.unlink(f"{self.run_dir}/{stale}")
         if self.tcp and not os.path.exists(f"{self.keys_dir}/callers"):
