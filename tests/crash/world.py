@@ -17,17 +17,16 @@ import urllib.parse
 import urllib.request
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{SOURCE}/scripts")
+sys.path[:0] = [f"{SOURCE}/scripts", f"{SOURCE}/tests"]
 
+from demo import PASSWORD, UNIT, StayHere  # noqa: E402
 from house import ROOMS, House  # noqa: E402
+from people import person  # noqa: E402
 from portal import POOL, SERVICES, NoAnswer, Portal, Refused, enum_name, fill, message, uuid7  # noqa: E402
 
-PASSWORD = "Mot-Cua#2026x"
-UNIT = "000.20.31.H53"
 PROCEDURE = "1.001193"  # has a fee at UNIT
 AGAIN = {"BUSY", "STORE_FULL", "STORE_FAULT", "UNAVAILABLE", "DEADLINE_EXCEEDED"}  # not an answer: ask again
 PATIENCE = 60.0  # seconds a request is repeated before its outcome is unknown
-DIGITS = ["KHÔNG", "MỘT", "HAI", "BA", "BỐN", "NĂM", "SÁU", "BẢY", "TÁM", "CHÍN"]
 
 
 @dataclasses.dataclass
@@ -67,24 +66,6 @@ class Lease:
 
 def now_ms():
     return int(time.time() * 1000)
-
-
-def person(number):
-    """Who owns 0981NNNNNN at the simulated carrier (services/sandbox/subscribers.c)."""
-    woman, year = number % 2, 70 + number % 30
-    return {
-        "login_id": f"001{woman}{year:02d}{number:06d}",
-        "full_name": f"NGUYỄN {'THỊ' if woman else 'VĂN'} {DIGITS[number // 10 % 10]} {DIGITS[number % 10]}",
-        "birth_date": f"{1 + number % 28:02d}/{1 + number // 28 % 12:02d}/19{year:02d}",
-        "phone": f"0981{number:06d}",
-    }
-
-
-class StayHere(urllib.request.HTTPRedirectHandler):
-    def http_error_302(self, req, fp, code, msg, headers):
-        return fp
-
-    http_error_303 = http_error_302
 
 
 class World:

@@ -21,32 +21,21 @@ import urllib.request
 import zmq
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, f"{SOURCE}/scripts")
+sys.path[:0] = [f"{SOURCE}/scripts", f"{SOURCE}/tests"]
 
 import demo  # noqa: E402
 from demo import CITIZEN, OFFICER, PASSWORD, UNIT, Demo  # noqa: E402
 from house import ROOMS, House  # noqa: E402
+from people import person  # noqa: E402, F401: for the stories
 from portal import POOL, NoAnswer, Portal, Refused, enum_name, message, uuid7  # noqa: E402
 
 PATIENCE_S = 20
-DIGITS = ["KHÔNG", "MỘT", "HAI", "BA", "BỐN", "NĂM", "SÁU", "BẢY", "TÁM", "CHÍN"]
 QUICK = {  # what would make a story wait
     "smsworker": {"smsworker.wait": "100ms", "smsworker.timeout": "800ms", "smsworker.lease": "3s"},
     "sandbox": {"sandbox.dlr_after": "10ms", "sandbox.callback_backoff": "100ms"},
     "otp": {"otp.sends_short": "50", "otp.sends_day": "50"},
     "identity": {"identity.starts_max": "1000"},
 }
-
-
-def person(number):
-    """Who owns 0981NNNNNN at the simulated carrier (services/sandbox/subscribers.c)."""
-    woman, year = number % 2, 70 + number % 30
-    return {
-        "login_id": f"001{woman}{year:02d}{number:06d}",
-        "full_name": f"NGUYỄN {'THỊ' if woman else 'VĂN'} {DIGITS[number // 10 % 10]} {DIGITS[number % 10]}",
-        "birth_date": f"{1 + number % 28:02d}/{1 + number // 28 % 12:02d}/19{year:02d}",
-        "phone": f"0981{number:06d}",
-    }
 
 
 class Home(House):
