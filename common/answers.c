@@ -24,10 +24,7 @@ static struct mc_bytes answer_key(struct mc_txn *txn, const struct mc_call *call
     memcpy(key + 1, call->head->request_id.data, MC_ID_LEN);
     mc_hash_parts(hash, parts, MC_LEN(parts));
     memcpy(key + 1 + MC_ID_LEN, hash, CALLER_LEN);
-    struct mc_bytes copy = mc_copy(txn->arena, key, sizeof key);
-    if (copy.data == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return copy;
+    return mc_keep(txn, key, sizeof key);
 }
 
 /* Keyed: a body may hold a password, and a plain hash of it could be guessed at leisure. */

@@ -36,10 +36,7 @@ static struct mc_bytes due_key(struct mc_txn *txn, unsigned lane, int64_t due_ms
 
     memcpy(key + 1, &due_big, sizeof due_big);
     memcpy(key + 9, &id_big, sizeof id_big);
-    struct mc_bytes copy = mc_copy(txn->arena, key, sizeof key);
-    if (copy.data == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return copy;
+    return mc_keep(txn, key, sizeof key);
 }
 
 static void due_put(struct mc_txn *txn, const Motcua__Job *job)
@@ -258,25 +255,31 @@ static int64_t backoff(const Motcua__Job *job)
     return MC_MIN(base << doublings, most);
 }
 
+/* Back into its lane after an attempt that failed. The due row must be gone already. */
+static void requeue(struct mc_txn *txn, Motcua__Job *job, const char *error, int64_t due_ms)
+{
+    struct mc_lane_count *lane = state_leave(txn, job);
+
+    lane->queued++;
+    lane->failed_total++;
+    job->state = MOTCUA__JOB_STATE__QUEUED;
+    job->leased_by = mc_unconst("");
+    job->last_error = mc_unconst(error);
+    job->due_ms = due_ms;
+    due_put(txn, job);
+    mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
+}
+
 void mc_job_retry(struct mc_txn *txn, const struct mc_job *job, const char *error, int64_t after_ms)
 {
     Motcua__Job next = *job->record;
     int64_t due_ms = txn->now_ms + (after_ms > 0 ? after_ms : backoff(&next));
 
     due_drop(txn, &next);
-    if (mc_job_is_last_attempt(job)) {
+    if (mc_job_is_last_attempt(job))
         bury(txn, &next, error);
-        return;
-    }
-    struct mc_lane_count *lane = state_leave(txn, &next);
-    lane->queued++;
-    lane->failed_total++;
-    next.state = MOTCUA__JOB_STATE__QUEUED;
-    next.leased_by = mc_unconst("");
-    next.last_error = mc_unconst(error);
-    next.due_ms = due_ms;
-    due_put(txn, &next);
-    mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, next.id), &next.base);
+    else
+        requeue(txn, &next, error, due_ms);
 }
 
 void mc_job_bury(struct mc_txn *txn, const struct mc_job *job, const char *error)
@@ -303,15 +306,7 @@ size_t mc_jobs_reclaim(struct mc_txn *txn, unsigned lane, const char *worker, si
             continue;
         }
         due_drop(txn, job);
-        struct mc_lane_count *counts = state_leave(txn, job);
-        counts->queued++;
-        counts->failed_total++;
-        job->state = MOTCUA__JOB_STATE__QUEUED;
-        job->leased_by = mc_unconst("");
-        job->last_error = mc_unconst(job_unreported);
-        job->due_ms = txn->now_ms;
-        due_put(txn, job);
-        mc_save(txn, MC_TABLE_JOBS, cursor.key, &job->base);
+        requeue(txn, job, job_unreported, txn->now_ms);
         n++;
     }
     return n;

@@ -182,16 +182,22 @@ char *mc_open_text(struct mc_txn *txn, ProtobufCBinaryData sealed)
     return plain.data != NULL ? mc_unconst(plain.data) : mc_unconst("");
 }
 
+struct mc_bytes mc_keep(struct mc_txn *txn, const void *data, size_t len)
+{
+    struct mc_bytes copy = mc_copy(txn->arena, data, len);
+
+    if (copy.data == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    return copy;
+}
+
 struct mc_bytes mc_blind(struct mc_txn *txn, const char *purpose, const char *text)
 {
     uint8_t mac[MC_HASH_LEN];
     struct mc_bytes part = mc_key_text(text);
 
     mc_mac(mac, txn->secrets->blind, purpose, &part, 1);
-    struct mc_bytes blind = mc_copy(txn->arena, mac, 16);
-    if (blind.data == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return blind;
+    return mc_keep(txn, mac, 16);
 }
 
 struct mc_bytes mc_new_id(struct mc_txn *txn)
@@ -199,20 +205,14 @@ struct mc_bytes mc_new_id(struct mc_txn *txn)
     uint8_t id[MC_ID_LEN];
 
     mc_uuid7(id, txn->now_ms, txn->random);
-    struct mc_bytes copy = mc_copy(txn->arena, id, sizeof id);
-    if (copy.data == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return copy;
+    return mc_keep(txn, id, sizeof id);
 }
 
 struct mc_bytes mc_key_u64(struct mc_txn *txn, uint64_t number)
 {
     uint64_t big = htobe64(number);
-    struct mc_bytes key = mc_copy(txn->arena, &big, sizeof big);
 
-    if (key.data == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return key;
+    return mc_keep(txn, &big, sizeof big);
 }
 
 struct mc_bytes mc_key_join(struct mc_txn *txn, struct mc_bytes a, struct mc_bytes b)

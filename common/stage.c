@@ -7,21 +7,6 @@
 
 enum { OVERLAY_BUCKETS = 1024, ROW_HEAD = 3, BUCKETS_MIN = 4096 };
 
-static uint32_t hash_of(unsigned table, MDB_val key)
-{
-    uint64_t word = 0;
-    const uint8_t *bytes = key.mv_data;
-    uint64_t hash = 0x9e3779b97f4a7c15U ^ table;
-
-    for (size_t at = 0; at < key.mv_size; at += sizeof word) {
-        word = 0;
-        memcpy(&word, bytes + at, MC_MIN(sizeof word, key.mv_size - at));
-        hash = (hash ^ word) * 0xff51afd7ed558ccdU;
-        hash ^= hash >> 32;
-    }
-    return (uint32_t)hash;
-}
-
 static MDB_val key_of(const struct mc_stage_row *row)
 {
     return (MDB_val){row->key_len, mc_unconst(row->bytes)};
@@ -39,7 +24,7 @@ static const struct mc_stage_row *heap_find(const struct mc_stage *stage, unsign
 {
     if (stage->rows == 0)
         return NULL;
-    return *chain_find(&stage->buckets[hash_of(table, key) % stage->buckets_len], table, key);
+    return *chain_find(&stage->buckets[mc_key_hash(table, key) % stage->buckets_len], table, key);
 }
 
 const struct mc_stage_row *mc_stage_find(const struct mc_txn *txn, unsigned table, MDB_val key)
@@ -48,7 +33,8 @@ const struct mc_stage_row *mc_stage_find(const struct mc_txn *txn, unsigned tabl
     const struct mc_stage_row *row = NULL;
 
     if (txn->turn != NULL && txn->turn->staged_rows > 0)
-        row = *chain_find(&txn->turn->overlay[hash_of(table, key) % OVERLAY_BUCKETS], table, key);
+        row =
+            *chain_find(&txn->turn->overlay[mc_key_hash(table, key) % OVERLAY_BUCKETS], table, key);
     if (row == NULL)
         row = heap_find(&store->stage, table, key);
     if (row == NULL)
@@ -77,7 +63,7 @@ static bool heap_grow(struct mc_stage *stage)
     for (size_t i = 0; i < stage->buckets_len; i++)
         while (stage->buckets[i] != NULL) {
             struct mc_stage_row *row = stage->buckets[i];
-            struct mc_stage_row **chain = &buckets[hash_of(row->table, key_of(row)) % len];
+            struct mc_stage_row **chain = &buckets[mc_key_hash(row->table, key_of(row)) % len];
 
             stage->buckets[i] = row->next;
             row->next = *chain;
@@ -100,7 +86,7 @@ static bool heap_put(struct mc_stage *stage, unsigned table, MDB_val key, struct
     }
     row_fill(row, table, key, value);
     struct mc_stage_row **at =
-        chain_find(&stage->buckets[hash_of(table, key) % stage->buckets_len], table, key);
+        chain_find(&stage->buckets[mc_key_hash(table, key) % stage->buckets_len], table, key);
     struct mc_stage_row *old = *at;
     row->next = old != NULL ? old->next : NULL;
     *at = row;
@@ -187,7 +173,7 @@ static bool overlay_put(struct mc_turn *turn, const struct mc_write *write)
         return false;
     row_fill(row, write->table, write->key, write->value);
     struct mc_stage_row **at =
-        chain_find(&turn->overlay[hash_of(write->table, write->key) % OVERLAY_BUCKETS],
+        chain_find(&turn->overlay[mc_key_hash(write->table, write->key) % OVERLAY_BUCKETS],
                    write->table, write->key);
     row->next = *at != NULL ? (*at)->next : NULL;
     *at = row;

@@ -69,6 +69,7 @@ enum mc_status mc_turn_fail(struct mc_turn *turn, int rc);
 
 MDB_val mc_mdb_val(struct mc_bytes bytes);
 int mc_key_compare(MDB_val a, MDB_val b);
+uint64_t mc_key_hash(unsigned table, MDB_val key); /* spreads keys over chains in memory */
 
 /* The call's own write under a key, or NULL. */
 struct mc_write *mc_buffered(struct mc_txn *txn, unsigned table, MDB_val key);

@@ -5,15 +5,18 @@
 
 #include "common/stage.h"
 
+uint64_t mc_key_hash(unsigned table, MDB_val key)
+{
+    uint8_t number = (uint8_t)table;
+
+    return mc_checksum((struct mc_bytes){&number, 1}, (struct mc_bytes){key.mv_data, key.mv_size});
+}
+
 /* Where the chain of a table's key begins. */
 static struct mc_write **chain_of(struct mc_txn *txn, unsigned table, MDB_val key)
 {
-    const uint8_t *bytes = key.mv_data;
-    uint32_t hash = 2166136261U ^ table; /* FNV-1a: only spreads the call's own few keys */
+    uint64_t hash = mc_key_hash(table, key);
 
-    for (size_t i = 0; i < key.mv_size; i++)
-        hash = (hash ^ bytes[i]) * 16777619U;
-    hash ^= hash >> 15;
     return txn->index_large != NULL ? &txn->index_large[hash % txn->index_large_len]
                                     : &txn->index[hash % MC_WRITE_BUCKETS];
 }
@@ -210,9 +213,7 @@ bool mc_get(struct mc_txn *txn, unsigned table, struct mc_bytes key, struct mc_b
     *ret_value = (struct mc_bytes){0};
     if (!find(txn, table, key, &bytes))
         return false;
-    *ret_value = mc_copy(txn->arena, bytes.data, bytes.len);
-    if (ret_value->data == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    *ret_value = mc_keep(txn, bytes.data, bytes.len);
     return ret_value->data != NULL;
 }
 

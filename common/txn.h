@@ -192,6 +192,9 @@ char *mc_open_text(struct mc_txn *txn, ProtobufCBinaryData sealed);
 ProtobufCBinaryData mc_seal_bytes(struct mc_txn *txn, struct mc_bytes plain);
 struct mc_bytes mc_open_bytes(struct mc_txn *txn, ProtobufCBinaryData sealed);
 
+/* A copy in the call's arena; empty, and the call failed, when it does not fit. */
+struct mc_bytes mc_keep(struct mc_txn *txn, const void *data, size_t len);
+
 /* A keyed hash to find personal data by: 16 bytes, the same for the same purpose and text. */
 struct mc_bytes mc_blind(struct mc_txn *txn, const char *purpose, const char *text);
 

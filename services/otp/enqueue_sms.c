@@ -67,10 +67,7 @@ static struct mc_bytes dedupe_key(struct mc_txn *txn, const char *dedupe, const 
     uint8_t mac[MC_HASH_LEN];
 
     mc_mac(mac, txn->secrets->blind, "otp.dedupe", parts, MC_LEN(parts));
-    struct mc_bytes key = mc_copy(txn->arena, mac, OTP_BLIND_LEN);
-    if (key.data == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return key;
+    return mc_keep(txn, mac, OTP_BLIND_LEN);
 }
 
 static const char *const *keys_of(struct mc_txn *txn, const Otp__EnqueueSmsRequest *req,
