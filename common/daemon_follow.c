@@ -94,15 +94,15 @@ void daemon_apply_batches(struct daemon *d, struct mc_turn *turn)
 /* The cursor as the commit left it; then the next batch is asked for. */
 static void batch_applied(struct daemon *d, struct follow *follow)
 {
-    struct mc_bytes value;
     struct mc_txn txn;
 
     free(follow->batch);
     follow->batch = NULL;
     if (mc_snapshot_open(d->service->store, &d->service->arena, &txn) == MC_OK) {
-        if (mc_get(&txn, MC_TABLE_CURSORS, mc_key_text(follow->state->room), &value) &&
-            value.len == sizeof follow->state->applied)
-            memcpy(&follow->state->applied, value.data, value.len);
+        uint64_t applied = mc_cursor_load(&txn, follow->state->room);
+
+        if (txn.status == MC_OK)
+            follow->state->applied = applied;
         mc_snapshot_close(&txn);
     }
     daemon_follow_ask(follow);

@@ -137,7 +137,6 @@ void mc_call_fail(struct mc_service *service, struct mc_call *call, enum mc_stat
 /* An event of another room: its handler's effect and the cursor, in one turn. Older ones are
  * passed. */
 void mc_event_apply(struct mc_service *service, struct mc_turn *turn, const Motcua__Event *event);
-uint64_t mc_cursor_read(struct mc_service *service, struct mc_turn *turn, const char *room);
 
 /* An effect that reported back: runs `done`, then ends, repeats or buries the job. */
 const struct mc_effect *mc_effect_of(const struct mc_service *service, const char *kind);

@@ -44,15 +44,6 @@ uint64_t mc_cursor_load(struct mc_txn *txn, const char *room)
     return applied;
 }
 
-uint64_t mc_cursor_read(struct mc_service *service, struct mc_turn *turn, const char *room)
-{
-    struct mc_txn txn;
-
-    (void)service;
-    mc_txn_open(&txn, turn);
-    return mc_cursor_load(&txn, room);
-}
-
 static const struct mc_follow *follow_find(const struct mc_room *room, const Motcua__Event *event)
 {
     for (size_t i = 0; i < room->follows_len; i++)

@@ -157,6 +157,14 @@ void *harness_ctx(struct harness *h)
     return h->ctx;
 }
 
+uint64_t harness_cursor(struct mc_turn *turn, const char *room)
+{
+    struct mc_txn txn;
+
+    mc_txn_open(&txn, turn);
+    return mc_cursor_load(&txn, room);
+}
+
 struct mc_service *harness_service(struct harness *h)
 {
     return &h->service;
@@ -354,9 +362,9 @@ void harness_event(struct harness *h, const char *room, const char *type,
     event.body = (ProtobufCBinaryData){packed.len, mc_unconst(packed.data)};
     event.keys = mc_list_copy(&h->keep, keys, &event.n_keys);
     mc_turn_begin(&turn, h->service.store, &h->service.arena, h->time.now_ms);
-    event.seq = mc_cursor_read(&h->service, &turn, room) + 1;
+    event.seq = harness_cursor(&turn, room) + 1;
     mc_event_apply(&h->service, &turn, &event);
-    if (mc_cursor_read(&h->service, &turn, room) != event.seq)
+    if (harness_cursor(&turn, room) != event.seq)
         fail_msg("event %s: a fault", type);
     if (mc_turn_commit(&turn) != MC_OK)
         fail_msg("event %s: %s", type, turn.why);

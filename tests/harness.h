@@ -30,6 +30,8 @@ struct harness *harness_open(const struct mc_room *room, const char *const *sett
 void harness_close(struct harness *h);
 void harness_reopen(struct harness *h); /* closes the store and boots the room again on it */
 void *harness_ctx(struct harness *h);
+/* The last event of the room that was applied, as the turn sees it. */
+uint64_t harness_cursor(struct mc_turn *turn, const char *room);
 struct mc_service *harness_service(struct harness *h); /* for the tests of the frame itself */
 
 int64_t harness_now(const struct harness *h);

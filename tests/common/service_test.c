@@ -794,7 +794,7 @@ static uint64_t applied(struct frame_test *t)
     struct mc_turn turn;
 
     mc_turn_begin(&turn, t->service->store, &t->service->arena, harness_now(t->h));
-    uint64_t seq = mc_cursor_read(t->service, &turn, "dossier");
+    uint64_t seq = harness_cursor(&turn, "dossier");
     mc_turn_abort(&turn);
     return seq;
 }

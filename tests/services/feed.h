@@ -123,7 +123,7 @@ static inline uint64_t feed_cursor(struct feed *feed, const char *room)
     struct mc_turn turn;
 
     mc_turn_begin(&turn, feed->service.store, &feed->service.arena, feed->time.now_ms);
-    uint64_t applied = mc_cursor_read(&feed->service, &turn, room);
+    uint64_t applied = harness_cursor(&turn, room);
     mc_turn_abort(&turn);
     mc_arena_reset(&feed->service.arena);
     return applied;
