@@ -342,7 +342,10 @@ class Campaign:
         self.drain(workers)
         self.over.set()
         self.say("drained")
-        evidence = checker.collect(self)
+        platform = world.web("GET", "/platform/ledger")["payments"]
+        self.silence()
+        self.drain(workers)
+        evidence = checker.collect(self, platform)
         self.say("asked everything again")
         world.stopping.set()
         for thread in gateways + [eyes]:
@@ -354,7 +357,22 @@ class Campaign:
                 world.violate(f"{name}: ended with {code} at the end: {world.house.tail(name, 3)}")
         self.say("read the stores")
         world.violations += checker.check(evidence)
-        return evidence
+        self.leave(evidence)
+
+    def silence(self):
+        """A platform whose CONFIRM was refused repeats it for ever, each time an event more than the evidence has."""
+        sandbox = self.world.house.processes.pop("sandbox")
+        sandbox.send_signal(signal.SIGTERM)
+        if sandbox.wait(TERM_SECONDS) != 0:
+            self.world.violate(f"sandbox: ended with {sandbox.returncode}: {self.world.house.tail('sandbox', 3)}")
+
+    def leave(self, evidence):
+        """What the stores cannot tell, into the folder that is kept when something is wrong."""
+        with open(f"{self.world.house.folder}/evidence.txt", "w") as out:
+            out.writelines(f"VIOLATION {v}\n" for v in self.world.violations)
+            out.writelines(f"{lease}\n" for lease in evidence.leases)
+            out.writelines(f"{call.room} {call.method} {call.id.hex()} {call.portal} {call.began_ms}-{call.ended_ms} {call.outcome} "
+                           f"{call.code}\n" for call in evidence.calls)
 
     def say(self, text):
         if self.loud:
