@@ -27,12 +27,12 @@ enum mc_table {
     MC_TABLE_CURSORS, /* other room -> last sequence applied */
     MC_TABLE_STAGE,   /* sequence -> a row of a staged table that is not merged yet (stage.h) */
     MC_TABLE_ROOM,
-    MC_TABLES_MAX = 24,
+    MC_TABLES_MAX = 64,
 };
 
 enum {
     MC_KEY_MAX = 511, /* LMDB's own limit */
-    MC_LANES_MAX = 8,
+    MC_LANES_MAX = 16,
     MC_VALUE_MAX = 8 << 20,
 };
 
