@@ -70,8 +70,16 @@ const char *const *otp_challenge_keys(struct mc_txn *txn, const struct otp_subje
     return keys;
 }
 
-/* A letter and a digit that nobody confuses, not those of the code before. */
-static void draw_tag(struct mc_txn *txn, const char *before, char tag[OTP_TAG_SIZE])
+static bool is_among(const char *tags, const char tag[OTP_TAG_SIZE])
+{
+    for (; tags[0] != '\0' && tags[1] != '\0'; tags += OTP_TAG_SIZE - 1)
+        if (tags[0] == tag[0] && tags[1] == tag[1])
+            return true;
+    return false;
+}
+
+/* A letter and a digit that nobody confuses, not those of the codes this phone still shows. */
+static void draw_tag(struct mc_txn *txn, const char *recent, char tag[OTP_TAG_SIZE])
 {
     static const char letters[] = "ABCDEFGHKLMNPRSTUVXY";
     static const char digits[] = "23456789";
@@ -81,7 +89,15 @@ static void draw_tag(struct mc_txn *txn, const char *before, char tag[OTP_TAG_SI
         tag[0] = letters[drawn / (sizeof digits - 1)];
         tag[1] = digits[drawn % (sizeof digits - 1)];
         tag[2] = '\0';
-    } while (strcmp(tag, before) == 0);
+    } while (is_among(recent, tag));
+}
+
+/* The phone's recent tags with this one behind, without the oldest when there are too many. */
+static char *remember_tag(struct mc_txn *txn, const char *recent, const char *tag)
+{
+    size_t excess = strlen(recent) / (OTP_TAG_SIZE - 1) < OTP_TAGS_MAX ? 0 : OTP_TAG_SIZE - 1;
+
+    return otp_join(txn, recent + excess, tag);
 }
 
 /* A text that nobody holds yet would only bring a dead code. */
@@ -184,7 +200,7 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
 
     otp_state__challenge__init(challenge);
     fill_challenge(otp, txn, to, challenge);
-    draw_tag(txn, phone->tag, tag);
+    draw_tag(txn, phone->tags, tag);
     challenge->tag = tag;
     (void)snprintf(code, sizeof code, "%06u",
                    (unsigned)mc_random_below(txn->random, OTP_CODE_END) % OTP_CODE_END);
@@ -196,7 +212,7 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
     const char *const *keys = otp_challenge_keys(txn, subject, challenge);
     challenge->job_id = queue_text(otp, txn, subject->purpose, to, challenge, code, keys);
     mc_wipe(code, sizeof code);
-    phone->tag = tag;
+    phone->tags = remember_tag(txn, phone->tags, tag);
     otp_phone_sent(txn, phone);
     mc_save(txn, OTP_CHALLENGES, subject->key, &challenge->base);
     otp_phone_save(txn, to->blind, phone);

@@ -34,6 +34,7 @@ enum {
     OTP_CODE_END = 1000000, /* six digits (OTP-01) */
     OTP_CODE_SIZE = MC_OTP_LEN + 1,
     OTP_TAG_SIZE = 3,
+    OTP_TAGS_MAX = 8, /* remembered of one phone: its next code has none of them */
     OTP_TEMPLATE_SIZE = 200,
     OTP_TEXT_SIZE = 512,                      /* a code's text */
     OTP_UNIT_CHARS_MAX = 200,                 /* of a unit's name, as it is sent to us */

@@ -241,7 +241,7 @@ class World:
         ends, again = time.monotonic() + seconds, time.monotonic() + 12
         while time.monotonic() < ends and not self.stopping.is_set():
             tag = self.tag(purpose, subject)
-            for text in self.texts(phone) if tag else []:
+            for text in reversed(self.texts(phone)) if tag else []:
                 found = re.search(r"\b([0-9]{6})\b", text)
                 if found and f"Ky hieu {tag}" in text:
                     return found.group(1)

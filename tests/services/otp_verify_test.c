@@ -429,12 +429,13 @@ static void events_can_be_traced_and_tell_no_secret(void **state)
 static void tags_change_each_time(void **state)
 {
     struct harness *h = *state;
-    char before[OTP_TAG_SIZE] = "";
+    char tags[300][OTP_TAG_SIZE];
 
-    for (unsigned i = 0; i < 60; i++) {
+    for (unsigned i = 0; i < MC_LEN(tags); i++) {
         Otp__IssueReply *reply = issue(h, i, BINH, MC_OK);
-        assert_string_not_equal(reply->tag, before);
-        (void)snprintf(before, sizeof before, "%s", reply->tag);
+        (void)snprintf(tags[i], sizeof tags[i], "%s", reply->tag);
+        for (unsigned j = i > OTP_TAGS_MAX ? i - OTP_TAGS_MAX : 0; j < i; j++)
+            assert_string_not_equal(tags[i], tags[j]);
         harness_advance(h, 3 * HOUR_MS);
     }
 }
