@@ -84,6 +84,18 @@ bool mc_method_is_valid(const char *method)
     return at != NULL && *at == '\0';
 }
 
+bool mc_source_is_valid(const char *source)
+{
+    size_t len = 0;
+
+    for (; source[len] != '\0'; len++) {
+        char c = source[len];
+        if (!is_lower(c) && !is_upper(c) && !is_digit(c) && strchr(".:/-_", c) == NULL)
+            return false;
+    }
+    return len <= MC_SOURCE_MAX;
+}
+
 static bool header_is_valid(const Motcua__Header *header, bool is_reply,
                             struct mc_validate_error *error)
 {
@@ -96,6 +108,10 @@ static bool header_is_valid(const Motcua__Header *header, bool is_reply,
     }
     if (!may_lack_method && !mc_method_is_valid(header->method)) {
         refuse(error, "method", MC_CODE_FIELD_INVALID);
+        return false;
+    }
+    if (!mc_source_is_valid(header->source)) {
+        refuse(error, "source", MC_CODE_FIELD_INVALID);
         return false;
     }
     return true;

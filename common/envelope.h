@@ -19,6 +19,7 @@ enum {
     MC_HEADER_TEXT_MAX = 1024, /* any string in a header */
     MC_VIOLATIONS_MAX = 100,
     MC_METHOD_MAX = 100,
+    MC_SOURCE_MAX = 64,       /* "2001:db8:1::/48", or a portal's own word for where its user is */
     MC_BODY_MAX = 256 * 1024, /* unless the method says otherwise */
     MC_FORM_MAX = 64 * 1024,  /* a string in a body that may be larger than that */
     MC_FORM_BODY_MAX = MC_BODY_MAX + MC_FORM_MAX, /* for a method that takes a form as text */
@@ -46,6 +47,9 @@ mc_nodiscard struct mc_bytes mc_envelope_pack(struct mc_arena *arena, const Motc
 
 /* "motcua.otp.v1.Otp/Issue" */
 bool mc_method_is_valid(const char *method);
+
+/* Letters, digits and ". : / - _", at most MC_SOURCE_MAX; or nothing at all. */
+bool mc_source_is_valid(const char *source);
 
 /* --- bodies --- */
 

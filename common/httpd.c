@@ -645,6 +645,11 @@ const char *mc_httpd_header(const struct mc_httpd_request *request, const char *
     return mc_httpd_head_find(&request->head, name);
 }
 
+const struct mc_header *mc_httpd_headers(const struct mc_httpd_request *request)
+{
+    return request->head.headers;
+}
+
 struct mc_bytes mc_httpd_body(const struct mc_httpd_request *request)
 {
     return (struct mc_bytes){request->body, request->body_len};

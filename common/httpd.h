@@ -63,6 +63,8 @@ const char *mc_httpd_method(const struct mc_httpd_request *request);
 const char *mc_httpd_path(const struct mc_httpd_request *request);
 const char *mc_httpd_query(const struct mc_httpd_request *request);
 const char *mc_httpd_header(const struct mc_httpd_request *request, const char *name); /* or NULL */
+const struct mc_header *
+mc_httpd_headers(const struct mc_httpd_request *request);              /* all, in order */
 struct mc_bytes mc_httpd_body(const struct mc_httpd_request *request); /* and an uncounted NUL */
 const char *mc_httpd_remote(const struct mc_httpd_request *request);   /* numeric address */
 

@@ -200,6 +200,16 @@ struct mc_bytes mc_blind(struct mc_txn *txn, const char *purpose, const char *te
     return mc_keep(txn, mac, 16);
 }
 
+const char *mc_source(struct mc_txn *txn)
+{
+    const char *name = txn->caller->name != NULL ? txn->caller->name : "";
+    const char *source = mc_sprintf(txn->arena, "%s %s", name, txn->header->source);
+
+    if (source == NULL)
+        (void)mc_fail(txn, MC_FULL, "arena");
+    return source != NULL && txn->status == MC_OK ? source : "";
+}
+
 struct mc_bytes mc_new_id(struct mc_txn *txn)
 {
     uint8_t id[MC_ID_LEN];

@@ -78,6 +78,8 @@ bool mc_caller_find(struct mc_service *service, struct mc_txn *txn, struct mc_ca
     const char *name = call->transport_caller != NULL ? call->transport_caller : call->head->caller;
 
     call->caller = (struct mc_caller){.name = name, .who = who_of(name)};
+    if ((call->caller.who & (MC_ROOM | MC_PORTAL)) == 0) /* speaks for nobody but itself */
+        call->head->source = mc_unconst(protobuf_c_empty_string);
     if (call->head->session.len == 0)
         return true;
 

@@ -198,6 +198,13 @@ struct mc_bytes mc_keep(struct mc_txn *txn, const void *data, size_t len);
 /* A keyed hash to find personal data by: 16 bytes, the same for the same purpose and text. */
 struct mc_bytes mc_blind(struct mc_txn *txn, const char *purpose, const char *text);
 
+/*
+ * Where the call comes from, for budgets: "portal:http 203.0.113.0/24". The caller's name is part
+ * of it, so that one front end cannot use up what belongs to the users of another; one that
+ * names no source has one budget for all its users. In the arena; "" when the call has failed.
+ */
+const char *mc_source(struct mc_txn *txn);
+
 /* A new time-ordered id, in the arena. */
 struct mc_bytes mc_new_id(struct mc_txn *txn);
 

@@ -28,6 +28,7 @@ struct harness {
     struct mc_arena keep; /* what tests were given */
     struct mc_caller caller;
     Motcua__Header *header;
+    const char *source;
     char *token; /* a session for callers with an account */
     uint64_t events_fed;
 };
@@ -226,6 +227,11 @@ void harness_as(struct harness *h, const struct mc_caller *caller)
         h->caller.name = "portal:test";
 }
 
+void harness_from(struct harness *h, const char *source)
+{
+    h->source = source;
+}
+
 static const struct mc_method *method_named(const struct harness *h, const char *name)
 {
     for (size_t i = 0; i < h->service.methods_len; i++)
@@ -305,6 +311,8 @@ void *harness_call_as(struct harness *h, const uint8_t request_id[MC_ID_LEN], co
     head.request_id = (ProtobufCBinaryData){MC_ID_LEN, mc_unconst(request_id)};
     head.method = mc_unconst(method->name);
     head.caller = mc_unconst(h->caller.name);
+    if (h->source != NULL)
+        head.source = mc_unconst(h->source);
     if (h->caller.account_id != NULL) {
         char *token = session_of(h);
         head.session = (ProtobufCBinaryData){strlen(token), (uint8_t *)token};

@@ -41,6 +41,9 @@ void harness_advance(struct harness *h, int64_t ms);
 /* Who calls from now on (copied shallowly). At first: {.name = "room:test", .who = MC_ROOM}. */
 void harness_as(struct harness *h, const struct mc_caller *caller);
 
+/* Where calls come from from now on (Header.source); "" at first. Not copied. */
+void harness_from(struct harness *h, const char *source);
+
 /* Calls a method with a new request id; returns the reply, or NULL when want is not MC_OK. */
 void *harness_call(struct harness *h, const char *method, const ProtobufCMessage *req,
                    enum mc_status want);

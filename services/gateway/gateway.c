@@ -46,6 +46,12 @@ static const struct mc_config_key keys[] = {
         "How long /readyz and /metrics wait for the rooms."},
     {"gateway.cors_origins", MC_CONFIG_LIST, AT(cors_origins), "", 0, 64,
         "Origins whose pages may call from a browser: https://dichvucong.example.vn."},
+    {"gateway.proxies", MC_CONFIG_LIST, AT(proxies), "", 0, 64,
+        "Proxies whose X-Forwarded-For is believed: addresses or prefixes, 10.0.0.0/8."},
+    {"gateway.source_ipv4", MC_CONFIG_INT, AT(source_ipv4), "24", 8, 32,
+        "Bits of an IPv4 address that make one source: budgets are counted by source."},
+    {"gateway.source_ipv6", MC_CONFIG_INT, AT(source_ipv6), "48", 16, 128,
+        "Bits of an IPv6 address that make one source."},
 };
 /* clang-format on */
 
@@ -251,6 +257,8 @@ static const char *httpd_open(struct gateway *gateway)
 
     if (!listen_parse(settings->listen, host, sizeof host, &port))
         return "gateway.listen is not address:port";
+    if (!gateway_proxies_ok(&settings->proxies))
+        return "gateway.proxies holds what is neither an address nor a prefix";
     if ((settings->tls_cert[0] == '\0') != (settings->tls_key[0] == '\0'))
         return "gateway.tls_cert and gateway.tls_key go together";
     struct mc_httpd_config config = {

@@ -13,6 +13,7 @@
 #include "common/process.h"
 
 #include "map.h"
+#include "source.h"
 #include "stats.h"
 
 enum {
@@ -67,6 +68,9 @@ struct gateway_settings {
     int64_t webhook_timeout_ms;
     int64_t round_timeout_ms;
     struct mc_config_list cors_origins;
+    struct mc_config_list proxies;
+    int64_t source_ipv4;
+    int64_t source_ipv6;
 };
 
 struct gateway {
@@ -107,6 +111,10 @@ struct gateway_moment gateway_now(struct gateway *gateway);
 /* Calls a room; when it cannot be asked, the exchange is answered at once. */
 void gateway_ask(struct gateway_exchange *exchange, const char *room,
                  const struct gateway_call *call, mc_link_answered *answered);
+
+/* Where a request comes from: Header.source of every call that is made for it. */
+void gateway_source_of(const struct gateway_exchange *exchange,
+                       char ret_source[GATEWAY_SOURCE_SIZE]);
 
 void gateway_rpc(struct gateway_exchange *exchange);
 void gateway_webhook_payment(struct gateway_exchange *exchange);

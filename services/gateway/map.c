@@ -315,6 +315,7 @@ static bool map_head(struct mc_arena *arena, const struct gateway_asked *asked,
     gateway_head_begin(call, header(asked, "Traceparent"), moment, timeout_ms);
     /* Whoever comes through this door is a public client, whatever it says it is. */
     call->head.caller = mc_unconst("portal:http");
+    call->head.source = mc_unconst(asked->source != NULL ? asked->source : "");
     call->head.method = mc_strdup(arena, asked->path + 1);
     if (call->head.method == NULL)
         return gateway_refuse(arena, refusal, RPC_LIMITED, "", MC_CODE_ARENA_FULL);

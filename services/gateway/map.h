@@ -47,6 +47,7 @@ struct gateway_asked {
     const char *path;
     const char *(*header)(const void *arg, const char *name); /* NULL: not there */
     const void *arg;
+    const char *source; /* the peer's prefix (source.h); NULL: unknown */
     struct mc_bytes body;
 };
 

@@ -82,23 +82,41 @@ static void keep(struct gateway_exchange *exchange, const struct gateway_call *c
     memcpy(exchange->traceparent, call->traceparent, sizeof exchange->traceparent);
 }
 
+void gateway_source_of(const struct gateway_exchange *exchange,
+                       char ret_source[GATEWAY_SOURCE_SIZE])
+{
+    const struct gateway_settings *settings = &exchange->gateway->settings;
+    const struct gateway_source_rules rules = {
+        .proxies = &settings->proxies,
+        .ipv4_bits = (unsigned)settings->source_ipv4,
+        .ipv6_bits = (unsigned)settings->source_ipv6,
+    };
+
+    gateway_source(&rules, mc_httpd_remote(exchange->request), mc_httpd_headers(exchange->request),
+                   ret_source);
+}
+
 void gateway_rpc(struct gateway_exchange *exchange)
 {
     struct gateway *gateway = exchange->gateway;
     struct gateway_moment moment = gateway_now(gateway);
     struct gateway_refusal refusal;
     struct gateway_call call;
+    char source[GATEWAY_SOURCE_SIZE];
     struct gateway_asked asked = {
         .method = mc_httpd_method(exchange->request),
         .path = mc_httpd_path(exchange->request),
         .header = header_of,
         .arg = exchange->request,
+        .source = source,
         .body = mc_httpd_body(exchange->request),
     };
     struct gateway_limits limits = {
         .body_max = (size_t)gateway->settings.body_max,
         .upload_max = (size_t)gateway->settings.upload_max,
     };
+
+    gateway_source_of(exchange, source);
     bool mapped = gateway_map(&gateway->arena, &asked, &limits, &moment, &call, &refusal);
 
     keep(exchange, &call);

@@ -68,6 +68,7 @@ static inline enum mc_status bell_look(struct bell *bell, struct mc_txn *txn,
     rep->account = mc_unconst(txn->caller->account_id != NULL ? txn->caller->account_id : "");
     rep->unit = mc_unconst(txn->caller->unit != NULL ? txn->caller->unit : "");
     rep->ial = txn->caller->ial;
+    rep->source = mc_unconst(mc_source(txn));
     return req->after != 0 && rep->rung <= req->after ? mc_wait(txn, req->wait_ms) : MC_OK;
 }
 

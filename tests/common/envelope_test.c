@@ -131,6 +131,28 @@ static void methods_have_one_shape(void **state)
     refused(&header, MC_CODE_FIELD_INVALID, "method");
 }
 
+static void sources_are_short_plain_words(void **state)
+{
+    static const char *const bad[] = {"203.0.113.0 ", "a\nb", "a,b", "a\"b", "é", "{}"};
+    char source[MC_SOURCE_MAX + 2];
+    Motcua__Header header = a_header();
+
+    (void)state;
+    assert_true(mc_source_is_valid(""));
+    assert_true(mc_source_is_valid("203.0.113.0/24"));
+    assert_true(mc_source_is_valid("2001:db8:1::/48"));
+    assert_true(mc_source_is_valid("Kiosk_7-B"));
+    for (size_t i = 0; i < MC_LEN(bad); i++)
+        assert_false(mc_source_is_valid(bad[i]));
+    memset(source, 'a', sizeof source);
+    source[MC_SOURCE_MAX + 1] = '\0';
+    assert_false(mc_source_is_valid(source));
+    header.source = source;
+    refused(&header, MC_CODE_FIELD_INVALID, "source");
+    source[MC_SOURCE_MAX] = '\0';
+    assert_true(mc_source_is_valid(source));
+}
+
 static void sessions_and_headers_are_bounded(void **state)
 {
     static uint8_t session[MC_SESSION_MAX + 1];
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_header_comes_back),
         cmocka_unit_test(request_ids_have_sixteen_bytes),
         cmocka_unit_test(methods_have_one_shape),
+        cmocka_unit_test(sources_are_short_plain_words),
         cmocka_unit_test(sessions_and_headers_are_bounded),
         cmocka_unit_test(a_bad_traceparent_is_dropped),
         cmocka_unit_test(replies_drop_violations_that_do_not_fit),

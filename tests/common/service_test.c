@@ -430,6 +430,37 @@ static void the_handler_learns_who_calls(void **state)
     close_test(t);
 }
 
+static char *source_told(struct frame_test *t, const char *transport, const char *source)
+{
+    static char told[MC_SOURCE_MAX + MC_METHOD_MAX];
+
+    t->transport = transport;
+    t->head.source = mc_unconst(source);
+    assert_int_equal(call(t, "Look", (struct mc_bytes){0}), MC_OK);
+    Bell__LookReply *reply = bell__look_reply__unpack(NULL, t->reply_body.len, t->reply_body.data);
+    (void)snprintf(told, sizeof told, "%s", reply->source);
+    bell__look_reply__free_unpacked(reply, NULL);
+    return told;
+}
+
+/* Budgets are counted by where a call comes from; a front end speaks for its own users only. */
+static void only_front_ends_name_a_source(void **state)
+{
+    struct frame_test *t = open_test();
+
+    (void)state;
+    be(t, OFFICER);
+    assert_string_equal(source_told(t, "portal:hanoi", "203.0.113.0/24"),
+                        "portal:hanoi 203.0.113.0/24");
+    assert_string_equal(source_told(t, "portal:hue", "203.0.113.0/24"),
+                        "portal:hue 203.0.113.0/24");
+    assert_string_equal(source_told(t, "room:payment", "10.0.0.0/24"), "room:payment 10.0.0.0/24");
+    assert_string_equal(source_told(t, "portal:hanoi", ""), "portal:hanoi ");
+    assert_string_equal(source_told(t, "sms:viettel", "203.0.113.0/24"), "sms:viettel ");
+    assert_string_equal(source_told(t, "operator:an", "203.0.113.0/24"), "operator:an ");
+    close_test(t);
+}
+
 static void sessions_are_valid_expired_forged_or_revoked(void **state)
 {
     struct frame_test *t = open_test();
@@ -1205,6 +1236,7 @@ int main(void)
         cmocka_unit_test(who_may_call_what),
         cmocka_unit_test(the_curve_key_decides_not_the_header),
         cmocka_unit_test(the_handler_learns_who_calls),
+        cmocka_unit_test(only_front_ends_name_a_source),
         cmocka_unit_test(sessions_are_valid_expired_forged_or_revoked),
         cmocka_unit_test(revocations_end_with_their_sessions),
         cmocka_unit_test(a_repeat_has_one_effect_and_one_answer),

@@ -104,6 +104,18 @@ static void nobody_outside_names_the_caller(void **state)
     assert_string_equal(edge->call.head.caller, "portal:http");
 }
 
+static void the_source_is_the_gateways_word(void **state)
+{
+    struct edge *edge = *state;
+
+    assert_true(edge_map(edge));
+    assert_string_equal(edge->call.head.source, "");
+    edge_header(edge, "Source", "10.0.0.0/8");
+    edge->asked.source = "203.0.113.0/24";
+    assert_true(edge_map(edge));
+    assert_string_equal(edge->call.head.source, "203.0.113.0/24");
+}
+
 static void content_types_that_are_ours(void **state)
 {
     static const struct {
@@ -400,6 +412,7 @@ int main(void)
         EDGE_TEST(an_unknown_method_is_404_and_another_verb_405),
         EDGE_TEST(a_plain_call_has_an_id_a_trace_and_a_deadline),
         EDGE_TEST(nobody_outside_names_the_caller),
+        EDGE_TEST(the_source_is_the_gateways_word),
         EDGE_TEST(content_types_that_are_ours),
         EDGE_TEST(compression_and_other_versions_are_refused),
         EDGE_TEST(timeouts_have_a_ceiling),
