@@ -70,6 +70,7 @@ struct identity {
     int64_t session_max_ms;
     int64_t failure_window_ms;
     int64_t lock_ms;
+    int64_t temporary_password_life_ms;
     int64_t starts_max;
     int64_t carrier_timeout_ms;
     const char *carrier_url;
@@ -205,6 +206,14 @@ int64_t identity_locked_until(struct mc_txn *txn, struct mc_bytes login_index);
 int64_t identity_failure_count(struct identity *identity, struct mc_txn *txn,
                                struct mc_bytes login_index); /* locked until then, or 0 */
 void identity_failures_forget(struct mc_txn *txn, struct mc_bytes login_index);
+
+/*
+ * A temporary password: drawn into the work of a route's prepare, and given to an account in its
+ * handler, which saves the account and sends the text. NULL: the call was refused or has failed.
+ */
+void identity_password_temporary_prepare(struct mc_txn *snapshot, struct mc_work *ret_work);
+const char *identity_password_temporary(const struct identity *identity, struct mc_txn *txn,
+                                        IdentityState__Account *account);
 
 /* Tables embedded in the program. */
 mc_nodiscard enum mc_status identity_methods_read(struct identity *identity);

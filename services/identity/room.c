@@ -65,6 +65,7 @@ static const struct mc_config_key config[] = {
     {"identity.carrier_ca_file",   MC_CONFIG_PATH,     AT(carrier_ca_file),      "",    0, 1024, "Certificates (PEM) the carrier's must be signed by; empty: the system's."},
     {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20000, "How long a carrier may take to answer before it is asked again."},
     {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets the carrier's address begin with http://: only for a sandbox."},
+    {"identity.temporary_password_life", MC_CONFIG_DURATION, AT(temporary_password_life_ms), "168h", HOUR, 720 * HOUR, "How long a password that an office has sent by SMS can be used to set a real one."},
 };
 
 static const struct mc_effect effects[] = {
