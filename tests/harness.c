@@ -29,6 +29,7 @@ struct harness {
     struct mc_caller caller;
     Motcua__Header *header;
     const char *source;
+    const char *purpose;
     char *token; /* a session for callers with an account */
     uint64_t events_fed;
 };
@@ -227,6 +228,11 @@ void harness_as(struct harness *h, const struct mc_caller *caller)
         h->caller.name = "portal:test";
 }
 
+void harness_purpose(struct harness *h, const char *purpose)
+{
+    h->purpose = purpose;
+}
+
 void harness_from(struct harness *h, const char *source)
 {
     h->source = source;
@@ -311,6 +317,8 @@ void *harness_call_as(struct harness *h, const uint8_t request_id[MC_ID_LEN], co
     head.request_id = (ProtobufCBinaryData){MC_ID_LEN, mc_unconst(request_id)};
     head.method = mc_unconst(method->name);
     head.caller = mc_unconst(h->caller.name);
+    if (h->purpose != NULL)
+        head.purpose = mc_unconst(h->purpose);
     if (h->source != NULL)
         head.source = mc_unconst(h->source);
     if (h->caller.account_id != NULL) {

@@ -43,6 +43,8 @@ void harness_as(struct harness *h, const struct mc_caller *caller);
 
 /* Where calls come from from now on (Header.source); "" at first. Not copied. */
 void harness_from(struct harness *h, const char *source);
+/* Why personal data is read from now on (Header.purpose); "" at first. Not copied. */
+void harness_purpose(struct harness *h, const char *purpose);
 
 /* Calls a method with a new request id; returns the reply, or NULL when want is not MC_OK. */
 void *harness_call(struct harness *h, const char *method, const ProtobufCMessage *req,

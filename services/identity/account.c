@@ -1,7 +1,7 @@
 /* Accounts: found by a keyed hash of the identity number, one per number (REG-48). */
-#include "common/ident.h"
+#include "account.h"
 
-#include "identity.h"
+#include "common/ident.h"
 
 struct mc_bytes identity_login_index(struct mc_txn *txn, const char *login_id)
 {
@@ -20,6 +20,16 @@ IdentityState__Account *identity_account_load(struct mc_txn *txn, struct mc_byte
     return mc_load(txn, IDENTITY_ACCOUNTS, id, &identity_state__account__descriptor);
 }
 
+void identity_account_open(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account)
+{
+    account->status = IDENTITY__ACCOUNT_STATUS__ACCOUNT_ACTIVE;
+    account->version = 1;
+    account->opened_at_ms = txn->now_ms;
+    mc_save(txn, IDENTITY_ACCOUNTS, id, &account->base);
+    mc_put(txn, IDENTITY_LOGIN_INDEX, mc_key_bytes(account->login_index), id);
+    identity_counts_add(txn, account);
+}
+
 static char *kept(struct mc_txn *txn, const char *text)
 {
     char *copy = mc_strdup(txn->arena, text);
@@ -27,6 +37,37 @@ static char *kept(struct mc_txn *txn, const char *text)
     if (copy == NULL)
         (void)mc_fail(txn, MC_FULL, "arena");
     return copy;
+}
+
+static void fill_numbers(struct mc_txn *txn, const IdentityState__Person *person,
+                         Identity__Profile *profile)
+{
+    char masked[MC_MASK_SIZE];
+
+    profile->numbers_masked = mc_alloc(txn->arena, (person->n_numbers + 1) * sizeof(char *));
+    if (profile->numbers_masked == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    for (size_t i = 0; i < person->n_numbers; i++) {
+        mc_mask_identity(masked, sizeof masked, person->numbers[i]);
+        profile->numbers_masked[i] = kept(txn, masked);
+    }
+    profile->n_numbers_masked = person->n_numbers;
+    if (person->tax_code[0] != '\0') {
+        mc_mask_identity(masked, sizeof masked, person->tax_code);
+        profile->tax_code_masked = kept(txn, masked);
+    }
+}
+
+static void fill_status(const IdentityState__Account *account, Identity__Profile *profile)
+{
+    profile->status = identity_status_of(account);
+    profile->status_text = mc_unconst(identity_status_text(profile->status));
+    profile->version = account->version;
+    profile->verified_by = account->verified_by;
+    profile->verified_at_ms = account->verified_at_ms;
+    profile->closes_at_ms = account->closes_at_ms;
 }
 
 void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
@@ -53,4 +94,7 @@ void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
         mc_mask_email(masked, sizeof masked, person->email);
         profile->email_masked = kept(txn, masked);
     }
+    profile->has_address = person->address[0] != '\0';
+    fill_numbers(txn, person, profile);
+    fill_status(account, profile);
 }

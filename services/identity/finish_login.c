@@ -1,5 +1,5 @@
 /* FinishLogin: the code was right, so a session opens. The sign-in is spent by it. */
-#include "identity.h"
+#include "account.h"
 
 enum mc_status identity_finish_login(struct identity *identity, struct mc_txn *txn,
                                      const Identity__FinishLoginRequest *req,
@@ -14,7 +14,7 @@ enum mc_status identity_finish_login(struct identity *identity, struct mc_txn *t
         login = mc_load(txn, IDENTITY_LOGINS, id, &identity_state__login__descriptor);
     if (login != NULL && login->expires_at_ms > txn->now_ms)
         account = identity_account_load(txn, mc_key_bytes(login->account));
-    if (account == NULL || account->disabled)
+    if (account == NULL || !identity_account_may_sign_in(account))
         return mc_refuse(txn, MC_EXPIRED, "login", "LOGIN_EXPIRED", NULL);
 
     const IdentityState__Person *person = identity_person_open(txn, account->person);

@@ -7,7 +7,7 @@
 
 #include "common/password.h"
 
-#include "identity.h"
+#include "account.h"
 
 struct finish {
     IdentityState__Registration *registration;
@@ -105,11 +105,9 @@ static void open_account(const struct identity *identity, struct mc_txn *txn, st
     account.person = registration->person;
     account.login_index = registration->login_index;
     account.password_hash = mc_seal_text(txn, txn->work->hash);
-    account.opened_at_ms = txn->now_ms;
     account.consent_version = registration->consent_version;
     account.consent_at_ms = registration->created_at_ms;
-    mc_save(txn, IDENTITY_ACCOUNTS, id, &account.base);
-    mc_put(txn, IDENTITY_LOGIN_INDEX, mc_key_bytes(registration->login_index), id);
+    identity_account_open(txn, id, &account);
 }
 
 static void emit_opened(struct mc_txn *txn, struct mc_bytes id, struct mc_bytes registration_id,

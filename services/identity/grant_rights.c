@@ -8,7 +8,7 @@
 #include "common/ident.h"
 #include "common/text.h"
 
-#include "identity.h"
+#include "account.h"
 
 struct grant {
     char login_id[MC_CCCD_SIZE];
@@ -153,6 +153,7 @@ enum mc_status identity_grant_rights(struct identity *identity, struct mc_txn *t
     struct grant grant = {0};
     struct mc_bytes id = {0};
     IdentityState__Account *account = NULL;
+    struct identity_change change;
 
     if (check(identity, txn, req, &grant) != MC_OK)
         return txn->status;
@@ -163,13 +164,18 @@ enum mc_status identity_grant_rights(struct identity *identity, struct mc_txn *t
     if (check_grantor(identity, txn, req, &grant, id, account) != MC_OK)
         return txn->status;
 
+    if (!identity_change_begin(txn, id, account, &change))
+        return txn->status;
     /* A session token would keep what was taken away until it ends; more rights can wait. */
     if (loses_something(req, &grant, account))
         identity_sessions_revoke(txn, id);
     account->unit = grant.unit;
     account->rights = req->rights;
     account->n_rights = req->n_rights;
-    mc_save(txn, IDENTITY_ACCOUNTS, id, &account->base);
+    identity_change_save(txn, &change,
+                         (txn->caller->who & MC_OPERATOR) != 0 ? IDENTITY_BY_OPERATOR
+                                                               : IDENTITY_AT_DESK,
+                         req->reason);
     emit(txn, req, &grant, id);
     rep->account_id = identity_uuid(txn, id);
     return txn->status;

@@ -11,7 +11,7 @@
 #include "common/ident.h"
 #include "common/password.h"
 
-#include "identity.h"
+#include "account.h"
 
 enum { MINUTE_MS = 60000 };
 
@@ -68,7 +68,7 @@ static enum mc_status check(struct mc_txn *txn, const Identity__LoginRequest *re
 /* The pool compared with the hash of a moment ago: it counts only if that is still the hash. */
 static bool password_is_right(struct mc_txn *txn, const IdentityState__Account *account)
 {
-    if (account == NULL || account->disabled || !txn->work->ok)
+    if (account == NULL || !identity_account_may_sign_in(account) || !txn->work->ok)
         return false;
     const char *hash = mc_open_text(txn, account->password_hash);
     return txn->status == MC_OK && strcmp(hash, txn->work->hash) == 0;

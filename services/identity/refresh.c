@@ -2,7 +2,7 @@
  * Refresh: one refresh token, one new pair. A token that was exchanged before is in two hands:
  * the whole session ends, and that is an answer (MC_OK) because it must be remembered.
  */
-#include "identity.h"
+#include "account.h"
 
 static void revoke(struct mc_txn *txn, struct mc_bytes id, const IdentityState__Session *session,
                    Identity__SessionReply *rep)
@@ -29,7 +29,7 @@ enum mc_status identity_refresh(struct identity *identity, struct mc_txn *txn,
         identity_account_load(txn, mc_key_bytes(session->account));
     bool spent = session->refresh_hash.len != hash.len ||
                  !mc_equal(session->refresh_hash.data, hash.data, hash.len);
-    if (spent || account == NULL || account->disabled) {
+    if (spent || account == NULL || !identity_account_may_sign_in(account)) {
         revoke(txn, id, session, rep);
         return txn->status;
     }

@@ -10,11 +10,16 @@
  *
  * Identity numbers, names, dates, phones and password hashes are sealed in the store; accounts are
  * found by a keyed hash of the number. One account per number.
+ *
+ * After it has opened an account is altered in one way only (change.c): before and after become a
+ * sealed row of its history, its version goes on, the counters move. SetAccountStatus goes along
+ * the table of status.c; whoever is switched off is signed out of every room at once. Officers see
+ * and change accounts by right, within their unit, for a purpose or a reason, and never their own.
  */
 #include <stddef.h>
 #include <string.h>
 
-#include "identity.h"
+#include "account.h"
 
 /* Front ends, and the gateway for browsers; not SMS gateways. */
 #define FRONT (MC_ROOM | MC_PORTAL | MC_CITIZEN | MC_OFFICER)
@@ -31,7 +36,10 @@
     X(Refresh,            identity_refresh,             Identity__RefreshRequest,            Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Logout,             identity_logout,              Identity__LogoutRequest,             Identity__LogoutReply,             MC_WRITE,        SELF,  NULL, NULL) \
     X(GetProfile,         identity_get_profile,         Identity__GetProfileRequest,         Identity__Profile,                 MC_READ,         SELF,  NULL, NULL) \
-    X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        MC_OPERATOR | MC_OFFICER, NULL, NULL)
+    X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        MC_OPERATOR | MC_OFFICER, NULL, NULL) \
+    X(CountAccounts,      identity_count_accounts,      Identity__CountAccountsRequest,      Identity__CountAccountsReply,      MC_READ,         MC_OPERATOR | MC_OFFICER, "ACCOUNT_VIEW", NULL) \
+    X(SetAccountStatus,   identity_set_account_status,  Identity__SetAccountStatusRequest,   Identity__SetAccountStatusReply,   MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
+    X(ListAccountChanges, identity_list_account_changes, Identity__ListAccountChangesRequest, Identity__ListAccountChangesReply, MC_WRITE_FRESH, SELF | MC_OPERATOR, NULL, NULL)
 
 static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_REGISTRATIONS - MC_TABLE_ROOM]    = "registrations",    /* registration id -> Registration */
@@ -42,6 +50,8 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_LOGINS - MC_TABLE_ROOM]           = "logins",           /* login id -> Login */
     [IDENTITY_SESSIONS - MC_TABLE_ROOM]         = "sessions",         /* session id -> Session */
     [IDENTITY_ACCOUNT_SESSIONS - MC_TABLE_ROOM] = "account_sessions", /* account id, session id -> nothing */
+    [IDENTITY_CHANGES - MC_TABLE_ROOM]          = "changes",          /* account id, version -> Change */
+    [IDENTITY_COUNTS - MC_TABLE_ROOM]           = "counts",           /* kind, status, verified, method -> how many accounts */
 };
 
 static const char *const lanes[IDENTITY_LANES_LEN] = {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../harness.h"
-#include "services/identity/identity.h"
+#include "services/identity/account.h"
 
 #define MINUTE_MS   (60 * 1000LL)
 #define BINH_ID     "012193990017"
@@ -234,4 +234,18 @@ static inline void act_as_front(struct harness *h)
 static inline void act_as_operator(struct harness *h)
 {
     harness_as(h, &(struct mc_caller){.name = "operator:test", .who = MC_OPERATOR});
+}
+
+/* An operator switches an account; the front end calls again from then on. */
+static inline void set_status(struct harness *h, const struct person *person,
+                              Identity__AccountStatus status)
+{
+    Identity__SetAccountStatusRequest request = IDENTITY__SET_ACCOUNT_STATUS_REQUEST__INIT;
+
+    request.login_id = text(person->login_id);
+    request.status = status;
+    request.reason = text("Theo đề nghị của đơn vị");
+    act_as_operator(h);
+    (void)harness_call(h, "SetAccountStatus", &request.base, MC_OK);
+    act_as_front(h);
 }

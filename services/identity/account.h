@@ -1,0 +1,116 @@
+/*
+ * Accounts as they change: what is known of one, who may see and change it, its status, and the
+ * record of every change. Only the identity room's files include it.
+ */
+#pragma once
+
+#include "identity.h"
+
+enum {
+    IDENTITY_PAGE_DEFAULT = 20,
+    IDENTITY_PAGE_MAX = 100,
+    IDENTITY_PURPOSE_MAX = 200, /* characters of why personal data is read */
+    IDENTITY_ADDRESS_MAX = 300, /* characters */
+    IDENTITY_CHANGES_AN_HOUR = 20,
+    IDENTITY_COUNT_ROWS_MAX = 2000, /* kinds × methods × statuses × verified: far fewer */
+};
+
+/* What can change. The numbers are on disk; the names are the history's. */
+enum identity_fact {
+    IDENTITY_FACT_FULL_NAME = 1,
+    IDENTITY_FACT_BIRTH_DATE,
+    IDENTITY_FACT_LOGIN_ID,
+    IDENTITY_FACT_NUMBERS,
+    IDENTITY_FACT_PHONE,
+    IDENTITY_FACT_EMAIL,
+    IDENTITY_FACT_ADDRESS,
+    IDENTITY_FACT_TAX_CODE,
+    IDENTITY_FACT_STATUS,
+    IDENTITY_FACT_VERIFIED,
+    IDENTITY_FACT_UNIT,
+    IDENTITY_FACT_RIGHTS,
+    IDENTITY_FACT_MERGED_INTO,
+    IDENTITY_FACTS_END
+};
+struct identity_facts {
+    const char *value[IDENTITY_FACTS_END]; /* "" for what is not known */
+};
+const char *identity_fact_name(unsigned fact);
+
+/*
+ * A change, from the account as it was to the account as it is saved: begin, alter account and
+ * person, save. Nothing happens when nothing differs. Every change of an account goes this way.
+ */
+struct identity_change {
+    struct mc_bytes id;
+    IdentityState__Account *account;
+    IdentityState__Person *person;
+    struct identity_facts before;
+    Identity__AccountStatus bucket_status; /* where it was counted */
+    bool bucket_verified;
+};
+enum identity_way { IDENTITY_BY_OWNER, IDENTITY_AT_DESK, IDENTITY_BY_OPERATOR, IDENTITY_BY_SYSTEM };
+bool identity_change_begin(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account,
+                           struct identity_change *ret_change);
+void identity_change_save(struct mc_txn *txn, struct identity_change *change, enum identity_way way,
+                          const char *reason);
+/* A row of the history, opened; and the version it is of. */
+IdentityState__ChangeContent *identity_change_open(struct mc_txn *txn,
+                                                   const IdentityState__Change *change);
+uint64_t identity_change_version(const struct mc_cursor *cursor);
+
+/* The first row of an account: saved, found by its number, counted. For every way of opening. */
+void identity_account_open(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account);
+
+/* How many accounts, kept with every change. */
+void identity_counts_add(struct mc_txn *txn, const IdentityState__Account *account);
+void identity_counts_move(struct mc_txn *txn, const IdentityState__Account *account,
+                          Identity__AccountStatus old_status, bool old_verified);
+
+/* Status. */
+Identity__AccountStatus identity_status_of(const IdentityState__Account *account);
+const char *identity_status_text(Identity__AccountStatus status);
+bool identity_account_may_sign_in(const IdentityState__Account *account);
+bool identity_status_may(Identity__AccountStatus from, Identity__AccountStatus to,
+                         enum identity_way way);
+/* Sets it, ends sessions, tells the other rooms; the change is the caller's to save. */
+void identity_status_set(struct mc_txn *txn, struct identity_change *change,
+                         Identity__AccountStatus to, const char *reason);
+/* False, and the call refused, when the account is not active. */
+bool identity_account_is_active(struct mc_txn *txn, const IdentityState__Account *account);
+
+/*
+ * Whose account a call is about and in which role the caller stands to it: its owner, an officer
+ * with `right` and the account's unit within his own, an operator. Refuses the call otherwise.
+ */
+struct identity_target {
+    struct mc_bytes id;
+    IdentityState__Account *account;
+    enum identity_way way;
+};
+bool identity_target_own(struct mc_txn *txn, struct identity_target *ret_target);
+bool identity_target_find(struct mc_txn *txn, const char *account_id, const char *login_id,
+                          const char *right, struct identity_target *ret_target);
+bool identity_caller_has(const struct mc_txn *txn, const char *right);
+
+/* Checks that several messages share; each refuses by itself. */
+void identity_check_reason(struct mc_txn *txn, const char *reason);
+bool identity_check_version(struct mc_txn *txn, const IdentityState__Account *account,
+                            uint64_t version);
+/* Somebody else's personal data is read for a purpose, and that is kept. */
+bool identity_check_purpose(struct mc_txn *txn, const struct identity_target *target);
+void identity_read_emit(struct mc_txn *txn, const struct identity_target *target, const char *what);
+/* Counts `what` of a key within an hour; refuses the call by `code` past the limit. */
+bool identity_budget_take(struct mc_txn *txn, const char *what, struct mc_bytes key, int64_t max,
+                          const char *code);
+
+/* Handlers, one file each. */
+enum mc_status identity_count_accounts(struct identity *identity, struct mc_txn *txn,
+                                       const Identity__CountAccountsRequest *req,
+                                       Identity__CountAccountsReply *rep);
+enum mc_status identity_set_account_status(struct identity *identity, struct mc_txn *txn,
+                                           const Identity__SetAccountStatusRequest *req,
+                                           Identity__SetAccountStatusReply *rep);
+enum mc_status identity_list_account_changes(struct identity *identity, struct mc_txn *txn,
+                                             const Identity__ListAccountChangesRequest *req,
+                                             Identity__ListAccountChangesReply *rep);

@@ -1,0 +1,211 @@
+/*
+ * Changes: the one way an account is altered after it has opened. What differs between before and
+ * after becomes a row of the history, sealed, under the account's next version; the counters and
+ * the other rooms hear of it in the same transaction.
+ */
+#include <string.h>
+
+#include "account.h"
+
+static const char *const fact_names[IDENTITY_FACTS_END] = {
+    [IDENTITY_FACT_FULL_NAME] = "full_name",
+    [IDENTITY_FACT_BIRTH_DATE] = "birth_date",
+    [IDENTITY_FACT_LOGIN_ID] = "login_id",
+    [IDENTITY_FACT_NUMBERS] = "numbers",
+    [IDENTITY_FACT_PHONE] = "phone",
+    [IDENTITY_FACT_EMAIL] = "email",
+    [IDENTITY_FACT_ADDRESS] = "address",
+    [IDENTITY_FACT_TAX_CODE] = "tax_code",
+    [IDENTITY_FACT_STATUS] = "status",
+    [IDENTITY_FACT_VERIFIED] = "verified_by",
+    [IDENTITY_FACT_UNIT] = "unit",
+    [IDENTITY_FACT_RIGHTS] = "rights",
+    [IDENTITY_FACT_MERGED_INTO] = "merged_into",
+};
+
+static const char *const way_names[] = {
+    [IDENTITY_BY_OWNER] = "OWNER",
+    [IDENTITY_AT_DESK] = "DESK",
+    [IDENTITY_BY_OPERATOR] = "OPERATOR",
+    [IDENTITY_BY_SYSTEM] = "SYSTEM",
+};
+
+const char *identity_fact_name(unsigned fact)
+{
+    return fact > 0 && fact < IDENTITY_FACTS_END ? fact_names[fact] : "";
+}
+
+static const char *joined(struct mc_txn *txn, char *const *list, size_t len)
+{
+    char *text = mc_strdup(txn->arena, len > 0 ? list[0] : "");
+
+    for (size_t i = 1; i < len && text != NULL; i++)
+        text = mc_sprintf(txn->arena, "%s,%s", text, list[i]);
+    if (text != NULL)
+        return text;
+    (void)mc_fail(txn, MC_FULL, "arena");
+    return "";
+}
+
+static const char *status_name(const IdentityState__Account *account)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
+        &identity__account_status__descriptor, identity_status_of(account));
+
+    return value != NULL ? value->name : "";
+}
+
+static void read_facts(struct mc_txn *txn, const IdentityState__Account *account,
+                       const IdentityState__Person *person, struct identity_facts *facts)
+{
+    struct mc_bytes merged = mc_key_bytes(account->merged_into);
+
+    *facts = (struct identity_facts){.value = {
+                                         "",
+                                         person->full_name,
+                                         person->birth_date,
+                                         person->login_id,
+                                         joined(txn, person->numbers, person->n_numbers),
+                                         person->phone,
+                                         person->email,
+                                         person->address,
+                                         person->tax_code,
+                                         status_name(account),
+                                         account->verified_at_ms != 0 ? account->verified_by : "",
+                                         account->unit,
+                                         joined(txn, account->rights, account->n_rights),
+                                         merged.len == 0 ? "" : identity_uuid(txn, merged),
+                                     }};
+}
+
+bool identity_change_begin(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account,
+                           struct identity_change *ret_change)
+{
+    IdentityState__Person *person = identity_person_open(txn, account->person);
+
+    if (person == NULL)
+        return false;
+    *ret_change = (struct identity_change){
+        .id = id,
+        .account = account,
+        .person = person,
+        .bucket_status = identity_status_of(account),
+        .bucket_verified = account->verified_at_ms != 0,
+    };
+    read_facts(txn, account, person, &ret_change->before);
+    return txn->status == MC_OK;
+}
+
+/* The rows of what differs; their names go into the event. */
+static size_t differences(struct mc_txn *txn, const struct identity_facts *before,
+                          const struct identity_facts *after, IdentityState__FactChange **rows,
+                          char **names)
+{
+    IdentityState__FactChange *row = mc_alloc(txn->arena, IDENTITY_FACTS_END * sizeof *row);
+    size_t len = 0;
+
+    if (row == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return 0;
+    }
+    for (unsigned i = 1; i < IDENTITY_FACTS_END; i++) {
+        if (strcmp(before->value[i], after->value[i]) == 0)
+            continue;
+        identity_state__fact_change__init(&row[len]);
+        row[len].fact = i;
+        row[len].before = mc_unconst(before->value[i]);
+        row[len].after = mc_unconst(after->value[i]);
+        rows[len] = &row[len];
+        names[len++] = mc_unconst(fact_names[i]);
+    }
+    return len;
+}
+
+static ProtobufCBinaryData seal_content(struct mc_txn *txn,
+                                        const IdentityState__ChangeContent *content)
+{
+    size_t size = identity_state__change_content__get_packed_size(content);
+    uint8_t *packed = mc_alloc(txn->arena, size);
+
+    if (packed == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return (ProtobufCBinaryData){0};
+    }
+    (void)identity_state__change_content__pack(content, packed);
+    return mc_seal_bytes(txn, (struct mc_bytes){packed, size});
+}
+
+static void keep_row(struct mc_txn *txn, const struct identity_change *change,
+                     enum identity_way way, const IdentityState__ChangeContent *content)
+{
+    IdentityState__Change row = IDENTITY_STATE__CHANGE__INIT;
+
+    row.at_ms = txn->now_ms;
+    row.actor = mc_unconst(txn->actor != NULL ? txn->actor : "");
+    row.unit =
+        mc_unconst(txn->caller != NULL && txn->caller->unit != NULL ? txn->caller->unit : "");
+    row.way = mc_unconst(way_names[way]);
+    row.content = seal_content(txn, content);
+    mc_save(txn, IDENTITY_CHANGES,
+            mc_key_join(txn, change->id, mc_key_u64(txn, change->account->version)), &row.base);
+}
+
+static void tell(struct mc_txn *txn, const struct identity_change *change, char **names, size_t len)
+{
+    Identity__AccountChanged changed = IDENTITY__ACCOUNT_CHANGED__INIT;
+    const char *keys[] = {identity_key(txn, "account", change->id), NULL};
+
+    changed.account_id = identity_uuid(txn, change->id);
+    changed.version = change->account->version;
+    changed.facts = names;
+    changed.n_facts = len;
+    mc_emit(txn, "identity.account_changed", &changed.base, MC_PLAIN, keys);
+}
+
+void identity_change_save(struct mc_txn *txn, struct identity_change *change, enum identity_way way,
+                          const char *reason)
+{
+    IdentityState__ChangeContent content = IDENTITY_STATE__CHANGE_CONTENT__INIT;
+    IdentityState__FactChange *rows[IDENTITY_FACTS_END];
+    char *names[IDENTITY_FACTS_END];
+    struct identity_facts after;
+
+    if (txn->status != MC_OK)
+        return;
+    read_facts(txn, change->account, change->person, &after);
+    content.n_facts = differences(txn, &change->before, &after, rows, names);
+    if (txn->status != MC_OK || content.n_facts == 0)
+        return;
+    content.facts = rows;
+    content.reason = mc_unconst(reason);
+    change->account->version += 1;
+    change->account->person = identity_person_seal(txn, change->person);
+    keep_row(txn, change, way, &content);
+    identity_counts_move(txn, change->account, change->bucket_status, change->bucket_verified);
+    mc_save(txn, IDENTITY_ACCOUNTS, change->id, &change->account->base);
+    tell(txn, change, names, content.n_facts);
+}
+
+IdentityState__ChangeContent *identity_change_open(struct mc_txn *txn,
+                                                   const IdentityState__Change *change)
+{
+    struct mc_bytes plain = mc_open_bytes(txn, change->content);
+
+    if (txn->status != MC_OK)
+        return NULL;
+    IdentityState__ChangeContent *content =
+        identity_state__change_content__unpack(&txn->arena->protobuf, plain.len, plain.data);
+    if (content == NULL)
+        (void)mc_fail(txn, txn->arena->full ? MC_FULL : MC_CORRUPT, "a change");
+    return content;
+}
+
+uint64_t identity_change_version(const struct mc_cursor *cursor)
+{
+    const uint8_t *key = cursor->key.data;
+    uint64_t version = 0;
+
+    for (size_t i = MC_ID_LEN; i < cursor->key.len; i++)
+        version = version << 8 | key[i];
+    return version;
+}
