@@ -4,7 +4,7 @@
 
 void mc_csv_open(struct mc_csv *csv, const void *data, size_t len)
 {
-    *csv = (struct mc_csv){.data = data, .len = len};
+    *csv = (struct mc_csv){.data = data, .len = len, .line = 1};
     if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
         csv->at = 3;
 }
@@ -81,12 +81,20 @@ static struct mc_bytes quoted_field(struct mc_csv *csv)
     return doubled ? undo_quotes(csv, raw) : raw;
 }
 
+/* For whoever has to mend the file; a quoted field may hold line ends of its own. */
+static void count_lines(struct mc_csv *csv)
+{
+    for (; csv->counted < csv->at; csv->counted++)
+        csv->line += csv->data[csv->counted] == '\n';
+}
+
 bool mc_csv_next(struct mc_csv *csv)
 {
     csv->fields_len = 0;
     csv->undone_len = 0;
     while (csv->at < csv->len && at_end_of_line(csv))
         skip_end_of_line(csv);
+    count_lines(csv);
     if (csv->status != MC_OK || csv->at == csv->len)
         return false;
 

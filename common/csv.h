@@ -19,6 +19,8 @@ struct mc_csv {
     const char *data;
     size_t len;
     size_t at;
+    size_t line;    /* where the present row begins, from 1 */
+    size_t counted; /* the bytes whose line ends are in it */
     struct mc_bytes fields[MC_CSV_FIELDS_MAX];
     size_t fields_len;
     char undone[MC_CSV_QUOTED_MAX];

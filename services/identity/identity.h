@@ -30,6 +30,13 @@ enum identity_lane { IDENTITY_LANE_CARRIER, IDENTITY_LANE_CODE, IDENTITY_LANES_L
 
 enum {
     IDENTITY_METHODS_MAX = 16,
+    IDENTITY_SUBJECTS = 4,      /* kinds, by their number */
+    IDENTITY_FIELDS_MAX = 32,   /* a method's fields are bits */
+    IDENTITY_GUIDE_MAX = 32,    /* texts beside the methods */
+    IDENTITY_CONSENTS_MAX = 16, /* versions of the consent */
+    IDENTITY_CONSENT_TEXT_MAX = 16 << 10,
+    IDENTITY_TABLE_FILE_MAX = 256 << 10, /* an operator's own table */
+    IDENTITY_TABLES_SIZE = 2 << 20,
     IDENTITY_RIGHTS_MAX = 64,       /* names in the table of rights */
     IDENTITY_CODE_SIZE = 32,        /* a method's or a right's name */
     IDENTITY_CONSENT_MAX = 40,      /* bytes of a consent version */
@@ -52,15 +59,42 @@ enum {
     IDENTITY_REFRESH_SECRET_LEN = 32,
 };
 
+/* Days a thing holds for a kind of subject: from_ms <= now < until_ms. */
+struct identity_window {
+    bool listed;
+    int64_t from_ms;
+    int64_t until_ms;
+};
+
 /* A row of data/registration_methods.csv (REG-05, DEC-01). */
 struct identity_method {
     char code[IDENTITY_CODE_SIZE];
-    unsigned subjects; /* 1 << motcua.identity.v1.SubjectKind */
+    const char *name;
+    struct identity_window windows[IDENTITY_SUBJECTS]; /* by motcua.identity.v1.SubjectKind */
     uint32_t ial;
     bool open;
     bool officer_rights; /* accounts made this way may hold rights (REG-09) */
-    int64_t from_ms;
-    int64_t until_ms;
+    uint32_t fields;     /* bits, in the order of identity.fields */
+    uint32_t required;
+    const char *condition; /* texts for who chooses */
+    const char *verifier;
+    const char *confirmation;
+};
+
+/* A row of data/registration_fields.csv: what a form may ask (REG-13, REG-27, REG-28). */
+struct identity_field {
+    const char *name;
+    const char *label;
+    const char *placeholder;
+    const char *hint;
+};
+
+/* A row of data/consents.csv (REG-16). */
+struct identity_consent {
+    char version[IDENTITY_CONSENT_MAX + 1];
+    struct identity_window window;
+    const char *title;
+    const char *text;
 };
 
 struct identity {
@@ -78,6 +112,8 @@ struct identity {
     const char *carrier_url;
     const char *carrier_ca_file;
     bool allow_plain_http;
+    const char *methods_file;
+    const char *consents_file;
 
     /* from boot */
     const uint8_t *sign_secret;
@@ -86,6 +122,11 @@ struct identity {
     bool proofs_ready;               /* it was found: otp may start after this room */
     struct identity_method methods[IDENTITY_METHODS_MAX];
     size_t methods_len;
+    struct identity_field fields[IDENTITY_FIELDS_MAX];
+    size_t fields_len;
+    struct identity_consent consents[IDENTITY_CONSENTS_MAX];
+    size_t consents_len;
+    struct mc_arena tables; /* their texts */
     char rights[IDENTITY_RIGHTS_MAX][IDENTITY_CODE_SIZE];
     size_t rights_len;
 
@@ -118,6 +159,11 @@ enum mc_status identity_get_profile(struct identity *identity, struct mc_txn *tx
 enum mc_status identity_grant_rights(struct identity *identity, struct mc_txn *txn,
                                      const Identity__GrantRightsRequest *req,
                                      Identity__GrantRightsReply *rep);
+enum mc_status identity_list_methods(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__ListMethodsRequest *req,
+                                     Identity__ListMethodsReply *rep);
+enum mc_status identity_get_consent(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__GetConsentRequest *req, Identity__Consent *rep);
 
 /* What the pool is to compute before the handler runs. */
 mc_prepare identity_login_prepare;
@@ -217,12 +263,31 @@ void identity_password_temporary_prepare(struct mc_txn *snapshot, struct mc_work
 const char *identity_password_temporary(const struct identity *identity, struct mc_txn *txn,
                                         IdentityState__Account *account);
 
-/* Tables embedded in the program. */
-mc_nodiscard enum mc_status identity_methods_read(struct identity *identity);
+/* Tables, embedded in the program or an operator's own; `why` names the line that is wrong. */
+mc_nodiscard enum mc_status identity_methods_read(struct identity *identity, struct mc_bytes text,
+                                                  char *why, size_t why_size);
+bool identity_window_read(const char *text, struct identity_window *ret_window);
 const struct identity_method *identity_method_find(const struct identity *identity,
                                                    const char *code);
 bool identity_method_is_open(const struct identity_method *method, unsigned subject_kind,
                              int64_t now_ms);
+const char *identity_method_why(const struct identity_method *method, unsigned subject_kind,
+                                int64_t now_ms, int64_t *ret_day_ms);
+const struct identity_method *identity_method_check(const struct identity *identity,
+                                                    struct mc_txn *txn, const char *code,
+                                                    unsigned subject_kind);
+/* Whether the method's form has the field, and whether it must be filled in. */
+bool identity_method_asks(const struct identity *identity, const struct identity_method *method,
+                          const char *field, bool *ret_required);
+const char *identity_subject_name(unsigned subject_kind);
+mc_nodiscard enum mc_status identity_consents_read(struct identity *identity, struct mc_bytes text,
+                                                   char *why, size_t why_size);
+const struct identity_consent *identity_consent_find(const struct identity *identity,
+                                                     const char *version);
+const struct identity_consent *identity_consent_at(const struct identity *identity, int64_t at_ms);
+bool identity_consent_is_in_force(const struct identity_consent *consent, int64_t at_ms);
+void identity_consent_check(const struct identity *identity, struct mc_txn *txn,
+                            const char *version);
 mc_nodiscard enum mc_status identity_rights_read(struct identity *identity);
 bool identity_right_is_known(const struct identity *identity, const char *right);
 

@@ -8,6 +8,9 @@
  * in the otp room: the registration's or sign-in's own id is the subject, so a front end verifies
  * and resends there directly and brings back the proof.
  *
+ * Which methods are open for whom is a table with days (ListMethods), and so are the texts people
+ * agree to (GetConsent); an operator's own files replace the built-in ones at start.
+ *
  * Identity numbers, names, dates, phones and password hashes are sealed in the store; accounts are
  * found by a keyed hash of the number. One account per number.
  *
@@ -19,7 +22,14 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/file.h"
+
 #include "account.h"
+
+extern const char mc_data_registration_methods[];
+extern const size_t mc_data_registration_methods_len;
+extern const char mc_data_consents[];
+extern const size_t mc_data_consents_len;
 
 /* Front ends, and the gateway for browsers; not SMS gateways. */
 #define FRONT (MC_ROOM | MC_PORTAL | MC_CITIZEN | MC_OFFICER)
@@ -31,6 +41,8 @@
     X(StartRegistration,  identity_start_registration,  Identity__StartRegistrationRequest,  Identity__StartRegistrationReply,  MC_WRITE,        FRONT, NULL, NULL) \
     X(GetRegistration,    identity_get_registration,    Identity__GetRegistrationRequest,    Identity__Registration,            MC_READ,         FRONT, NULL, NULL) \
     X(FinishRegistration, identity_finish_registration, Identity__FinishRegistrationRequest, Identity__FinishRegistrationReply, MC_WRITE_SECRET, FRONT, NULL, identity_finish_registration_prepare) \
+    X(ListMethods,        identity_list_methods,        Identity__ListMethodsRequest,        Identity__ListMethodsReply,        MC_READ,         MC_ANYONE, NULL, NULL) \
+    X(GetConsent,         identity_get_consent,         Identity__GetConsentRequest,         Identity__Consent,                 MC_READ,         MC_ANYONE, NULL, NULL) \
     X(Login,              identity_login,               Identity__LoginRequest,              Identity__LoginReply,              MC_WRITE,        FRONT, NULL, identity_login_prepare) \
     X(FinishLogin,        identity_finish_login,        Identity__FinishLoginRequest,        Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Refresh,            identity_refresh,             Identity__RefreshRequest,            Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
@@ -64,6 +76,8 @@ static const char *const lanes[IDENTITY_LANES_LEN] = {
 #define HOUR   (60 * MINUTE)
 static const struct mc_config_key config[] = {
     {"identity.registration_life", MC_CONFIG_DURATION, AT(registration_life_ms), "30m", MINUTE, 24 * HOUR, "How long a registration may take from the form to the password."},
+    {"identity.methods_file",      MC_CONFIG_PATH,     AT(methods_file),         "",    0, 1024, "Your own table of registration methods (CSV), read at start; empty: the one built in."},
+    {"identity.consents_file",     MC_CONFIG_PATH,     AT(consents_file),        "",    0, 1024, "Your own texts of consent (CSV), read at start; empty: the one built in."},
     {"identity.login_life",        MC_CONFIG_DURATION, AT(login_life_ms),        "10m", MINUTE, HOUR,      "How long a sign-in may take from the password to the code."},
     {"identity.session_life",      MC_CONFIG_DURATION, AT(session_life_ms),      "15m", MINUTE, HOUR,      "How long a session token is good without a refresh."},
     {"identity.refresh_life",      MC_CONFIG_DURATION, AT(refresh_life_ms),      "2h",  MINUTE, 24 * HOUR, "How long a session may lie idle before it needs a new sign-in."},
@@ -97,6 +111,49 @@ static enum mc_status refuse_boot(struct mc_boot *boot, enum mc_status status, c
     return status;
 }
 
+typedef enum mc_status table_reader(struct identity *identity, struct mc_bytes text, char *why,
+                                    size_t why_size);
+
+/* A table that is wrong stops the start, with the file and line that is. */
+static enum mc_status read_table(struct identity *identity, struct mc_boot *boot, const char *file,
+                                 struct mc_bytes text, table_reader *reader)
+{
+    char why[MC_LEN(boot->why) / 2] = "";
+
+    if (file[0] != '\0') {
+        enum mc_status status =
+            mc_file_read(&identity->tables, file, IDENTITY_TABLE_FILE_MAX, &text);
+        if (status != MC_OK)
+            (void)snprintf(why, sizeof why, "%s", mc_file_sentence(status));
+        if (status != MC_OK)
+            text = (struct mc_bytes){0};
+    }
+    if (why[0] == '\0' && reader(identity, text, why, sizeof why) == MC_OK)
+        return MC_OK;
+    (void)snprintf(boot->why, sizeof boot->why, "%.120s: %s", file, why);
+    return MC_INVALID;
+}
+
+static enum mc_status read_tables(struct identity *identity, struct mc_boot *boot)
+{
+    const struct mc_bytes methods = {mc_data_registration_methods,
+                                     mc_data_registration_methods_len};
+    const struct mc_bytes consents = {mc_data_consents, mc_data_consents_len};
+    enum mc_status status = mc_arena_init(&identity->tables, IDENTITY_TABLES_SIZE);
+
+    if (status != MC_OK)
+        return refuse_boot(boot, status, "no memory for the tables");
+    status = read_table(identity, boot, identity->methods_file, methods, identity_methods_read);
+    if (status == MC_OK)
+        status =
+            read_table(identity, boot, identity->consents_file, consents, identity_consents_read);
+    if (status == MC_OK && identity_rights_read(identity) != MC_OK)
+        status = refuse_boot(boot, MC_INVALID, "quantri_rights.csv cannot be read");
+    if (status != MC_OK)
+        mc_arena_done(&identity->tables);
+    return status;
+}
+
 static enum mc_status start(void *ctx, struct mc_boot *boot)
 {
     struct identity *identity = ctx;
@@ -104,13 +161,16 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
     if (strncmp(identity->carrier_url, "https://", 8) != 0 &&
         !(identity->allow_plain_http && strncmp(identity->carrier_url, "http://", 7) == 0))
         return refuse_boot(boot, MC_INVALID, "identity.carrier_url: https:// is needed");
-    if (identity_methods_read(identity) != MC_OK)
-        return refuse_boot(boot, MC_INVALID, "registration_methods.csv cannot be read");
-    if (identity_rights_read(identity) != MC_OK)
-        return refuse_boot(boot, MC_INVALID, "quantri_rights.csv cannot be read");
     identity->boot = boot;
     identity->sign_secret = boot->sign_secret;
-    return MC_OK;
+    return read_tables(identity, boot);
+}
+
+static void stop(void *ctx)
+{
+    struct identity *identity = ctx;
+
+    mc_arena_done(&identity->tables);
 }
 
 const struct mc_room identity_room = {
@@ -128,6 +188,7 @@ const struct mc_room identity_room = {
     .config_len = MC_LEN(config),
     .ctx_size = sizeof(struct identity),
     .boot = start,
+    .shutdown = stop,
     .tick = identity_tick,
     .tick_ms = 10000,
 };

@@ -28,9 +28,8 @@ static void check_method(const struct identity *identity, struct mc_txn *txn,
         require(txn, "subject_kind", "đối tượng đăng ký");
     if (req->method[0] == '\0')
         require(txn, "method", "phương thức đăng ký");
-    else if (!identity_method_is_open(identity_method_find(identity, req->method),
-                                      (unsigned)req->subject_kind, txn->now_ms))
-        (void)mc_refuse(txn, MC_INVALID, "method", "METHOD_NOT_OPEN", NULL);
+    else if (req->subject_kind != IDENTITY__SUBJECT_KIND__SUBJECT_KIND_UNSPECIFIED)
+        (void)identity_method_check(identity, txn, req->method, (unsigned)req->subject_kind);
 }
 
 /* CCCD or CMND (REG-14), and its own birth year and province when it is a CCCD. */
@@ -120,16 +119,6 @@ static void check_contact(struct mc_txn *txn, const Identity__StartRegistrationR
     }
 }
 
-/* REG-16: what exactly the person agreed to; the time is the registration's. */
-static void check_consent(struct mc_txn *txn, const char *version)
-{
-    if (version[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "consent_version", "CONSENT_REQUIRED", NULL);
-    else if (strlen(version) > IDENTITY_CONSENT_MAX)
-        (void)mc_refuse(txn, MC_INVALID, "consent_version", "FIELD_TOO_LONG", "field",
-                        "Phiên bản điều khoản", "max", "40 ký tự", NULL);
-}
-
 static enum mc_status check(const struct identity *identity, struct mc_txn *txn,
                             const Identity__StartRegistrationRequest *req,
                             IdentityState__Person *person)
@@ -141,7 +130,7 @@ static enum mc_status check(const struct identity *identity, struct mc_txn *txn,
     check_login_id(txn, req->login_id, known ? &birth : NULL, person);
     check_name(txn, req->full_name, person);
     check_contact(txn, req, person);
-    check_consent(txn, req->consent_version);
+    identity_consent_check(identity, txn, req->consent_version);
     if (txn->status == MC_OK && (person->login_id == NULL || person->full_name == NULL ||
                                  person->birth_date == NULL || person->phone == NULL))
         return mc_fail(txn, MC_FULL, "arena");

@@ -34,6 +34,19 @@ static void reads_fields_as_rfc_4180_writes_them(void **state)
     assert_int_equal(csv.status, MC_OK);
 }
 
+/* Which line a complaint is about: empty lines and line ends within quotes count. */
+static void rows_know_their_line(void **state)
+{
+    (void)state;
+    open_text("key\r\na\n\n\"b\nc\"\nd");
+    const size_t lines[] = {1, 2, 4, 6};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(mc_csv_next(&csv));
+        assert_int_equal(csv.line, lines[i]);
+    }
+    assert_false(mc_csv_next(&csv));
+}
+
 static void last_row_needs_no_line_end(void **state)
 {
     (void)state;
@@ -99,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_fields_as_rfc_4180_writes_them),
+        cmocka_unit_test(rows_know_their_line),
         cmocka_unit_test(last_row_needs_no_line_end),
         cmocka_unit_test(stray_quotes_stop_the_reader),
         cmocka_unit_test(fields_at_the_limit_and_past_it),

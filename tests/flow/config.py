@@ -58,11 +58,17 @@ class Config(story.Story):
 
     def test_rules_between_keys(self):
         """What each value alone allows and together they do not; what would be unsafe by accident."""
+        self.table = f"{self.folder}/methods.csv"
+        with open(self.table, "w") as table:
+            table.write("code,name_vi,ial,open,citizen,enterprise,state_agency,officer_rights,fields,condition,verifier,confirmation\n"
+                        "SUBSCRIBER,Thuê bao,2,yes,soon,,,yes,login_id*,a,b,c\n")
         keys = ["--set", f"keys.dir={self.folder}/keys", "--set", f"data.dir={self.folder}/data", "--set",
                 f"run.dir={self.folder}/run", "--set", "keys.generate=true"]
         for name, setting, want in (
                 ("otp", "otp.min_useful_life=120s", "otp.min_useful_life: must be shorter than otp.code_life"),
                 ("identity", "identity.carrier_url=http://carrier.example", "identity.carrier_url: https:// is needed"),
+                ("identity", f"identity.methods_file={self.table}", f"{self.table}: line 2: citizen: not a window"),
+                ("identity", "identity.consents_file=/nowhere/consents.csv", "/nowhere/consents.csv: no such file"),
                 ("payment", "payment.platform_url=http://platform.example", "payment.platform_url must be https://"),
                 ("payment", "payment.partner=A", "payment.platform_secret_file is needed"),
                 ("smsworker", "smsworker.url=http://sms.example", "smsworker.url must be https://"),

@@ -73,7 +73,7 @@ static inline Identity__StartRegistrationRequest form_of(const struct person *pe
     form.full_name = text(person->name);
     form.birth_date = text(person->birth);
     form.phone = text(person->phone);
-    form.consent_version = text("2026-07");
+    form.consent_version = text("2026-01");
     return form;
 }
 

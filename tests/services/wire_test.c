@@ -927,6 +927,8 @@ static const char *const open_to_all[] = {
     "motcua.otp.v1.Otp/Status",
     "motcua.dossier.v1.Dossier/SearchProcedures",
     "motcua.dossier.v1.Dossier/GetProcedure",
+    "motcua.identity.v1.Identity/ListMethods",
+    "motcua.identity.v1.Identity/GetConsent",
     "motcua.v1.Room/Health",
 };
 
