@@ -43,6 +43,7 @@ static struct {
         size_t batch;
     } lives[LEVELS_MAX];
     size_t lives_len;
+    bool notices;
 } options = {.dir = ".", .only = "", .seconds = 2, .rounds = 5};
 
 static char house[BENCH_PATH];
@@ -289,14 +290,16 @@ static void bench_life(void)
 
     folder_make(folder, house, "life");
     otp_start(&otp, folder);
-    fprintf(stderr, "An SMS's life (Issue, LeaseJobs, AckJobs, each on disk):\n");
+    fprintf(stderr, "An SMS's life (%s, LeaseJobs, AckJobs, ReportDelivery, each on disk):\n",
+            options.notices ? "EnqueueSms" : "Issue");
     for (size_t i = 0; i < options.lives_len; i++) {
         struct bench_life runs[ROUNDS_MAX];
         double rates[ROUNDS_MAX];
 
         for (size_t round = 0; round < options.rounds; round++) {
-            bench_life_run(&otp, options.lives[i].outstanding, options.lives[i].batch,
-                           options.seconds / (double)options.rounds, &runs[round]);
+            bench_life_run(&otp, options.notices, options.lives[i].outstanding,
+                           options.lives[i].batch, options.seconds / (double)options.rounds,
+                           &runs[round]);
             rates[round] = runs[round].per_s;
         }
         double median = bench_median(rates, options.rounds);
@@ -448,13 +451,15 @@ static void parse(int argc, char **argv)
             parse_levels(value);
         else if (strcmp(argv[i], "--lives") == 0)
             parse_lives(value);
+        else if (strcmp(argv[i], "--queue") == 0)
+            options.notices = strcmp(value, "notice") == 0;
         else
             bench_die("unknown option %s", argv[i]);
     }
     if (options.bin == NULL || options.seconds <= 0 || options.rounds < 1 ||
         options.rounds > ROUNDS_MAX)
         bench_die("--bin FOLDER [--dir FOLDER] [--seconds S] [--rounds 1…%d] [--levels N,…] "
-                  "[--only memory,issue,read,life]",
+                  "[--only memory,issue,read,life] [--queue issue|notice]",
                   ROUNDS_MAX);
 }
 

@@ -126,6 +126,7 @@ struct bench_subjects {
 extern struct bench_subjects bench_subjects;
 
 void bench_load_issue(struct bench_load *load, struct bench_server *server);
+void bench_load_notice(struct bench_load *load, struct bench_server *server);
 void bench_load_status(struct bench_load *load, struct bench_server *server);
 /* Messages of the same size as another load's, for a reference. */
 void bench_load_plain(struct bench_load *load, struct bench_server *server,
@@ -162,13 +163,13 @@ void bench_shape_after(struct bench_shape *shape, const char *dir, size_t calls)
 
 struct bench_life {
     double per_s;
-    double p50_us; /* from Issue to its acknowledgement's answer */
+    double p50_us; /* from the call that queues it to its report's answer */
     double p99_us;
     double cpu_us;
     double bytes;
     double flushes;
     uint64_t lives;
 };
-/* Issue, lease, acknowledge: `outstanding` codes at once, leases of `batch`. */
-void bench_life_run(struct bench_server *server, size_t outstanding, size_t batch, double seconds,
-                    struct bench_life *ret_life);
+/* Queue, lease, acknowledge, report: `outstanding` texts at once, leases of `batch`. */
+void bench_life_run(struct bench_server *server, bool notices, size_t outstanding, size_t batch,
+                    double seconds, struct bench_life *ret_life);

@@ -1,7 +1,9 @@
 /*
- * An SMS's life: Issue queues it, a gateway leases it, the gateway's acknowledgement is on disk.
- * Portal and gateway are played by one thread on one socket, all three steps at once.
+ * An SMS's life: a code or a notice is queued, a gateway leases it, its acknowledgement and then
+ * its delivery report are on disk. Portal and gateway are played by one thread on one socket, all
+ * four steps at once.
  */
+#include <stdio.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -14,7 +16,9 @@ enum {
     LEASES_MAX = 256, /* under way at once */
     LIVES_MAX = 1 << 21,
     LEASE_TAG = BENCH_SLOTS,
-    ACK_TAG = BENCH_SLOTS + LEASES_MAX,
+    ACK_TAG = LEASE_TAG + LEASES_MAX,
+    REPORT_TAG = ACK_TAG + LEASES_MAX,
+    REFERENCE_SIZE = 24,
 };
 
 struct life {
@@ -29,7 +33,8 @@ struct life {
     size_t free_issues_len;
     size_t free_leases[LEASES_MAX];
     size_t free_leases_len;
-    size_t asked[LEASES_MAX]; /* credit of a lease, then tokens of its acknowledgement */
+    size_t asked[LEASES_MAX]; /* credit of a lease, then what its gateway holds */
+    char held[LEASES_MAX][CREDIT_MAX][REFERENCE_SIZE];
     uint64_t lives;
     bool over;
 };
@@ -66,29 +71,56 @@ static void send_lease(struct life *life)
     bench_send(life->server, &message);
 }
 
+static void send_batch(struct life *life, const char *method, size_t tag, const uint8_t *body,
+                       size_t body_len)
+{
+    uint8_t header[BENCH_MESSAGE];
+    size_t len = bench_header(header, method, "sms:bench", tag);
+
+    if (zmq_send(life->server->socket, header, len, ZMQ_SNDMORE) < 0 ||
+        zmq_send(life->server->socket, body, body_len, 0) < 0)
+        bench_die("%s cannot be sent", method);
+}
+
 static void send_ack(struct life *life, size_t slot, const Otp__LeaseJobsReply *leased)
 {
     static uint8_t body[CREDIT_MAX * 64];
     Otp__AckJobsRequest request = OTP__ACK_JOBS_REQUEST__INIT;
     Otp__Ack acks[CREDIT_MAX];
     Otp__Ack *list[CREDIT_MAX];
-    uint8_t header[BENCH_MESSAGE];
 
     for (size_t i = 0; i < leased->n_jobs; i++) {
         otp__ack__init(&acks[i]);
         acks[i].token = leased->jobs[i]->token;
         acks[i].provider_reference = leased->jobs[i]->reference;
         list[i] = &acks[i];
+        (void)snprintf(life->held[slot][i], REFERENCE_SIZE, "%s", leased->jobs[i]->reference);
     }
     request.acks = list;
     request.n_acks = leased->n_jobs;
     life->queued += life->asked[slot] - leased->n_jobs; /* somebody else's lease took them */
     life->asked[slot] = leased->n_jobs;
-    size_t len = bench_header(header, "motcua.otp.v1.Otp/AckJobs", "sms:bench", ACK_TAG + slot);
-    size_t body_len = otp__ack_jobs_request__pack(&request, body);
-    if (zmq_send(life->server->socket, header, len, ZMQ_SNDMORE) < 0 ||
-        zmq_send(life->server->socket, body, body_len, 0) < 0)
-        bench_die("an acknowledgement cannot be sent");
+    send_batch(life, "motcua.otp.v1.Otp/AckJobs", ACK_TAG + slot, body,
+               otp__ack_jobs_request__pack(&request, body));
+}
+
+static void send_reports(struct life *life, size_t slot)
+{
+    static uint8_t body[CREDIT_MAX * 64];
+    Otp__ReportDeliveryRequest request = OTP__REPORT_DELIVERY_REQUEST__INIT;
+    Otp__DeliveryReport reports[CREDIT_MAX];
+    Otp__DeliveryReport *list[CREDIT_MAX];
+
+    for (size_t i = 0; i < life->asked[slot]; i++) {
+        otp__delivery_report__init(&reports[i]);
+        reports[i].reference = life->held[slot][i];
+        reports[i].state = OTP__DELIVERY_STATE__DELIVERED;
+        list[i] = &reports[i];
+    }
+    request.reports = list;
+    request.n_reports = life->asked[slot];
+    send_batch(life, "motcua.otp.v1.Otp/ReportDelivery", REPORT_TAG + slot, body,
+               otp__report_delivery_request__pack(&request, body));
 }
 
 static void leased(struct life *life, size_t slot, zmq_msg_t *body)
@@ -109,19 +141,30 @@ static void leased(struct life *life, size_t slot, zmq_msg_t *body)
 
 static void acknowledged(struct life *life, size_t slot, zmq_msg_t *body)
 {
-    int64_t now = bench_ns();
     Otp__JobResults *reply = otp__job_results__unpack(NULL, zmq_msg_size(body), zmq_msg_data(body));
 
     if (reply == NULL || reply->n_results != life->asked[slot])
         bench_die("an answer that does not fit its acknowledgement");
-    for (size_t i = 0; i < reply->n_results; i++) {
+    for (size_t i = 0; i < reply->n_results; i++)
         if (!reply->results[i]->ok)
             bench_die("an acknowledgement was refused: %s", reply->results[i]->code);
-        bench_histogram_add(&lengths, now - began[life->lives++ % LIVES_MAX]);
-    }
-    life->alive -= reply->n_results;
-    life->free_leases[life->free_leases_len++] = slot;
     otp__job_results__free_unpacked(reply, NULL);
+    send_reports(life, slot);
+}
+
+static void reported(struct life *life, size_t slot, zmq_msg_t *body)
+{
+    int64_t now = bench_ns();
+    Otp__ReportDeliveryReply *reply =
+        otp__report_delivery_reply__unpack(NULL, zmq_msg_size(body), zmq_msg_data(body));
+
+    if (reply == NULL || reply->applied != life->asked[slot])
+        bench_die("a report was not applied");
+    for (size_t i = 0; i < reply->applied; i++)
+        bench_histogram_add(&lengths, now - began[life->lives++ % LIVES_MAX]);
+    life->alive -= reply->applied;
+    life->free_leases[life->free_leases_len++] = slot;
+    otp__report_delivery_reply__free_unpacked(reply, NULL);
 }
 
 static void take(struct life *life, zmq_msg_t *header, zmq_msg_t *body)
@@ -134,8 +177,10 @@ static void take(struct life *life, zmq_msg_t *header, zmq_msg_t *body)
         life->queued++;
     } else if (tag < ACK_TAG) {
         leased(life, tag - LEASE_TAG, body);
-    } else {
+    } else if (tag < REPORT_TAG) {
         acknowledged(life, tag - ACK_TAG, body);
+    } else {
+        reported(life, tag - REPORT_TAG, body);
     }
 }
 
@@ -163,8 +208,8 @@ static void step(struct life *life, zmq_msg_t *header, zmq_msg_t *body)
     }
 }
 
-void bench_life_run(struct bench_server *server, size_t outstanding, size_t batch, double seconds,
-                    struct bench_life *ret_life)
+void bench_life_run(struct bench_server *server, bool notices, size_t outstanding, size_t batch,
+                    double seconds, struct bench_life *ret_life)
 {
     static struct life life;
     struct bench_use before = {0};
@@ -172,8 +217,14 @@ void bench_life_run(struct bench_server *server, size_t outstanding, size_t batc
     zmq_msg_t header;
     zmq_msg_t body;
 
-    life = (struct life){.server = server, .batch = batch, .outstanding = outstanding};
-    bench_load_issue(&life.issue, server);
+    memset(&life, 0, sizeof life);
+    life.server = server;
+    life.batch = batch;
+    life.outstanding = outstanding;
+    if (notices)
+        bench_load_notice(&life.issue, server);
+    else
+        bench_load_issue(&life.issue, server);
     for (size_t i = 0; i < BENCH_SLOTS; i++)
         life.free_issues[life.free_issues_len++] = i;
     for (size_t i = 0; i < LEASES_MAX; i++)

@@ -149,6 +149,12 @@ static void make_issue(struct bench_load *load, size_t slot, struct bench_messag
     put_phone(message->body + load->at_phone);
 }
 
+static void make_notice(struct bench_load *load, size_t slot, struct bench_message *message)
+{
+    make(load, slot, message);
+    put_phone(message->body + load->at_phone);
+}
+
 static void make_status(struct bench_load *load, size_t slot, struct bench_message *message)
 {
     size_t most = bench_subjects.made < BENCH_SUBJECTS ? bench_subjects.made : BENCH_SUBJECTS;
@@ -175,6 +181,28 @@ void bench_load_issue(struct bench_load *load, struct bench_server *server)
     header_template(load, "motcua.otp.v1.Otp/Issue");
     load->template.body_len = otp__issue_request__pack(&request, load->template.body);
     load->at_subject = find(load->template.body, load->template.body_len, subject, sizeof subject);
+    load->at_phone =
+        find(load->template.body, load->template.body_len, phone_form, sizeof phone_form - 1);
+}
+
+void bench_load_notice(struct bench_load *load, struct bench_server *server)
+{
+    static char text[] =
+        "Ho so 000.20.31.H53-261122-0042 da duoc tiep nhan, hen tra ngay 27/11/2026. "
+        "Tra cuu tai Cong DVCQG.";
+    Otp__EnqueueSmsRequest request = OTP__ENQUEUE_SMS_REQUEST__INIT;
+    char phone[sizeof phone_form];
+
+    *load = (struct bench_load){.server = server,
+                                .make = make_notice,
+                                .slot_of = bench_tag_slot,
+                                .stats = bench_daemon_commits};
+    memcpy(phone, phone_form, sizeof phone);
+    request.lane = OTP__LANE__TRANSACTIONAL;
+    request.phone = phone;
+    request.text = text;
+    header_template(load, "motcua.otp.v1.Otp/EnqueueSms");
+    load->template.body_len = otp__enqueue_sms_request__pack(&request, load->template.body);
     load->at_phone =
         find(load->template.body, load->template.body_len, phone_form, sizeof phone_form - 1);
 }
