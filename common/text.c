@@ -24,11 +24,21 @@ struct segment {
     size_t marks;
 };
 
+/* Most of most texts: it neither joins, decomposes nor composes with what is before it. */
+static bool is_ascii(int32_t point)
+{
+    return point < 0x80;
+}
+
 /* Takes one code point off the text. Returns its bytes, 0 at the end, -1 on bad UTF-8. */
 static ptrdiff_t take(const char *text, size_t len, int32_t *ret_point)
 {
     if (len == 0)
         return 0;
+    if (is_ascii((uint8_t)*text)) {
+        *ret_point = *text;
+        return 1;
+    }
 
     utf8proc_ssize_t used =
         utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len, ret_point);
@@ -37,6 +47,8 @@ static ptrdiff_t take(const char *text, size_t len, int32_t *ret_point)
 
 static bool is_mark(int32_t point)
 {
+    if (is_ascii(point))
+        return false;
     utf8proc_category_t category = utf8proc_category(point);
 
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
@@ -45,7 +57,8 @@ static bool is_mark(int32_t point)
 
 static bool is_blank(int32_t point)
 {
-    return point == '\t' || utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
+    return is_ascii(point) ? point == ' ' || point == '\t'
+                           : utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
 }
 
 static bool is_break(int32_t point)
@@ -63,6 +76,8 @@ static bool is_dropped(int32_t point)
 /* Controls, and overrides that show a text in another order than it is stored. */
 static bool is_forbidden(int32_t point)
 {
+    if (is_ascii(point))
+        return point < 0x20 || point == 0x7F;
     return utf8proc_category(point) == UTF8PROC_CATEGORY_CC || point == 0x061C ||
            (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
 }
@@ -84,8 +99,8 @@ static int32_t plain_apostrophe(int32_t point)
 
 static void sink_write(struct sink *sink, int32_t point)
 {
-    utf8proc_uint8_t bytes[4];
-    size_t len = (size_t)utf8proc_encode_char(point, bytes);
+    utf8proc_uint8_t bytes[4] = {(utf8proc_uint8_t)point};
+    size_t len = is_ascii(point) ? 1 : (size_t)utf8proc_encode_char(point, bytes);
 
     if (sink->full || sink->len + len >= sink->size) {
         sink->full = true;
@@ -167,13 +182,13 @@ static void segment_order(struct segment *segment)
 
 static void segment_flush(struct segment *segment, struct sink *sink)
 {
-    if (segment->len == 0)
-        return;
+    utf8proc_ssize_t len = (utf8proc_ssize_t)segment->len;
 
-    segment_order(segment);
-    utf8proc_ssize_t len =
-        utf8proc_normalize_utf32(segment->points, (utf8proc_ssize_t)segment->len,
-                                 (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    if (len > 1 || (len == 1 && !is_ascii(segment->points[0]))) {
+        segment_order(segment);
+        len = utf8proc_normalize_utf32(segment->points, len,
+                                       (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    }
     for (utf8proc_ssize_t i = 0; i < len; i++)
         sink_put(sink, segment->points[i]);
     segment->len = 0;
@@ -193,6 +208,10 @@ static bool segment_add(struct segment *segment, struct sink *sink, int32_t poin
         segment_flush(segment, sink);
     else if (++segment->marks > MC_TEXT_MARKS_MAX)
         return false;
+    if (is_ascii(point)) {
+        segment->points[segment->len++] = point;
+        return true;
+    }
 
     utf8proc_ssize_t len = utf8proc_decompose_char(
         point, segment->points + segment->len, (utf8proc_ssize_t)(SEGMENT_MAX - segment->len),
@@ -239,6 +258,10 @@ enum mc_status mc_text_clean_lines(char *out, size_t size, const char *text)
 /* One code point's part of a search key. Marks need no ordering: they all go. */
 static void fold_point(struct sink *sink, int32_t point)
 {
+    if (is_ascii(point)) {
+        sink_put(sink, point >= 'A' && point <= 'Z' ? point - 'A' + 'a' : point);
+        return;
+    }
     int32_t parts[DECOMPOSED_MAX];
     utf8proc_ssize_t len = utf8proc_decompose_char(
         point, parts, DECOMPOSED_MAX,
@@ -303,6 +326,10 @@ static const char *ascii_equal(int32_t point)
 
 static void unaccent_point(struct sink *sink, int32_t point)
 {
+    if (is_ascii(point)) {
+        sink_write(sink, point);
+        return;
+    }
     int32_t parts[DECOMPOSED_MAX];
     utf8proc_ssize_t len =
         utf8proc_decompose_char(point, parts, DECOMPOSED_MAX,
