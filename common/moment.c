@@ -214,7 +214,7 @@ struct mc_bytes mc_new_id(struct mc_txn *txn)
 {
     uint8_t id[MC_ID_LEN];
 
-    mc_uuid7(id, txn->now_ms, txn->random);
+    mc_store_id(txn->store, id, txn->now_ms, txn->random);
     return mc_keep(txn, id, sizeof id);
 }
 

@@ -205,3 +205,17 @@ const struct mc_store_counts *mc_store_counts(const struct mc_store *store)
 {
     return &store->counts;
 }
+
+void mc_store_id(struct mc_store *store, uint8_t id[MC_ID_LEN], int64_t now_ms,
+                 const struct mc_random *random)
+{
+    enum { COUNT_END = 1 << 12 };
+
+    if (now_ms > store->id_ms || ++store->id_count == COUNT_END) {
+        store->id_ms = MC_MAX(now_ms, store->id_ms + 1); /* a full millisecond borrows the next */
+        store->id_count = 0;
+    }
+    mc_uuid7(id, store->id_ms, random);
+    id[6] = (uint8_t)(0x70 | store->id_count >> 8);
+    id[7] = (uint8_t)store->id_count;
+}

@@ -54,6 +54,13 @@ mc_nodiscard enum mc_status mc_store_open(struct mc_store **ret_store,
                                           size_t why_size);
 void mc_store_close(struct mc_store *store);
 
+/*
+ * A UUIDv7 behind all this process gave before for the store: the 12 bits after the milliseconds
+ * count (RFC 9562 sect. 6.2, method 1), so that what one turn makes keeps its order.
+ */
+void mc_store_id(struct mc_store *store, uint8_t id[MC_ID_LEN], int64_t now_ms,
+                 const struct mc_random *random);
+
 struct mc_store_usage {
     size_t map_bytes;
     size_t used_bytes;

@@ -31,6 +31,8 @@ struct mc_stage {
 struct mc_store {
     MDB_env *env;
     MDB_dbi tables[MC_TABLES_MAX];
+    int64_t id_ms;     /* of the newest id */
+    unsigned id_count; /* its place among those of that millisecond */
     size_t tables_len;
     MDB_txn *snapshot; /* reset between uses */
     struct mc_store_counts counts;

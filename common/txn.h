@@ -205,7 +205,7 @@ struct mc_bytes mc_blind(struct mc_txn *txn, const char *purpose, const char *te
  */
 const char *mc_source(struct mc_txn *txn);
 
-/* A new time-ordered id, in the arena. */
+/* A new id, in the arena: behind all that were made before it. */
 struct mc_bytes mc_new_id(struct mc_txn *txn);
 
 /* Keys: numbers as big-endian, pieces joined. In the arena. */

@@ -151,6 +151,29 @@ static void one_refused_call_does_not_spoil_the_others(void **state)
     store_done(&t);
 }
 
+/* Notices of one turn are read in the order they were made. */
+static void ids_keep_their_order(void **state)
+{
+    struct store_test t;
+    uint8_t before[MC_ID_LEN] = {0};
+    uint8_t id[MC_ID_LEN];
+    int64_t ms = 0;
+
+    (void)state;
+    store_open(&t, MAP);
+    for (int i = 0; i < 10000;
+         i++) { /* more than 4,096 in one millisecond; then the clock goes back */
+        mc_store_id(t.store, id, i < 9000 ? STORE_T0 : STORE_T0 - 1000, &t.random);
+        assert_true(memcmp(before, id, sizeof id) < 0);
+        assert_true(mc_uuid7_time(id, &ms) && ms >= STORE_T0 && ms <= STORE_T0 + 2);
+        memcpy(before, id, sizeof id);
+    }
+    mc_store_id(t.store, id, STORE_T0 + 10, &t.random);
+    assert_true(memcmp(before, id, sizeof id) < 0);
+    assert_true(mc_uuid7_time(id, &ms) && ms == STORE_T0 + 10);
+    store_done(&t);
+}
+
 static void a_turn_without_writes_does_not_flush(void **state)
 {
     struct store_test t;
@@ -953,6 +976,7 @@ int main(void)
         cmocka_unit_test(errors_stick),
         cmocka_unit_test(violations_stop_at_64),
         cmocka_unit_test(one_refused_call_does_not_spoil_the_others),
+        cmocka_unit_test(ids_keep_their_order),
         cmocka_unit_test(a_turn_without_writes_does_not_flush),
         cmocka_unit_test(the_store_is_a_sorted_array),
         cmocka_unit_test(cursors_keep_to_prefix_and_from),
