@@ -1,5 +1,6 @@
 /* PostgreSQL: rows queued and taken a batch a statement, FOR UPDATE SKIP LOCKED. */
 #include <libpq-fe.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -8,9 +9,27 @@
 enum { HANDS = 2 }; /* connections that queue, and as many that work */
 
 static struct peer peer;
-static atomic_uint_fast64_t queued;
-static atomic_uint_fast64_t ended;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static uint64_t queued;
+static uint64_t ended;
 static atomic_bool over;
+
+static void count(uint64_t *counter, size_t n)
+{
+    (void)pthread_mutex_lock(&lock);
+    *counter += n;
+    (void)pthread_cond_broadcast(&changed);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+static void wait_for_room(void)
+{
+    (void)pthread_mutex_lock(&lock);
+    while (!over && queued - ended >= peer.outstanding)
+        (void)pthread_cond_wait(&changed, &lock);
+    (void)pthread_mutex_unlock(&lock);
+}
 
 static PGconn *open_link(void)
 {
@@ -40,15 +59,12 @@ static void *enqueue(void *unused)
     (void)unused;
     (void)snprintf(many, sizeof many, "%zu", peer.lease);
     while (!over) {
-        if (atomic_load(&queued) - atomic_load(&ended) >= peer.outstanding) {
-            (void)usleep(50);
-            continue;
-        }
+        wait_for_room();
         PQclear(ask(link,
                     "INSERT INTO jobs (phone, text) SELECT '" PEER_PHONE "', '" PEER_TEXT
                     "' FROM generate_series(1, $1::int)",
                     many));
-        atomic_fetch_add(&queued, peer.lease);
+        count(&queued, peer.lease);
     }
     PQfinish(link);
     return NULL;
@@ -93,7 +109,7 @@ static void *work(void *unused)
                     ids));
         PQclear(ask(link, "UPDATE messages SET state = 'DELIVERED' WHERE id = ANY ($1::bigint[])",
                     ids));
-        atomic_fetch_add(&ended, n);
+        count(&ended, n);
     }
     PQfinish(link);
     return NULL;
@@ -117,8 +133,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < 2 * HANDS; i++)
         if (pthread_create(&hands[i], NULL, i < HANDS ? enqueue : work, NULL) != 0)
             peer_die("no thread");
-    (void)usleep((useconds_t)(peer.seconds * 1e6));
+    (void)poll(NULL, 0, (int)(peer.seconds * 1000));
     over = true;
+    count(&ended, 0);
     for (size_t i = 0; i < 2 * HANDS; i++)
         (void)pthread_join(hands[i], NULL);
     peer_tell("postgres", &peer, ended, peer_now() - start);
