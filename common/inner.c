@@ -248,7 +248,8 @@ size_t mc_effects_lease(struct mc_service *service, struct mc_turn *turn, unsign
         if (service->room->effects[i].lane == lane)
             lease_ms = MC_MAX(lease_ms, service->room->effects[i].lease_ms);
     txn_inner(service, turn, &txn, &call, &head, "");
-    size_t n = mc_jobs_lease(&txn, lane, NULL, worker_self, lease_ms, ret_jobs, max);
+    const struct mc_lease lease = {.lane = lane, .worker = worker_self, .lease_ms = lease_ms};
+    size_t n = mc_jobs_lease(&txn, &lease, ret_jobs, max);
     if (mc_txn_apply(&txn) != MC_OK)
         return 0;
     for (size_t i = 0; i < n; i++) {

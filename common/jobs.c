@@ -3,14 +3,14 @@
 #include <endian.h>
 #include <string.h>
 
+#include "common/due.h"
 #include "common/turn.h"
 
 /*
  * Job id: lane in the top byte, then the store's job counter; big-endian it is the key of
- * MC_TABLE_JOBS and MC_TABLE_DEAD. MC_TABLE_DUE: lane (1), due time (8), id (8) -> nothing.
- * Lease token: id (8), attempt (4).
+ * MC_TABLE_JOBS and MC_TABLE_DEAD. Lease token: id (8), attempt (4).
  */
-enum { ID_SHIFT = 56, DUE_KEY_LEN = 17 };
+enum { ID_SHIFT = 56 };
 
 static const char job_expired[] = "EXPIRED";
 static const char job_unreported[] = "LEASE_RAN_OUT";
@@ -26,28 +26,6 @@ static struct mc_lane_count *lane_counts(struct mc_txn *txn, unsigned lane)
     assert(lane < MC_LANES_MAX);
     txn->lanes_touched |= 1U << lane;
     return &txn->lanes[lane];
-}
-
-static struct mc_bytes due_key(struct mc_txn *txn, unsigned lane, int64_t due_ms, uint64_t id)
-{
-    uint64_t due_big = htobe64((uint64_t)due_ms);
-    uint64_t id_big = htobe64(id);
-    uint8_t key[DUE_KEY_LEN] = {(uint8_t)lane};
-
-    memcpy(key + 1, &due_big, sizeof due_big);
-    memcpy(key + 9, &id_big, sizeof id_big);
-    return mc_keep(txn, key, sizeof key);
-}
-
-static void due_put(struct mc_txn *txn, const Motcua__Job *job)
-{
-    mc_put(txn, MC_TABLE_DUE, due_key(txn, lane_of(job->id), job->due_ms, job->id),
-           (struct mc_bytes){0});
-}
-
-static void due_drop(struct mc_txn *txn, const Motcua__Job *job)
-{
-    mc_drop(txn, MC_TABLE_DUE, due_key(txn, lane_of(job->id), job->due_ms, job->id));
 }
 
 uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec)
@@ -78,7 +56,7 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec)
     job.backoff_max_ms = spec->backoff_max_ms;
 
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job.id), &job.base);
-    due_put(txn, &job);
+    mc_due_put(txn, &job);
     lane_counts(txn, spec->lane)->queued++;
     lane_counts(txn, spec->lane)->enqueued_total++;
     return txn->status == MC_OK ? job.id : 0;
@@ -127,16 +105,6 @@ static void bury(struct mc_txn *txn, Motcua__Job *job, const char *error)
     mc_save(txn, MC_TABLE_DEAD, mc_key_u64(txn, job->id), &job->base);
 }
 
-static bool wanted(const Motcua__Job *job, const char *const *destinations)
-{
-    if (destinations == NULL)
-        return true;
-    for (; *destinations != NULL; destinations++)
-        if (strcmp(job->destination, *destinations) == 0)
-            return true;
-    return false;
-}
-
 static void lease(struct mc_txn *txn, Motcua__Job *job, const char *worker, int64_t lease_ms)
 {
     struct mc_lane_count *lane = state_leave(txn, job);
@@ -144,12 +112,13 @@ static void lease(struct mc_txn *txn, Motcua__Job *job, const char *worker, int6
     lane->leased++;
     if (job->state == MOTCUA__JOB_STATE__LEASED)
         lane->failed_total++; /* its lease ran out */
-    due_drop(txn, job);
+    mc_due_drop(txn, job);
     job->state = MOTCUA__JOB_STATE__LEASED;
     job->attempts++;
     job->leased_by = mc_unconst(worker);
+    job->tried_by = mc_unconst("");
     job->due_ms = txn->now_ms + MC_MAX(lease_ms, 1); /* not due again within this very walk */
-    due_put(txn, job);
+    mc_due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
 
@@ -163,43 +132,80 @@ static const char *spent(const struct mc_txn *txn, const Motcua__Job *job)
     return NULL;
 }
 
-/* Rows looked at in one lease: bounds the work when many destinations are not wanted. */
-enum { LEASE_SCAN_MAX = 4096 };
-
-size_t mc_jobs_lease(struct mc_txn *txn, unsigned lane, const char *const *destinations,
-                     const char *worker, int64_t lease_ms, struct mc_job *ret_jobs, size_t max)
+/* It failed in this worker's hands a moment ago: another one may have more luck. */
+static bool is_left(const struct mc_txn *txn, const struct mc_lease *lease, const Motcua__Job *job)
 {
-    uint8_t prefix = (uint8_t)lane;
-    struct mc_cursor cursor =
-        mc_seek(txn, MC_TABLE_DUE, (struct mc_bytes){&prefix, 1}, (struct mc_bytes){0}, MC_FORWARD);
+    const char *last = job->state == MOTCUA__JOB_STATE__LEASED ? job->leased_by : job->tried_by;
+
+    return job->due_ms + lease->leave_ms > txn->now_ms && strcmp(last, lease->worker) == 0;
+}
+
+static struct mc_job give(struct mc_txn *txn, const struct mc_lease *spec, Motcua__Job *job,
+                          const char *why)
+{
+    bool unreported =
+        job->state == MOTCUA__JOB_STATE__LEASED || strcmp(job->last_error, job_unreported) == 0;
+
+    lease(txn, job, spec->worker, spec->lease_ms);
+    struct mc_job given = job_in_hand(job);
+    mc_job_open(txn, &given);
+    given.spent = why;
+    given.unreported = unreported;
+    return given;
+}
+
+size_t mc_jobs_lease(struct mc_txn *txn, const struct mc_lease *spec, struct mc_job *ret_jobs,
+                     size_t max)
+{
+    struct mc_due_walk walk;
+    int64_t due_ms = 0;
+    uint64_t id = 0;
     size_t n = 0;
 
-    for (size_t scanned = 0; n < max && scanned < LEASE_SCAN_MAX && mc_next(&cursor); scanned++) {
-        const uint8_t *key = cursor.key.data;
-        uint64_t due = 0;
-
-        memcpy(&due, key + 1, sizeof due);
-        if ((int64_t)be64toh(due) > txn->now_ms)
-            break;
+    mc_due_begin(&walk, txn, spec->lane, spec->destinations, 0);
+    while (n < max && mc_due_next(&walk, txn->now_ms, &due_ms, &id)) {
+        size_t mark = txn->arena->used;
         Motcua__Job *job =
-            mc_load(txn, MC_TABLE_JOBS, (struct mc_bytes){key + 9, 8}, &motcua__job__descriptor);
+            mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, id), &motcua__job__descriptor);
         if (job == NULL) {
             (void)mc_fail(txn, MC_CORRUPT, "a due row without its job");
             break;
         }
         const char *why = spent(txn, job);
-        bool unreported = job->state == MOTCUA__JOB_STATE__LEASED;
-        if (why == NULL && !wanted(job, destinations)) {
+        if (why == NULL && is_left(txn, spec, job)) {
+            mc_arena_rewind(txn->arena, mark);
+            continue;
+        }
+        ret_jobs[n++] = give(txn, spec, job, why);
+    }
+    return txn->status == MC_OK ? n : 0;
+}
+
+size_t mc_jobs_spent(struct mc_txn *txn, unsigned lane, uint64_t *place, size_t rows,
+                     struct mc_job *ret_jobs, size_t max)
+{
+    uint8_t prefix = (uint8_t)lane;
+    struct mc_cursor cursor = mc_seek(txn, MC_TABLE_JOBS, (struct mc_bytes){&prefix, 1},
+                                      mc_key_u64(txn, *place + 1), MC_FORWARD);
+    size_t seen = 0;
+    size_t n = 0;
+
+    for (; seen < rows && n < max && mc_next(&cursor); seen++) {
+        Motcua__Job *job = mc_row(&cursor, &motcua__job__descriptor);
+        if (job == NULL)
+            return 0;
+        *place = job->id;
+        const char *why = job->due_ms <= txn->now_ms ? spent(txn, job) : NULL;
+        if (why == NULL) {
             mc_pass(&cursor);
             continue;
         }
-        unreported = unreported || strcmp(job->last_error, job_unreported) == 0;
-        lease(txn, job, worker, lease_ms);
         ret_jobs[n] = job_in_hand(job);
         mc_job_open(txn, &ret_jobs[n]);
-        ret_jobs[n].spent = why;
-        ret_jobs[n++].unreported = unreported;
+        ret_jobs[n++].spent = why;
     }
+    if (seen < rows && n < max)
+        *place = 0;
     return txn->status == MC_OK ? n : 0;
 }
 
@@ -236,7 +242,7 @@ void mc_job_done(struct mc_txn *txn, const struct mc_job *job)
     struct mc_lane_count *lane = state_leave(txn, job->record);
 
     lane->done_total++;
-    due_drop(txn, job->record);
+    mc_due_drop(txn, job->record);
     mc_drop(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->record->id));
 }
 
@@ -263,10 +269,11 @@ static void requeue(struct mc_txn *txn, Motcua__Job *job, const char *error, int
     lane->queued++;
     lane->failed_total++;
     job->state = MOTCUA__JOB_STATE__QUEUED;
+    job->tried_by = job->leased_by;
     job->leased_by = mc_unconst("");
     job->last_error = mc_unconst(error);
     job->due_ms = due_ms;
-    due_put(txn, job);
+    mc_due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
 
@@ -275,7 +282,7 @@ void mc_job_retry(struct mc_txn *txn, const struct mc_job *job, const char *erro
     Motcua__Job next = *job->record;
     int64_t due_ms = txn->now_ms + (after_ms > 0 ? after_ms : backoff(&next));
 
-    due_drop(txn, &next);
+    mc_due_drop(txn, &next);
     if (mc_job_is_last_attempt(job))
         bury(txn, &next, error);
     else
@@ -286,7 +293,7 @@ void mc_job_bury(struct mc_txn *txn, const struct mc_job *job, const char *error
 {
     Motcua__Job next = *job->record;
 
-    due_drop(txn, &next);
+    mc_due_drop(txn, &next);
     bury(txn, &next, error);
 }
 
@@ -305,9 +312,37 @@ size_t mc_jobs_reclaim(struct mc_txn *txn, unsigned lane, const char *worker, si
             mc_pass(&cursor);
             continue;
         }
-        due_drop(txn, job);
+        mc_due_drop(txn, job);
         requeue(txn, job, job_unreported, txn->now_ms);
         n++;
+    }
+    return n;
+}
+
+size_t mc_jobs_held_by(struct mc_txn *txn, unsigned lane, const char *worker, bool take_back,
+                       size_t max)
+{
+    struct mc_due_walk walk;
+    int64_t due_ms = 0;
+    uint64_t id = 0;
+    size_t n = 0;
+
+    mc_due_begin(&walk, txn, lane, NULL, txn->now_ms + 1);
+    for (size_t seen = 0; seen < max && mc_due_next(&walk, INT64_MAX, &due_ms, &id); seen++) {
+        size_t mark = txn->arena->used;
+        Motcua__Job *job =
+            mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, id), &motcua__job__descriptor);
+        if (job == NULL)
+            break;
+        if (job->state == MOTCUA__JOB_STATE__LEASED && strcmp(job->leased_by, worker) == 0) {
+            n++;
+            if (take_back) {
+                mc_due_drop(txn, job);
+                requeue(txn, job, job_unreported, txn->now_ms);
+                continue; /* its rows are to be written: the memory stays */
+            }
+        }
+        mc_arena_rewind(txn->arena, mark);
     }
     return n;
 }
@@ -320,21 +355,18 @@ void mc_job_cancel(struct mc_txn *txn, uint64_t id)
     if (job == NULL)
         return;
     (void)state_leave(txn, job);
-    due_drop(txn, job);
+    mc_due_drop(txn, job);
     mc_drop(txn, MC_TABLE_JOBS, mc_key_u64(txn, id));
 }
 
 int64_t mc_jobs_next_due(struct mc_txn *txn, unsigned lane)
 {
-    uint8_t prefix = (uint8_t)lane;
-    struct mc_cursor cursor =
-        mc_seek(txn, MC_TABLE_DUE, (struct mc_bytes){&prefix, 1}, (struct mc_bytes){0}, MC_FORWARD);
-    uint64_t due = 0;
+    struct mc_due_walk walk;
+    int64_t due_ms = 0;
+    uint64_t id = 0;
 
-    if (!mc_next(&cursor))
-        return INT64_MAX;
-    memcpy(&due, (const uint8_t *)cursor.key.data + 1, sizeof due);
-    return (int64_t)be64toh(due);
+    mc_due_begin(&walk, txn, lane, NULL, 0);
+    return mc_due_next(&walk, INT64_MAX, &due_ms, &id) ? due_ms : INT64_MAX;
 }
 
 size_t mc_jobs_peek(struct mc_txn *txn, int lane, bool dead, uint64_t after, Motcua__Job **ret_jobs,

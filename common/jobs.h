@@ -6,9 +6,9 @@
  * job due again (at least once), and the token of the old lease is refused from then on.
  * A job past its expiry is never performed: it comes back marked and becomes a dead letter.
  *
- * Live jobs lie in MC_TABLE_JOBS by id; MC_TABLE_DUE orders them by lane and due time. A
- * leased job is simply due again when its lease ends, so no sweeper is needed. All keys
- * grow with time: what one turn writes are neighbours.
+ * Live jobs lie in MC_TABLE_JOBS by id; MC_TABLE_DUE orders them by lane, destination and due
+ * time (due.h). A leased job is simply due again when its lease ends, so no sweeper is needed.
+ * Keys grow with time, within a lane and a destination: what one turn writes are neighbours.
  */
 #pragma once
 
@@ -41,12 +41,27 @@ struct mc_job {
 };
 
 /*
- * Leases up to `max` due jobs of a lane to a worker; only those whose destination is in
- * `destinations` (NULL-terminated) unless that is NULL. Returns how many. Jobs whose life or
- * attempts are over come too, with `spent` set: the caller notes it and buries them.
+ * Leases up to `max` due jobs of a lane to a worker, the earliest first; only those whose
+ * destination is in `destinations` (NULL-terminated) unless that is NULL. It costs what it takes,
+ * whatever waits for others. Jobs whose life or attempts are over come too, with `spent` set: the
+ * caller notes it and buries them.
  */
-size_t mc_jobs_lease(struct mc_txn *txn, unsigned lane, const char *const *destinations,
-                     const char *worker, int64_t lease_ms, struct mc_job *ret_jobs, size_t max);
+struct mc_lease {
+    unsigned lane;
+    const char *const *destinations;
+    const char *worker;
+    int64_t lease_ms;
+    int64_t leave_ms; /* so long what this worker had last is left to others; 0: not at all */
+};
+size_t mc_jobs_lease(struct mc_txn *txn, const struct mc_lease *spec, struct mc_job *ret_jobs,
+                     size_t max);
+
+/*
+ * Jobs of a lane that are not to be performed any more, whoever their destination is: looks at some
+ * rows after *place and moves it on, round and round. They are in nobody's hands: bury them.
+ */
+size_t mc_jobs_spent(struct mc_txn *txn, unsigned lane, uint64_t *place, size_t rows,
+                     struct mc_job *ret_jobs, size_t max);
 
 /*
  * Finds a job by its lease token; NULL when this worker does not hold it (any more), which fails
@@ -67,6 +82,13 @@ void mc_job_retry(struct mc_txn *txn, const struct mc_job *job, const char *erro
 void mc_job_bury(struct mc_txn *txn, const struct mc_job *job, const char *error);
 /* Makes jobs due now that a worker of this name held when it died; at most max of them. */
 size_t mc_jobs_reclaim(struct mc_txn *txn, unsigned lane, const char *worker, size_t max);
+
+/*
+ * How many jobs of a lane a worker holds under leases that last, among at most max rows; with
+ * take_back they are due again at once, and their tokens stale.
+ */
+size_t mc_jobs_held_by(struct mc_txn *txn, unsigned lane, const char *worker, bool take_back,
+                       size_t max);
 
 /* Drops a job that nobody holds or needs any more; no-op when it is gone. */
 void mc_job_cancel(struct mc_txn *txn, uint64_t id);

@@ -21,7 +21,7 @@ enum mc_table {
     MC_TABLE_META,    /* name -> counter or state of the house */
     MC_TABLE_JOURNAL, /* sequence -> motcua.v1.Event */
     MC_TABLE_JOBS,    /* job id -> motcua.v1.Job, live ones */
-    MC_TABLE_DUE,     /* lane, due time, job id -> nothing */
+    MC_TABLE_DUE,     /* lane, destination, due time, job id -> nothing (due.h) */
     MC_TABLE_DEAD,    /* job id -> motcua.v1.Job that will not be tried again by itself */
     MC_TABLE_ANSWERS, /* request id, caller -> hash of the request, reply */
     MC_TABLE_CURSORS, /* other room -> last sequence applied */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/due.h"
 #include "common/frame.h"
 #include "common/password.h"
 
@@ -464,15 +465,6 @@ static const Motcua__Job *job_with(Motcua__Job *const *jobs, size_t n, uint64_t 
     return NULL;
 }
 
-static struct mc_bytes due_key(struct mc_txn *txn, const Motcua__Job *job)
-{
-    const uint8_t lane = (uint8_t)(job->id >> 56);
-
-    return mc_key_join(
-        txn, (struct mc_bytes){&lane, 1},
-        mc_key_join(txn, mc_key_u64(txn, (uint64_t)job->due_ms), mc_key_u64(txn, job->id)));
-}
-
 /* Makes a leased job what it was before, as if nobody had looked. */
 static void put_back(struct mc_turn *turn, const Motcua__Job *leased, const Motcua__Job *before)
 {
@@ -481,12 +473,13 @@ static void put_back(struct mc_turn *turn, const Motcua__Job *leased, const Motc
     struct mc_txn txn;
 
     mc_txn_open(&txn, turn);
-    mc_drop(&txn, MC_TABLE_DUE, due_key(&txn, leased));
+    mc_due_drop(&txn, leased);
     job.state = before->state;
     job.attempts = before->attempts;
     job.due_ms = before->due_ms;
     job.leased_by = before->leased_by;
-    mc_put(&txn, MC_TABLE_DUE, due_key(&txn, &job), (struct mc_bytes){0});
+    job.tried_by = before->tried_by;
+    mc_due_put(&txn, &job);
     mc_save(&txn, MC_TABLE_JOBS, mc_key_u64(&txn, job.id), &job.base);
     txn.lanes_touched = 1U << lane;
     if (before->state == MOTCUA__JOB_STATE__LEASED) {

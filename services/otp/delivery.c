@@ -102,6 +102,15 @@ void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, Otp__DeliverySt
     otp_message_change(txn, job->record->id, &change);
 }
 
+void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job)
+{
+    bool expired = strcmp(job->spent, "EXPIRED") == 0;
+
+    otp_job_ended(txn, job, expired ? OTP__DELIVERY_STATE__EXPIRED : OTP__DELIVERY_STATE__FAILED,
+                  job->spent, "");
+    mc_job_bury(txn, job, job->spent);
+}
+
 struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token)
 {
     if (txn->status != MC_OK)

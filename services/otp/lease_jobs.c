@@ -99,21 +99,16 @@ static void hand_out(struct mc_txn *txn, struct mc_job *job, Otp__LeaseJobsReply
     rep->jobs[rep->n_jobs++] = out;
 }
 
-/* Its life is over, or the last gateway that had it never said what became of it. */
-static void put_away(struct mc_txn *txn, const struct mc_job *job)
-{
-    bool expired = strcmp(job->spent, "EXPIRED") == 0;
-
-    otp_job_ended(txn, job, expired ? OTP__DELIVERY_STATE__EXPIRED : OTP__DELIVERY_STATE__FAILED,
-                  job->spent, "");
-    mc_job_bury(txn, job, job->spent);
-}
-
 /* Takes from one lane until the credit is used up or nothing is due; counts what it put away. */
 static void take(struct mc_txn *txn, unsigned lane, const char *const *carriers,
                  const Otp__LeaseJobsRequest *req, Otp__LeaseJobsReply *rep, size_t *spent)
 {
-    int64_t lease_ms = req->lease_ms != 0 ? req->lease_ms : OTP_LEASE_DEFAULT_MS;
+    const struct mc_lease lease = {
+        .lane = lane,
+        .destinations = carriers,
+        .worker = txn->caller->name,
+        .lease_ms = req->lease_ms != 0 ? req->lease_ms : OTP_LEASE_DEFAULT_MS,
+    };
     bool again = true;
 
     while (again && rep->n_jobs < req->credit && *spent < OTP_SPENT_MAX) {
@@ -123,14 +118,14 @@ static void take(struct mc_txn *txn, unsigned lane, const char *const *carriers,
             (void)mc_fail(txn, MC_LIMITED, "arena full");
             return;
         }
-        size_t n = mc_jobs_lease(txn, lane, carriers, txn->caller->name, lease_ms, jobs, most);
+        size_t n = mc_jobs_lease(txn, &lease, jobs, most);
         again = false;
         for (size_t i = 0; i < n; i++) {
             if (jobs[i].spent == NULL) {
                 hand_out(txn, &jobs[i], rep);
                 continue;
             }
-            put_away(txn, &jobs[i]);
+            otp_job_put_away(txn, &jobs[i]);
             *spent += 1;
             again = true;
         }

@@ -71,7 +71,8 @@ enum {
     OTP_NOTICE_LIFE_MS = 3 * 24 * 60 * 60 * 1000,
     OTP_NOTICE_LIFE_MAX_MS = 7 * 24 * 60 * 60 * 1000,
 
-    OTP_TICK_ROWS = 500, /* rows one tick looks at, per table */
+    OTP_TICK_ROWS = 500,  /* rows one tick looks at, per table */
+    OTP_TICK_SPENT = 100, /* jobs one tick puts away, per lane */
 };
 
 struct otp {
@@ -103,6 +104,7 @@ struct otp {
     /* hints only: where the tick's next walk over keys in no order goes on */
     uint8_t phones_at[OTP_BLIND_LEN];
     uint8_t dedupe_at[OTP_BLIND_LEN];
+    uint64_t spent_at[OTP_LANES_LEN];
 };
 
 /* Handlers, one file each. */
@@ -208,6 +210,8 @@ void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_ch
 /* The same for a job in hand that is over, unless a report was faster. */
 void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, Otp__DeliveryState state,
                    const char *reason, const char *provider_reference);
+/* Its life is over, or the last gateway that had it never said what became of it. */
+void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job);
 bool otp_report_apply(struct mc_txn *txn, const char *reference, Otp__DeliveryState state,
                       const char *reason); /* false: unknown, late or double */
 /* The job a gateway holds, or NULL: not its any more. Does not fail the call. */

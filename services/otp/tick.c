@@ -72,6 +72,16 @@ static void sweep(const struct otp *otp, struct mc_txn *txn, unsigned table,
         memset(place, 0, OTP_BLIND_LEN);
 }
 
+/* No gateway asks for them any more: their carrier is away. */
+static void put_away(struct otp *otp, struct mc_txn *txn, unsigned lane)
+{
+    struct mc_job jobs[OTP_TICK_SPENT];
+    size_t n = mc_jobs_spent(txn, lane, &otp->spent_at[lane], OTP_TICK_ROWS, jobs, OTP_TICK_SPENT);
+
+    for (size_t i = 0; i < n; i++)
+        otp_job_put_away(txn, &jobs[i]);
+}
+
 enum mc_status otp_tick(void *ctx, struct mc_txn *txn)
 {
     struct otp *otp = ctx;
@@ -79,6 +89,8 @@ enum mc_status otp_tick(void *ctx, struct mc_txn *txn)
     forget_challenges(otp, txn);
     for (unsigned lane = 0; lane < OTP_LANES_LEN; lane++)
         forget_messages(otp, txn, lane);
+    for (unsigned lane = 0; lane < OTP_LANES_LEN; lane++)
+        put_away(otp, txn, lane);
     sweep(otp, txn, OTP_PHONES, phone_is_over, otp->phones_at);
     sweep(otp, txn, OTP_DEDUPE, sent_is_over, otp->dedupe_at);
     return txn->status;

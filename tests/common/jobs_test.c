@@ -9,6 +9,7 @@
 
 #include <endian.h>
 
+#include "common/due.h"
 #include "common/jobs.h"
 
 #include "store_help.h"
@@ -66,7 +67,9 @@ static size_t lease(struct jobs_test *t, unsigned lane, const char *const *desti
                     const char *worker, int64_t lease_ms, struct held *ret, size_t max)
 {
     struct mc_job jobs[16];
-    size_t n = mc_jobs_lease(begin(t), lane, destinations, worker, lease_ms, jobs, max);
+    const struct mc_lease spec = {
+        .lane = lane, .destinations = destinations, .worker = worker, .lease_ms = lease_ms};
+    size_t n = mc_jobs_lease(begin(t), &spec, jobs, max);
 
     for (size_t i = 0; i < n; i++) {
         ret[i] = (struct held){.id = jobs[i].record->id,
@@ -156,6 +159,7 @@ static void a_job_is_leased_and_done(void **state)
 
 static void the_payload_comes_back_and_is_sealed_at_rest(void **state)
 {
+    const struct mc_lease by_w = {.lane = LANE_A, .worker = "w", .lease_ms = LEASE};
     struct jobs_test *t = open_test();
     struct mc_job job;
     struct mc_bytes raw;
@@ -167,7 +171,7 @@ static void the_payload_comes_back_and_is_sealed_at_rest(void **state)
     struct mc_txn *txn = begin(t);
     assert_true(mc_get(txn, MC_TABLE_JOBS, (struct mc_bytes){key, sizeof key}, &raw));
     assert_null(memmem(raw.data, raw.len, "CANARY", 6));
-    assert_int_equal(mc_jobs_lease(txn, LANE_A, NULL, "w", LEASE, &job, 1), 1);
+    assert_int_equal(mc_jobs_lease(txn, &by_w, &job, 1), 1);
     assert_int_equal(job.payload.len, sizeof secret);
     assert_memory_equal(job.payload.data, secret, sizeof secret);
     assert_int_equal(end(t), MC_OK);
@@ -304,9 +308,10 @@ static void a_last_attempt_that_never_answers_is_spent(void **state)
     close_test(t);
 }
 
-/* An expired OTP is never sent: it comes back marked, whoever asks. */
+/* An expired OTP is never sent: it comes back marked to who asks for its destination. */
 static void an_expired_job_is_spent(void **state)
 {
+    const char *const its[] = {"viettel", NULL};
     const char *const other[] = {"vinaphone", NULL};
     struct mc_job_spec spec = plain;
     struct jobs_test *t = open_test();
@@ -318,7 +323,7 @@ static void an_expired_job_is_spent(void **state)
     t->store.now_ms += 999;
     assert_int_equal(lease(t, LANE_A, other, "w", LEASE, &held, 1), 0);
     t->store.now_ms += 1;
-    assert_int_equal(lease(t, LANE_A, other, "w", LEASE, &held, 1), 1);
+    assert_int_equal(lease(t, LANE_A, its, "w", LEASE, &held, 1), 1);
     assert_string_equal(held.spent, "EXPIRED");
     struct mc_txn *txn = begin(t);
     struct mc_job *job = mc_job_held(txn, (struct mc_bytes){held.token, sizeof held.token}, "w");
@@ -412,36 +417,183 @@ static void destinations_filter(void **state)
     close_test(t);
 }
 
-/* One carrier is down and its jobs wait: another's come through, within a call's memory. */
-static void a_backlog_of_one_destination_does_not_fill_the_memory(void **state)
+static void add_many(struct jobs_test *t, const struct mc_job_spec *spec, int count)
 {
-    enum { BACKLOG = 4000, PAYLOAD = 2000 };
-    static const char long_text[PAYLOAD];
+    enum { TOGETHER = 1000 };
+
+    for (int added = 0; added < count;) {
+        turn_begin(&t->store, &t->turn);
+        for (int i = 0; i < TOGETHER && added < count; i++, added++) {
+            txn_begin(&t->store, &t->turn, &t->txn);
+            assert_true(mc_job_add(&t->txn, spec) != 0);
+            assert_int_equal(mc_txn_apply(&t->txn), MC_OK);
+        }
+        assert_int_equal(turn_end(&t->store, &t->turn), MC_OK);
+    }
+}
+
+/*
+ * A carrier is down and a hundred thousand of its texts wait: another's come through, at the cost
+ * of what is taken. The call's memory says so: a look at each would use it up.
+ */
+static void a_dead_carrier_costs_the_others_nothing(void **state)
+{
+    enum { BACKLOG = 100000, OTHERS = 5, MEMORY = 16 << 10 };
     const char *const mine[] = {"mobifone", NULL};
+    const struct mc_lease by_w = {
+        .lane = LANE_A, .destinations = mine, .worker = "w", .lease_ms = LEASE};
+    struct mc_job_spec spec = plain;
+    struct jobs_test *t = calloc(1, sizeof *t);
+    struct mc_job jobs[OTHERS + 1];
+
+    (void)state;
+    assert_non_null(t);
+    store_open(&t->store, 256 << 20);
+    add_many(t, &plain, BACKLOG);
+    spec.destination = "mobifone";
+    add_many(t, &spec, OTHERS);
+
+    struct mc_txn *txn = begin(t);
+    mc_arena_budget(&t->store.arena, MEMORY);
+    assert_int_equal(mc_jobs_lease(txn, &by_w, jobs, OTHERS + 1), OTHERS);
+    assert_int_equal(end(t), MC_OK);
+    assert_int_equal(mc_jobs_held_by(begin(t), LANE_A, "w", false, BACKLOG), OTHERS);
+    assert_int_equal(end(t), MC_OK);
+    assert_int_equal(due_of(t, LANE_A), t->store.now_ms);
+    close_test(t);
+}
+
+/* What is past its life goes without anybody asking for its destination. */
+static void spent_jobs_are_found_whatever_their_destination(void **state)
+{
+    const char *const names[] = {"viettel", "mobifone", ""};
+    struct mc_job_spec spec = plain;
+    struct jobs_test *t = open_test();
+    struct mc_job found[4];
+    struct held held;
+    uint64_t place = 0;
+
+    (void)state;
+    spec.expires_ms = t->store.now_ms + 1000;
+    for (size_t i = 0; i < MC_LEN(names); i++) {
+        spec.destination = names[i];
+        (void)add(t, &spec);
+    }
+    (void)add(t, &plain);
+    spec.attempts_max = 1; /* in hand when its life ends: its lease comes first */
+    spec.destination = "itel";
+    (void)add(t, &spec);
+    assert_int_equal(lease(t, LANE_A, (const char *const[]){"itel", NULL}, "w", LEASE, &held, 1),
+                     1);
+    t->store.now_ms += 999;
+    assert_int_equal(mc_jobs_spent(begin(t), LANE_A, &place, 100, found, 4), 0);
+    assert_int_equal(end(t), MC_OK);
+    assert_int_equal(place, 0); /* round */
+    t->store.now_ms += 1;
+    struct mc_txn *txn = begin(t);
+    assert_int_equal(mc_jobs_spent(txn, LANE_A, &place, 2, found, 4), 2); /* a stretch */
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(found[i].spent, "EXPIRED");
+        assert_int_equal(found[i].payload.len, sizeof secret);
+        mc_job_bury(txn, &found[i], found[i].spent);
+    }
+    assert_int_equal(end(t), MC_OK);
+    txn = begin(t);
+    assert_int_equal(mc_jobs_spent(txn, LANE_A, &place, 100, found, 4), 1);
+    mc_job_bury(txn, &found[0], found[0].spent);
+    assert_int_equal(end(t), MC_OK);
+    assert_int_equal(counts(t, LANE_A)->expired_total, 3);
+    assert_int_equal(counts(t, LANE_A)->queued, 1);
+    assert_int_equal(report(t, &held, "w", DONE), MC_OK);
+    close_test(t);
+}
+
+/* A second attempt is another's, for a moment. */
+static void what_failed_here_is_left_to_another_worker(void **state)
+{
+    enum { LEAVE = 5000 };
     struct mc_job_spec spec = plain;
     struct jobs_test *t = open_test();
     struct mc_job job;
+    struct held held;
+    const struct mc_lease mine = {
+        .lane = LANE_A, .worker = "w1", .lease_ms = LEASE, .leave_ms = LEAVE};
 
     (void)state;
-    spec.payload = (struct mc_bytes){long_text, sizeof long_text};
-    turn_begin(&t->store, &t->turn);
-    for (int i = 0; i < BACKLOG; i++) {
-        txn_begin(&t->store, &t->turn, &t->txn);
-        assert_true(mc_job_add(&t->txn, &spec) != 0);
-        assert_int_equal(mc_txn_apply(&t->txn), MC_OK);
-    }
-    assert_int_equal(turn_end(&t->store, &t->turn), MC_OK);
+    spec.backoff_ms = 1000;
+    (void)add(t, &spec);
+    assert_int_equal(lease(t, LANE_A, NULL, "w1", LEASE, &held, 1), 1);
+    assert_int_equal(report(t, &held, "w1", RETRY), MC_OK);
+    t->store.now_ms += 1000 + LEAVE - 1;
+    assert_int_equal(mc_jobs_lease(begin(t), &mine, &job, 1), 0);
+    assert_int_equal(end(t), MC_OK);
+    assert_int_equal(lease(t, LANE_A, NULL, "w2", LEASE, &held, 1), 1);
+    assert_int_equal(report(t, &held, "w2", RETRY), MC_OK);
+    t->store.now_ms += 2000;
+    assert_int_equal(mc_jobs_lease(begin(t), &mine, &job, 1), 1); /* it was not mine that failed */
+    assert_int_equal(end(t), MC_OK);
+
+    t->store.now_ms += LEASE + LEAVE - 1; /* its lease ran out: the same */
+    assert_int_equal(mc_jobs_lease(begin(t), &mine, &job, 1), 0);
+    assert_int_equal(end(t), MC_OK);
+    t->store.now_ms += 1; /* nobody came */
+    assert_int_equal(mc_jobs_lease(begin(t), &mine, &job, 1), 1);
+    assert_int_equal(end(t), MC_OK);
+    close_test(t);
+}
+
+static void leases_can_be_taken_back(void **state)
+{
+    struct mc_job_spec spec = plain;
+    struct jobs_test *t = open_test();
+    struct held held[3];
+    struct held again[3];
+
+    (void)state;
+    (void)add(t, &plain);
     spec.destination = "mobifone";
     (void)add(t, &spec);
+    (void)add(t, &plain);
+    assert_int_equal(lease(t, LANE_A, NULL, "w1", LEASE, held, 2), 2);
+    assert_int_equal(lease(t, LANE_A, NULL, "w2", LEASE, held + 2, 1), 1);
+    assert_int_equal(mc_jobs_held_by(begin(t), LANE_A, "w1", false, 100), 2);
+    assert_int_equal(end(t), MC_OK);
+    assert_int_equal(mc_jobs_held_by(begin(t), LANE_A, "w1", true, 100), 2);
+    assert_int_equal(end(t), MC_OK);
+    assert_int_equal(counts(t, LANE_A)->queued, 2);
+    assert_int_equal(report(t, &held[0], "w1", DONE), MC_EXPIRED);
+    assert_int_equal(report(t, &held[2], "w2", DONE), MC_OK);
+    assert_int_equal(lease(t, LANE_A, NULL, "w3", LEASE, again, 3), 2);
+    assert_true(again[0].unreported && again[1].unreported);
+    close_test(t);
+}
 
-    struct mc_txn *txn = begin(t);
-    mc_arena_budget(&t->store.arena, 64 << 10);
-    assert_int_equal(mc_jobs_lease(txn, LANE_A, mine, "w", LEASE, &job, 1), 1);
-    assert_int_equal(end(t), MC_OK);
-    txn = begin(t);
-    mc_arena_budget(&t->store.arena, 64 << 10);
-    assert_int_equal(mc_jobs_reclaim(txn, LANE_A, "w", 10), 1); /* walks past all of them too */
-    assert_int_equal(end(t), MC_OK);
+/* More destinations than one walk merges: the others come when these are served. */
+static void many_destinations_and_long_names(void **state)
+{
+    struct mc_job_spec spec = plain;
+    struct jobs_test *t = open_test();
+    char name[MC_DUE_DESTINATION_MAX + 8];
+    size_t taken = 0;
+
+    (void)state;
+    spec.destination = name;
+    for (int i = 0; i <= MC_DUE_HEADS_MAX; i++) {
+        (void)snprintf(name, sizeof name, "bank-%03d", i);
+        (void)add(t, &spec);
+    }
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    (void)add(t, &spec);
+    for (size_t n = 1; n > 0; taken += n) {
+        struct held held[16];
+
+        n = lease(t, LANE_A, NULL, "w", LEASE, held, MC_LEN(held));
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(report(t, &held[i], "w", DONE), MC_OK);
+    }
+    assert_int_equal(taken, MC_DUE_HEADS_MAX + 2);
+    assert_int_equal(due_of(t, LANE_A), INT64_MAX);
     close_test(t);
 }
 
@@ -533,6 +685,9 @@ static void a_refused_call_adds_no_job(void **state)
 
 /* --- a long random walk beside a model --- */
 
+/* One begins another: neither may be taken for the other. */
+static const char *const walk_destinations[] = {"", "viet", "viettel", "vinaphone"};
+
 enum { WALK_STEPS = 20000, WALK_LANES = 3, WALK_LIVE_MAX = 24, WALK_JOBS_MAX = WALK_STEPS };
 
 struct model_job {
@@ -543,6 +698,7 @@ struct model_job {
     int64_t due_ms;
     int64_t expires_ms;
     int64_t leased_until;
+    const char *destination;
     char worker;
     struct held held;
 };
@@ -616,6 +772,7 @@ static void walk_add(struct walk *w)
     if (live_len(w) >= WALK_LIVE_MAX)
         return;
     spec.lane = (unsigned)below(w, WALK_LANES);
+    spec.destination = walk_destinations[below(w, MC_LEN(walk_destinations))];
     spec.due_ms = below(w, 3) == 0 ? w->t->store.now_ms + (int64_t)below(w, 50) : 0;
     spec.expires_ms = below(w, 3) == 0 ? w->t->store.now_ms + (int64_t)below(w, 200) : 0;
     spec.attempts_max = (uint32_t)below(w, 4);
@@ -628,13 +785,14 @@ static void walk_add(struct walk *w)
                               .state = 'Q',
                               .attempts_max = spec.attempts_max,
                               .due_ms = MC_MAX(spec.due_ms, w->t->store.now_ms),
-                              .expires_ms = spec.expires_ms};
+                              .expires_ms = spec.expires_ms,
+                              .destination = spec.destination};
     w->len++;
     w->added[spec.lane]++;
 }
 
 /* The job a lease must give next: the earliest due, then the oldest. */
-static struct model_job *next_due(struct walk *w, unsigned lane)
+static struct model_job *next_due(struct walk *w, unsigned lane, const char *destination)
 {
     struct model_job *best = NULL;
 
@@ -642,6 +800,7 @@ static struct model_job *next_due(struct walk *w, unsigned lane)
         struct model_job *job = &w->jobs[i];
 
         if (is_live(job) && lane_of(job->id) == lane && job->due_ms <= w->t->store.now_ms &&
+            (destination == NULL || strcmp(job->destination, destination) == 0) &&
             (best == NULL || job->due_ms < best->due_ms))
             best = job;
     }
@@ -675,7 +834,13 @@ static void walk_lease(struct walk *w)
     char worker = below(w, 2) ? 'a' : 'b';
     int64_t lease_ms = 1 + (int64_t)below(w, 60);
     size_t max = 1 + below(w, 3);
-    size_t n = mc_jobs_lease(begin(w->t), lane, NULL, worker_name(worker), lease_ms, jobs, max);
+    const char *only[] = {walk_destinations[below(w, MC_LEN(walk_destinations))], NULL};
+    bool any = below(w, 3) != 0;
+    const struct mc_lease spec = {.lane = lane,
+                                  .destinations = any ? NULL : only,
+                                  .worker = worker_name(worker),
+                                  .lease_ms = lease_ms};
+    size_t n = mc_jobs_lease(begin(w->t), &spec, jobs, max);
 
     if (below(w, 8) == 0) {
         (void)mc_fail(&w->t->txn, MC_CONFLICT, "on purpose");
@@ -683,13 +848,13 @@ static void walk_lease(struct walk *w)
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        struct model_job *want = next_due(w, lane);
+        struct model_job *want = next_due(w, lane, any ? NULL : only[0]);
 
         assert_non_null(want);
         check_leased(w, want, &jobs[i], worker, lease_ms);
     }
     if (n < max)
-        assert_null(next_due(w, lane));
+        assert_null(next_due(w, lane, any ? NULL : only[0]));
     assert_int_equal(end(w->t), MC_OK);
 }
 
@@ -773,13 +938,16 @@ static void recount(struct walk *w, struct mc_lane_count counted[WALK_LANES])
         while (mc_next(&cursor)) {
             const Motcua__Job *job = mc_row(&cursor, &motcua__job__descriptor);
             struct mc_lane_count *lane = &counted[lane_of(job->id)];
-            uint8_t key[17] = {(uint8_t)lane_of(job->id)};
+            uint8_t key[64] = {(uint8_t)lane_of(job->id)};
+            size_t len = 2 + strlen(job->destination);
             uint64_t due_big = htobe64((uint64_t)job->due_ms);
             struct mc_bytes value;
 
-            memcpy(key + 1, &due_big, 8);
-            memcpy(key + 9, cursor.key.data, 8);
-            assert_true(mc_get(&txn, MC_TABLE_DUE, (struct mc_bytes){key, 17}, &value) == !dead);
+            memcpy(key + 1, job->destination, len - 1); /* with its NUL */
+            memcpy(key + len, &due_big, 8);
+            memcpy(key + len + 8, cursor.key.data, 8);
+            assert_true(mc_get(&txn, MC_TABLE_DUE, (struct mc_bytes){key, len + 16}, &value) ==
+                        !dead);
             live += !dead;
             lane->queued += job->state == MOTCUA__JOB_STATE__QUEUED;
             lane->leased += job->state == MOTCUA__JOB_STATE__LEASED;
@@ -915,7 +1083,11 @@ int main(void)
         cmocka_unit_test(dead_letters_forget_what_must_be_forgotten),
         cmocka_unit_test(lanes_are_independent_and_peeked_apart),
         cmocka_unit_test(destinations_filter),
-        cmocka_unit_test(a_backlog_of_one_destination_does_not_fill_the_memory),
+        cmocka_unit_test(a_dead_carrier_costs_the_others_nothing),
+        cmocka_unit_test(spent_jobs_are_found_whatever_their_destination),
+        cmocka_unit_test(what_failed_here_is_left_to_another_worker),
+        cmocka_unit_test(leases_can_be_taken_back),
+        cmocka_unit_test(many_destinations_and_long_names),
         cmocka_unit_test(a_job_may_be_due_later),
         cmocka_unit_test(reclaiming_is_one_workers),
         cmocka_unit_test(cancelling_is_for_ever),

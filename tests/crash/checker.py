@@ -510,7 +510,8 @@ def check_stores(found):
 def check_queues(room, tables):
     jobs = {key: message("motcua.v1.Job").FromString(value) for key, value in tables["jobs"].items()}
     dead = {key: message("motcua.v1.Job").FromString(value) for key, value in tables["dead"].items()}
-    due = sorted(bytes([j.id >> 56]) + struct.pack(">qQ", j.due_ms, j.id) for j in jobs.values() if j.state != HELD)
+    due = sorted(bytes([j.id >> 56]) + j.destination.encode()[:64] + b"\0" + struct.pack(">qQ", j.due_ms, j.id)
+                 for j in jobs.values() if j.state != HELD)  # common/due.h
     if due != sorted(tables["due"]):
         yield f"{room}: {len(tables['due'])} rows of due times for {len(due)} jobs"
     counts = collections.Counter((j.id >> 56, j.state) for j in jobs.values())
