@@ -3,6 +3,8 @@
 
 #include "common/ident.h"
 
+#include "officer.h"
+
 struct mc_bytes identity_login_index(struct mc_txn *txn, const char *login_id)
 {
     return mc_blind(txn, "login_id", login_id);
@@ -70,6 +72,22 @@ static void fill_status(const IdentityState__Account *account, Identity__Profile
     profile->closes_at_ms = account->closes_at_ms;
 }
 
+/* What an officer may act for, when it is more than one unit. */
+static void list_units(struct mc_txn *txn, const IdentityState__Account *account,
+                       Identity__Profile *profile)
+{
+    struct identity_units units;
+
+    identity_units_read(txn, account, &units);
+    profile->units = mc_alloc(txn->arena, IDENTITY_UNITS_MAX * sizeof *profile->units);
+    if (profile->units == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    for (size_t i = 0; i < units.len; i++)
+        profile->units[profile->n_units++] = units.rows[i]->unit;
+}
+
 void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
                            const IdentityState__Account *account, Identity__Profile *profile)
 {
@@ -86,6 +104,7 @@ void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
     profile->unit = account->unit;
     profile->rights = account->rights;
     profile->n_rights = account->n_rights;
+    list_units(txn, account, profile);
     mc_mask_identity(masked, sizeof masked, person->login_id);
     profile->login_id_masked = kept(txn, masked);
     mc_mask_phone(masked, sizeof masked, person->phone);

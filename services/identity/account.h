@@ -30,6 +30,7 @@ enum identity_fact {
     IDENTITY_FACT_UNIT,
     IDENTITY_FACT_RIGHTS,
     IDENTITY_FACT_MERGED_INTO,
+    IDENTITY_FACT_STAFF,
     IDENTITY_FACTS_END
 };
 struct identity_facts {

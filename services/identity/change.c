@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "account.h"
+#include "officer.h"
 
 static const char *const fact_names[IDENTITY_FACTS_END] = {
     [IDENTITY_FACT_FULL_NAME] = "full_name",
@@ -21,6 +21,7 @@ static const char *const fact_names[IDENTITY_FACTS_END] = {
     [IDENTITY_FACT_UNIT] = "unit",
     [IDENTITY_FACT_RIGHTS] = "rights",
     [IDENTITY_FACT_MERGED_INTO] = "merged_into",
+    [IDENTITY_FACT_STAFF] = "staff",
 };
 
 static const char *const way_names[] = {
@@ -59,7 +60,10 @@ static void read_facts(struct mc_txn *txn, const IdentityState__Account *account
                        const IdentityState__Person *person, struct identity_facts *facts)
 {
     struct mc_bytes merged = mc_key_bytes(account->merged_into);
+    const char *units;
+    const char *rights;
 
+    identity_units_text(txn, account, &units, &rights);
     *facts = (struct identity_facts){.value = {
                                          "",
                                          person->full_name,
@@ -72,9 +76,10 @@ static void read_facts(struct mc_txn *txn, const IdentityState__Account *account
                                          person->tax_code,
                                          status_name(account),
                                          account->verified_at_ms != 0 ? account->verified_by : "",
-                                         account->unit,
-                                         joined(txn, account->rights, account->n_rights),
+                                         units,
+                                         rights,
                                          merged.len == 0 ? "" : identity_uuid(txn, merged),
+                                         account->staff ? "yes" : "",
                                      }};
 }
 

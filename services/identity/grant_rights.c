@@ -1,18 +1,17 @@
 /*
- * GrantRights: an account's unit and rights from now on (OFF-02, OFF-03, OFF-11, S14). An operator
- * may give anything; an officer with RIGHTS_GRANT only within his own unit, and only an APCA_ADMIN
- * passes on the rights that make administrators. Nobody grants to himself.
+ * GrantRights: what an account may do in one unit from now on (OFF-02, OFF-14, OFF-17, S14); the
+ * unit is assigned with it if it is not yet. No unit and no rights takes all away that the grantor
+ * reaches. Who may, and where, is grantor.c; nobody grants to himself; only an APCA_ADMIN passes on
+ * the rights that make administrators, and those belong to a ministry or province itself (OFF-03).
  */
 #include <string.h>
 
-#include "common/ident.h"
-#include "common/text.h"
-
-#include "account.h"
+#include "officer.h"
 
 struct grant {
-    char login_id[MC_CCCD_SIZE];
     char unit[MC_AGENCY_CODE_SIZE];
+    struct identity_grantor by;
+    struct identity_units units; /* as they were, then as they are to be */
 };
 
 static void check_unit(struct mc_txn *txn, const Identity__GrantRightsRequest *req,
@@ -57,79 +56,100 @@ static void check_rights(const struct identity *identity, struct mc_txn *txn,
 static enum mc_status check(const struct identity *identity, struct mc_txn *txn,
                             const Identity__GrantRightsRequest *req, struct grant *grant)
 {
+    char number[MC_CCCD_SIZE];
     enum mc_identity_kind kind;
-    enum mc_why why =
-        mc_identity_parse(req->login_id, grant->login_id, sizeof grant->login_id, &kind);
+    enum mc_why why = req->account_id[0] != '\0'
+                          ? MC_WHY_OK
+                          : mc_identity_parse(req->login_id, number, sizeof number, &kind);
 
     if (why != MC_WHY_OK)
         (void)mc_refuse(txn, MC_INVALID, "login_id", mc_why_code(why), NULL);
     check_unit(txn, req, grant);
     check_rights(identity, txn, req);
-    if (req->reason[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_REQUIRED", "field", "lý do", NULL);
-    else if (mc_text_chars(req->reason) > IDENTITY_REASON_MAX)
-        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_TOO_LONG", "field", "Lý do", "max",
-                        "500 ký tự", NULL);
+    identity_check_reason(txn, req->reason);
     return txn->status;
 }
 
-static bool caller_has(const struct mc_txn *txn, const char *right)
+/* Administrators are made by administrators of the top, and only where one can act. */
+static void check_administrator(struct mc_txn *txn, const Identity__GrantRightsRequest *req,
+                                const struct grant *grant)
 {
-    for (size_t i = 0; i < txn->caller->rights_len; i++)
-        if (strcmp(txn->caller->rights[i], right) == 0)
-            return true;
-    return false;
-}
-
-/* What an officer may do; the account's present unit counts too, or units could be raided. */
-static void check_officer(struct mc_txn *txn, const Identity__GrantRightsRequest *req,
-                          const struct grant *grant, const IdentityState__Account *account)
-{
-    const char *own = txn->caller->unit;
-    struct mc_bytes session;
-
-    if (identity_session_of_caller(txn, &session) == NULL)
+    if (!is_among(req->rights, req->n_rights, "APCA_ADMIN") &&
+        !is_among(req->rights, req->n_rights, "RIGHTS_GRANT"))
         return;
-    if (own == NULL || !caller_has(txn, "RIGHTS_GRANT")) {
-        (void)mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", NULL);
-        return;
-    }
-    if ((grant->unit[0] != '\0' && !mc_agency_within(grant->unit, own)) ||
-        (account->unit[0] != '\0' && !mc_agency_within(account->unit, own)))
-        (void)mc_refuse(txn, MC_DENIED, "unit", "UNIT_OUTSIDE", NULL);
-    if (caller_has(txn, "APCA_ADMIN"))
-        return;
-    if (is_among(req->rights, req->n_rights, "APCA_ADMIN") ||
-        is_among(req->rights, req->n_rights, "RIGHTS_GRANT"))
+    if (!grant->by.makes_administrators)
         (void)mc_refuse(txn, MC_DENIED, "rights", "RIGHT_NOT_YOURS", NULL);
+    else if (!identity_agency_is_root(grant->unit))
+        (void)mc_refuse(txn, MC_CONFLICT, "rights", "LEVEL_1_ONLY", NULL);
 }
 
-static enum mc_status check_grantor(const struct identity *identity, struct mc_txn *txn,
-                                    const Identity__GrantRightsRequest *req,
-                                    const struct grant *grant, struct mc_bytes account_id,
-                                    const IdentityState__Account *account)
+/* OFF-04: only staff of a one-door unit may hold it; the refusal is the name's (OFF-32). */
+static void check_one_stop(struct mc_txn *txn, const Identity__GrantRightsRequest *req,
+                           const struct grant *grant)
 {
-    const char *own_account = txn->caller->account_id;
+    if (!is_among(req->rights, req->n_rights, "CITIZEN_ACCOUNT_CREATE"))
+        return;
+    const IdentityState__Agency *agency = identity_agency_load(txn, grant->unit);
+    if (agency == NULL)
+        (void)mc_refuse(txn, MC_NOT_FOUND, "unit", "AGENCY_UNKNOWN", NULL);
+    else if (!identity_agency_is_one_stop(agency))
+        (void)mc_refuse(txn, MC_CONFLICT, "unit", "UNIT_NAME_LACKS_TEXT", NULL);
+}
+
+static enum mc_status check_grant(const struct identity *identity, struct mc_txn *txn,
+                                  const Identity__GrantRightsRequest *req,
+                                  const struct grant *grant, struct mc_bytes account_id,
+                                  const IdentityState__Account *account)
+{
     const struct identity_method *method = identity_method_find(identity, account->method);
 
-    if (own_account != NULL && strcmp(own_account, identity_uuid(txn, account_id)) == 0)
+    if (grant->by.account_id != NULL &&
+        strcmp(grant->by.account_id, identity_uuid(txn, account_id)) == 0)
         return mc_refuse(txn, MC_DENIED, "login_id", "RIGHTS_TO_SELF", NULL);
-    if ((txn->caller->who & MC_OPERATOR) == 0)
-        check_officer(txn, req, grant, account);
+    if (req->version != 0 && req->version != account->version)
+        return mc_refuse(txn, MC_CONFLICT, "version", "CONFLICT", NULL);
     if (req->n_rights > 0 && (method == NULL || !method->officer_rights)) /* REG-09 */
         (void)mc_refuse(txn, MC_CONFLICT, "login_id", "RIGHTS_NOT_FOR_METHOD", NULL);
+    if (grant->unit[0] != '\0' && identity_units_find(&grant->units, grant->unit) != NULL) {
+        if (!identity_grantor_reaches(txn, &grant->by, grant->unit))
+            (void)mc_refuse(txn, MC_DENIED, "unit", "UNIT_OUTSIDE", NULL);
+    } else if (grant->unit[0] != '\0') {
+        identity_grantor_check_unit(txn, &grant->by, "unit", grant->unit);
+    }
+    check_administrator(txn, req, grant);
+    check_one_stop(txn, req, grant);
     return txn->status;
 }
 
-static bool loses_something(const Identity__GrantRightsRequest *req, const struct grant *grant,
-                            const IdentityState__Account *account)
+/* All the grantor reaches; something there is not his to take, if he reaches nothing. */
+static bool take_all(struct mc_txn *txn, struct grant *grant)
 {
-    if (account->unit[0] != '\0' && strcmp(account->unit, grant->unit) != 0)
-        return true;
-    for (size_t i = 0; i < account->n_rights; i++)
-        if (!is_among(req->rights, req->n_rights, account->rights[i]))
-            return true;
-    return false;
+    size_t before = grant->units.len;
+
+    for (size_t i = before; i-- > 0;)
+        if (identity_grantor_reaches(txn, &grant->by, grant->units.rows[i]->unit))
+            identity_units_remove(&grant->units, grant->units.rows[i]->unit);
+    if (before > 0 && grant->units.len == before)
+        (void)mc_refuse(txn, MC_DENIED, "unit", "UNIT_OUTSIDE", NULL);
+    return grant->units.len < before;
+}
+
+/* True when the account lost something. */
+static bool give(struct mc_txn *txn, const Identity__GrantRightsRequest *req, struct grant *grant)
+{
+    if (grant->unit[0] == '\0')
+        return take_all(txn, grant);
+    IdentityState__Assignment *row = identity_units_find(&grant->units, grant->unit);
+    if (row == NULL)
+        row = identity_units_add(txn, &grant->units, grant->unit);
+    if (row == NULL)
+        return false;
+    bool lost = false;
+    for (size_t i = 0; i < row->n_rights; i++)
+        lost = lost || !is_among(req->rights, req->n_rights, row->rights[i]);
+    row->rights = req->rights;
+    row->n_rights = req->n_rights;
+    return lost;
 }
 
 static void emit(struct mc_txn *txn, const Identity__GrantRightsRequest *req,
@@ -151,31 +171,31 @@ enum mc_status identity_grant_rights(struct identity *identity, struct mc_txn *t
                                      Identity__GrantRightsReply *rep)
 {
     struct grant grant = {0};
-    struct mc_bytes id = {0};
-    IdentityState__Account *account = NULL;
     struct identity_change change;
+    struct mc_bytes id;
 
-    if (check(identity, txn, req, &grant) != MC_OK)
+    if (check(identity, txn, req, &grant) != MC_OK ||
+        !identity_grantor_find(identity, txn, &grant.by))
         return txn->status;
-    if (identity_account_find(txn, identity_login_index(txn, grant.login_id), &id))
-        account = identity_account_load(txn, id);
+    IdentityState__Account *account =
+        identity_officer_find(txn, req->account_id, req->login_id, &id);
     if (account == NULL)
-        return mc_refuse(txn, MC_NOT_FOUND, "login_id", "NO_ACCOUNTS_FOUND", NULL);
-    if (check_grantor(identity, txn, req, &grant, id, account) != MC_OK)
+        return txn->status;
+    identity_units_read(txn, account, &grant.units);
+    if (check_grant(identity, txn, req, &grant, id, account) != MC_OK)
         return txn->status;
 
     if (!identity_change_begin(txn, id, account, &change))
         return txn->status;
     /* A session token would keep what was taken away until it ends; more rights can wait. */
-    if (loses_something(req, &grant, account))
+    bool lost = give(txn, req, &grant);
+    if (txn->status != MC_OK)
+        return txn->status;
+    if (lost)
         identity_sessions_revoke(txn, id);
-    account->unit = grant.unit;
-    account->rights = req->rights;
-    account->n_rights = req->n_rights;
-    identity_change_save(txn, &change,
-                         (txn->caller->who & MC_OPERATOR) != 0 ? IDENTITY_BY_OPERATOR
-                                                               : IDENTITY_AT_DESK,
-                         req->reason);
+    identity_units_write(txn, account, &grant.units);
+    account->staff = true;
+    identity_change_save(txn, &change, identity_grantor_way(&grant.by), req->reason);
     emit(txn, req, &grant, id);
     rep->account_id = identity_uuid(txn, id);
     return txn->status;

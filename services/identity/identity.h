@@ -23,6 +23,8 @@ enum identity_table {
     IDENTITY_ACCOUNT_SESSIONS,
     IDENTITY_CHANGES,
     IDENTITY_COUNTS,
+    IDENTITY_AGENCIES,
+    IDENTITY_AGENCY_WORDS,
     IDENTITY_TABLES_END
 };
 
@@ -114,6 +116,7 @@ struct identity {
     bool allow_plain_http;
     const char *methods_file;
     const char *consents_file;
+    const char *top_agency;
 
     /* from boot */
     const uint8_t *sign_secret;

@@ -18,13 +18,18 @@
  * sealed row of its history, its version goes on, the counters move. SetAccountStatus goes along
  * the table of status.c; whoever is switched off is signed out of every room at once. Officers see
  * and change accounts by right, within their unit, for a purpose or a reason, and never their own.
+ *
+ * Officers work for units of the table of agencies, in several if need be (AssignUnits), with
+ * rights that belong to a unit (GrantRights). Only an administrator of level 1 gives them, within
+ * the own ministry or province (grantor.c). A session acts for one unit at a time (SwitchUnit);
+ * what is taken away ends the account's sessions, which every room hears of within a second.
  */
 #include <stddef.h>
 #include <string.h>
 
 #include "common/file.h"
 
-#include "account.h"
+#include "officer.h"
 
 extern const char mc_data_registration_methods[];
 extern const size_t mc_data_registration_methods_len;
@@ -34,6 +39,8 @@ extern const size_t mc_data_consents_len;
 /* Front ends, and the gateway for browsers; not SMS gateways. */
 #define FRONT (MC_ROOM | MC_PORTAL | MC_CITIZEN | MC_OFFICER)
 #define SELF  (MC_CITIZEN | MC_OFFICER)
+/* Who gives units and rights; how far each reaches is grantor.c. */
+#define GRANTOR (MC_OPERATOR | MC_OFFICER)
 
 /* clang-format off */
 /*    method             handler                       request                              reply                               mode             who    right */
@@ -48,7 +55,13 @@ extern const size_t mc_data_consents_len;
     X(Refresh,            identity_refresh,             Identity__RefreshRequest,            Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Logout,             identity_logout,              Identity__LogoutRequest,             Identity__LogoutReply,             MC_WRITE,        SELF,  NULL, NULL) \
     X(GetProfile,         identity_get_profile,         Identity__GetProfileRequest,         Identity__Profile,                 MC_READ,         SELF,  NULL, NULL) \
-    X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        MC_OPERATOR | MC_OFFICER, NULL, NULL) \
+    X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        GRANTOR, NULL, NULL) \
+    X(ListRights,         identity_list_rights,         Identity__ListRightsRequest,         Identity__ListRightsReply,         MC_READ,         GRANTOR, NULL, NULL) \
+    X(SearchAgencies,     identity_search_agencies,     Identity__SearchAgenciesRequest,     Identity__SearchAgenciesReply,     MC_READ,         GRANTOR, NULL, NULL) \
+    X(ImportAgencies,     identity_import_agencies,     Identity__ImportAgenciesRequest,     Identity__ImportAgenciesReply,     MC_WRITE,        MC_OPERATOR, NULL, NULL) \
+    X(GetOfficer,         identity_get_officer,         Identity__GetOfficerRequest,         Identity__Officer,                 MC_READ,         GRANTOR, NULL, NULL) \
+    X(AssignUnits,        identity_assign_units,        Identity__AssignUnitsRequest,        Identity__Officer,                 MC_WRITE_SECRET, GRANTOR, NULL, NULL) \
+    X(SwitchUnit,         identity_switch_unit,         Identity__SwitchUnitRequest,         Identity__SessionReply,            MC_WRITE_SECRET, MC_OFFICER, NULL, NULL) \
     X(CountAccounts,      identity_count_accounts,      Identity__CountAccountsRequest,      Identity__CountAccountsReply,      MC_READ,         MC_OPERATOR | MC_OFFICER, "ACCOUNT_VIEW", NULL) \
     X(SetAccountStatus,   identity_set_account_status,  Identity__SetAccountStatusRequest,   Identity__SetAccountStatusReply,   MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
     X(ListAccountChanges, identity_list_account_changes, Identity__ListAccountChangesRequest, Identity__ListAccountChangesReply, MC_WRITE_FRESH, SELF | MC_OPERATOR, NULL, NULL)
@@ -64,6 +77,8 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_ACCOUNT_SESSIONS - MC_TABLE_ROOM] = "account_sessions", /* account id, session id -> nothing */
     [IDENTITY_CHANGES - MC_TABLE_ROOM]          = "changes",          /* account id, version -> Change */
     [IDENTITY_COUNTS - MC_TABLE_ROOM]           = "counts",           /* kind, status, verified, method -> how many accounts */
+    [IDENTITY_AGENCIES - MC_TABLE_ROOM]         = "agencies",         /* code -> Agency */
+    [IDENTITY_AGENCY_WORDS - MC_TABLE_ROOM]     = "agency_words",     /* folded word, code -> nothing */
 };
 
 static const char *const lanes[IDENTITY_LANES_LEN] = {
@@ -90,6 +105,7 @@ static const struct mc_config_key config[] = {
     {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20000, "How long a carrier may take to answer before it is asked again."},
     {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets the carrier's address begin with http://: only for a sandbox."},
     {"identity.temporary_password_life", MC_CONFIG_DURATION, AT(temporary_password_life_ms), "168h", HOUR, 720 * HOUR, "How long a password that an office has sent by SMS can be used to set a real one."},
+    {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
 };
 
 static const struct mc_effect effects[] = {

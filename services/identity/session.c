@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "identity.h"
+#include "officer.h"
 
 enum {
     REFRESH_MAC_LEN = 16,
@@ -78,14 +78,21 @@ static char *sign_claims(const struct identity *identity, struct mc_txn *txn, st
                          const IdentityState__Account *account)
 {
     Motcua__SessionClaims claims = MOTCUA__SESSION_CLAIMS__INIT;
+    struct identity_units units;
 
     claims.session_id = identity_uuid(txn, id);
     claims.account_id = identity_uuid(txn, mc_key_bytes(session->account));
     claims.subject_kind = account->subject_kind;
     claims.ial = account->ial;
-    claims.unit = account->unit;
-    claims.rights = account->rights;
-    claims.n_rights = account->n_rights;
+    identity_units_read(txn, account, &units);
+    const IdentityState__Assignment *acting = identity_units_find(&units, session->unit);
+    if (acting == NULL && units.len > 0)
+        acting = units.rows[0];
+    if (acting != NULL) {
+        claims.unit = acting->unit;
+        claims.rights = acting->rights;
+        claims.n_rights = acting->n_rights;
+    }
     claims.issued_at_ms = txn->now_ms;
     claims.expires_at_ms = session->token_expires_at_ms;
     size_t size = motcua__session_claims__get_packed_size(&claims);

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "identity.h"
+#include "officer.h"
 
 static void expire_registrations(struct mc_txn *txn)
 {
@@ -95,6 +95,7 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
 {
     struct identity *identity = ctx;
 
+    identity_agencies_seed(txn);
     expire_registrations(txn);
     expire_logins(txn);
     expire_sessions(txn);

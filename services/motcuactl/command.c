@@ -22,6 +22,7 @@ static const struct ctl_command commands[] = {
     {"queue",  "list",   "",                  "Every lane: depth by state, totals, oldest.",      ctl_queue_list},
     {"queue",  "peek",   "ROOM [LANE] [dead]", "Looks into a queue without changing it.",         ctl_queue_peek},
     {"rights", "grant",  "IDNUMBER UNIT RIGHT[,RIGHT...] REASON", "Gives an account a unit and rights.", ctl_rights_grant},
+    {"agency", "import", "FILE REASON",       "Adds and changes agencies by a CSV: code,name,parent,level1,one_stop,valid_from,valid_until.", ctl_agency_import},
     {"audit",  "head",   "",                  "Size and hash of the audit log.",                  ctl_audit_head},
     {"audit",  "verify", "",                  "Recomputes the whole hash chain.",                 ctl_audit_verify},
     {"ledger", "check",  "",                  "Sums the ledger again and compares.",              ctl_ledger_check},

@@ -62,6 +62,7 @@ int ctl_trace(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_list(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_peek(struct ctl *ctl, int argc, char **argv);
 int ctl_rights_grant(struct ctl *ctl, int argc, char **argv);
+int ctl_agency_import(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_head(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_verify(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);

@@ -53,6 +53,7 @@ static inline int open_room(void **state)
     if (mc_arena_init(&kept, 1 << 20) != MC_OK)
         return -1;
     *state = harness_open(&identity_room, settings);
+    harness_tick(*state); /* as a daemon does at its start: the table of agencies is there */
     return 0;
 }
 

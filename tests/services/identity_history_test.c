@@ -37,7 +37,7 @@ static void every_change_is_kept_with_before_and_after(void **state)
     assert_string_equal(off->reason, "Theo đề nghị của đơn vị");
     assert_int_equal(off->at_ms, harness_now(h));
     const Identity__AccountChange *grant = list->changes[2];
-    assert_int_equal(grant->n_facts, 2);
+    assert_int_equal(grant->n_facts, 3); /* and that he is staff now */
     assert_string_equal(fact_in(grant, "unit")->after, DISTRICT);
     assert_string_equal(fact_in(grant, "rights")->after, "DOSSIER_RECEIVE,FEE_COLLECT");
     assert_int_equal(grant->at_ms, harness_now(h) - MINUTE_MS);

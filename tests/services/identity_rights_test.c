@@ -5,6 +5,7 @@
 #define DISTRICT  "000.00.43.H35"
 #define COMMUNE   "000.15.43.H35"
 #define ELSEWHERE "000.02.03.H48"
+#define ONE_STOP  "000.05.01.H38" /* Trung tâm phục vụ hành chính công tỉnh Lào Cai */
 
 static const struct person pang = {"012203990033", "Lò Văn Pâng", "21/06/2003", "0912000303",
                                    "84912000303"};
@@ -74,8 +75,8 @@ static void an_administrator_grants_within_his_unit_S14(void **state)
     (void)open_account(h, &tho);
     (void)open_account(h, &pang);
     act_as_admin_of(h, PROVINCE, NULL);
-    (void)grant(h, (struct grant_case){pang.login_id, DISTRICT, {"CITIZEN_ACCOUNT_CREATE"}}, MC_OK);
-    (void)grant(h, (struct grant_case){pang.login_id, COMMUNE, {"CITIZEN_ACCOUNT_CREATE"}}, MC_OK);
+    (void)grant(h, (struct grant_case){pang.login_id, DISTRICT, {"DOSSIER_MONITOR"}}, MC_OK);
+    (void)grant(h, (struct grant_case){pang.login_id, COMMUNE, {"DOSSIER_RECEIVE"}}, MC_OK);
     (void)grant(h, (struct grant_case){pang.login_id, PROVINCE, {"DOSSIER_RECEIVE"}}, MC_OK);
     grant(h, (struct grant_case){pang.login_id, ELSEWHERE, {"DOSSIER_RECEIVE"}}, MC_DENIED);
     assert_true(harness_violated(h, "unit", "UNIT_OUTSIDE"));
@@ -92,9 +93,22 @@ static void another_units_officer_is_out_of_reach(void **state)
     act_as_operator(h);
     (void)grant(h, (struct grant_case){pang.login_id, ELSEWHERE, {"DOSSIER_RECEIVE"}}, MC_OK);
     act_as_admin_of(h, PROVINCE, NULL);
-    grant(h, (struct grant_case){pang.login_id, DISTRICT, {"DOSSIER_RECEIVE"}}, MC_DENIED);
+    grant(h, (struct grant_case){pang.login_id, ELSEWHERE, {"DOSSIER_RECEIVE"}}, MC_DENIED);
+    grant(h, (struct grant_case){pang.login_id, ELSEWHERE, {NULL}}, MC_DENIED);
     assert_true(harness_violated(h, "unit", "UNIT_OUTSIDE"));
     grant(h, (struct grant_case){pang.login_id, "", {NULL}}, MC_DENIED);
+
+    /* A unit of one's own may be added: rights belong to a unit, and none leaks to the other. */
+    (void)grant(h, (struct grant_case){pang.login_id, DISTRICT, {"DOSSIER_APPROVE"}}, MC_OK);
+    act_as_front(h);
+    const Motcua__SessionClaims *claims = claims_of(sign_in(h, &pang)->session);
+    assert_string_equal(claims->unit, ELSEWHERE);
+    assert_int_equal(claims->n_rights, 1);
+    assert_string_equal(claims->rights[0], "DOSSIER_RECEIVE");
+    act_as(h, claims_of(sign_in(h, &tho)->session));
+    (void)grant(h, (struct grant_case){pang.login_id, "", {NULL}}, MC_OK); /* takes his own back */
+    act_as_front(h);
+    assert_string_equal(claims_of(sign_in(h, &pang)->session)->unit, ELSEWHERE);
 }
 
 static void only_the_top_makes_administrators(void **state)
@@ -108,7 +122,10 @@ static void only_the_top_makes_administrators(void **state)
     assert_true(harness_violated(h, "rights", "RIGHT_NOT_YOURS"));
     grant(h, (struct grant_case){pang.login_id, DISTRICT, {"APCA_ADMIN"}}, MC_DENIED);
     act_as_admin_of(h, PROVINCE, "APCA_ADMIN");
-    (void)grant(h, (struct grant_case){pang.login_id, DISTRICT, {"RIGHTS_GRANT"}}, MC_OK);
+    grant(h, (struct grant_case){pang.login_id, DISTRICT, {"RIGHTS_GRANT"}}, MC_CONFLICT);
+    assert_true(harness_violated(h, "rights", "LEVEL_1_ONLY"));
+    (void)grant(h, (struct grant_case){pang.login_id, PROVINCE, {"RIGHTS_GRANT"}}, MC_OK);
+    grant(h, (struct grant_case){pang.login_id, ELSEWHERE, {"DOSSIER_RECEIVE"}}, MC_DENIED);
 }
 
 static void nobody_grants_to_himself(void **state)
@@ -212,6 +229,65 @@ static void an_ended_session_grants_nothing(void **state)
     grant(h, (struct grant_case){pang.login_id, DISTRICT, {"DOSSIER_RECEIVE"}}, MC_UNAUTHENTICATED);
 }
 
+/* OFF-03 ACT-03: the Government Office's administrator acts for the country, others at home. */
+static void the_top_administrator_reaches_everybody_OFF_03(void **state)
+{
+    struct harness *h = *state;
+
+    (void)open_account(h, &tho);
+    (void)open_account(h, &pang);
+    act_as_admin_of(h, "000.00.00.G22", "APCA_ADMIN");
+    (void)grant(h, (struct grant_case){pang.login_id, ELSEWHERE, {"DOSSIER_RECEIVE"}}, MC_OK);
+    (void)grant(h, (struct grant_case){pang.login_id, COMMUNE, {"DOSSIER_RECEIVE"}}, MC_OK);
+}
+
+/* A district's administrator reaches nothing, even below himself: only level 1 gives rights. */
+static void an_administrator_below_level_1_grants_nothing_OFF_03(void **state)
+{
+    struct harness *h = *state;
+    const char *rights[] = {"RIGHTS_GRANT"};
+
+    char *account = open_account(h, &tho);
+    (void)open_account(h, &pang);
+    act_as_front(h);
+    Motcua__SessionClaims claims = *claims_of(sign_in(h, &tho)->session);
+    claims.unit = text(DISTRICT); /* as a token from before the rule might say */
+    claims.rights = (char **)mc_unconst(rights);
+    claims.n_rights = 1;
+    assert_string_equal(claims.account_id, account);
+    act_as(h, &claims);
+    grant(h, (struct grant_case){pang.login_id, COMMUNE, {"DOSSIER_RECEIVE"}}, MC_DENIED);
+    assert_true(harness_violated(h, "", "LEVEL_1_ONLY"));
+}
+
+/* OFF-04 OFF-32 S14: only staff of a one-door unit may make accounts for citizens. */
+static void the_right_to_make_accounts_needs_a_one_door_unit_OFF_04(void **state)
+{
+    struct harness *h = *state;
+
+    (void)open_account(h, &tho);
+    (void)open_account(h, &pang);
+    act_as_admin_of(h, "000.00.00.H38", NULL);
+    (void)grant(h, (struct grant_case){pang.login_id, ONE_STOP, {"CITIZEN_ACCOUNT_CREATE"}}, MC_OK);
+    act_as_operator(h);
+    grant(h, (struct grant_case){pang.login_id, DISTRICT, {"CITIZEN_ACCOUNT_CREATE"}}, MC_CONFLICT);
+    assert_true(harness_violated(h, "unit", "UNIT_NAME_LACKS_TEXT"));
+    grant(h, (struct grant_case){pang.login_id, "H99.14", {"CITIZEN_ACCOUNT_CREATE"}},
+          MC_NOT_FOUND);
+}
+
+/* Codes of provinces that were merged stay, as past ones: nobody new is put there. */
+static void an_agency_that_ended_takes_nobody(void **state)
+{
+    struct harness *h = *state;
+
+    (void)open_account(h, &tho);
+    act_as_operator(h);
+    grant(h, (struct grant_case){tho.login_id, "000.00.00.H10", {"DOSSIER_RECEIVE"}}, MC_CONFLICT);
+    assert_true(harness_violated(h, "unit", "AGENCY_ENDED"));
+    assert_non_null(strstr(harness_header(h)->message, "01/07/2025"));
+}
+
 /* REG-09: the table says which accounts may not hold rights. */
 static void post_office_accounts_hold_no_rights_REG_09(void **state)
 {
@@ -232,6 +308,10 @@ int main(void)
         TEST(an_administrator_grants_within_his_unit_S14),
         TEST(another_units_officer_is_out_of_reach),
         TEST(only_the_top_makes_administrators),
+        TEST(the_top_administrator_reaches_everybody_OFF_03),
+        TEST(an_administrator_below_level_1_grants_nothing_OFF_03),
+        TEST(the_right_to_make_accounts_needs_a_one_door_unit_OFF_04),
+        TEST(an_agency_that_ended_takes_nobody),
         TEST(nobody_grants_to_himself),
         TEST(an_officer_without_the_right_and_a_citizen_are_denied),
         TEST(the_fields_of_a_grant_are_checked),

@@ -1,0 +1,108 @@
+/*
+ * Officers: agencies, who works where with which rights, and the accounts officers make for
+ * citizens. The part of the identity room that its other files need not know.
+ *
+ * Everything returned lives in the call's arena; NULL or false has failed or refused the call
+ * unless a comment says otherwise.
+ */
+#pragma once
+
+#include "common/ident.h"
+
+#include "account.h"
+
+enum {
+    IDENTITY_AGENCY_NAME_MAX = 200, /* characters */
+    IDENTITY_AGENCY_ROWS_MAX = 500, /* rows of one import */
+    IDENTITY_AGENCY_WORDS_MAX = 40, /* of one name that are indexed */
+    IDENTITY_WORD_SIZE = 33,        /* of a folded word, with NUL */
+    IDENTITY_UNITS_MAX = 20,        /* units of one officer (OFF-10) */
+    IDENTITY_SCAN_MAX = 2000, /* index rows one search looks at before it hands out a page token */
+};
+
+/* Pages. False: refused. */
+bool identity_page_size(struct mc_txn *txn, uint32_t asked, size_t most, size_t *ret_size);
+
+/* Agencies (OFF-11, OFF-13, OFF-33). NULL from load: there is none, which refuses nothing. */
+IdentityState__Agency *identity_agency_load(struct mc_txn *txn, const char *code);
+void identity_agency_save(struct mc_txn *txn, const char *code,
+                          const IdentityState__Agency *agency);
+bool identity_agency_is_valid(const IdentityState__Agency *agency, int64_t now_ms);
+/* One-door: by its name (OFF-04, OFF-32) or by the flag of the table (OFF-33). */
+bool identity_agency_is_one_stop(const IdentityState__Agency *agency);
+/* The ministry's or province's own short code: H35 of 000.15.43.H35 and of H35.14 alike. */
+const char *identity_agency_level1(struct mc_txn *txn, const char *code);
+bool identity_agency_is_root(const char *code);
+Identity__Agency *identity_agency_message(struct mc_txn *txn, const char *code,
+                                          const IdentityState__Agency *agency);
+/* Splits a text into folded words; returns how many. */
+size_t identity_words(const char *text, char (*out)[IDENTITY_WORD_SIZE], size_t max);
+
+struct identity_import {
+    uint32_t added;
+    uint32_t changed;
+    uint32_t same;
+};
+/* Adds and changes agencies by a CSV; never takes one away. Refuses the call for wrong rows. */
+void identity_agencies_import(struct mc_txn *txn, struct mc_bytes csv, size_t rows_max,
+                              struct identity_import *ret_import);
+/* The table the program came with goes into the store, once per version of it. */
+void identity_agencies_seed(struct mc_txn *txn);
+
+/* Units of an officer: the home unit first. */
+struct identity_units {
+    IdentityState__Assignment *rows[IDENTITY_UNITS_MAX];
+    size_t len;
+};
+void identity_units_read(struct mc_txn *txn, const IdentityState__Account *account,
+                         struct identity_units *ret_units);
+void identity_units_write(struct mc_txn *txn, IdentityState__Account *account,
+                          const struct identity_units *units);
+IdentityState__Assignment *identity_units_find(const struct identity_units *units,
+                                               const char *code);
+IdentityState__Assignment *identity_units_add(struct mc_txn *txn, struct identity_units *units,
+                                              const char *code);
+void identity_units_text(struct mc_txn *txn, const IdentityState__Account *account,
+                         const char **ret_units, const char **ret_rights);
+void identity_units_remove(struct identity_units *units, const char *code);
+
+/* Who may give units and rights, and where (OFF-03). */
+struct identity_grantor {
+    bool everywhere; /* an operator, or the top administrator */
+    const char *level1;
+    const char *account_id; /* NULL: an operator */
+    bool makes_administrators;
+};
+bool identity_grantor_find(const struct identity *identity, struct mc_txn *txn,
+                           struct identity_grantor *ret_grantor);
+bool identity_grantor_reaches(struct mc_txn *txn, const struct identity_grantor *grantor,
+                              const char *unit);
+/* Refuses a unit that cannot be given: unknown, over, or outside the grantor's tree. */
+void identity_grantor_check_unit(struct mc_txn *txn, const struct identity_grantor *grantor,
+                                 const char *field, const char *unit);
+enum identity_way identity_grantor_way(const struct identity_grantor *grantor);
+/* By id or by identity number; refuses when there is none. */
+IdentityState__Account *identity_officer_find(struct mc_txn *txn, const char *account_id,
+                                              const char *login_id, struct mc_bytes *ret_id);
+void identity_officer_fill(struct mc_txn *txn, struct mc_bytes id,
+                           const IdentityState__Account *account,
+                           const struct identity_grantor *grantor, Identity__Officer *rep);
+
+/* Handlers, one file each. */
+enum mc_status identity_search_agencies(struct identity *identity, struct mc_txn *txn,
+                                        const Identity__SearchAgenciesRequest *req,
+                                        Identity__SearchAgenciesReply *rep);
+enum mc_status identity_import_agencies(struct identity *identity, struct mc_txn *txn,
+                                        const Identity__ImportAgenciesRequest *req,
+                                        Identity__ImportAgenciesReply *rep);
+enum mc_status identity_get_officer(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__GetOfficerRequest *req, Identity__Officer *rep);
+enum mc_status identity_assign_units(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__AssignUnitsRequest *req,
+                                     Identity__Officer *rep);
+enum mc_status identity_switch_unit(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__SwitchUnitRequest *req,
+                                    Identity__SessionReply *rep);
+enum mc_status identity_list_rights(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__ListRightsRequest *req,
+                                    Identity__ListRightsReply *rep);
