@@ -1,4 +1,5 @@
-/* identity.account_opened: the name officers will see beside the account's dossiers. */
+/* identity.account_opened, identity.contact_changed: the name officers will see beside the
+ * account's dossiers. */
 #include "dossier.h"
 
 enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *txn,

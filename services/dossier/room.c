@@ -57,6 +57,8 @@ MC_FOLLOW_CALL(struct dossier, dossier_paid, Payment__OrderChanged)
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened", &identity__account_opened__descriptor,
      dossier_account_opened_event},
+    {"identity", "identity.contact_changed", &identity__account_opened__descriptor,
+     dossier_account_opened_event},
     {"payment", "payment.paid", &payment__order_changed__descriptor, dossier_paid_event},
 };
 

@@ -45,6 +45,13 @@ static const char *about(struct mc_txn *txn, const char *kind, const char *code,
     return text_or_fail(txn, mc_sprintf(txn->arena, "%s:%s", kind, code[0] != '\0' ? code : uuid));
 }
 
+/* REG-50: who holds the phone that an account had is told, too; it may be the thief who does not.
+ */
+static const char *other_phone(const char *before, const char *now)
+{
+    return before != NULL && before[0] != '\0' && strcmp(before, now) != 0 ? before : NULL;
+}
+
 enum mc_status notification_account_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Identity__AccountOpened *body)
@@ -56,6 +63,7 @@ enum mc_status notification_account_changed(struct notification *notification, s
     if (!mc_uuid_parse(id, mc_key_text(body->account_id)))
         return mc_fail(txn, MC_INVALID, "an account without an id");
     struct mc_bytes owner = mc_copy(txn->arena, id, sizeof id);
+    const char *before = notification_sms_phone(txn, owner);
     contact.phone = body->phone;
     contact.name = body->full_name;
     account.contact = notification_seal(txn, &contact.base);
@@ -73,6 +81,7 @@ enum mc_status notification_account_changed(struct notification *notification, s
                           .account = body->account_id,
                           .about = about(txn, "account", body->account_id, (struct mc_bytes){0}),
                           .values = values,
+                          .also_phone = other_phone(before, body->phone),
                       });
     return txn->status;
 }

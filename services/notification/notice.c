@@ -174,6 +174,8 @@ void notification_make(const struct notification *notification, struct mc_txn *t
     notice.cause_event = mc_unconst(txn->cause_event);
     if (rule->sms)
         notification_sms_begin(notification, txn, owner, id, &notice, content.sms);
+    if (rule->sms && fact->also_phone != NULL)
+        notification_sms_copy(notification, txn, owner, id, &notice, fact->also_phone, content.sms);
     notification_notice_save(txn, owner, id, &notice);
     count_in(txn, owner, id);
     notification_tell(txn, "notification.notice_made", owner, id, &notice);

@@ -73,6 +73,7 @@ struct notification_fact {
     const char *account; /* UUID text */
     const char *about;
     const struct notification_value *values;
+    const char *also_phone; /* told by SMS, too: the phone an account had before; or NULL */
 };
 /* Makes the notice that the rules want of this fact, if any. */
 void notification_make(const struct notification *notification, struct mc_txn *txn,
@@ -96,6 +97,13 @@ struct mc_bytes notification_caller_account(struct mc_txn *txn);
 void notification_sms_begin(const struct notification *notification, struct mc_txn *txn,
                             struct mc_bytes account, struct mc_bytes id,
                             NotificationState__Notice *notice, const char *text);
+/* The same words to one more phone; how that goes is the otp room's to tell. */
+void notification_sms_copy(const struct notification *notification, struct mc_txn *txn,
+                           struct mc_bytes account, struct mc_bytes id,
+                           const NotificationState__Notice *notice, const char *phone,
+                           const char *text);
+/* The phone kept for an account, or NULL: none is. */
+const char *notification_sms_phone(struct mc_txn *txn, struct mc_bytes account);
 void notification_sms_release(const struct notification *notification, struct mc_txn *txn,
                               struct mc_bytes account);
 enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,

@@ -100,6 +100,31 @@ void notification_sms_begin(const struct notification *notification, struct mc_t
     mc_put(txn, NOTIFICATION_WAITING, id, account_id);
 }
 
+const char *notification_sms_phone(struct mc_txn *txn, struct mc_bytes account_id)
+{
+    const NotificationState__Account *account = account_load(txn, account_id);
+
+    return account != NULL ? phone_of(txn, account) : NULL;
+}
+
+void notification_sms_copy(const struct notification *notification, struct mc_txn *txn,
+                           struct mc_bytes account_id, struct mc_bytes id,
+                           const NotificationState__Notice *notice, const char *phone,
+                           const char *text)
+{
+    NotificationState__Sms sms =
+        NOTIFICATION_STATE__SMS__INIT; /* of no notice: none waits for it */
+
+    sms.account = (ProtobufCBinaryData){account_id.len, mc_unconst(account_id.data)};
+    sms.phone = mc_unconst(phone);
+    sms.text = mc_unconst(text);
+    sms.keys = notice->keys;
+    sms.n_keys = notice->n_keys;
+    sms.dedupe = notice->cause_event;
+    sms.expires_at_ms = ends_at(notification, id);
+    job_add(txn, &sms);
+}
+
 static void refuse(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
                    NotificationState__Notice *notice, const char *code)
 {

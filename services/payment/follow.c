@@ -1,6 +1,7 @@
 /*
  * What other rooms tell: an accepted dossier with a fee becomes an order, an ended one takes its
- * unpaid orders with it, an opened account gives the name for receipts.
+ * unpaid orders with it, an opened account, or a changed one,
+ * gives the name for receipts.
  */
 #include <string.h>
 

@@ -78,6 +78,8 @@ static const struct mc_follow follows[] = {
     {"dossier", "dossier.refused", &dossier__changed__descriptor, payment_dossier_moved_event},
     {"identity", "identity.account_opened", &identity__account_opened__descriptor,
      payment_account_opened_event},
+    {"identity", "identity.contact_changed", &identity__account_opened__descriptor,
+     payment_account_opened_event},
 };
 
 static const struct mc_effect effects[] = {

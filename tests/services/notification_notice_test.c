@@ -361,6 +361,13 @@ static void a_new_phone_is_used_from_then_on(void **state)
     assert_non_null(sms);
     assert_string_equal(sms->phone, "84868000202");
     sms_queued(h, &exchange);
+    /* REG-50: who holds the old phone hears the same; no notice waits for that one */
+    sms = sms_request(h, &exchange);
+    assert_non_null(sms);
+    assert_string_equal(sms->phone, BINH_PHONE);
+    assert_non_null(strstr(sms->text, "da thay doi luc"));
+    sms_queued(h, &exchange);
+    assert_string_equal(newest(h)->sms_state, "queued");
     accepted(h);
     assert_string_equal(sms_request(h, &exchange)->phone, "84868000202");
 }
