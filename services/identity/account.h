@@ -12,6 +12,7 @@ enum {
     IDENTITY_PURPOSE_MAX = 200, /* characters of why personal data is read */
     IDENTITY_ADDRESS_MAX = 300, /* characters */
     IDENTITY_CHANGES_AN_HOUR = 20,
+    IDENTITY_HISTORY_MAX = 2000,    /* changes that a look into the past goes back over */
     IDENTITY_COUNT_ROWS_MAX = 2000, /* kinds × methods × statuses × verified: far fewer */
 };
 
@@ -55,6 +56,11 @@ bool identity_change_begin(struct mc_txn *txn, struct mc_bytes id, IdentityState
                            struct identity_change *ret_change);
 void identity_change_save(struct mc_txn *txn, struct identity_change *change, enum identity_way way,
                           const char *reason);
+/* What an account was at a moment. False when it fails, or was not there yet (the call is refused).
+ */
+bool identity_facts_at(struct mc_txn *txn, const struct identity_change *now, int64_t at_ms,
+                       struct identity_facts *ret_facts, uint64_t *ret_version);
+
 /* A row of the history, opened; and the version it is of. */
 IdentityState__ChangeContent *identity_change_open(struct mc_txn *txn,
                                                    const IdentityState__Change *change);
@@ -88,24 +94,40 @@ struct identity_target {
     struct mc_bytes id;
     IdentityState__Account *account;
     enum identity_way way;
+    bool everywhere; /* the top administrator: his reach is the whole country */
 };
 bool identity_target_own(struct mc_txn *txn, struct identity_target *ret_target);
-bool identity_target_find(struct mc_txn *txn, const char *account_id, const char *login_id,
-                          const char *right, struct identity_target *ret_target);
+bool identity_target_find(const struct identity *identity, struct mc_txn *txn,
+                          const char *account_id, const char *login_id, const char *right,
+                          struct identity_target *ret_target);
 bool identity_caller_has(const struct mc_txn *txn, const char *right);
 
 /* Checks that several messages share; each refuses by itself. */
 void identity_check_reason(struct mc_txn *txn, const char *reason);
 bool identity_check_version(struct mc_txn *txn, const IdentityState__Account *account,
                             uint64_t version);
-/* Somebody else's personal data is read for a purpose, and that is kept. */
-bool identity_check_purpose(struct mc_txn *txn, const struct identity_target *target);
+/* Personal data is read unmasked for a purpose, and that is kept. */
+bool identity_check_purpose(struct mc_txn *txn);
 void identity_read_emit(struct mc_txn *txn, const struct identity_target *target, const char *what);
 /* Counts `what` of a key within an hour; refuses the call by `code` past the limit. */
 bool identity_budget_take(struct mc_txn *txn, const char *what, struct mc_bytes key, int64_t max,
                           const char *code);
 
+/* Fields of a person, checked and put into it (account_fields.c). */
+void identity_put_email(struct mc_txn *txn, const char *text, IdentityState__Person *person);
+void identity_put_address(struct mc_txn *txn, const char *text, IdentityState__Person *person);
+void identity_put_tax_code(struct mc_txn *txn, const char *text, uint32_t subject_kind,
+                           IdentityState__Person *person);
+void identity_put_name(struct mc_txn *txn, const char *text, IdentityState__Person *person);
+void identity_put_birth(struct mc_txn *txn, const char *text, IdentityState__Person *person);
+
 /* Handlers, one file each. */
+enum mc_status identity_read_account(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__ReadAccountRequest *req,
+                                     Identity__AccountDetails *rep);
+enum mc_status identity_update_account(struct identity *identity, struct mc_txn *txn,
+                                       const Identity__UpdateAccountRequest *req,
+                                       Identity__UpdateAccountReply *rep);
 enum mc_status identity_count_accounts(struct identity *identity, struct mc_txn *txn,
                                        const Identity__CountAccountsRequest *req,
                                        Identity__CountAccountsReply *rep);

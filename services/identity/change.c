@@ -64,23 +64,26 @@ static void read_facts(struct mc_txn *txn, const IdentityState__Account *account
     const char *rights;
 
     identity_units_text(txn, account, &units, &rights);
-    *facts = (struct identity_facts){.value = {
-                                         "",
-                                         person->full_name,
-                                         person->birth_date,
-                                         person->login_id,
-                                         joined(txn, person->numbers, person->n_numbers),
-                                         person->phone,
-                                         person->email,
-                                         person->address,
-                                         person->tax_code,
-                                         status_name(account),
-                                         account->verified_at_ms != 0 ? account->verified_by : "",
-                                         units,
-                                         rights,
-                                         merged.len == 0 ? "" : identity_uuid(txn, merged),
-                                         account->staff ? "yes" : "",
-                                     }};
+    *facts = (struct identity_facts){
+        .value =
+            {
+                [0] = "",
+                [IDENTITY_FACT_FULL_NAME] = person->full_name,
+                [IDENTITY_FACT_BIRTH_DATE] = person->birth_date,
+                [IDENTITY_FACT_LOGIN_ID] = person->login_id,
+                [IDENTITY_FACT_NUMBERS] = joined(txn, person->numbers, person->n_numbers),
+                [IDENTITY_FACT_PHONE] = person->phone,
+                [IDENTITY_FACT_EMAIL] = person->email,
+                [IDENTITY_FACT_ADDRESS] = person->address,
+                [IDENTITY_FACT_TAX_CODE] = person->tax_code,
+                [IDENTITY_FACT_STATUS] = status_name(account),
+                [IDENTITY_FACT_VERIFIED] = account->verified_at_ms != 0 ? account->verified_by : "",
+                [IDENTITY_FACT_UNIT] = units,
+                [IDENTITY_FACT_RIGHTS] = rights,
+                [IDENTITY_FACT_MERGED_INTO] = merged.len == 0 ? "" : identity_uuid(txn, merged),
+                [IDENTITY_FACT_STAFF] = account->staff ? "yes" : "",
+            },
+    };
 }
 
 bool identity_change_begin(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account,
@@ -167,6 +170,46 @@ static void tell(struct mc_txn *txn, const struct identity_change *change, char 
     mc_emit(txn, "identity.account_changed", &changed.base, MC_PLAIN, keys);
 }
 
+static bool differs(const struct identity_facts *a, const struct identity_facts *b,
+                    enum identity_fact fact)
+{
+    return strcmp(a->value[fact], b->value[fact]) != 0;
+}
+
+/* Other rooms keep the name, phone, e-mail and number of an account: they are told the new ones. */
+static void tell_contact(struct mc_txn *txn, const struct identity_change *change,
+                         const struct identity_facts *after)
+{
+    Identity__AccountOpened body = IDENTITY__ACCOUNT_OPENED__INIT;
+    const char *keys[] = {identity_key(txn, "account", change->id), NULL};
+
+    if (!differs(&change->before, after, IDENTITY_FACT_FULL_NAME) &&
+        !differs(&change->before, after, IDENTITY_FACT_PHONE) &&
+        !differs(&change->before, after, IDENTITY_FACT_EMAIL))
+        return;
+    body.account_id = identity_uuid(txn, change->id);
+    body.subject_kind = (Identity__SubjectKind)change->account->subject_kind;
+    body.ial = change->account->ial;
+    body.full_name = change->person->full_name;
+    body.phone = change->person->phone;
+    body.email = change->person->email;
+    body.login_id = change->person->login_id;
+    mc_emit(txn, "identity.contact_changed", &body.base, MC_SEALED, keys);
+}
+
+static void tell_tax_code(struct mc_txn *txn, const struct identity_change *change,
+                          const struct identity_facts *after)
+{
+    Identity__TaxCodeChanged body = IDENTITY__TAX_CODE_CHANGED__INIT;
+    const char *keys[] = {identity_key(txn, "account", change->id), NULL};
+
+    if (!differs(&change->before, after, IDENTITY_FACT_TAX_CODE))
+        return;
+    body.account_id = identity_uuid(txn, change->id);
+    body.tax_code = change->person->tax_code;
+    mc_emit(txn, "identity.tax_code_changed", &body.base, MC_SEALED, keys);
+}
+
 void identity_change_save(struct mc_txn *txn, struct identity_change *change, enum identity_way way,
                           const char *reason)
 {
@@ -189,6 +232,8 @@ void identity_change_save(struct mc_txn *txn, struct identity_change *change, en
     identity_counts_move(txn, change->account, change->bucket_status, change->bucket_verified);
     mc_save(txn, IDENTITY_ACCOUNTS, change->id, &change->account->base);
     tell(txn, change, names, content.n_facts);
+    tell_contact(txn, change, &after);
+    tell_tax_code(txn, change, &after);
 }
 
 IdentityState__ChangeContent *identity_change_open(struct mc_txn *txn,
@@ -213,4 +258,30 @@ uint64_t identity_change_version(const struct mc_cursor *cursor)
     for (size_t i = MC_ID_LEN; i < cursor->key.len; i++)
         version = version << 8 | key[i];
     return version;
+}
+
+/* Backwards from now: what a later change found is what was there before it. */
+bool identity_facts_at(struct mc_txn *txn, const struct identity_change *now, int64_t at_ms,
+                       struct identity_facts *ret_facts, uint64_t *ret_version)
+{
+    struct mc_cursor cursor =
+        mc_seek(txn, IDENTITY_CHANGES, now->id, (struct mc_bytes){0}, MC_BACKWARD);
+
+    if (at_ms < now->account->opened_at_ms)
+        return mc_refuse(txn, MC_NOT_FOUND, "as_of_ms", "NO_ACCOUNTS_FOUND", NULL) == MC_OK;
+    *ret_facts = now->before;
+    *ret_version = now->account->version;
+    for (size_t n = 0; mc_next(&cursor); n++) {
+        const IdentityState__Change *change = mc_row(&cursor, &identity_state__change__descriptor);
+        if (change == NULL || change->at_ms <= at_ms)
+            break;
+        if (n == IDENTITY_HISTORY_MAX)
+            return mc_refuse(txn, MC_INVALID, "as_of_ms", "LIST_TOO_WIDE", NULL) == MC_OK;
+        const IdentityState__ChangeContent *content = identity_change_open(txn, change);
+        for (size_t i = 0; content != NULL && i < content->n_facts; i++)
+            if (content->facts[i]->fact < IDENTITY_FACTS_END)
+                ret_facts->value[content->facts[i]->fact] = content->facts[i]->before;
+        *ret_version = identity_change_version(&cursor) - 1;
+    }
+    return txn->status == MC_OK;
 }

@@ -1,6 +1,6 @@
 /*
  * ListAccountChanges: who changed what of an account, when and why, newest first. For its owner,
- * and for officers who may see it; a purpose is asked of these, and that they looked is kept.
+ * and for officers who may see it; why they look is asked, and kept.
  */
 #include <string.h>
 
@@ -77,18 +77,17 @@ enum mc_status identity_list_account_changes(struct identity *identity, struct m
                                              const Identity__ListAccountChangesRequest *req,
                                              Identity__ListAccountChangesReply *rep)
 {
-    (void)identity;
     struct identity_target target = {0};
     size_t size = req->page_size != 0 ? req->page_size : IDENTITY_PAGE_DEFAULT;
 
     if (size > IDENTITY_PAGE_MAX)
         (void)mc_refuse(txn, MC_INVALID, "page_size", "PAGE_SIZE_INVALID", "max", "100", NULL);
-    if (!identity_target_find(txn, req->account_id, req->login_id, "ACCOUNT_VIEW", &target) ||
-        !identity_check_purpose(txn, &target))
+    if (!identity_check_purpose(txn) ||
+        !identity_target_find(identity, txn, req->account_id, req->login_id, "ACCOUNT_VIEW",
+                              &target))
         return txn->status;
     list(txn, target.id, req->before, size, rep);
-    if (target.way != IDENTITY_BY_OWNER)
-        identity_read_emit(txn, &target, "changes");
+    identity_read_emit(txn, &target, "changes");
     rep->account_id = identity_uuid(txn, target.id);
     return txn->status;
 }

@@ -18,6 +18,8 @@
  * sealed row of its history, its version goes on, the counters move. SetAccountStatus goes along
  * the table of status.c; whoever is switched off is signed out of every room at once. Officers see
  * and change accounts by right, within their unit, for a purpose or a reason, and never their own.
+ * GetProfile is masked; ReadAccount is not, and tells the past, too. UpdateAccount changes what a
+ * person may say of himself; names and birth dates are the desk's.
  *
  * Officers work for units of the table of agencies, in several if need be (AssignUnits), with
  * rights that belong to a unit (GrantRights). Only an administrator of level 1 gives them, within
@@ -64,6 +66,8 @@ extern const size_t mc_data_consents_len;
     X(SwitchUnit,         identity_switch_unit,         Identity__SwitchUnitRequest,         Identity__SessionReply,            MC_WRITE_SECRET, MC_OFFICER, NULL, NULL) \
     X(CountAccounts,      identity_count_accounts,      Identity__CountAccountsRequest,      Identity__CountAccountsReply,      MC_READ,         MC_OPERATOR | MC_OFFICER, "ACCOUNT_VIEW", NULL) \
     X(SetAccountStatus,   identity_set_account_status,  Identity__SetAccountStatusRequest,   Identity__SetAccountStatusReply,   MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
+    X(ReadAccount,        identity_read_account,        Identity__ReadAccountRequest,        Identity__AccountDetails,          MC_WRITE_FRESH,  SELF | MC_OPERATOR, NULL, NULL) \
+    X(UpdateAccount,      identity_update_account,      Identity__UpdateAccountRequest,      Identity__UpdateAccountReply,      MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
     X(ListAccountChanges, identity_list_account_changes, Identity__ListAccountChangesRequest, Identity__ListAccountChangesReply, MC_WRITE_FRESH, SELF | MC_OPERATOR, NULL, NULL)
 
 static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {

@@ -8,8 +8,7 @@
 /* A citizen's account belongs to no unit: only the top may switch it. */
 static void check_desk(struct mc_txn *txn, const struct identity_target *target)
 {
-    if (target->way == IDENTITY_AT_DESK && target->account->unit[0] == '\0' &&
-        !identity_caller_has(txn, "APCA_ADMIN"))
+    if (target->way == IDENTITY_AT_DESK && target->account->unit[0] == '\0' && !target->everywhere)
         (void)mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", "right", "APCA_ADMIN", NULL);
 }
 
@@ -38,12 +37,11 @@ enum mc_status identity_set_account_status(struct identity *identity, struct mc_
                                            const Identity__SetAccountStatusRequest *req,
                                            Identity__SetAccountStatusReply *rep)
 {
-    (void)identity;
     struct identity_target target = {0};
     struct identity_change change;
 
-    if (check(txn, req) != MC_OK ||
-        !identity_target_find(txn, req->account_id, req->login_id, "ACCOUNT_STATUS", &target))
+    if (check(txn, req) != MC_OK || !identity_target_find(identity, txn, req->account_id,
+                                                          req->login_id, "ACCOUNT_STATUS", &target))
         return txn->status;
     check_desk(txn, &target);
     check_move(txn, &target, req->status);

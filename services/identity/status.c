@@ -3,7 +3,7 @@
  *
  * ACTIVE and CLOSING accounts sign in; a CLOSING one to take the closing back. Whatever else a
  * status becomes, every session ends in every room at once. An account of a unit is switched on
- * and off by that unit's administrators; a citizen's own account only by APCA_ADMIN or an operator.
+ * and off by that unit's administrators; a citizen's only by the top administrator or an operator.
  * CLOSED accounts keep their numbers: nobody else can register with them, and reopening is an
  * administrator's decision with a reason. One that was closed by a merge comes back by UndoMerge
  * alone.

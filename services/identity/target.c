@@ -1,14 +1,15 @@
 /*
  * Targets: whose account a call is about, and what the caller is to it. Nobody learns of another
  * account's existence who has no right to it; nobody deals with his own account as an officer; and
- * an officer reaches accounts of his own unit and those below it, and citizens.
+ * an officer reaches accounts of his own unit and those below it, and citizens; the top
+ * administrator (identity.top_agency) everybody.
  */
 #include <string.h>
 
 #include "common/ident.h"
 #include "common/text.h"
 
-#include "account.h"
+#include "officer.h"
 
 bool identity_caller_has(const struct mc_txn *txn, const char *right)
 {
@@ -64,20 +65,32 @@ static bool is_own(struct mc_txn *txn, const struct identity_target *target)
     return own != NULL && strcmp(own, identity_uuid(txn, target->id)) == 0;
 }
 
-static bool in_reach(struct mc_txn *txn, const struct identity_target *target)
+static bool is_top(const struct identity *identity, struct mc_txn *txn)
 {
-    const char *unit = target->account->unit;
+    return identity_caller_has(txn, "APCA_ADMIN") && identity_agency_is_root(txn->caller->unit) &&
+           strcmp(identity_agency_level1(txn, txn->caller->unit), identity->top_agency) == 0;
+}
+
+/* All units of the account, or it would be reached through the least of them. */
+static bool in_reach(const struct identity *identity, struct mc_txn *txn,
+                     struct identity_target *target)
+{
+    struct identity_units units;
     struct mc_bytes session;
 
     if (identity_session_of_caller(txn, &session) == NULL)
         return false;
-    if (unit[0] != '\0' && !mc_agency_within(unit, txn->caller->unit))
-        (void)mc_refuse(txn, MC_DENIED, "account_id", "UNIT_OUTSIDE", NULL);
+    target->everywhere = is_top(identity, txn);
+    identity_units_read(txn, target->account, &units);
+    for (size_t i = 0; i < units.len && !target->everywhere && txn->status == MC_OK; i++)
+        if (!mc_agency_within(units.rows[i]->unit, txn->caller->unit))
+            (void)mc_refuse(txn, MC_DENIED, "account_id", "UNIT_OUTSIDE", NULL);
     return txn->status == MC_OK;
 }
 
-bool identity_target_find(struct mc_txn *txn, const char *account_id, const char *login_id,
-                          const char *right, struct identity_target *ret_target)
+bool identity_target_find(const struct identity *identity, struct mc_txn *txn,
+                          const char *account_id, const char *login_id, const char *right,
+                          struct identity_target *ret_target)
 {
     const char *own = txn->caller->account_id;
     if (txn->status != MC_OK)
@@ -97,7 +110,7 @@ bool identity_target_find(struct mc_txn *txn, const char *account_id, const char
         return false;
     if (is_own(txn, ret_target)) /* by his number: still himself */
         return identity_target_own(txn, ret_target);
-    return in_reach(txn, ret_target);
+    return in_reach(identity, txn, ret_target);
 }
 
 void identity_check_reason(struct mc_txn *txn, const char *reason)
@@ -117,12 +130,10 @@ bool identity_check_version(struct mc_txn *txn, const IdentityState__Account *ac
     return txn->status == MC_OK;
 }
 
-bool identity_check_purpose(struct mc_txn *txn, const struct identity_target *target)
+bool identity_check_purpose(struct mc_txn *txn)
 {
     const char *purpose = txn->header->purpose;
 
-    if (target->way == IDENTITY_BY_OWNER)
-        return txn->status == MC_OK;
     if (purpose[strspn(purpose, " \t")] == '\0')
         (void)mc_refuse(txn, MC_INVALID, "purpose", "PURPOSE_REQUIRED", NULL);
     else if (mc_text_chars(purpose) > IDENTITY_PURPOSE_MAX)

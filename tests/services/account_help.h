@@ -48,6 +48,7 @@ static inline const Motcua__SessionClaims *become(struct harness *h, const struc
 /* Phạm Thử Nghiệm, an officer of a unit, acts from now on. */
 static inline void act_as_officer(struct harness *h, const char *unit, struct rights rights)
 {
+    give_rights(h, &tho, "", (struct rights){{NULL}}); /* of other units: none are left */
     give_rights(h, &tho, unit, rights);
     (void)become(h, &tho);
 }

@@ -9,6 +9,7 @@ static const Identity__ListAccountChangesReply *changes(struct harness *h, const
     request.account_id = text(account_id);
     request.page_size = size;
     request.before = before;
+    harness_purpose(h, "Xem lịch sử tài khoản của mình");
     return harness_call(h, "ListAccountChanges", &request.base, MC_OK);
 }
 
@@ -85,9 +86,11 @@ static void an_officer_reads_for_a_purpose(void **state)
     request.account_id = account;
 
     (void)become(h, &tho);
+    harness_purpose(h, "Tò mò");
     harness_call(h, "ListAccountChanges", &request.base, MC_DENIED);
     assert_true(harness_violated(h, "", "RIGHT_MISSING"));
     act_as_officer(h, PROVINCE, (struct rights){{"ACCOUNT_VIEW"}});
+    harness_purpose(h, " ");
     harness_call(h, "ListAccountChanges", &request.base, MC_INVALID);
     assert_true(harness_violated(h, "purpose", "PURPOSE_REQUIRED"));
     char purpose[IDENTITY_PURPOSE_MAX + 2] = {0};

@@ -91,7 +91,11 @@ static void nobody_reaches_beyond_his_right(void **state)
     refused(h, "0190a07b-0000-7000-8000-00000000cafe", MC_NOT_FOUND, "account_id",
             "NO_ACCOUNTS_FOUND");
     act_as_officer(h, PROVINCE, (struct rights){{"ACCOUNT_STATUS", "APCA_ADMIN"}});
+    refused(h, citizen, MC_DENIED, "", "RIGHT_MISSING");
+    act_as_officer(h, "000.00.00.G22", (struct rights){{"ACCOUNT_STATUS", "APCA_ADMIN"}});
     Identity__SetAccountStatusRequest off = status_request(citizen, LOCKED);
+    (void)harness_call(h, "SetAccountStatus", &off.base, MC_OK);
+    off.account_id = clerk;
     (void)harness_call(h, "SetAccountStatus", &off.base, MC_OK);
     refused(h, own, MC_CONFLICT, "status", "STATUS_NOT_ALLOWED"); /* himself is no officer's case */
 }
