@@ -212,6 +212,18 @@ void identity_registration_refuse(struct mc_txn *txn, struct mc_bytes id,
 void identity_registration_emit(struct mc_txn *txn, const char *type, struct mc_bytes id,
                                 Identity__RegistrationChanged *changed);
 
+/* What a person's form holds; checked into a person, every wrong field told. */
+struct identity_form {
+    const char *login_id;
+    const char *full_name;
+    const char *birth_date;
+    const char *phone;
+    const char *email;
+};
+void identity_form_check(struct mc_txn *txn, const struct identity_form *form,
+                         IdentityState__Person *person);
+#define IDENTITY_DESK_METHOD "OFFICER_CREATED"
+
 /* Counts a form against its phone and its number; refuses the call past the limit. */
 enum mc_status identity_starts_count(const struct identity *identity, struct mc_txn *txn,
                                      const IdentityState__Person *person);
