@@ -1,6 +1,7 @@
 #include "common/crypto.h"
 
 #include <endian.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <sodium.h>
@@ -136,6 +137,14 @@ void mc_hmac_sha256(uint8_t out[MC_HASH_LEN], struct mc_bytes key, struct mc_byt
     (void)crypto_auth_hmacsha256_update(&state, message.data, message.len);
     (void)crypto_auth_hmacsha256_final(&state, out);
     mc_wipe(&state, sizeof(state));
+}
+
+void mc_pbkdf2_sha256(uint8_t *out, size_t len, struct mc_bytes password, struct mc_bytes salt,
+                      unsigned rounds)
+{
+    must(password.len <= INT_MAX && salt.len <= INT_MAX && len <= INT_MAX && rounds <= INT_MAX);
+    must(PKCS5_PBKDF2_HMAC(password.data, (int)password.len, salt.data, (int)salt.len, (int)rounds,
+                           EVP_sha256(), (int)len, out) == 1);
 }
 
 /* Each has a hash of its own, so no byte can move from one to the other unseen. */

@@ -81,6 +81,10 @@ void mc_mac(uint8_t out[MC_HASH_LEN], const uint8_t key[MC_KEY_LEN], const char 
 /* For webhooks and foreign APIs (RFC 2104); our own hashes are mc_mac(). */
 void mc_hmac_sha256(uint8_t out[MC_HASH_LEN], struct mc_bytes key, struct mc_bytes message);
 
+/* PBKDF2 (RFC 8018), for proofs of work; passwords have password.h. */
+void mc_pbkdf2_sha256(uint8_t *out, size_t len, struct mc_bytes password, struct mc_bytes salt,
+                      unsigned rounds);
+
 /* Finds bit rot in a stored value, not tampering: XXH3 of the XXH3 of each. */
 uint64_t mc_checksum(struct mc_bytes a, struct mc_bytes b);
 

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-from portal import NoAnswer, Portal, Refused, enum_name
+from portal import NoAnswer, Portal, Refused, enum_name, solve_captcha
 
 CITIZEN = {"login_id": "012193990017", "full_name": "Nguyễn Thị Hoà Bình", "birth_date": "05/03/1993", "phone": "0912000101"}
 OFFICER = {"login_id": "001085990043", "full_name": "Phạm Thử Nghiệm", "birth_date": "12/08/1985", "phone": "0912000303"}
@@ -88,6 +88,8 @@ class Demo:
         form = dict(person, subject_kind="CITIZEN", method="SUBSCRIBER", consent_version="2026-01")
         if not through_http:
             return self.portal.call("identity", "StartRegistration", form).registration_id
+        asked = self.http.call("motcua.identity.v1.Identity/GetCaptcha", {"loginId": person["login_id"]})
+        form["captcha"] = solve_captcha(asked["challenge"])
         camel = {re.sub("_(.)", lambda m: m.group(1).upper(), k): v for k, v in form.items()}
         return base64.b64decode(self.http.call("motcua.identity.v1.Identity/StartRegistration", camel)["registrationId"])
 

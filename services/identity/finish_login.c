@@ -25,6 +25,7 @@ enum mc_status identity_finish_login(struct identity *identity, struct mc_txn *t
         return mc_refuse(txn, MC_DENIED, "proof", code, NULL);
 
     mc_drop(txn, IDENTITY_LOGINS, id);
+    identity_source_know(identity, txn, mc_key_bytes(login->login_index));
     identity_session_open(identity, txn, mc_key_bytes(login->account), account, rep);
     return txn->status;
 }

@@ -25,6 +25,7 @@ enum identity_table {
     IDENTITY_COUNTS,
     IDENTITY_AGENCIES,
     IDENTITY_AGENCY_WORDS,
+    IDENTITY_CAPTCHAS,
     IDENTITY_TABLES_END
 };
 
@@ -53,7 +54,11 @@ enum {
     IDENTITY_CODE_BACKOFF_MS = 500,
     IDENTITY_CODE_BACKOFF_MAX_MS = 8000,
     IDENTITY_CODE_LEASE_MS = 15000,
-    IDENTITY_FAILURES_MAX = 5, /* wrong passwords in a window before the lock */
+    IDENTITY_FAILURES_MAX = 5,           /* wrong passwords in a window before the lock */
+    IDENTITY_ACCOUNT_FAILURES_FREE = 20, /* from all sources, before strangers need a captcha */
+    IDENTITY_SOURCE_FAILURES_FREE = 10,  /* for all numbers, before the source needs a captcha */
+    IDENTITY_CAPTCHA_LEVEL_MAX = 7,      /* 2,048 times the work of the first */
+    IDENTITY_CAPTCHA_MAX = 2048,         /* characters of a solved one */
     IDENTITY_LOCK_DOUBLINGS_MAX = 5,
     IDENTITY_STARTS_WINDOW_MS = 60 * 60 * 1000,
     IDENTITY_SESSIONS_MAX = 10, /* live ones of one account; the oldest gives way */
@@ -109,6 +114,10 @@ struct identity {
     int64_t failure_window_ms;
     int64_t lock_ms;
     int64_t temporary_password_life_ms;
+    int64_t known_source_life_ms;
+    int64_t captcha_life_ms;
+    int64_t captcha_prefix;
+    struct mc_config_list captcha_callers;
     int64_t starts_max;
     int64_t carrier_timeout_ms;
     const char *carrier_url;
@@ -157,6 +166,9 @@ enum mc_status identity_refresh(struct identity *identity, struct mc_txn *txn,
                                 const Identity__RefreshRequest *req, Identity__SessionReply *rep);
 enum mc_status identity_logout(struct identity *identity, struct mc_txn *txn,
                                const Identity__LogoutRequest *req, Identity__LogoutReply *rep);
+enum mc_status identity_get_captcha(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__GetCaptchaRequest *req,
+                                    Identity__GetCaptchaReply *rep);
 enum mc_status identity_get_profile(struct identity *identity, struct mc_txn *txn,
                                     const Identity__GetProfileRequest *req, Identity__Profile *rep);
 enum mc_status identity_grant_rights(struct identity *identity, struct mc_txn *txn,
@@ -264,11 +276,30 @@ IdentityState__Session *identity_session_of_caller(struct mc_txn *txn, struct mc
 bool identity_refresh_read(struct mc_txn *txn, const char *token, struct mc_bytes *ret_session_id,
                            struct mc_bytes *ret_hash);
 
-/* Wrong passwords, counted by identity number, so that no answer tells whether it is known. */
-int64_t identity_locked_until(struct mc_txn *txn, struct mc_bytes login_index);
-int64_t identity_failure_count(struct identity *identity, struct mc_txn *txn,
-                               struct mc_bytes login_index); /* locked until then, or 0 */
-void identity_failures_forget(struct mc_txn *txn, struct mc_bytes login_index);
+/* Wrong passwords (failures.c), and what they make a next try cost. */
+struct identity_failures {
+    struct mc_bytes account; /* keys: hashes of the number, */
+    struct mc_bytes source;  /* of the source (empty: unknown), */
+    struct mc_bytes pair;    /* of both */
+    int64_t locked_until_ms; /* for this source */
+    unsigned level;          /* of the captcha; above 0 everybody needs one */
+};
+void identity_failures_look(const struct identity *identity, struct mc_txn *txn,
+                            struct mc_bytes login_index, struct identity_failures *ret_failures);
+int64_t identity_failures_count(const struct identity *identity, struct mc_txn *txn,
+                                const struct identity_failures *failures); /* locked until, or 0 */
+void identity_failures_forget(struct mc_txn *txn, const struct identity_failures *failures);
+/* The account was signed in to from here: strangers' failures do not make it harder from here. */
+void identity_source_know(const struct identity *identity, struct mc_txn *txn,
+                          struct mc_bytes login_index);
+
+/* Captchas (captcha.c). `holds` refuses the call when it does not, and spends what does. */
+char *identity_captcha_make(const struct identity *identity, struct mc_txn *txn, const char *number,
+                            unsigned level, int64_t *ret_expires_ms);
+bool identity_captcha_needed(const struct identity *identity, const struct mc_txn *txn,
+                             unsigned level);
+bool identity_captcha_holds(const struct identity *identity, struct mc_txn *txn, const char *number,
+                            const char *captcha, unsigned level);
 
 /*
  * A temporary password: drawn into the work of a route's prepare, and given to an account in its

@@ -4,7 +4,8 @@
  * Nothing about the answer, nor the time it takes, tells whether the account exists, is disabled,
  * or has another password: unknown numbers are compared with a dummy hash and are counted and
  * locked like known ones. A wrong password is MC_OK with a code, because it must be remembered.
- * This counter is apart from the one of codes: a stranger cannot use up both with one.
+ * This counter is apart from the one of codes: a stranger cannot use up both with one. Who is
+ * locked, or brings no captcha where one is needed, costs no hash.
  */
 #include <string.h>
 
@@ -26,8 +27,9 @@ static bool number_of(const Identity__LoginRequest *req, char number[MC_CCCD_SIZ
 enum mc_status identity_login_prepare(void *ctx, struct mc_txn *snapshot,
                                       const ProtobufCMessage *req, struct mc_work *ret_work)
 {
-    (void)ctx;
+    const struct identity *identity = ctx;
     const Identity__LoginRequest *login = (const void *)req;
+    struct identity_failures failures;
     char number[MC_CCCD_SIZE];
     struct mc_bytes id;
     const char *hash = mc_password_dummy_hash;
@@ -36,7 +38,12 @@ enum mc_status identity_login_prepare(void *ctx, struct mc_txn *snapshot,
     ret_work->kind = MC_WORK_NONE;
     if (!number_of(login, number) || len == 0 || len > MC_PASSWORD_MAX)
         return MC_OK;
-    if (identity_account_find(snapshot, identity_login_index(snapshot, number), &id)) {
+    struct mc_bytes index = identity_login_index(snapshot, number);
+    identity_failures_look(identity, snapshot, index, &failures);
+    if (failures.locked_until_ms > snapshot->now_ms ||
+        !identity_captcha_holds(identity, snapshot, number, login->captcha, failures.level))
+        return snapshot->status;
+    if (identity_account_find(snapshot, index, &id)) {
         const IdentityState__Account *account = identity_account_load(snapshot, id);
         if (account != NULL)
             hash = mc_open_text(snapshot, account->password_hash);
@@ -103,10 +110,11 @@ static void emit(struct mc_txn *txn, const char *type, const char *code, struct 
     mc_emit(txn, type, &changed.base, MC_PLAIN, keys);
 }
 
-static void refuse_password(struct identity *identity, struct mc_txn *txn, struct mc_bytes index,
-                            struct mc_bytes account, Identity__LoginReply *rep)
+static void refuse_password(struct identity *identity, struct mc_txn *txn,
+                            const struct identity_failures *failures, struct mc_bytes account,
+                            Identity__LoginReply *rep)
 {
-    int64_t until = identity_failure_count(identity, txn, index);
+    int64_t until = identity_failures_count(identity, txn, failures);
 
     if (until > txn->now_ms) {
         say_locked(txn, until, rep);
@@ -118,8 +126,9 @@ static void refuse_password(struct identity *identity, struct mc_txn *txn, struc
     emit(txn, "identity.login_refused", "LOGIN_WRONG", (struct mc_bytes){0}, account);
 }
 
-static void ask_code(const struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
-                     const IdentityState__Account *account, Identity__LoginReply *rep)
+static void ask_code(const struct identity *identity, struct mc_txn *txn, struct mc_bytes index,
+                     struct mc_bytes id, const IdentityState__Account *account,
+                     Identity__LoginReply *rep)
 {
     IdentityState__Login login = IDENTITY_STATE__LOGIN__INIT;
     struct mc_bytes login_id = mc_new_id(txn);
@@ -129,6 +138,7 @@ static void ask_code(const struct identity *identity, struct mc_txn *txn, struct
     if (person == NULL)
         return;
     login.account = identity_data(id);
+    login.login_index = identity_data(index);
     login.expires_at_ms = txn->now_ms + identity->login_life_ms;
     mc_save(txn, IDENTITY_LOGINS, login_id, &login.base);
     identity_code_ask(txn, OTP__PURPOSE__LOGIN, login_id, person,
@@ -149,25 +159,28 @@ enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
     char number[MC_CCCD_SIZE];
     struct mc_bytes id = {0};
     const IdentityState__Account *account = NULL;
+    struct identity_failures failures;
 
     if (check(txn, req, number) != MC_OK)
+        return txn->status;
+    struct mc_bytes index = identity_login_index(txn, number);
+    identity_failures_look(identity, txn, index, &failures);
+    if (failures.locked_until_ms > txn->now_ms) {
+        say_locked(txn, failures.locked_until_ms, rep);
+        return txn->status;
+    }
+    if (!identity_captcha_holds(identity, txn, number, req->captcha, failures.level))
         return txn->status;
     if (txn->work == NULL || txn->work->kind != MC_WORK_VERIFY)
         return mc_refuse(txn, MC_BUSY, "", "BUSY", NULL);
 
-    struct mc_bytes index = identity_login_index(txn, number);
-    int64_t until = identity_locked_until(txn, index);
-    if (until > txn->now_ms) {
-        say_locked(txn, until, rep);
-        return txn->status;
-    }
     if (identity_account_find(txn, index, &id))
         account = identity_account_load(txn, id);
     if (!password_is_right(txn, account)) {
-        refuse_password(identity, txn, index, id, rep);
+        refuse_password(identity, txn, &failures, id, rep);
         return txn->status;
     }
-    identity_failures_forget(txn, index);
-    ask_code(identity, txn, id, account, rep);
+    identity_failures_forget(txn, &failures);
+    ask_code(identity, txn, index, id, account, rep);
     return txn->status;
 }

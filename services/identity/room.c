@@ -11,6 +11,9 @@
  * Which methods are open for whom is a table with days (ListMethods), and so are the texts people
  * agree to (GetConsent); an operator's own files replace the built-in ones at start.
  *
+ * Wrong passwords are counted by number and source, so that a stranger locks only himself; guessing
+ * on is made dear by GetCaptcha's work (failures.c, captcha.c).
+ *
  * Identity numbers, names, dates, phones and password hashes are sealed in the store; accounts are
  * found by a keyed hash of the number. One account per number.
  *
@@ -56,6 +59,7 @@ extern const size_t mc_data_consents_len;
     X(FinishLogin,        identity_finish_login,        Identity__FinishLoginRequest,        Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Refresh,            identity_refresh,             Identity__RefreshRequest,            Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Logout,             identity_logout,              Identity__LogoutRequest,             Identity__LogoutReply,             MC_WRITE,        SELF,  NULL, NULL) \
+    X(GetCaptcha,         identity_get_captcha,         Identity__GetCaptchaRequest,         Identity__GetCaptchaReply,         MC_READ,         FRONT, NULL, NULL) \
     X(GetProfile,         identity_get_profile,         Identity__GetProfileRequest,         Identity__Profile,                 MC_READ,         SELF,  NULL, NULL) \
     X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        GRANTOR, NULL, NULL) \
     X(ListRights,         identity_list_rights,         Identity__ListRightsRequest,         Identity__ListRightsReply,         MC_READ,         GRANTOR, NULL, NULL) \
@@ -74,8 +78,9 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_REGISTRATIONS - MC_TABLE_ROOM]    = "registrations",    /* registration id -> Registration */
     [IDENTITY_ACCOUNTS - MC_TABLE_ROOM]         = "accounts",         /* account id -> Account */
     [IDENTITY_LOGIN_INDEX - MC_TABLE_ROOM]      = "login_index",      /* hash of the number -> account id */
-    [IDENTITY_FAILURES - MC_TABLE_ROOM]         = "failures",         /* hash of the number -> Failures */
+    [IDENTITY_FAILURES - MC_TABLE_ROOM]         = "failures",         /* hash of number, source or both -> Failures */
     [IDENTITY_STARTS - MC_TABLE_ROOM]           = "starts",           /* hash of a phone or number -> Starts */
+    [IDENTITY_CAPTCHAS - MC_TABLE_ROOM]         = "captchas",         /* expiry, nonce -> nothing: spent */
     [IDENTITY_LOGINS - MC_TABLE_ROOM]           = "logins",           /* login id -> Login */
     [IDENTITY_SESSIONS - MC_TABLE_ROOM]         = "sessions",         /* session id -> Session */
     [IDENTITY_ACCOUNT_SESSIONS - MC_TABLE_ROOM] = "account_sessions", /* account id, session id -> nothing */
@@ -101,13 +106,17 @@ static const struct mc_config_key config[] = {
     {"identity.session_life",      MC_CONFIG_DURATION, AT(session_life_ms),      "15m", MINUTE, HOUR,      "How long a session token is good without a refresh."},
     {"identity.refresh_life",      MC_CONFIG_DURATION, AT(refresh_life_ms),      "2h",  MINUTE, 24 * HOUR, "How long a session may lie idle before it needs a new sign-in."},
     {"identity.session_max",       MC_CONFIG_DURATION, AT(session_max_ms),       "12h", MINUTE, 168 * HOUR, "How long a session may last with all its refreshes."},
-    {"identity.failure_window",    MC_CONFIG_DURATION, AT(failure_window_ms),    "30m", MINUTE, 24 * HOUR, "Five wrong passwords within this time lock the identity number."},
+    {"identity.failure_window",    MC_CONFIG_DURATION, AT(failure_window_ms),    "30m", MINUTE, 24 * HOUR, "Five wrong passwords within this time lock the identity number for the source they came from."},
     {"identity.lock",              MC_CONFIG_DURATION, AT(lock_ms),              "30m", MINUTE, 24 * HOUR, "How long the first lock lasts; each further one in a row twice as long."},
     {"identity.starts_max",        MC_CONFIG_INT,      AT(starts_max),           "5",   1, 100000,         "How many registrations of one phone or identity number may begin in an hour."},
     {"identity.carrier_url",       MC_CONFIG_STRING,   AT(carrier_url),          "https://localhost:8443/carrier/subscriber", 1, 1024, "Where carriers are asked who owns a phone."},
     {"identity.carrier_ca_file",   MC_CONFIG_PATH,     AT(carrier_ca_file),      "",    0, 1024, "Certificates (PEM) the carrier's must be signed by; empty: the system's."},
     {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20000, "How long a carrier may take to answer before it is asked again."},
     {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets the carrier's address begin with http://: only for a sandbox."},
+    {"identity.known_source_life", MC_CONFIG_DURATION, AT(known_source_life_ms), "720h", HOUR, 8760 * HOUR, "How long a source from which somebody has signed in is not slowed by what strangers guess at his account."},
+    {"identity.captcha_callers",   MC_CONFIG_LIST,     AT(captcha_callers),      "portal:http", 0, 64, "Front ends whose users always solve a captcha; * is all. Others need one only after many failures: they are known and have their own."},
+    {"identity.captcha_life",      MC_CONFIG_DURATION, AT(captcha_life_ms),      "10m", 10 * 1000LL, HOUR, "How long a captcha may take to be solved and sent."},
+    {"identity.captcha_prefix",    MC_CONFIG_INT,      AT(captcha_prefix),       "3",   1, 5, "Zeros a captcha's key must begin with: each one more is 16 times the work. 3 is a fifth of a second on a desktop."},
     {"identity.temporary_password_life", MC_CONFIG_DURATION, AT(temporary_password_life_ms), "168h", HOUR, 720 * HOUR, "How long a password that an office has sent by SMS can be used to set a real one."},
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
 };

@@ -60,6 +60,10 @@ enum mc_status identity_start_registration(struct identity *identity, struct mc_
         return txn->status;
 
     struct mc_bytes index = identity_login_index(txn, person.login_id);
+    struct identity_failures failures;
+    identity_failures_look(identity, txn, index, &failures);
+    if (!identity_captcha_holds(identity, txn, person.login_id, req->captcha, failures.level))
+        return txn->status;
     if (identity_account_find(txn, index, &known)) /* REG-48 */
         return mc_refuse(txn, MC_CONFLICT, "login_id", "ACCOUNT_EXISTS", NULL);
 

@@ -84,6 +84,19 @@ static bool failures_are_over(const struct mc_cursor *row)
     return failures != NULL && failures->forget_at_ms <= row->txn->now_ms;
 }
 
+static void expire_captchas(struct mc_txn *txn)
+{
+    struct mc_bytes now = mc_key_u64(txn, (uint64_t)(txn->now_ms / 1000));
+    struct mc_cursor cursor =
+        mc_seek(txn, IDENTITY_CAPTCHAS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+
+    for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
+        if (cursor.key.len < now.len || memcmp(cursor.key.data, now.data, now.len) > 0)
+            return;
+        mc_drop(txn, IDENTITY_CAPTCHAS, cursor.key);
+    }
+}
+
 static bool starts_are_over(const struct mc_cursor *row)
 {
     const IdentityState__Starts *starts = mc_row(row, &identity_state__starts__descriptor);
@@ -99,6 +112,7 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     expire_registrations(txn);
     expire_logins(txn);
     expire_sessions(txn);
+    expire_captchas(txn);
     sweep(txn, IDENTITY_FAILURES, identity->sweep_failures, failures_are_over);
     sweep(txn, IDENTITY_STARTS, identity->sweep_starts, starts_are_over);
     return txn->status;

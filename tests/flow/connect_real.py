@@ -11,6 +11,7 @@ import signal
 import subprocess
 
 import story
+from portal import solve_captcha
 from story import CITIZEN, PASSWORD, UNIT, message
 
 IDENTITY, DOSSIER = "motcua.identity.v1.Identity", "motcua.dossier.v1.Dossier"
@@ -92,6 +93,9 @@ class ConnectReal(story.Story):
 
         form = dict(loginId=CITIZEN["login_id"], fullName=CITIZEN["full_name"], birthDate=CITIZEN["birth_date"],
                     phone=CITIZEN["phone"], subjectKind="CITIZEN", method="SUBSCRIBER", consentVersion="2026-01")
+        self.bad(400, "CAPTCHA_REQUIRED", f"{IDENTITY}/StartRegistration", form)  # who comes through the public door
+        asked = self.good(f"{IDENTITY}/GetCaptcha", {"loginId": CITIZEN["login_id"]})
+        form["captcha"] = solve_captcha(asked["challenge"])
         answers = [self.rpc(f"{IDENTITY}/StartRegistration", form, Idempotency_Key="my form 1") for _ in range(3)]
         self.assertEqual({a[0] for a in answers}, {200})
         self.assertEqual(len({a[2] for a in answers}), 1)

@@ -5,7 +5,6 @@ usage: gateway_peer.py curl|connect <motcua-gateway> <gateway_rooms> <source fol
 Exit 77: the client is not to be had here.
 """
 import contextlib
-import fcntl
 import json
 import re
 import shutil
@@ -15,14 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from npm import packages, skip
+
 CLIENT, GATEWAY, ROOMS, SOURCE, BUILD = sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4]), Path(sys.argv[5])
 HERE = SOURCE / "tests" / "interop"
-NODE_MIN = 18
-
-
-def skip(why):
-    print(f"skipped: {why}")
-    sys.exit(77)
 
 
 def wait_for(path, process):
@@ -257,34 +252,10 @@ def run_curl(folder):
         assert secure.status == 200 and "strict-transport-security" in secure.headers
 
 
-def packages():
-    """The client's packages, as locked, in the build folder; fetched once."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        skip("no node, or no npm")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(re.match(r"v(\d+)", version).group(1)) < NODE_MIN:
-        skip(f"node {version.strip()} is older than {NODE_MIN}")
-    place = BUILD / "connect"
-    place.mkdir(parents=True, exist_ok=True)
-    with open(place / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = (HERE / "package-lock.json").read_bytes()
-        stamp = place / "installed"
-        if not stamp.exists() or stamp.read_bytes() != wanted:
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, place)
-            fetched = subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"],
-                                     cwd=place, capture_output=True, text=True)
-            if fetched.returncode != 0:
-                skip("npm ci: " + fetched.stderr[-300:])
-            stamp.write_bytes(wanted)
-    shutil.copy(HERE / "connect_client.mjs", place)
-    return node, place
-
-
 def run_connect(folder):
-    node, place = packages()
+    place = BUILD / "connect"
+    node = packages(place)
+    shutil.copy(HERE / "connect_client.mjs", place)
     descriptors = folder / "descriptors.binpb"
     protos = sorted(str(p) for p in (SOURCE / "proto").glob("*.proto"))
     subprocess.run(["protoc", "--include_imports", "-o", descriptors, "-I", SOURCE / "proto", "-I", "/usr/include",
