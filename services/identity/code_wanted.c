@@ -4,8 +4,38 @@
  */
 #include "identity.h"
 
+/* Whose budgets the code is charged to: the person's, the officer's and the unit's, the place's. */
+static void charge(struct mc_txn *txn, const IdentityState__Person *person, const char *source,
+                   Otp__IssueRequest *request)
+{
+    struct mc_bytes blind = mc_blind(txn, "otp.identity", person->login_id);
+    char *hex = mc_alloc(txn->arena, 2 * blind.len + 1);
+
+    if (hex == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    (void)mc_hex(hex, blind);
+    request->identity = hex;
+    request->source = mc_unconst(source);
+    if ((txn->caller->who & MC_OFFICER) == 0)
+        return;
+    request->officer = mc_unconst(txn->caller->account_id);
+    if (txn->caller->unit != NULL)
+        request->unit_code = mc_unconst(txn->caller->unit);
+}
+
 void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
                        const IdentityState__Person *person, const char *key, int64_t expires_ms)
+{
+    const char *source = txn->header->source[0] != '\0' ? mc_source(txn) : "";
+
+    identity_code_ask_from(txn, purpose, subject, person, key, expires_ms, source);
+}
+
+void identity_code_ask_from(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
+                            const IdentityState__Person *person, const char *key,
+                            int64_t expires_ms, const char *source)
 {
     Otp__IssueRequest request = OTP__ISSUE_REQUEST__INIT;
     const char *keys[] = {key, NULL};
@@ -15,6 +45,7 @@ void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes
     request.phone = person->phone;
     request.keys = mc_unconst(keys);
     request.n_keys = 1;
+    charge(txn, person, source, &request);
     size_t size = otp__issue_request__get_packed_size(&request);
     uint8_t *payload = mc_alloc(txn->arena, size);
     if (payload == NULL) {

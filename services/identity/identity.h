@@ -201,6 +201,10 @@ void identity_carrier_ask(struct mc_txn *txn, struct mc_bytes registration_id,
 void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
                        const IdentityState__Person *person, const char *account_key,
                        int64_t expires_ms);
+/* The same for a person who called before this moment: from where is known. */
+void identity_code_ask_from(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
+                            const IdentityState__Person *person, const char *key,
+                            int64_t expires_ms, const char *source);
 
 enum mc_status identity_tick(void *ctx, struct mc_txn *txn);
 

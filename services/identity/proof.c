@@ -43,7 +43,8 @@ bool identity_proof_holds(struct identity *identity, struct mc_txn *txn, const c
     const Otp__Proof *said = open_proof(identity, txn, proof);
 
     *ret_code = "PROOF_INVALID";
-    if (said == NULL || said->purpose != claim->purpose || said->subject.len != claim->subject.len)
+    if (said == NULL || strcmp(said->type, "otp.proof") != 0 || said->purpose != claim->purpose ||
+        said->subject.len != claim->subject.len)
         return false;
     if (memcmp(said->subject.data, claim->subject.data, claim->subject.len) != 0)
         return false;

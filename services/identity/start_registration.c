@@ -79,6 +79,8 @@ enum mc_status identity_start_registration(struct identity *identity, struct mc_
     registration.login_index = identity_data(index);
     registration.phone_masked = mc_strdup(txn->arena, masked);
     registration.consent_version = req->consent_version;
+    if (txn->header->source[0] != '\0')
+        registration.source = mc_unconst(mc_source(txn));
     registration.created_at_ms = txn->now_ms;
     registration.expires_at_ms = txn->now_ms + identity->registration_life_ms;
     if (registration.phone_masked == NULL)

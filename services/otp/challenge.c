@@ -150,6 +150,9 @@ static void fill_challenge(const struct otp *otp, struct mc_txn *txn,
     challenge->expires_at_ms = txn->now_ms + otp->code_life_ms;
     challenge->resend_at_ms = txn->now_ms + otp->resend_gap_ms;
     challenge->unit = mc_unconst(to->unit);
+    challenge->identity = mc_unconst(to->charge.who[OTP_BUDGET_IDENTITY]);
+    challenge->officer = mc_unconst(to->charge.who[OTP_BUDGET_OFFICER]);
+    challenge->unit_code = mc_unconst(to->charge.who[OTP_BUDGET_UNIT]);
     challenge->keys = to->keys;
     challenge->n_keys = to->keys_len;
 }
@@ -195,7 +198,10 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return;
     }
-    if (is_too_soon(txn, old, to->blind) || !otp_phone_may_receive(otp, txn, phone))
+    if (is_too_soon(txn, old, to->blind))
+        return;
+    bool allowed = otp_budgets_allow(otp, txn, &to->charge);
+    if (!otp_phone_may_receive(otp, txn, phone, subject->purpose) || !allowed)
         return;
 
     otp_state__challenge__init(challenge);
@@ -214,6 +220,7 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
     mc_wipe(code, sizeof code);
     phone->tags = remember_tag(txn, phone->tags, tag);
     otp_phone_sent(txn, phone);
+    otp_budgets_charge(txn, &to->charge);
     mc_save(txn, OTP_CHALLENGES, subject->key, &challenge->base);
     otp_phone_save(txn, to->blind, phone);
     tell_issued(txn, subject, challenge, keys);

@@ -63,6 +63,17 @@ void otp_check_keys(struct mc_txn *txn, char *const *keys, size_t n)
         }
 }
 
+void otp_check_who(struct mc_txn *txn, const char *field, const char *label, const char *who)
+{
+    for (const char *at = who; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ') {
+            otp_refuse_field(txn, field, label);
+            return;
+        }
+    if (strlen(who) > OTP_WHO_MAX)
+        otp_refuse_long(txn, field, label, "200 byte");
+}
+
 char *otp_clip(struct mc_txn *txn, const char *text)
 {
     char *copy = mc_strdup(txn->arena, text);

@@ -20,6 +20,14 @@ static void check_unit(struct mc_txn *txn, Otp__Purpose purpose, const char *uni
         (void)mc_refuse(txn, MC_INVALID, "unit", "FIELD_REQUIRED", "field", "tên đơn vị", NULL);
 }
 
+static void check_charged(struct mc_txn *txn, const Otp__IssueRequest *req)
+{
+    otp_check_who(txn, "identity", "Định danh", req->identity);
+    otp_check_who(txn, "officer", "Cán bộ", req->officer);
+    otp_check_who(txn, "unit_code", "Mã đơn vị", req->unit_code);
+    otp_check_who(txn, "source", "Địa chỉ mạng", req->source);
+}
+
 enum mc_status otp_issue(struct otp *otp, struct mc_txn *txn, const Otp__IssueRequest *req,
                          Otp__IssueReply *rep)
 {
@@ -29,6 +37,7 @@ enum mc_status otp_issue(struct otp *otp, struct mc_txn *txn, const Otp__IssueRe
     otp_check_phone(otp, txn, req->phone, &phone);
     check_unit(txn, req->purpose, req->unit);
     otp_check_keys(txn, req->keys, req->n_keys);
+    check_charged(txn, req);
     if (txn->status != MC_OK)
         return txn->status;
 
@@ -38,6 +47,7 @@ enum mc_status otp_issue(struct otp *otp, struct mc_txn *txn, const Otp__IssueRe
         .phone = phone.number,
         .blind = otp_phone_blind(txn, phone.number),
         .unit = req->unit,
+        .charge = {{req->identity, req->officer, req->unit_code, req->source}},
         .keys = req->keys,
         .keys_len = req->n_keys,
     };

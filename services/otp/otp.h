@@ -15,12 +15,15 @@
 
 #include "sms_text.h"
 
+#define OTP_PROOF_TYPE "otp.proof"
+
 enum otp_table {
     OTP_CHALLENGES = MC_TABLE_ROOM,
     OTP_PHONES,
     OTP_MESSAGES,
     OTP_DEDUPE,
     OTP_LEASES,
+    OTP_BUDGETS,
     OTP_TABLES_END
 };
 
@@ -43,6 +46,9 @@ enum {
     OTP_KEYS_MAX = 8,
     OTP_KEY_LEN_MAX = 100,
     OTP_DEDUPE_MAX = 128,
+    OTP_WHO_MAX = 200, /* bytes of a name that is charged */
+    OTP_BUDGET_MAX = 1000000,
+    OTP_WINDOW_PIECES = 20,
     OTP_SENDS_MAX = 100, /* times kept of one phone, at most */
     OTP_TRIES_MAX = 400,
     OTP_SMS_PARTS_MAX = 6,
@@ -83,6 +89,10 @@ struct otp {
     int64_t sends_short;
     int64_t sends_short_window_ms;
     int64_t sends_day;
+    int64_t sends_identity;
+    int64_t sends_officer;
+    int64_t sends_unit;
+    int64_t sends_source;
     int64_t dead_codes_max;
     int64_t failure_window_ms;
     int64_t lock_ms;
@@ -104,6 +114,7 @@ struct otp {
     /* hints only: where the tick's next walk over keys in no order goes on */
     uint8_t phones_at[OTP_BLIND_LEN];
     uint8_t dedupe_at[OTP_BLIND_LEN];
+    uint8_t budgets_at[OTP_BLIND_LEN];
     uint64_t spent_at[OTP_LANES_LEN];
 };
 
@@ -136,6 +147,7 @@ void otp_check_subject(struct mc_txn *txn, Otp__Purpose purpose, ProtobufCBinary
 void otp_check_phone(const struct otp *otp, struct mc_txn *txn, const char *text,
                      struct mc_phone *ret_phone);
 void otp_check_keys(struct mc_txn *txn, char *const *keys, size_t n);
+void otp_check_who(struct mc_txn *txn, const char *field, const char *label, const char *who);
 void otp_refuse_field(struct mc_txn *txn, const char *field, const char *label);
 void otp_refuse_long(struct mc_txn *txn, const char *field, const char *label, const char *max);
 /* An OK line of what somebody else wrote: at most OTP_REASON_MAX bytes, no control characters. */
@@ -168,12 +180,40 @@ void otp_challenge_mac(const struct mc_txn *txn, const struct otp_subject *subje
 /* Business ids of its events: the phone, the subject, what the asking room gave. */
 const char *const *otp_challenge_keys(struct mc_txn *txn, const struct otp_subject *subject,
                                       const OtpState__Challenge *challenge);
-/* A new code in place of the old one, its SMS and its event; refuses by the phone's budgets. */
+/* Who is charged for a code, beside the phone (budget.c); NULL or "": nobody. */
+enum otp_budget {
+    OTP_BUDGET_IDENTITY,
+    OTP_BUDGET_OFFICER,
+    OTP_BUDGET_UNIT,
+    OTP_BUDGET_SOURCE,
+    OTP_BUDGETS_LEN
+};
+struct otp_charge {
+    const char *who[OTP_BUDGETS_LEN];
+};
+/* False: refused, for each that is used up. */
+mc_nodiscard bool otp_budgets_allow(const struct otp *otp, struct mc_txn *txn,
+                                    const struct otp_charge *charge);
+void otp_budgets_charge(struct mc_txn *txn, const struct otp_charge *charge);
+bool otp_budget_is_idle(const OtpState__Window *window, int64_t now_ms);
+
+/* Windows (window.c). A window that is not there is empty. */
+uint64_t otp_window_sum(const OtpState__Window *window, int64_t now_ms, int64_t window_ms,
+                        unsigned skip); /* without so many of the newest pieces */
+/* A new one with one more; NULL when the call has failed. */
+OtpState__Window *otp_window_add(struct mc_txn *txn, const OtpState__Window *old,
+                                 int64_t window_ms);
+/* When less than `most` will count; 0: now. */
+int64_t otp_window_free_at(const OtpState__Window *window, int64_t now_ms, int64_t window_ms,
+                           int64_t most);
+
+/* A new code in place of the old one, its SMS and its event; refuses by all budgets. */
 struct otp_recipient {
     const char *phone; /* 84… */
     struct mc_bytes blind;
     ProtobufCBinaryData sealed; /* empty: still to be sealed */
     const char *unit;
+    struct otp_charge charge;
     char **keys;
     size_t keys_len;
 };
@@ -188,9 +228,12 @@ char *otp_phone_masked(struct mc_txn *txn, const char *phone);
 OtpState__Phone *otp_phone_load(struct mc_txn *txn, struct mc_bytes blind); /* new when unknown */
 void otp_phone_save(struct mc_txn *txn, struct mc_bytes blind, const OtpState__Phone *phone);
 mc_nodiscard bool otp_phone_may_receive(const struct otp *otp, struct mc_txn *txn,
-                                        const OtpState__Phone *phone);
+                                        const OtpState__Phone *phone, Otp__Purpose purpose);
 void otp_phone_sent(struct mc_txn *txn, OtpState__Phone *phone);
-void otp_phone_failed(const struct otp *otp, struct mc_txn *txn, OtpState__Phone *phone);
+void otp_phone_failed(const struct otp *otp, struct mc_txn *txn, OtpState__Phone *phone,
+                      Otp__Purpose purpose);
+/* Until when codes of this purpose are locked; 0 or past: they are not. */
+int64_t otp_phone_locked_until(const OtpState__Phone *phone, Otp__Purpose purpose);
 bool otp_phone_is_idle(const struct otp *otp, const OtpState__Phone *phone, int64_t now_ms);
 const char *otp_minutes(struct mc_txn *txn, int64_t ms); /* rounded up, at least one */
 

@@ -5,7 +5,9 @@
  * random page a code costs; it is what keeps a stranger from ringing somebody's phone all night
  * (S05) and from guessing on and on with fresh codes: NIST SP 800-63B-4 sect. 3.1.3.2, a new
  * secret does not reset the failed count. So wrong tries are counted here, one by one: as many as
- * five codes allow, within an hour, lock the number.
+ * five codes allow, within an hour, lock the number for that purpose. Purposes are apart, so that
+ * who guesses at registrations with somebody's number does not keep its owner from signing in; and
+ * passwords are counted elsewhere altogether (identity).
  */
 #include <stdio.h>
 #include <string.h>
@@ -78,14 +80,31 @@ static int64_t free_at(const int64_t *times, size_t n, int64_t most, int64_t win
     return at > now_ms ? at : 0;
 }
 
-bool otp_phone_may_receive(const struct otp *otp, struct mc_txn *txn, const OtpState__Phone *phone)
+static OtpState__Failures *failures_of(const OtpState__Phone *phone, Otp__Purpose purpose)
+{
+    for (size_t i = 0; i < phone->n_failures; i++)
+        if (phone->failures[i]->purpose == (uint32_t)purpose)
+            return phone->failures[i];
+    return NULL;
+}
+
+int64_t otp_phone_locked_until(const OtpState__Phone *phone, Otp__Purpose purpose)
+{
+    const OtpState__Failures *failures = failures_of(phone, purpose);
+
+    return failures != NULL ? failures->locked_until_ms : 0;
+}
+
+bool otp_phone_may_receive(const struct otp *otp, struct mc_txn *txn, const OtpState__Phone *phone,
+                           Otp__Purpose purpose)
 {
     int64_t now = txn->now_ms;
+    int64_t locked_until_ms = otp_phone_locked_until(phone, purpose);
 
-    if (phone->locked_until_ms > now) {
-        txn->retry_after_ms = phone->locked_until_ms - now;
+    if (locked_until_ms > now) {
+        txn->retry_after_ms = MC_MAX(txn->retry_after_ms, locked_until_ms - now);
         (void)mc_refuse(txn, MC_LIMITED, "phone", "OTP_TOO_MANY", "minutes",
-                        otp_minutes(txn, txn->retry_after_ms), NULL);
+                        otp_minutes(txn, locked_until_ms - now), NULL);
         return false;
     }
     int64_t short_at = free_at(phone->sent_at_ms, phone->n_sent_at_ms, otp->sends_short,
@@ -94,9 +113,9 @@ bool otp_phone_may_receive(const struct otp *otp, struct mc_txn *txn, const OtpS
     int64_t at = MC_MAX(short_at, day_at);
     if (at == 0)
         return true;
-    txn->retry_after_ms = at - now;
+    txn->retry_after_ms = MC_MAX(txn->retry_after_ms, at - now);
     (void)mc_refuse(txn, MC_LIMITED, "phone", "OTP_SEND_LIMIT", "minutes",
-                    otp_minutes(txn, txn->retry_after_ms), NULL);
+                    otp_minutes(txn, at - now), NULL);
     return false;
 }
 
@@ -123,25 +142,60 @@ void otp_phone_sent(struct mc_txn *txn, OtpState__Phone *phone)
     add_time(txn, &phone->sent_at_ms, &phone->n_sent_at_ms, txn->now_ms - DAY_MS, OTP_SENDS_MAX);
 }
 
-void otp_phone_failed(const struct otp *otp, struct mc_txn *txn, OtpState__Phone *phone)
+/* The purpose's failures, with room for one more. NULL when the call has failed. */
+static OtpState__Failures *failures_open(struct mc_txn *txn, OtpState__Phone *phone,
+                                         Otp__Purpose purpose)
+{
+    OtpState__Failures *failures = failures_of(phone, purpose);
+
+    if (failures != NULL)
+        return failures;
+    failures = mc_alloc(txn->arena, sizeof *failures);
+    OtpState__Failures **list = mc_alloc(txn->arena, (phone->n_failures + 1) * sizeof(void *));
+    if (failures == NULL || list == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return NULL;
+    }
+    otp_state__failures__init(failures);
+    failures->purpose = (uint32_t)purpose;
+    for (size_t i = 0; i < phone->n_failures; i++)
+        list[i] = phone->failures[i];
+    list[phone->n_failures++] = failures;
+    phone->failures = list;
+    return failures;
+}
+
+void otp_phone_failed(const struct otp *otp, struct mc_txn *txn, OtpState__Phone *phone,
+                      Otp__Purpose purpose)
 {
     size_t most = (size_t)(otp->dead_codes_max * otp->attempts_max);
+    OtpState__Failures *failures = failures_open(txn, phone, purpose);
 
-    add_time(txn, &phone->failed_at_ms, &phone->n_failed_at_ms,
-             txn->now_ms - otp->failure_window_ms, OTP_TRIES_MAX);
-    if (phone->n_failed_at_ms < most)
+    if (failures == NULL)
         return;
-    phone->locked_until_ms = txn->now_ms + otp->lock_ms;
-    phone->n_failed_at_ms = 0;
+    add_time(txn, &failures->at_ms, &failures->n_at_ms, txn->now_ms - otp->failure_window_ms,
+             OTP_TRIES_MAX);
+    if (failures->n_at_ms < most)
+        return;
+    failures->locked_until_ms = txn->now_ms + otp->lock_ms;
+    failures->n_at_ms = 0;
+}
+
+static bool is_past(const struct otp *otp, const OtpState__Failures *failures, int64_t now_ms)
+{
+    size_t n = failures->n_at_ms;
+
+    return failures->locked_until_ms <= now_ms &&
+           (n == 0 || failures->at_ms[n - 1] <= now_ms - otp->failure_window_ms);
 }
 
 /* Nothing in it counts any more. */
 bool otp_phone_is_idle(const struct otp *otp, const OtpState__Phone *phone, int64_t now_ms)
 {
     size_t sent = phone->n_sent_at_ms;
-    size_t failed = phone->n_failed_at_ms;
 
-    return phone->locked_until_ms <= now_ms &&
-           (sent == 0 || phone->sent_at_ms[sent - 1] <= now_ms - DAY_MS) &&
-           (failed == 0 || phone->failed_at_ms[failed - 1] <= now_ms - otp->failure_window_ms);
+    for (size_t i = 0; i < phone->n_failures; i++)
+        if (!is_past(otp, phone->failures[i], now_ms))
+            return false;
+    return sent == 0 || phone->sent_at_ms[sent - 1] <= now_ms - DAY_MS;
 }

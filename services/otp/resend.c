@@ -17,11 +17,14 @@ enum mc_status otp_resend(struct otp *otp, struct mc_txn *txn, const Otp__Resend
     if (old->verified_at_ms != 0)
         return mc_refuse(txn, MC_CONFLICT, "subject", "OTP_ALREADY_VERIFIED", NULL);
 
+    /* Who asks again may be elsewhere than who asked first. */
+    const char *source = txn->header->source[0] != '\0' ? mc_source(txn) : "";
     const struct otp_recipient to = {
         .phone = mc_open_text(txn, old->phone),
         .blind = mc_key_bytes(old->phone_blind),
         .sealed = old->phone,
         .unit = old->unit,
+        .charge = {{old->identity, old->officer, old->unit_code, source}},
         .keys = old->keys,
         .keys_len = old->n_keys,
     };

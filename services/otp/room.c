@@ -3,7 +3,8 @@
  *
  * Issue makes a code and queues its text in one transaction; Verify answers a code and, when it is
  * right, gives a signed proof that the asking room checks by itself. Resend, Verify and Status are
- * open to everybody: the subject, 16 bytes nobody can guess, is what entitles.
+ * open to everybody: the subject, 16 bytes nobody can guess, is what entitles. A code is charged to
+ * its phone, and to the person, officer, unit and address prefix the asking room names (budget.c).
  *
  * SMS gateways lease jobs (codes, then notices, then bulk), acknowledge or return them, and report
  * what carriers tell later. A lease that runs out gives the job to the next one; the old token is
@@ -37,6 +38,7 @@ static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_MESSAGES - MC_TABLE_ROOM]   = "messages",   /* job id -> Message */
     [OTP_DEDUPE - MC_TABLE_ROOM]     = "dedupe",     /* hash of key and number -> Sent */
     [OTP_LEASES - MC_TABLE_ROOM]     = "leases",     /* caller -> Lease */
+    [OTP_BUDGETS - MC_TABLE_ROOM]    = "budgets",    /* hash of who is charged -> Window */
 };
 
 static const char *const lanes[OTP_LANES_LEN] = {
@@ -57,7 +59,11 @@ static const struct mc_config_key config[] = {
     {"otp.sends_short",         MC_CONFIG_INT,      AT(sends_short),            "5",    1, OTP_SENDS_MAX,        "Codes one phone is sent within otp.sends_short_window."},
     {"otp.sends_short_window",  MC_CONFIG_DURATION, AT(sends_short_window_ms),  "15m",  MINUTE, DAY,             "The window of otp.sends_short."},
     {"otp.sends_day",           MC_CONFIG_INT,      AT(sends_day),              "10",   1, OTP_SENDS_MAX,        "Codes one phone is sent within 24 hours."},
-    {"otp.dead_codes_max",      MC_CONFIG_INT,      AT(dead_codes_max),         "5",    1, 20,                   "Wrong tries of this many codes within otp.failure_window lock the phone; a new code does not reset them."},
+    {"otp.sends_identity",      MC_CONFIG_INT,      AT(sends_identity),         "20",   1, OTP_BUDGET_MAX,       "Codes one person is sent within 24 hours, over all phones."},
+    {"otp.sends_officer",       MC_CONFIG_INT,      AT(sends_officer),          "60",   1, OTP_BUDGET_MAX,       "Codes one officer has sent within an hour."},
+    {"otp.sends_unit",          MC_CONFIG_INT,      AT(sends_unit),             "600",  1, OTP_BUDGET_MAX,       "Codes all officers of one unit have sent within an hour."},
+    {"otp.sends_source",        MC_CONFIG_INT,      AT(sends_source),           "300",  1, OTP_BUDGET_MAX,       "Codes sent within an hour to whoever calls from one address prefix."},
+    {"otp.dead_codes_max",      MC_CONFIG_INT,      AT(dead_codes_max),         "5",    1, 20,                   "Wrong tries of this many codes within otp.failure_window lock the phone for that purpose; a new code does not reset them."},
     {"otp.failure_window",      MC_CONFIG_DURATION, AT(failure_window_ms),      "1h",   MINUTE, DAY,             "The window of otp.dead_codes_max."},
     {"otp.lock",                MC_CONFIG_DURATION, AT(lock_ms),                "30m",  MINUTE, DAY,             "How long a phone is locked."},
     {"otp.min_useful_life",     MC_CONFIG_DURATION, AT(min_useful_life_ms),     "10s",  0, 5 * MINUTE,           "A code with less life left is not sent any more."},
@@ -102,7 +108,8 @@ const struct mc_room otp_room = {
     .routes_len = MC_LEN(routes),
     .tables = tables,
     .tables_len = MC_LEN(tables),
-    .staged = 1U << (OTP_PHONES - MC_TABLE_ROOM), /* one random row per code otherwise */
+    /* rows under random keys, one per code, otherwise */
+    .staged = 1U << (OTP_PHONES - MC_TABLE_ROOM) | 1U << (OTP_BUDGETS - MC_TABLE_ROOM),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
     .config = config,

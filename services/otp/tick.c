@@ -54,6 +54,14 @@ static bool sent_is_over(const struct otp *otp, const struct mc_cursor *cursor)
     return sent != NULL && sent->until_ms <= cursor->txn->now_ms;
 }
 
+static bool budget_is_over(const struct otp *otp, const struct mc_cursor *cursor)
+{
+    const OtpState__Window *window = mc_row(cursor, &otp_state__window__descriptor);
+
+    (void)otp;
+    return window != NULL && otp_budget_is_idle(window, cursor->txn->now_ms);
+}
+
 static void sweep(const struct otp *otp, struct mc_txn *txn, unsigned table,
                   bool (*is_over)(const struct otp *otp, const struct mc_cursor *cursor),
                   uint8_t place[OTP_BLIND_LEN])
@@ -93,5 +101,6 @@ enum mc_status otp_tick(void *ctx, struct mc_txn *txn)
         put_away(otp, txn, lane);
     sweep(otp, txn, OTP_PHONES, phone_is_over, otp->phones_at);
     sweep(otp, txn, OTP_DEDUPE, sent_is_over, otp->dedupe_at);
+    sweep(otp, txn, OTP_BUDGETS, budget_is_over, otp->budgets_at);
     return txn->status;
 }

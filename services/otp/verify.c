@@ -27,10 +27,9 @@ static void answer_not(struct mc_txn *txn, Otp__VerifyReply *rep, const char *co
 
 /* Until the phone's lock ends; for a code that is merely dead, until there may be a new one. */
 static void answer_too_many(struct mc_txn *txn, Otp__VerifyReply *rep,
-                            const OtpState__Challenge *challenge, const OtpState__Phone *phone)
+                            const OtpState__Challenge *challenge, int64_t locked_until_ms)
 {
-    int64_t until_ms =
-        phone->locked_until_ms > txn->now_ms ? phone->locked_until_ms : challenge->resend_at_ms;
+    int64_t until_ms = locked_until_ms > txn->now_ms ? locked_until_ms : challenge->resend_at_ms;
 
     answer_not(txn, rep, "OTP_TOO_MANY", "minutes", otp_minutes(txn, until_ms - txn->now_ms));
 }
@@ -41,6 +40,7 @@ static char *make_proof(const struct otp *otp, struct mc_txn *txn,
 {
     Otp__Proof proof = OTP__PROOF__INIT;
 
+    proof.type = mc_unconst(OTP_PROOF_TYPE);
     proof.purpose = subject->purpose;
     proof.subject = (ProtobufCBinaryData){subject->id.len, mc_unconst(subject->id.data)};
     proof.phone = mc_open_text(txn, challenge->phone);
@@ -72,9 +72,10 @@ static void count_failure(struct otp *otp, struct mc_txn *txn, const struct otp_
     char left[NUMBER_SIZE];
 
     challenge->attempts_left -= 1;
-    otp_phone_failed(otp, txn, phone);
-    if (phone->locked_until_ms > txn->now_ms || challenge->attempts_left == 0) {
-        answer_too_many(txn, rep, challenge, phone);
+    otp_phone_failed(otp, txn, phone, subject->purpose);
+    int64_t locked_until_ms = otp_phone_locked_until(phone, subject->purpose);
+    if (locked_until_ms > txn->now_ms || challenge->attempts_left == 0) {
+        answer_too_many(txn, rep, challenge, locked_until_ms);
     } else {
         (void)snprintf(left, sizeof left, "%u", challenge->attempts_left);
         answer_not(txn, rep, "OTP_WRONG", "n", left);
@@ -101,11 +102,11 @@ static void accept(struct otp *otp, struct mc_txn *txn, const struct otp_subject
  * the phone is locked that is what is told, for a new code would not help.
  */
 static bool is_over(const struct mc_txn *txn, const OtpState__Challenge *challenge,
-                    const OtpState__Phone *phone)
+                    int64_t locked_until_ms)
 {
     if (challenge == NULL || challenge->verified_at_ms != 0)
         return true;
-    return challenge->expires_at_ms <= txn->now_ms && phone->locked_until_ms <= txn->now_ms;
+    return challenge->expires_at_ms <= txn->now_ms && locked_until_ms <= txn->now_ms;
 }
 
 enum mc_status otp_verify(struct otp *otp, struct mc_txn *txn, const Otp__VerifyRequest *req,
@@ -126,10 +127,11 @@ enum mc_status otp_verify(struct otp *otp, struct mc_txn *txn, const Otp__Verify
     if (txn->status != MC_OK)
         return txn->status;
 
-    if (is_over(txn, challenge, phone)) {
+    int64_t locked_until_ms = phone != NULL ? otp_phone_locked_until(phone, req->purpose) : 0;
+    if (is_over(txn, challenge, locked_until_ms)) {
         answer_not(txn, rep, "OTP_EXPIRED", NULL, NULL);
-    } else if (phone->locked_until_ms > txn->now_ms || challenge->attempts_left == 0) {
-        answer_too_many(txn, rep, challenge, phone);
+    } else if (locked_until_ms > txn->now_ms || challenge->attempts_left == 0) {
+        answer_too_many(txn, rep, challenge, locked_until_ms);
     } else {
         otp_challenge_mac(txn, &subject, challenge, req->code, mac);
         if (challenge->code_mac.len == sizeof mac &&

@@ -33,7 +33,7 @@ PATIENCE_S = 20
 QUICK = {  # what would make a story wait
     "smsworker": {"smsworker.wait": "100ms", "smsworker.timeout": "800ms", "smsworker.lease": "3s"},
     "sandbox": {"sandbox.dlr_after": "10ms", "sandbox.callback_backoff": "100ms"},
-    "otp": {"otp.sends_short": "50", "otp.sends_day": "50"},
+    "otp": {"otp.sends_short": "50", "otp.sends_day": "50", "otp.sends_identity": "50"},
     "identity": {"identity.starts_max": "1000"},
 }
 

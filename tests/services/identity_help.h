@@ -118,6 +118,7 @@ static inline Otp__Proof proof_of(struct harness *h, Otp__Purpose purpose, Proto
 {
     Otp__Proof proof = OTP__PROOF__INIT;
 
+    proof.type = mc_unconst("otp.proof");
     proof.purpose = purpose;
     proof.subject = id;
     proof.phone = text(phone);

@@ -281,6 +281,8 @@ static void a_proof_of_anything_else_opens_no_session(void **state)
     Otp__Proof proof = proof_of(h, OTP__PURPOSE__LOGIN, login, BINH_PHONE);
 
     refuse_proof(h, login, &proof, "identity", "PROOF_INVALID");
+    proof.type = text("otp.other"); /* another token of the right room is no proof */
+    refuse_proof(h, login, &proof, "otp", "PROOF_INVALID");
     proof = proof_of(h, OTP__PURPOSE__REGISTER, login, BINH_PHONE);
     refuse_proof(h, login, &proof, "otp", "PROOF_INVALID");
     proof = proof_of(h, OTP__PURPOSE__LOGIN, other, BINH_PHONE);

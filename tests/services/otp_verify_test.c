@@ -39,6 +39,7 @@ static void a_code_proves_a_phone(void **state)
     assert_int_equal(mc_token_open(&verifier, &arena, mc_key_text(reply->proof), &payload), MC_OK);
     Otp__Proof *proof = otp__proof__unpack(&arena.protobuf, payload.len, payload.data);
     assert_non_null(proof);
+    assert_string_equal(proof->type, OTP_PROOF_TYPE);
     assert_int_equal(proof->purpose, OTP__PURPOSE__REGISTER);
     assert_memory_equal(proof->subject.data, subject(1).data, MC_ID_LEN);
     assert_string_equal(proof->phone, "84912000101");
@@ -299,6 +300,85 @@ static void a_code_is_for_its_own_purpose_and_subject(void **state)
     assert_true(verify(h, 1, code)->correct);
 }
 
+static Otp__IssueReply *issue_login(struct harness *h, unsigned number, enum mc_status want)
+{
+    Otp__IssueRequest request = issue_request(number, BINH);
+
+    request.purpose = OTP__PURPOSE__LOGIN;
+    as_room(h);
+    return harness_call(h, "Issue", &request.base, want);
+}
+
+/* Who guesses at registrations with somebody's number does not keep its owner out. */
+static void a_lock_is_of_one_purpose(void **state)
+{
+    struct harness *h = *state;
+    Otp__VerifyRequest request = OTP__VERIFY_REQUEST__INIT;
+
+    for (unsigned i = 0; i < 5; i++) {
+        (void)issue(h, 10 + i, BINH, MC_OK);
+        (void)kill_code(h, 10 + i);
+        harness_advance(h, 4 * MINUTE_MS);
+    }
+    (void)issue(h, 20, BINH, MC_LIMITED);
+    assert_true(harness_violated(h, "phone", "OTP_TOO_MANY"));
+    (void)issue_login(h, 21, MC_OK);
+    request.purpose = OTP__PURPOSE__LOGIN;
+    request.subject = subject(21);
+    request.code = text(next_code(h));
+    as_anyone(h);
+    Otp__VerifyReply *reply = harness_call(h, "Verify", &request.base, MC_OK);
+    assert_true(reply->correct);
+}
+
+/* The pause is a challenge's own: a second sign-in of the same person need not wait. */
+static void the_pause_is_not_shared_by_sessions(void **state)
+{
+    struct harness *h = *state;
+
+    (void)issue(h, 1, BINH, MC_OK);
+    (void)issue(h, 2, BINH, MC_OK);
+    harness_advance(h, 59 * SECOND_MS);
+    (void)resend(h, 1, MC_LIMITED);
+    (void)issue(h, 3, BINH, MC_OK);
+    harness_advance(h, SECOND_MS);
+    (void)resend(h, 1, MC_OK);
+    (void)resend(h, 3, MC_LIMITED);
+    assert_true(harness_violated(h, "", "OTP_TOO_SOON"));
+    assert_int_equal(harness_header(h)->retry_after_ms, 59 * SECOND_MS);
+}
+
+/* S04: codes are text. "012345" is neither 12345 nor " 012345". */
+static void leading_zeros_count(void **state)
+{
+    struct harness *h = *state;
+    Otp__VerifyRequest request = OTP__VERIFY_REQUEST__INIT;
+    const char *code = "";
+    char phone[16];
+    unsigned number = 0;
+
+    do {
+        (void)snprintf(phone, sizeof phone, "09120004%02u", ++number);
+        (void)issue(h, number, phone, MC_OK);
+        code = next_code(h);
+    } while (code[0] != '0' && number < 99);
+    assert_int_equal(code[0], '0');
+    request.purpose = OTP__PURPOSE__REGISTER;
+    request.subject = subject(number);
+    as_anyone(h);
+    char other[16];
+    for (const char *before = " +0\t"; *before != '\0'; before++) {
+        (void)snprintf(other, sizeof other, "%c%s", *before, code);
+        request.code = other;
+        (void)harness_call(h, "Verify", &request.base, MC_INVALID);
+        assert_true(harness_violated(h, "code", "OTP_FORMAT"));
+    }
+    request.code = text(code + 1);
+    (void)harness_call(h, "Verify", &request.base, MC_INVALID);
+    assert_int_equal(status_of(h, number)->attempts_left, 5); /* no try was used up */
+    assert_true(verify(h, number, code)->correct);
+}
+
 static void bad_requests_name_the_field(void **state)
 {
     struct harness *h = *state;
@@ -485,6 +565,9 @@ int main(void)
         ROOM_TEST(wrong_tries_of_abandoned_codes_count_too),
         ROOM_TEST(failures_are_forgotten_after_an_hour),
         ROOM_TEST(a_code_is_for_its_own_purpose_and_subject),
+        ROOM_TEST(a_lock_is_of_one_purpose),
+        ROOM_TEST(the_pause_is_not_shared_by_sessions),
+        ROOM_TEST(leading_zeros_count),
         ROOM_TEST(bad_requests_name_the_field),
         ROOM_TEST(only_rooms_issue),
         ROOM_TEST(repeated_calls_have_one_effect),
