@@ -339,13 +339,7 @@ class Campaign:
         self.storm = time.monotonic() - began
         world.web("DELETE", "/faults")
         self.enough.set()
-        self.drain(workers)
-        self.over.set()
-        self.say("drained")
-        platform = world.web("GET", "/platform/ledger")["payments"]
-        self.silence()
-        self.drain(workers)
-        evidence = checker.collect(self, platform)
+        evidence = self.end(workers)
         self.say("asked everything again")
         world.stopping.set()
         for thread in gateways + [eyes]:
@@ -359,12 +353,21 @@ class Campaign:
         world.violations += checker.check(evidence)
         self.leave(evidence)
 
-    def silence(self):
-        """A platform whose CONFIRM was refused repeats it for ever, each time an event more than the evidence has."""
+    def end(self, workers):
+        """Waits for all that is under way, silences the world outside, and takes the evidence.
+
+        A platform whose CONFIRM was refused repeats it for ever, each time an event more than the evidence has.
+        """
+        self.drain(workers)
+        self.over.set()
+        self.say("drained")
+        platform = self.world.web("GET", "/platform/ledger")["payments"]
         sandbox = self.world.house.processes.pop("sandbox")
         sandbox.send_signal(signal.SIGTERM)
         if sandbox.wait(TERM_SECONDS) != 0:
             self.world.violate(f"sandbox: ended with {sandbox.returncode}: {self.world.house.tail('sandbox', 3)}")
+        self.drain(workers)
+        return checker.collect(self, platform)
 
     def leave(self, evidence):
         """What the stores cannot tell, into the folder that is kept when something is wrong."""

@@ -332,9 +332,7 @@ class Points:
         self.matrix()
         self.sweep(rounds)
         self.small_disk()
-        campaign.drain([])
-        campaign.over.set()
-        evidence = checker.collect(campaign)
+        evidence = campaign.end([])
         world.stopping.set()
         for thread in gateways:
             thread.join(10)
