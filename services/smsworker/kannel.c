@@ -3,9 +3,6 @@
 #include <string.h>
 
 enum {
-    PAUSE_MS = 1000,
-    PAUSE_MAX_MS = 60000,
-    DOUBLINGS_MAX = 6,
     HTTP_UNAUTHORIZED = 401,
     HTTP_FORBIDDEN = 403,
     HTTP_TIMEOUT = 408,
@@ -99,44 +96,27 @@ static void reference_read(const char *body, char ret_reference[KANNEL_REFERENCE
     ret_reference[len] = '\0';
 }
 
-enum kannel_verdict kannel_judge(const struct mc_http_answer *answer,
-                                 char ret_reference[KANNEL_REFERENCE_SIZE])
+enum verdict kannel_judge(const struct mc_http_answer *answer,
+                          char ret_reference[KANNEL_REFERENCE_SIZE])
 {
     ret_reference[0] = '\0';
     if (answer->outcome == MC_HTTP_NOT_SENT)
-        return KANNEL_RETRY;
+        return VERDICT_RETRY;
     if (answer->outcome == MC_HTTP_UNKNOWN)
-        return KANNEL_PERHAPS;
+        return VERDICT_PERHAPS;
     if (answer->status / 100 == 2) {
         /* a proxy's or a login page answers 200 too */
         if (!begins(answer->body, "0:") && !begins(answer->body, "3:") &&
             !begins(answer->body, "Sent."))
-            return KANNEL_PERHAPS;
+            return VERDICT_PERHAPS;
         reference_read(answer->body.data, ret_reference);
-        return KANNEL_TAKEN;
+        return VERDICT_TAKEN;
     }
     if (answer->status == HTTP_UNAUTHORIZED || answer->status == HTTP_FORBIDDEN)
-        return KANNEL_LOCKED;
-    if (answer->status == HTTP_TIMEOUT || answer->status == HTTP_TOO_MANY)
-        return KANNEL_RETRY;
-    return answer->status / 100 == 4 ? KANNEL_REFUSED : KANNEL_RETRY;
-}
-
-enum kannel_verdict kannel_settle(enum kannel_verdict verdict, bool code)
-{
-    if (verdict != KANNEL_PERHAPS)
-        return verdict;
-    return code ? KANNEL_TAKEN : KANNEL_RETRY;
-}
-
-bool kannel_is_unwell(enum kannel_verdict verdict)
-{
-    return verdict == KANNEL_RETRY || verdict == KANNEL_LOCKED || verdict == KANNEL_PERHAPS;
-}
-
-int64_t kannel_pause_ms(unsigned failures)
-{
-    int64_t pause_ms = (int64_t)PAUSE_MS << MC_MIN(failures, (unsigned)DOUBLINGS_MAX);
-
-    return MC_MIN(pause_ms, (int64_t)PAUSE_MAX_MS);
+        return VERDICT_LOCKED;
+    if (answer->status == HTTP_TOO_MANY)
+        return VERDICT_SLOW;
+    if (answer->status == HTTP_TIMEOUT)
+        return VERDICT_RETRY;
+    return answer->status / 100 == 4 ? VERDICT_REFUSED : VERDICT_RETRY;
 }

@@ -48,6 +48,7 @@ static void take(struct smsworker *worker, const Otp__SmsJob *job)
         .expires_at_ms = job->expires_at_ms,
         .lane = job->lane,
         .ucs2 = strcmp(job->encoding, "UCS2") == 0,
+        .parts = MC_MAX(job->parts, 1U),
         .token_len = job->token.len,
     };
     memcpy(slot->token, job->token.data, job->token.len);
@@ -78,7 +79,7 @@ static void leased(void *arg, const Motcua__Header *head, struct mc_bytes body)
             : NULL;
     if (reply == NULL) {
         log_failure(worker, head);
-        mc_timer_start(worker->lease_rest, kannel_pause_ms(worker->lease_failures++));
+        mc_timer_start(worker->lease_rest, verdict_pause_ms(worker->lease_failures++));
         return;
     }
     worker->lease_failures = 0;
@@ -86,14 +87,26 @@ static void leased(void *arg, const Motcua__Header *head, struct mc_bytes body)
         take(worker, reply->jobs[i]);
 }
 
+/* What can be sent while a lease lasts, and one text alone after a failure. */
+static unsigned credit_of(const struct smsworker *worker)
+{
+    int64_t credit = worker->credit;
+
+    if (worker->failures > 0)
+        return 1;
+    if (worker->rate_max > 0)
+        credit = MC_MIN(credit, worker->rate_max * (worker->lease_ms - worker->timeout_ms) / 2000);
+    return (unsigned)MC_MAX(credit, 1);
+}
+
 void smsworker_lease(struct smsworker *worker)
 {
     Otp__LeaseJobsRequest request = OTP__LEASE_JOBS_REQUEST__INIT;
     unsigned held = smsworker_held(worker);
-    unsigned credit = worker->failures > 0 ? 1 : (unsigned)worker->credit;
+    unsigned credit = credit_of(worker);
 
     if (worker->draining || worker->leasing || held >= credit || mc_timer_running(worker->rest) ||
-        mc_timer_running(worker->lease_rest))
+        mc_timer_running(worker->lease_rest) || !smsworker_ready(worker))
         return;
     request.lanes = worker->lane_numbers;
     request.n_lanes = worker->lanes.len;
@@ -106,5 +119,5 @@ void smsworker_lease(struct smsworker *worker)
     worker->leasing = smsworker_call(worker, "motcua.otp.v1.Otp/LeaseJobs", &request.base,
                                      worker->wait_ms + SMSWORKER_LEASE_CALL_MS, leased, worker);
     if (!worker->leasing)
-        mc_timer_start(worker->lease_rest, kannel_pause_ms(worker->lease_failures++));
+        mc_timer_start(worker->lease_rest, verdict_pause_ms(worker->lease_failures++));
 }

@@ -1,49 +1,37 @@
-/* Sending: to the HTTP gateway, or to a file. */
-#include <inttypes.h>
+/* Sending: what goes to the gateway next, how fast, and what its answer means for the job. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "common/date.h"
-#include "common/json.h"
 
 #include "smsworker.h"
 
-static const char *verdict_name(enum kannel_verdict verdict)
+bool smsworker_ready(const struct smsworker *worker)
 {
-    static const char *const names[] = {
-        [KANNEL_TAKEN] = "taken",     [KANNEL_PERHAPS] = "unknown",   [KANNEL_RETRY] = "failed",
-        [KANNEL_REFUSED] = "refused", [KANNEL_LOCKED] = "locked_out",
-    };
-
-    return names[verdict];
+    return worker->driver->ready == NULL || worker->driver->ready(worker);
 }
 
-static void log_sms(struct slot *slot, enum kannel_verdict verdict,
-                    const struct mc_http_answer *answer)
+/* Never the whole number, never the text. */
+static void log_sms(struct slot *slot, const struct outcome *outcome)
 {
     struct smsworker *worker = slot->worker;
     struct mc_log_line line;
 
     mc_log_begin(&line, &worker->process.log,
-                 verdict == KANNEL_LOCKED  ? MC_LOG_ERROR
-                 : verdict == KANNEL_TAKEN ? MC_LOG_INFO
-                                           : MC_LOG_WARNING,
+                 outcome->verdict == VERDICT_LOCKED  ? MC_LOG_ERROR
+                 : outcome->verdict == VERDICT_TAKEN ? MC_LOG_INFO
+                                                     : MC_LOG_WARNING,
                  mc_now_ms(&worker->process.clock), "sms");
-    mc_log_text(&line, "outcome", verdict_name(verdict));
+    mc_log_text(&line, "outcome", verdict_name(outcome->verdict));
     mc_log_text(&line, "reference", slot->reference);
     mc_log_masked(&line, "phone", slot->phone);
     mc_log_int(&line, "lane", slot->lane);
-    if (answer != NULL) {
-        mc_log_int(&line, "http", answer->status);
-        mc_log_text(&line, "why", answer->why[0] != '\0' ? answer->why : NULL);
-        mc_log_int(&line, "ms", smsworker_mono_ms(worker) - slot->began_ms);
-    }
+    mc_log_text(&line, "error", outcome->verdict != VERDICT_TAKEN ? outcome->error : NULL);
+    mc_log_text(&line, "why", outcome->why);
+    mc_log_int(&line, "ms", smsworker_mono_ms(worker) - slot->began_ms);
     mc_log_end(&line);
 }
 
 /* Codes may still be in time elsewhere; notices come back after their lane's own back-off. */
-static void give_all_back(struct smsworker *worker)
+void smsworker_give_back(struct smsworker *worker)
 {
     for (int64_t i = 0; i < worker->credit; i++) {
         struct slot *slot = worker->slots[i];
@@ -52,96 +40,37 @@ static void give_all_back(struct smsworker *worker)
     }
 }
 
-static void settle(struct slot *slot, enum kannel_verdict verdict, int http_status)
+static void learn(struct smsworker *worker, enum verdict verdict)
 {
-    char error[SMSWORKER_ERROR_SIZE];
-
-    if (verdict == KANNEL_TAKEN) {
-        slot->state = SLOT_ACK;
+    if (verdict_is_unwell(verdict)) {
+        mc_timer_start(worker->rest, verdict_pause_ms(worker->failures++));
+        smsworker_give_back(worker);
         return;
     }
-    (void)snprintf(error, sizeof error, "%s %d",
-                   verdict == KANNEL_LOCKED ? "GATEWAY_LOCKED_OUT"
-                   : http_status == 0       ? "GATEWAY_AWAY"
-                                            : "GATEWAY_HTTP",
-                   http_status);
-    smsworker_nack(slot, error, verdict == KANNEL_REFUSED, 0);
+    worker->failures = 0;
+    if (verdict == VERDICT_SLOW)
+        rate_slow(&worker->rate, smsworker_mono_ms(worker));
 }
 
-static void sent(void *arg, const struct mc_http_answer *answer)
+static void settle(struct slot *slot, enum verdict verdict, const char *error)
 {
-    struct slot *slot = arg;
-    struct smsworker *worker = slot->worker;
-    enum kannel_verdict verdict = kannel_judge(answer, slot->provider);
-
-    mc_arena_reset(&worker->turn);
-    worker->sending--;
-    log_sms(slot, verdict, answer);
-    if (kannel_is_unwell(verdict)) {
-        mc_timer_start(worker->rest, kannel_pause_ms(worker->failures++));
-        give_all_back(worker);
-    } else {
-        worker->failures = 0;
-    }
-    settle(slot, kannel_settle(verdict, slot->lane == OTP__LANE__OTP), answer->status);
-    mc_loop_defer(worker->pump);
-}
-
-static void start(struct smsworker *worker, struct slot *slot)
-{
-    const struct kannel_login login = {worker->url, worker->username, worker->password,
-                                       worker->sender, worker->report_base};
-    const struct kannel_sms sms = {slot->phone, slot->text, slot->ucs2, slot->report_path};
-    const char *url = kannel_url(&worker->turn, &login, &sms);
-    const struct mc_http_request request = {
-        .method = "GET",
-        .url = url,
-        .timeout_ms = worker->timeout_ms,
-        .answer_max = 8192,
-        .ca_file = worker->ca_file[0] != '\0' ? worker->ca_file : NULL,
-        .once = true,
-    };
-    enum mc_status status = MC_FULL;
-
-    slot->began_ms = smsworker_mono_ms(worker);
-    if (url != NULL)
-        status = mc_http_start(worker->http, &request, sent, slot, NULL);
-    if (status != MC_OK) {
-        smsworker_nack(slot, "NOT_SENDABLE", status == MC_INVALID, 0);
-        return;
-    }
-    slot->state = SLOT_SENDING;
-    worker->sending++;
-}
-
-static void write_line(struct smsworker *worker, struct slot *slot)
-{
-    struct mc_json_writer writer;
-    struct mc_bytes text;
-    char at[MC_RFC3339_SIZE];
-
-    mc_time_format_rfc3339(at, sizeof at, mc_now_ms(&worker->process.clock));
-    mc_json_begin(&writer, &worker->turn);
-    mc_json_object(&writer);
-    mc_json_key(&writer, "at");
-    mc_json_string(&writer, at);
-    mc_json_key(&writer, "to");
-    mc_json_string(&writer, slot->phone);
-    mc_json_key(&writer, "reference");
-    mc_json_string(&writer, slot->reference);
-    mc_json_key(&writer, "text");
-    mc_json_string(&writer, slot->text);
-    mc_json_end(&writer);
-    if (mc_json_finish(&writer, &text) != MC_OK) {
-        smsworker_nack(slot, "NOT_SENDABLE", false, 0);
-        return;
-    }
-    ((char *)mc_unconst(text.data))[text.len] = '\n'; /* in place of its NUL */
-    if (write(worker->file_fd, text.data, text.len + 1) == (ssize_t)text.len + 1)
+    if (verdict == VERDICT_TAKEN)
         slot->state = SLOT_ACK;
     else
-        smsworker_nack(slot, "FILE", false, 0);
-    log_sms(slot, slot->state == SLOT_ACK ? KANNEL_TAKEN : KANNEL_RETRY, NULL);
+        smsworker_nack(slot, error, verdict == VERDICT_REFUSED,
+                       verdict == VERDICT_SLOW ? SMSWORKER_SLOW_MS : 0);
+}
+
+void smsworker_sent(struct slot *slot, const struct outcome *outcome)
+{
+    struct smsworker *worker = slot->worker;
+
+    assert(slot->state == SLOT_SENDING && worker->sending > 0);
+    worker->sending--;
+    log_sms(slot, outcome);
+    learn(worker, outcome->verdict);
+    settle(slot, verdict_settle(outcome->verdict, slot->lane == OTP__LANE__OTP), outcome->error);
+    smsworker_look(worker);
 }
 
 /* Codes first, then in the order they came. */
@@ -159,22 +88,52 @@ static struct slot *next(const struct smsworker *worker)
     return best;
 }
 
+/* Is there still time to send it? If not, it goes back. */
+static bool in_time(struct slot *slot)
+{
+    struct smsworker *worker = slot->worker;
+    int64_t left_ms = slot->lease_end_ms - smsworker_mono_ms(worker);
+
+    if (slot->expires_at_ms != 0 && mc_now_ms(&worker->process.clock) >= slot->expires_at_ms)
+        smsworker_nack(slot, "EXPIRED", false, 0);
+    else if (left_ms < worker->timeout_ms + SMSWORKER_LEASE_SLACK_MS)
+        smsworker_nack(slot, "LEASE_TOO_SHORT", false, 1); /* the answer might come too late */
+    return slot->state == SLOT_QUEUED;
+}
+
+static void start(struct slot *slot)
+{
+    struct smsworker *worker = slot->worker;
+
+    slot->state = SLOT_SENDING;
+    slot->began_ms = smsworker_mono_ms(worker);
+    worker->sending++;
+    rate_take(&worker->rate, slot->began_ms, slot->parts);
+    worker->driver->send(slot);
+}
+
+/* False: the rate allows nothing now. */
+static bool paced(struct smsworker *worker)
+{
+    int64_t wait_ms = rate_wait_ms(&worker->rate, smsworker_mono_ms(worker));
+
+    if (wait_ms > 0 && !mc_timer_running(worker->pace))
+        mc_timer_start(worker->pace, wait_ms);
+    return wait_ms == 0;
+}
+
 void smsworker_send(struct smsworker *worker)
 {
     struct slot *slot = NULL;
 
+    if (!smsworker_ready(worker))
+        smsworker_give_back(worker);
     while (worker->sending < (unsigned)worker->concurrency && !mc_timer_running(worker->rest) &&
-           (slot = next(worker)) != NULL) {
-        int64_t now_ms = mc_now_ms(&worker->process.clock);
-        int64_t left_ms = slot->lease_end_ms - smsworker_mono_ms(worker);
-
-        if (slot->expires_at_ms != 0 && now_ms >= slot->expires_at_ms)
-            smsworker_nack(slot, "EXPIRED", false, 0);
-        else if (left_ms < worker->timeout_ms + SMSWORKER_LEASE_SLACK_MS)
-            smsworker_nack(slot, "LEASE_TOO_SHORT", false, 1); /* the answer might come too late */
-        else if (worker->to_file)
-            write_line(worker, slot);
-        else
-            start(worker, slot);
+           smsworker_ready(worker) && (slot = next(worker)) != NULL) {
+        if (!in_time(slot))
+            continue;
+        if (!paced(worker))
+            return;
+        start(slot);
     }
 }

@@ -44,14 +44,14 @@ static void told(void *arg, const Motcua__Header *head, struct mc_bytes body)
     worker->settling[batch->state] = false;
     if (!well) {
         log_failure(worker, batch->state, head);
-        mc_timer_start(worker->lease_rest, kannel_pause_ms(worker->lease_failures++));
+        mc_timer_start(worker->lease_rest, verdict_pause_ms(worker->lease_failures++));
     }
     for (int64_t i = 0; i < worker->credit; i++) {
         struct slot *slot = worker->slots[i];
         if (slot->state != batch->state || !slot->told)
             continue;
         slot->told = false;
-        if (well && batch->state == SLOT_ACK && worker->to_file)
+        if (well && batch->state == SLOT_ACK && worker->driver->taken_is_delivered)
             slot->state = SLOT_REPORT;
         else if (well || smsworker_mono_ms(worker) > slot->lease_end_ms)
             forget(slot);
@@ -152,7 +152,7 @@ static void settle_kind(struct smsworker *worker, enum slot_state state)
     for (size_t i = 0; i < n; i++)
         batch[i]->told = called;
     if (!called)
-        mc_timer_start(worker->lease_rest, kannel_pause_ms(worker->lease_failures++));
+        mc_timer_start(worker->lease_rest, verdict_pause_ms(worker->lease_failures++));
 }
 
 void smsworker_settle(struct smsworker *worker)

@@ -7,12 +7,12 @@
  */
 #pragma once
 
-#include "common/http.h"
 #include "common/process.h"
 
 #include "otp.pb-c.h"
 
-#include "kannel.h"
+#include "rate.h"
+#include "verdict.h"
 
 enum {
     SMSWORKER_CREDIT_MAX = 500,
@@ -24,10 +24,15 @@ enum {
     SMSWORKER_ERROR_SIZE = 64,
     SMSWORKER_PASSWORD_MAX = 128,
     SMSWORKER_LANES_MAX = 3,
-    SMSWORKER_BATCH_MAX = 200,      /* answers in one call */
-    SMSWORKER_CALL_MS = 15000,      /* a call to the otp room */
-    SMSWORKER_LEASE_CALL_MS = 3000, /* to lease, beside the time it waits; a stop waits as long */
+    SMSWORKER_BATCH_MAX = 200,       /* answers in one call */
+    SMSWORKER_CALL_MS = 15000,       /* a call to the otp room */
+    SMSWORKER_REPORT_CALL_MS = 5000, /* an SMSC waits about ten seconds for our answer */
+    SMSWORKER_LEASE_CALL_MS = 3000,  /* to lease, beside the time it waits; a stop waits as long */
     SMSWORKER_LEASE_SLACK_MS = 1000,
+    SMSWORKER_PROVIDER_SIZE = 65, /* a gateway's own reference; SMPP's message_id is as long */
+    SMSWORKER_CONCURRENCY_MAX = 256,
+    SMSWORKER_WINDOW_MAX = 100,
+    SMSWORKER_SLOW_MS = 1000, /* a throttled text comes back then */
 };
 
 enum slot_state {
@@ -36,10 +41,35 @@ enum slot_state {
     SLOT_SENDING,
     SLOT_ACK,    /* to be acknowledged */
     SLOT_NACK,   /* to be given back */
-    SLOT_REPORT, /* file mode: acknowledged, to be reported as delivered */
+    SLOT_REPORT, /* acknowledged, to be reported as delivered */
 };
 
+struct slot;
+struct smpp;
+struct mc_http;
 struct smsworker;
+
+/*
+ * One kind of gateway, one file: driver_<mode>.c. `send` is given a slot in SLOT_SENDING and ends
+ * with smsworker_sent(), at once or later, once for each slot. NULL stands for "nothing to do", and
+ * for a gateway that is always ready.
+ */
+struct driver {
+    const char *mode;
+    bool taken_is_delivered;
+    enum mc_status (*open)(struct smsworker *worker, char *why, size_t why_size);
+    void (*close)(struct smsworker *worker); /* after an open that failed, too */
+    bool (*ready)(const struct smsworker *worker);
+    void (*send)(struct slot *slot);
+    bool (*leave)(struct smsworker *worker); /* at the end, asked again until it says true */
+};
+
+/* What a driver says of a text. */
+struct outcome {
+    enum verdict verdict;
+    const char *error; /* shown to operators, "GATEWAY_HTTP 503"; NULL when taken */
+    const char *why;   /* for the log; may be NULL */
+};
 
 struct slot {
     struct smsworker *worker;
@@ -51,6 +81,9 @@ struct slot {
     enum slot_state state;
     Otp__Lane lane;
     uint32_t retry_ms;
+    uint32_t parts;
+    uint32_t parts_sent; /* for a driver that sends them one by one */
+    uint32_t parts_taken;
     bool told; /* its answer is in the call under way */
     bool ucs2;
     bool permanent;
@@ -58,7 +91,7 @@ struct slot {
     uint8_t token[SMSWORKER_TOKEN_MAX];
     char error[SMSWORKER_ERROR_SIZE];
     char reference[SMSWORKER_REFERENCE_MAX + 1];
-    char provider[KANNEL_REFERENCE_SIZE];
+    char provider[SMSWORKER_PROVIDER_SIZE];
     char report_path[SMSWORKER_PATH_MAX + 1];
     char text[SMSWORKER_TEXT_MAX + 1];
 };
@@ -75,9 +108,16 @@ struct smsworker {
     const char *sender;
     const char *report_base;
     const char *ca_file;
+    const char *smpp_address;
+    const char *smpp_system_type;
+    const char *smpp_ids;
     bool allow_plain_http;
     int64_t credit;
     int64_t concurrency;
+    int64_t rate_max;
+    int64_t smpp_window;
+    int64_t smpp_enquire_ms;
+    int64_t smpp_receipts;
     int64_t lease_ms;
     int64_t wait_ms;
     int64_t timeout_ms;
@@ -87,13 +127,18 @@ struct smsworker {
     char password[SMSWORKER_PASSWORD_MAX + 1];
     char caller[64]; /* "sms:viettel" */
     Otp__Lane lane_numbers[SMSWORKER_LANES_MAX];
-    bool to_file;
-    int file_fd;
+    const struct driver *driver;
+    struct rate rate;
 
+    /* of the drivers: only the one in use has made its own */
+    int file_fd;
     struct mc_http *http;
+    struct smpp *smpp;
+
     struct mc_arena turn;
     struct mc_defer *pump;       /* look what can be done now */
     struct mc_timer *rest;       /* the gateway is left alone until it fires */
+    struct mc_timer *pace;       /* the rate allows the next part when it fires */
     struct mc_timer *lease_rest; /* the otp room is; its end looks at everything again */
     struct slot *slots[SMSWORKER_CREDIT_MAX]; /* the first `credit` are there */
     uint64_t sequence;
@@ -105,6 +150,10 @@ struct smsworker {
     int64_t lease_began_ms;
     bool settling[SLOT_REPORT + 1]; /* a call for slots of that state is under way */
 };
+
+extern const struct driver smsworker_http;
+extern const struct driver smsworker_smpp;
+extern const struct driver smsworker_file;
 
 extern const struct mc_config_key smsworker_config[];
 extern const size_t smsworker_config_len;
@@ -118,6 +167,13 @@ int64_t smsworker_mono_ms(const struct smsworker *worker);
 unsigned smsworker_held(const struct smsworker *worker);
 void smsworker_nack(struct slot *slot, const char *error, bool permanent, uint32_t retry_ms);
 
+/* From a driver: what became of a text; and: look again what can be done. */
+void smsworker_sent(struct slot *slot, const struct outcome *outcome);
+void smsworker_look(struct smsworker *worker);
+/* From a driver: the gateway is away, what waits for it goes back to the room. */
+void smsworker_give_back(struct smsworker *worker);
+bool smsworker_ready(const struct smsworker *worker);
+
 /* One call to the otp room; false when it could not be made. */
 mc_nodiscard bool smsworker_call(struct smsworker *worker, const char *method,
                                  const ProtobufCMessage *request, int64_t timeout_ms,
@@ -130,5 +186,8 @@ void smsworker_settle(struct smsworker *worker); /* tells the otp room what beca
 /* Reads a password file: one line. Others may not read it. */
 mc_nodiscard enum mc_status smsworker_password(const char *path,
                                                char ret_password[SMSWORKER_PASSWORD_MAX + 1]);
+/* The configured one, for a driver that needs it. */
+mc_nodiscard enum mc_status smsworker_password_load(struct smsworker *worker, char *why,
+                                                    size_t why_size);
 /* "otp", "transactional", "bulk" */
 mc_nodiscard bool smsworker_lane_parse(const char *name, Otp__Lane *ret_lane);

@@ -1,16 +1,20 @@
 /*
  * smsworker: a ready SMS gateway for the otp room.
  *
- * It leases jobs over the bus, as any gateway may, hands each to an HTTP gateway that speaks
- * Kannel's sendsms, and tells the room what became of it. One lease call always waits while there
- * is credit; codes go before notices; a job past its expiry or its lease is never sent.
+ * It leases jobs over the bus, as any gateway may, hands each to a carrier, and tells the room what
+ * became of it. How a carrier is spoken to is a driver's: an HTTP gateway in Kannel's manner
+ * (driver_http.c), an SMSC by SMPP 3.4 (driver_smpp.c), or a file for development (driver_file.c).
+ * One lease call always waits while there is credit; codes go before notices; a job past its expiry
+ * or its lease is never sent; no more parts leave in a second than smsworker.rate.
  *
  *     leased -> queued -> sending -> acknowledged
  *                 |          |-----> given back: tried again, or never
  *                 '----------------> given back: too old, or the gateway is unwell
  *
- * What a lost answer means depends on the lane: see kannel.h. SIGTERM: no new leases, what is
- * held is finished. smsworker.mode=file writes texts to a file instead, for development.
+ * What a lost answer means depends on the lane: see verdict.h. SIGTERM: no new leases, what is
+ * under way is finished, what still waits is given back at once. kill -9: the leases run out, and
+ * the room hands the same jobs, with the same references, to whoever asks next; a text the carrier
+ * took in that moment arrives twice.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,22 +35,29 @@ enum {
 /* clang-format off */
 const struct mc_config_key smsworker_config[] = {
     {"smsworker.name",             MC_CONFIG_STRING,   AT(name),             "gateway",      1, 40,      "Who we are to the otp room: sms:<name>. Over TCP the CURVE key decides."},
-    {"smsworker.mode",             MC_CONFIG_STRING,   AT(mode),             "http",         4, 4,       "http, or file: texts go to a file and count as delivered (development)."},
+    {"smsworker.mode",             MC_CONFIG_STRING,   AT(mode),             "http",         4, 4,       "http (Kannel's sendsms), smpp, or file: texts go to a file and count as delivered (development)."},
     {"smsworker.file",             MC_CONFIG_STRING,   AT(file),             "data/sms.log", 1, 1024,    "Where mode file writes, a JSON line each."},
     {"smsworker.url",              MC_CONFIG_STRING,   AT(url),              "https://gateway.invalid/cgi-bin/sendsms", 8, 512, "Kannel's sendsms."},
-    {"smsworker.username",         MC_CONFIG_STRING,   AT(username),         "motcua",       1, 64,      "Our name at the gateway."},
-    {"smsworker.password_file",    MC_CONFIG_PATH,     AT(password_file),    "",             0, 1024,    "Our password there, one line; needed in mode http."},
+    {"smsworker.username",         MC_CONFIG_STRING,   AT(username),         "motcua",       1, 64,      "Our name at the gateway; SMPP's system_id, at most 15 characters."},
+    {"smsworker.password_file",    MC_CONFIG_PATH,     AT(password_file),    "",             0, 1024,    "Our password there, one line; needed in modes http and smpp."},
     {"smsworker.sender",           MC_CONFIG_STRING,   AT(sender),           "DVCQG",        1, SENDER_MAX, "The brandname texts come from."},
     {"smsworker.report_base",      MC_CONFIG_STRING,   AT(report_base),      "",             0, 512,     "Where the gateway reaches our HTTP edge: https://…; empty: no delivery reports."},
     {"smsworker.ca_file",          MC_CONFIG_PATH,     AT(ca_file),          "",             0, 1024,    "Who vouches for the gateway's certificate; empty: the system's list."},
     {"smsworker.allow_plain_http", MC_CONFIG_BOOL,     AT(allow_plain_http), "false",        0, 0,       "Allow http:// to the gateway: on the same machine, or through a tunnel."},
     {"smsworker.credit",           MC_CONFIG_INT,      AT(credit),           "50",           1, SMSWORKER_CREDIT_MAX, "Jobs held at once."},
-    {"smsworker.concurrency",      MC_CONFIG_INT,      AT(concurrency),      "8",            1, 256,     "Texts under way to the gateway at once."},
+    {"smsworker.concurrency",      MC_CONFIG_INT,      AT(concurrency),      "8",            1, SMSWORKER_CONCURRENCY_MAX, "Texts under way to the gateway at once."},
+    {"smsworker.rate",             MC_CONFIG_INT,      AT(rate_max),         "0",            0, 10000,   "Parts a second, at most; 0: as fast as the gateway takes them."},
     {"smsworker.lease",            MC_CONFIG_DURATION, AT(lease_ms),         "60s",          1000, 300000, "How long a job is ours."},
     {"smsworker.wait",             MC_CONFIG_DURATION, AT(wait_ms),          "5s",           0, 10000,   "How long one call waits for jobs; also what a stop may take."},
     {"smsworker.timeout",          MC_CONFIG_DURATION, AT(timeout_ms),       "15s",          100, 60000, "How long the gateway may take for a text."},
     {"smsworker.lanes",            MC_CONFIG_LIST,     AT(lanes),            "",             0, SMSWORKER_LANES_MAX, "otp, transactional, bulk; empty: all."},
     {"smsworker.carriers",         MC_CONFIG_LIST,     AT(carriers),         "",             0, 32,      "Only numbers of these carriers; empty: all."},
+    {"smsworker.smpp_address",     MC_CONFIG_STRING,   AT(smpp_address),     "127.0.0.1:2775", 3, 64,    "The SMSC: 10.0.0.9:2775 or [fd00::9]:2775. SMPP is not encrypted: a leased line or a tunnel."},
+    {"smsworker.smpp_system_type", MC_CONFIG_STRING,   AT(smpp_system_type), "",             0, 12,      "SMPP's system_type, when the carrier wants one."},
+    {"smsworker.smpp_window",      MC_CONFIG_INT,      AT(smpp_window),      "10",           1, SMSWORKER_WINDOW_MAX, "Parts sent and not yet answered."},
+    {"smsworker.smpp_enquire",     MC_CONFIG_DURATION, AT(smpp_enquire_ms),  "30s",          1000, 600000, "A silent SMSC is asked after this long whether it is there."},
+    {"smsworker.smpp_ids",         MC_CONFIG_STRING,   AT(smpp_ids),         "same",         3, 7,       "Message ids in receipts: same as in answers; hex: answers hex, receipts decimal; decimal: the reverse."},
+    {"smsworker.smpp_receipts",    MC_CONFIG_INT,      AT(smpp_receipts),    "200000",       100, 5000000, "Texts whose receipts are waited for; kept in <data.dir>/smsworker."},
 };
 /* clang-format on */
 const size_t smsworker_config_len = MC_LEN(smsworker_config);
@@ -138,11 +149,32 @@ enum mc_status smsworker_password(const char *path, char ret_password[SMSWORKER_
     return one_line && end >= 1 && end <= SMSWORKER_PASSWORD_MAX ? MC_OK : MC_INVALID;
 }
 
+enum mc_status smsworker_password_load(struct smsworker *worker, char *why, size_t why_size)
+{
+    enum mc_status status = smsworker_password(worker->password_file, worker->password);
+
+    (void)snprintf(why, why_size, "smsworker.password_file: %s",
+                   status == MC_DENIED ? "others may read it (chmod 600)"
+                                       : "one line with the password is needed");
+    return status;
+}
+
+static const struct driver *driver_of(const char *mode)
+{
+    static const struct driver *const drivers[] = {&smsworker_http, &smsworker_smpp,
+                                                   &smsworker_file};
+
+    for (size_t i = 0; i < MC_LEN(drivers); i++)
+        if (strcmp(drivers[i]->mode, mode) == 0)
+            return drivers[i];
+    return NULL;
+}
+
 static enum mc_status settings_check(struct smsworker *worker, char *why, size_t why_size)
 {
-    worker->to_file = strcmp(worker->mode, "file") == 0;
-    (void)snprintf(why, why_size, "smsworker.mode: http or file");
-    if (!worker->to_file && strcmp(worker->mode, "http") != 0)
+    worker->driver = driver_of(worker->mode);
+    (void)snprintf(why, why_size, "smsworker.mode: http, smpp or file");
+    if (worker->driver == NULL)
         return MC_INVALID;
     for (size_t i = 0; i < worker->lanes.len; i++) {
         (void)snprintf(why, why_size, "smsworker.lanes: no such lane: %s", worker->lanes.items[i]);
@@ -153,37 +185,9 @@ static enum mc_status settings_check(struct smsworker *worker, char *why, size_t
                    "smsworker.lease must be longer than smsworker.wait and smsworker.timeout");
     if (worker->lease_ms <= worker->wait_ms + worker->timeout_ms + SMSWORKER_LEASE_SLACK_MS)
         return MC_INVALID;
-    (void)snprintf(why, why_size,
-                   "smsworker.url must be https:// (smsworker.allow_plain_http is off)");
-    if (!worker->to_file && !worker->allow_plain_http && strncmp(worker->url, "https://", 8) != 0)
-        return MC_INVALID;
+    worker->rate.max = worker->rate_max;
     (void)snprintf(worker->caller, sizeof worker->caller, "sms:%s", worker->name);
     return MC_OK;
-}
-
-static enum mc_status output_open(struct smsworker *worker, char *why, size_t why_size)
-{
-    const struct mc_http_config http = {
-        .connections_max = (unsigned)worker->concurrency,
-        .per_host_max = (unsigned)worker->concurrency,
-        .requests_max = (unsigned)worker->concurrency,
-        .allow_plain = worker->allow_plain_http,
-    };
-
-    if (worker->to_file) {
-        (void)snprintf(why, why_size, "smsworker.file: cannot write to %s", worker->file);
-        worker->file_fd = open(worker->file, O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
-        return worker->file_fd >= 0 ? MC_OK : MC_IO;
-    }
-    enum mc_status status = smsworker_password(worker->password_file, worker->password);
-    (void)snprintf(why, why_size, "smsworker.password_file: %s",
-                   status == MC_DENIED ? "others may read it (chmod 600)"
-                                       : "one line with the password is needed");
-    if (status != MC_OK)
-        return status;
-    (void)snprintf(why, why_size, "the HTTP client cannot be made");
-    worker->http = mc_http_create(worker->process.loop, &http);
-    return worker->http != NULL ? MC_OK : MC_FULL;
 }
 
 static void pump(void *arg)
@@ -194,15 +198,20 @@ static void pump(void *arg)
     smsworker_send(worker);
     smsworker_settle(worker);
     smsworker_lease(worker);
-    if (worker->draining && !worker->leasing && smsworker_held(worker) == 0)
+    if (!worker->draining || worker->leasing || smsworker_held(worker) > 0)
+        return;
+    if (worker->driver->leave == NULL || worker->driver->leave(worker))
         mc_loop_stop(worker->process.loop);
+}
+
+void smsworker_look(struct smsworker *worker)
+{
+    mc_loop_defer(worker->pump);
 }
 
 static void pump_soon(void *arg)
 {
-    struct smsworker *worker = arg;
-
-    mc_loop_defer(worker->pump);
+    smsworker_look(arg);
 }
 
 static bool slots_open(struct smsworker *worker)
@@ -216,29 +225,43 @@ static bool slots_open(struct smsworker *worker)
     return mc_arena_init(&worker->turn, TURN_SIZE) == MC_OK;
 }
 
+static bool timers_open(struct smsworker *worker)
+{
+    struct mc_loop *loop = worker->process.loop;
+
+    worker->pump = mc_defer_create(loop, pump, worker);
+    worker->rest = mc_timer_create(loop, pump_soon, worker);
+    worker->pace = mc_timer_create(loop, pump_soon, worker);
+    worker->lease_rest = mc_timer_create(loop, pump_soon, worker);
+    return worker->pump != NULL && worker->rest != NULL && worker->pace != NULL &&
+           worker->lease_rest != NULL;
+}
+
 enum mc_status smsworker_open(struct smsworker *worker, char *why, size_t why_size)
 {
-    enum mc_status status = settings_check(worker, why, why_size);
-
     worker->file_fd = -1;
-    if (status == MC_OK)
-        status = output_open(worker, why, why_size);
+    enum mc_status status = settings_check(worker, why, why_size);
     if (status != MC_OK)
         return status;
     (void)snprintf(why, why_size, "memory");
-    worker->pump = mc_defer_create(worker->process.loop, pump, worker);
-    worker->rest = mc_timer_create(worker->process.loop, pump_soon, worker);
-    worker->lease_rest = mc_timer_create(worker->process.loop, pump_soon, worker);
-    if (!slots_open(worker) || worker->pump == NULL || worker->rest == NULL ||
-        worker->lease_rest == NULL)
+    if (!slots_open(worker) || !timers_open(worker))
         return MC_FULL;
-    mc_loop_defer(worker->pump);
-    return MC_OK;
+    status = worker->driver->open(worker, why, why_size);
+    if (status == MC_OK)
+        smsworker_look(worker);
+    return status;
 }
 
 static void drain_over(void *arg)
 {
     mc_loop_stop(arg);
+}
+
+static void give_back_waiting(struct smsworker *worker)
+{
+    for (int64_t i = 0; i < worker->credit; i++)
+        if (worker->slots[i]->state == SLOT_QUEUED)
+            smsworker_nack(worker->slots[i], "GATEWAY_STOPS", false, 1);
 }
 
 bool smsworker_drain(struct smsworker *worker)
@@ -249,6 +272,7 @@ bool smsworker_drain(struct smsworker *worker)
     if (limit == NULL)
         return false;
     worker->draining = true;
+    give_back_waiting(worker);
     mc_timer_start(limit, worker->wait_ms + worker->timeout_ms + DRAIN_SLACK_MS);
     mc_loop_defer(worker->pump);
     enum mc_status status = mc_loop_run(worker->process.loop);
@@ -256,19 +280,23 @@ bool smsworker_drain(struct smsworker *worker)
     return status == MC_OK && !worker->leasing && smsworker_held(worker) == 0;
 }
 
-void smsworker_close(struct smsworker *worker)
+static void timers_close(struct smsworker *worker)
 {
-    if (worker->http != NULL)
-        mc_http_destroy(worker->http);
+    struct mc_timer *const timers[] = {worker->rest, worker->pace, worker->lease_rest};
+
+    for (size_t i = 0; i < MC_LEN(timers); i++)
+        if (timers[i] != NULL)
+            mc_timer_destroy(timers[i]);
     if (worker->pump != NULL)
         mc_defer_destroy(worker->pump);
-    if (worker->rest != NULL)
-        mc_timer_destroy(worker->rest);
-    if (worker->lease_rest != NULL)
-        mc_timer_destroy(worker->lease_rest);
+}
+
+void smsworker_close(struct smsworker *worker)
+{
+    if (worker->driver != NULL)
+        worker->driver->close(worker);
+    timers_close(worker);
     if (worker->turn.base != NULL)
         mc_arena_done(&worker->turn);
-    if (worker->file_fd >= 0)
-        (void)close(worker->file_fd);
     mc_wipe(worker->password, sizeof worker->password);
 }

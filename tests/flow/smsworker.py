@@ -43,6 +43,7 @@ class Otp(threading.Thread):
         self.waiting = []
         self.queue = []
         self.calls = []
+        self.refuse = None  # a method that is answered by UNAVAILABLE
         self.stopped = False
         self.start()
 
@@ -61,6 +62,10 @@ class Otp(threading.Thread):
         if method == "LeaseJobs":
             if (who, head.tag) not in [(w, h.tag) for w, h, _, _ in self.waiting]:
                 self.waiting.append((who, head, request, time.monotonic() + request.wait_ms / 1000))
+            return
+        if method == self.refuse:
+            back = ENVELOPE.Header(request_id=head.request_id, method=head.method, tag=head.tag, status=14)
+            self.socket.send_multipart([who, back.SerializeToString(), b""])
             return
         with self.lock:
             self.calls.append((method, head, request))
@@ -101,15 +106,34 @@ class Otp(threading.Thread):
         self.join()
 
 
-class Worker(daemons.Story):
+class RoomStory(daemons.Story):
+    """A story with the room made of Python."""
+
     def setUp(self):
         super().setUp()
         os.makedirs(f"{self.run_dir}/otp", mode=0o700)
         self.otp = Otp(f"ipc://{self.run_dir}/otp/sock")
         self.addCleanup(self.otp.stop)
+        self.jobs = 0
+
+    def job(self, lane="OTP", text="Ma K7: 200832", life_ms=60000, **fields):
+        self.jobs += 1
+        token = b"token-%d" % self.jobs
+        given = {"parts": 1, "encoding": "GSM7", **fields}
+        self.otp.add(OTP.SmsJob(token=token, reference=f"ref{self.jobs}", lane=OTP.Lane.Value(lane), phone=PHONE,
+                                text=text, expires_at_ms=int(time.time() * 1000) + life_ms, attempt=1,
+                                report_path=f"/webhooks/sms?ref=ref{self.jobs}&sig=s", **given))
+        return token
+
+    def settled(self, method, token):
+        return self.wait_for(lambda: self.otp.settled(method).get(token), f"{method} of {token}")
+
+
+class Worker(RoomStory):
+    def setUp(self):
+        super().setUp()
         self.sandbox()
         self.reports = self.ear()
-        self.jobs = 0
 
     def worker(self, **settings):
         password = os.path.join(self.folder, "password")
@@ -120,17 +144,6 @@ class Worker(daemons.Story):
             "smsworker__name": "viettel", "smsworker__url": self.url + "/cgi-bin/sendsms",
             "smsworker__password_file": password, "smsworker__allow_plain_http": "true",
             "smsworker__report_base": self.reports.url, "smsworker__wait": "200ms", **settings})
-
-    def job(self, lane="OTP", text="Ma K7: 200832", life_ms=60000, **fields):
-        self.jobs += 1
-        token = b"token-%d" % self.jobs
-        self.otp.add(OTP.SmsJob(token=token, reference=f"ref{self.jobs}", lane=OTP.Lane.Value(lane), phone=PHONE,
-                                text=text, expires_at_ms=int(time.time() * 1000) + life_ms, attempt=1, parts=1,
-                                encoding="GSM7", report_path=f"/webhooks/sms?ref=ref{self.jobs}&sig=s", **fields))
-        return token
-
-    def settled(self, method, token):
-        return self.wait_for(lambda: self.otp.settled(method).get(token), f"{method} of {token}")
 
     def texts(self):
         return [t["text"] for t in json.loads(call("GET", f"{self.url}/handset/{PHONE}")[2])]

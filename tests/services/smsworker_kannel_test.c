@@ -67,7 +67,7 @@ static void full_arena_is_no_url(void **state)
     mc_arena_done(&arena);
 }
 
-static enum kannel_verdict judge(int status, const char *body, char *reference)
+static enum verdict judge(int status, const char *body, char *reference)
 {
     const struct mc_http_answer answer = {
         .outcome = MC_HTTP_ANSWERED, .status = status, .body = {body, strlen(body)}};
@@ -80,22 +80,22 @@ static void answers_are_judged(void **state)
     static const struct {
         const char *body;
         int status;
-        enum kannel_verdict want;
+        enum verdict want;
     } cases[] = {
-        {"0: Accepted for delivery", 202, KANNEL_TAKEN},
-        {"3: Queued for later delivery", 202, KANNEL_TAKEN},
-        {"Sent.", 200, KANNEL_TAKEN},
-        {"<html>log in", 200, KANNEL_PERHAPS},
-        {"", 202, KANNEL_PERHAPS},
-        {"Missing receiver number, rejected", 400, KANNEL_REFUSED},
-        {"Unknown request", 404, KANNEL_REFUSED},
-        {"", 401, KANNEL_LOCKED},
-        {"Authorization failed for sendsms", 403, KANNEL_LOCKED},
-        {"", 408, KANNEL_RETRY},
-        {"", 429, KANNEL_RETRY},
-        {"", 500, KANNEL_RETRY},
-        {"Temporal failure, try again later.", 503, KANNEL_RETRY},
-        {"", 302, KANNEL_RETRY},
+        {"0: Accepted for delivery", 202, VERDICT_TAKEN},
+        {"3: Queued for later delivery", 202, VERDICT_TAKEN},
+        {"Sent.", 200, VERDICT_TAKEN},
+        {"<html>log in", 200, VERDICT_PERHAPS},
+        {"", 202, VERDICT_PERHAPS},
+        {"Missing receiver number, rejected", 400, VERDICT_REFUSED},
+        {"Unknown request", 404, VERDICT_REFUSED},
+        {"", 401, VERDICT_LOCKED},
+        {"Authorization failed for sendsms", 403, VERDICT_LOCKED},
+        {"", 408, VERDICT_RETRY},
+        {"", 429, VERDICT_SLOW},
+        {"", 500, VERDICT_RETRY},
+        {"Temporal failure, try again later.", 503, VERDICT_RETRY},
+        {"", 302, VERDICT_RETRY},
     };
     char reference[KANNEL_REFERENCE_SIZE];
 
@@ -104,8 +104,8 @@ static void answers_are_judged(void **state)
         assert_int_equal(judge(cases[i].status, cases[i].body, reference), cases[i].want);
     const struct mc_http_answer away = {.outcome = MC_HTTP_NOT_SENT};
     const struct mc_http_answer lost = {.outcome = MC_HTTP_UNKNOWN, .status = 202};
-    assert_int_equal(kannel_judge(&away, reference), KANNEL_RETRY);
-    assert_int_equal(kannel_judge(&lost, reference), KANNEL_PERHAPS);
+    assert_int_equal(kannel_judge(&away, reference), VERDICT_RETRY);
+    assert_int_equal(kannel_judge(&lost, reference), VERDICT_PERHAPS);
 }
 
 static void reference_is_read_when_given(void **state)
@@ -132,22 +132,22 @@ static void reference_is_read_when_given(void **state)
 static void doubt_is_settled_by_the_lane(void **state)
 {
     (void)state;
-    assert_int_equal(kannel_settle(KANNEL_PERHAPS, true), KANNEL_TAKEN);
-    assert_int_equal(kannel_settle(KANNEL_PERHAPS, false), KANNEL_RETRY);
-    assert_int_equal(kannel_settle(KANNEL_REFUSED, true), KANNEL_REFUSED);
-    assert_true(kannel_is_unwell(KANNEL_LOCKED));
-    assert_true(kannel_is_unwell(KANNEL_PERHAPS));
-    assert_false(kannel_is_unwell(KANNEL_TAKEN));
-    assert_false(kannel_is_unwell(KANNEL_REFUSED)); /* the text's fault, not the gateway's */
+    assert_int_equal(verdict_settle(VERDICT_PERHAPS, true), VERDICT_TAKEN);
+    assert_int_equal(verdict_settle(VERDICT_PERHAPS, false), VERDICT_RETRY);
+    assert_int_equal(verdict_settle(VERDICT_REFUSED, true), VERDICT_REFUSED);
+    assert_true(verdict_is_unwell(VERDICT_LOCKED));
+    assert_true(verdict_is_unwell(VERDICT_PERHAPS));
+    assert_false(verdict_is_unwell(VERDICT_TAKEN));
+    assert_false(verdict_is_unwell(VERDICT_REFUSED)); /* the text's fault, not the gateway's */
 }
 
 static void pauses_grow_to_a_minute(void **state)
 {
     (void)state;
-    assert_int_equal(kannel_pause_ms(0), 1000);
-    assert_int_equal(kannel_pause_ms(5), 32000);
-    assert_int_equal(kannel_pause_ms(6), 60000);
-    assert_int_equal(kannel_pause_ms(1000000), 60000);
+    assert_int_equal(verdict_pause_ms(0), 1000);
+    assert_int_equal(verdict_pause_ms(5), 32000);
+    assert_int_equal(verdict_pause_ms(6), 60000);
+    assert_int_equal(verdict_pause_ms(1000000), 60000);
 }
 
 static void write_file(const char *path, const char *text, mode_t mode)
