@@ -12,6 +12,7 @@ enum {
     IDENTITY_PURPOSE_MAX = 200, /* characters of why personal data is read */
     IDENTITY_ADDRESS_MAX = 300, /* characters */
     IDENTITY_CHANGES_AN_HOUR = 20,
+    IDENTITY_STEPS_AN_HOUR = 5,     /* phone changes, and closings, begun by one account */
     IDENTITY_HISTORY_MAX = 2000,    /* changes that a look into the past goes back over */
     IDENTITY_COUNT_ROWS_MAX = 2000, /* kinds × methods × statuses × verified: far fewer */
 };
@@ -121,7 +122,54 @@ void identity_put_tax_code(struct mc_txn *txn, const char *text, uint32_t subjec
 void identity_put_name(struct mc_txn *txn, const char *text, IdentityState__Person *person);
 void identity_put_birth(struct mc_txn *txn, const char *text, IdentityState__Person *person);
 
+/* Steps: what waits for codes (step.c). */
+struct identity_step {
+    Otp__Purpose kind;
+    const struct identity_target *target;
+    const char *phone;     /* the code's */
+    const char *old_phone; /* of the second code, or NULL */
+    const char *reason;
+};
+void identity_step_begin(const struct identity *identity, struct mc_txn *txn,
+                         const struct identity_step *step, Identity__AccountStep *rep);
+/* The step, its time not over, in the hands of who began it; NULL: refused. */
+IdentityState__Step *identity_step_load(const struct identity *identity, struct mc_txn *txn,
+                                        ProtobufCBinaryData id, Otp__Purpose kind,
+                                        struct identity_target *ret_target);
+/* The step, as it is stored; NULL when it is over. Refuses nothing. */
+IdentityState__Step *identity_step_find(struct mc_txn *txn, struct mc_bytes id);
+void identity_step_fill(struct mc_txn *txn, struct mc_bytes id, const IdentityState__Step *step,
+                        Identity__AccountStep *rep);
+struct mc_bytes identity_step_old_subject(struct mc_txn *txn, struct mc_bytes id);
+/* A code of the subject could not be sent. */
+void identity_step_fail(struct mc_txn *txn, struct mc_bytes subject, const char *code);
+/* Refuses the call unless the proof is of this step's code to this phone. */
+bool identity_step_proof(struct identity *identity, struct mc_txn *txn,
+                         const struct identity_claim *claim, const char *field, const char *proof);
+void identity_steps_expire(struct mc_txn *txn);
+
+/* Closings whose time is over become CLOSED, a few at a tick. */
+void identity_closings_due(struct mc_txn *txn);
+struct mc_bytes identity_closing_key(struct mc_txn *txn, struct mc_bytes account_id,
+                                     int64_t closes_at_ms);
+mc_prepare identity_start_closing_prepare;
+
 /* Handlers, one file each. */
+enum mc_status identity_start_phone_change(struct identity *identity, struct mc_txn *txn,
+                                           const Identity__StartPhoneChangeRequest *req,
+                                           Identity__AccountStep *rep);
+enum mc_status identity_finish_phone_change(struct identity *identity, struct mc_txn *txn,
+                                            const Identity__FinishPhoneChangeRequest *req,
+                                            Identity__UpdateAccountReply *rep);
+enum mc_status identity_start_closing(struct identity *identity, struct mc_txn *txn,
+                                      const Identity__StartClosingRequest *req,
+                                      Identity__AccountStep *rep);
+enum mc_status identity_finish_closing(struct identity *identity, struct mc_txn *txn,
+                                       const Identity__FinishClosingRequest *req,
+                                       Identity__FinishClosingReply *rep);
+enum mc_status identity_get_account_step(struct identity *identity, struct mc_txn *txn,
+                                         const Identity__GetAccountStepRequest *req,
+                                         Identity__AccountStep *rep);
 enum mc_status identity_read_account(struct identity *identity, struct mc_txn *txn,
                                      const Identity__ReadAccountRequest *req,
                                      Identity__AccountDetails *rep);

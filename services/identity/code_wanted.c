@@ -2,7 +2,7 @@
  * otp.issue: asks the otp room to send a code. The subject is the registration's or the sign-in's
  * own id, so that asking twice makes one live code and the front end can verify it there itself.
  */
-#include "identity.h"
+#include "account.h"
 
 /* Whose budgets the code is charged to: the person's, the officer's and the unit's, the place's. */
 static void charge(struct mc_txn *txn, const IdentityState__Person *person, const char *source,
@@ -92,6 +92,11 @@ static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const 
         if (registration != NULL &&
             registration->state == IDENTITY__REGISTRATION_STATE__AWAITING_CODE)
             identity_registration_refuse(txn, id, registration, code, NULL);
+        return;
+    }
+    if (request->purpose == OTP__PURPOSE__PHONE_CHANGE ||
+        request->purpose == OTP__PURPOSE__ACCOUNT_CLOSE) {
+        identity_step_fail(txn, id, code);
         return;
     }
     const IdentityState__Login *login =

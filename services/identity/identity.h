@@ -26,6 +26,8 @@ enum identity_table {
     IDENTITY_AGENCIES,
     IDENTITY_AGENCY_WORDS,
     IDENTITY_CAPTCHAS,
+    IDENTITY_STEPS,
+    IDENTITY_CLOSINGS,
     IDENTITY_TABLES_END
 };
 
@@ -126,6 +128,8 @@ struct identity {
     const char *methods_file;
     const char *consents_file;
     const char *top_agency;
+    int64_t step_life_ms;
+    int64_t closing_period_ms;
 
     /* from boot */
     const uint8_t *sign_secret;

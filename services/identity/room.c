@@ -22,7 +22,8 @@
  * the table of status.c; whoever is switched off is signed out of every room at once. Officers see
  * and change accounts by right, within their unit, for a purpose or a reason, and never their own.
  * GetProfile is masked; ReadAccount is not, and tells the past, too. UpdateAccount changes what a
- * person may say of himself; names and birth dates are the desk's.
+ * person may say of himself; names and birth dates are the desk's. What needs a code first, a new
+ * phone or closing the account, is a step: Start… asks the otp room, Finish… brings the proofs.
  *
  * Officers work for units of the table of agencies, in several if need be (AssignUnits), with
  * rights that belong to a unit (GrantRights). Only an administrator of level 1 gives them, within
@@ -72,6 +73,11 @@ extern const size_t mc_data_consents_len;
     X(SetAccountStatus,   identity_set_account_status,  Identity__SetAccountStatusRequest,   Identity__SetAccountStatusReply,   MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
     X(ReadAccount,        identity_read_account,        Identity__ReadAccountRequest,        Identity__AccountDetails,          MC_WRITE_FRESH,  SELF | MC_OPERATOR, NULL, NULL) \
     X(UpdateAccount,      identity_update_account,      Identity__UpdateAccountRequest,      Identity__UpdateAccountReply,      MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
+    X(StartPhoneChange,   identity_start_phone_change,  Identity__StartPhoneChangeRequest,   Identity__AccountStep,             MC_WRITE,        SELF,  NULL, NULL) \
+    X(FinishPhoneChange,  identity_finish_phone_change, Identity__FinishPhoneChangeRequest,  Identity__UpdateAccountReply,      MC_WRITE,        SELF,  NULL, NULL) \
+    X(StartClosing,       identity_start_closing,       Identity__StartClosingRequest,       Identity__AccountStep,             MC_WRITE,        SELF,  NULL, identity_start_closing_prepare) \
+    X(FinishClosing,      identity_finish_closing,      Identity__FinishClosingRequest,      Identity__FinishClosingReply,      MC_WRITE,        SELF,  NULL, NULL) \
+    X(GetAccountStep,     identity_get_account_step,    Identity__GetAccountStepRequest,     Identity__AccountStep,             MC_READ,         SELF,  NULL, NULL) \
     X(ListAccountChanges, identity_list_account_changes, Identity__ListAccountChangesRequest, Identity__ListAccountChangesReply, MC_WRITE_FRESH, SELF | MC_OPERATOR, NULL, NULL)
 
 static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
@@ -86,6 +92,8 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_ACCOUNT_SESSIONS - MC_TABLE_ROOM] = "account_sessions", /* account id, session id -> nothing */
     [IDENTITY_CHANGES - MC_TABLE_ROOM]          = "changes",          /* account id, version -> Change */
     [IDENTITY_COUNTS - MC_TABLE_ROOM]           = "counts",           /* kind, status, verified, method -> how many accounts */
+    [IDENTITY_STEPS - MC_TABLE_ROOM]            = "steps",            /* step id -> Step */
+    [IDENTITY_CLOSINGS - MC_TABLE_ROOM]         = "closings",         /* when, account id -> nothing */
     [IDENTITY_AGENCIES - MC_TABLE_ROOM]         = "agencies",         /* code -> Agency */
     [IDENTITY_AGENCY_WORDS - MC_TABLE_ROOM]     = "agency_words",     /* folded word, code -> nothing */
 };
@@ -118,6 +126,8 @@ static const struct mc_config_key config[] = {
     {"identity.captcha_life",      MC_CONFIG_DURATION, AT(captcha_life_ms),      "10m", 10 * 1000LL, HOUR, "How long a captcha may take to be solved and sent."},
     {"identity.captcha_prefix",    MC_CONFIG_INT,      AT(captcha_prefix),       "3",   1, 5, "Zeros a captcha's key must begin with: each one more is 16 times the work. 3 is a fifth of a second on a desktop."},
     {"identity.temporary_password_life", MC_CONFIG_DURATION, AT(temporary_password_life_ms), "168h", HOUR, 720 * HOUR, "How long a password that an office has sent by SMS can be used to set a real one."},
+    {"identity.step_life",         MC_CONFIG_DURATION, AT(step_life_ms),         "15m", MINUTE, HOUR, "How long a change of phone or a closing may take from its beginning to its codes."},
+    {"identity.closing_period",    MC_CONFIG_DURATION, AT(closing_period_ms),    "720h", 24 * HOUR, 8760 * HOUR, "How long an account that its owner closes can be taken back."},
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
 };
 

@@ -113,6 +113,8 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     expire_logins(txn);
     expire_sessions(txn);
     expire_captchas(txn);
+    identity_steps_expire(txn);
+    identity_closings_due(txn);
     sweep(txn, IDENTITY_FAILURES, identity->sweep_failures, failures_are_over);
     sweep(txn, IDENTITY_STARTS, identity->sweep_starts, starts_are_over);
     return txn->status;

@@ -107,7 +107,8 @@ static void each_purpose_has_its_text(void **state)
                                          "Ma OTP xac nhan tao tai khoan Cong DVCQG tai Trung tam",
                                          "Ma OTP doi so dien thoai tren Cong DVCQG: ",
                                          "Ma OTP lien ket tai khoan ngan hang tren Cong DVCQG: ",
-                                         "Ma OTP dat lai mat khau Cong DVCQG: "};
+                                         "Ma OTP dat lai mat khau Cong DVCQG: ",
+                                         "Ma OTP dong tai khoan Cong DVCQG: "};
     char ends[64];
 
     for (unsigned purpose = 1; purpose < OTP_PURPOSES_LEN; purpose++) {

@@ -1,0 +1,43 @@
+/* FinishPhoneChange: the proofs of both phones, or of the new one at the desk, change it (REG-50).
+ */
+#include "account.h"
+
+static bool phones_are_proved(struct identity *identity, struct mc_txn *txn,
+                              const Identity__FinishPhoneChangeRequest *req,
+                              const IdentityState__Step *step)
+{
+    struct mc_bytes id = mc_key_bytes(req->step);
+    const struct identity_claim fresh = {OTP__PURPOSE__PHONE_CHANGE, id,
+                                         mc_open_text(txn, step->phone)};
+
+    if (!identity_step_proof(identity, txn, &fresh, "proof", req->proof))
+        return false;
+    if (step->old_phone.len == 0)
+        return true;
+    const struct identity_claim old = {OTP__PURPOSE__PHONE_CHANGE,
+                                       identity_step_old_subject(txn, id),
+                                       mc_open_text(txn, step->old_phone)};
+    return identity_step_proof(identity, txn, &old, "old_phone_proof", req->old_phone_proof);
+}
+
+enum mc_status identity_finish_phone_change(struct identity *identity, struct mc_txn *txn,
+                                            const Identity__FinishPhoneChangeRequest *req,
+                                            Identity__UpdateAccountReply *rep)
+{
+    struct identity_target target = {0};
+    struct identity_change change;
+    const IdentityState__Step *step =
+        identity_step_load(identity, txn, req->step, OTP__PURPOSE__PHONE_CHANGE, &target);
+
+    if (step == NULL || !identity_account_is_active(txn, target.account) ||
+        !phones_are_proved(identity, txn, req, step) ||
+        !identity_change_begin(txn, target.id, target.account, &change))
+        return txn->status;
+
+    change.person->phone = mc_open_text(txn, step->phone);
+    mc_drop(txn, IDENTITY_STEPS, mc_key_bytes(req->step));
+    identity_change_save(txn, &change, target.way, mc_open_text(txn, step->reason));
+    rep->account_id = identity_uuid(txn, target.id);
+    rep->version = target.account->version;
+    return txn->status;
+}
