@@ -1,11 +1,6 @@
-#include "common/bus.h"
-
 #include <errno.h>
 #include <malloc.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +8,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <zmq.h>
 
-#define ZAP_ENDPOINT "inproc://zeromq.zap.01"
-#define ZAP_DOMAIN   "motcua"
+#include "common/bus_zmq.h"
 
 enum {
     ZAP_ENFORCE_DOMAIN = 93, /* known to libzmq; zmq.h shows its name in draft builds only */
@@ -36,41 +29,9 @@ enum {
     RUN_MAX = 64, /* messages from one door before the other is looked at */
     DOORS_MAX = 2,
     ENDPOINT_MAX = 256,
-    CURVE_KEY_BYTES = 32,
-    CURVE_OVERHEAD = 33, /* command name, nonce, tag and flags around a frame */
-    CALLERS_LINE_MAX = 512,
+    CURVE_OVERHEAD = 33,   /* command name, nonce, tag and flags around a frame */
     UNREAD_COUNTED = 1024, /* bytes of a body from which on it is counted */
-    UNREAD_GROUPS = 64,    /* connections are counted in so many groups */
     UNREAD_MANY = 8 << 20, /* bytes that malloc() is asked to give back when they are gone */
-};
-
-/*
- * Bytes that wait for callers that do not read. The queues have an end in messages only: a few
- * thousand replies with files in them would take all memory there is. So larger bodies are
- * counted from when they are queued until ZeroMQ, in its own thread, lets go of them.
- */
-struct unread {
-    _Atomic size_t total;
-    _Atomic size_t groups[UNREAD_GROUPS];
-    atomic_bool many; /* were waiting since there were none */
-};
-
-struct mc_bus {
-    void *context;
-    unsigned sockets; /* open listeners and peers */
-
-    /* The ZAP handler (RFC 27) runs in its own thread, started before the first tcp bind. */
-    void *zap; /* REP socket; the thread's own once that runs */
-    pthread_t zap_thread;
-    _Atomic uint64_t admitted;
-    _Atomic uint64_t refused;
-
-    /* Sorted by key. Written by the owner under the lock, so the owner reads without it. */
-    pthread_mutex_t lock;
-    struct mc_bus_caller *callers;
-    size_t callers_len;
-
-    struct unread unread; /* here, because it is counted down until the context has ended */
 };
 
 /* One socket. */
@@ -107,10 +68,7 @@ struct mc_peer {
 _Static_assert(sizeof(zmq_msg_t) == sizeof((struct mc_message){0}.frames[0]), "room for a frame");
 _Static_assert(_Alignof(zmq_msg_t) <= 8, "aligned for a frame");
 
-static enum mc_status fail(enum mc_status status, char *why, size_t size, const char *fmt, ...)
-    mc_printf(4, 5);
-
-static enum mc_status fail(enum mc_status status, char *why, size_t size, const char *fmt, ...)
+enum mc_status bus_fail(enum mc_status status, char *why, size_t size, const char *fmt, ...)
 {
     va_list args;
 
@@ -120,7 +78,7 @@ static enum mc_status fail(enum mc_status status, char *why, size_t size, const 
     return status;
 }
 
-static enum mc_status status_of(int error)
+enum mc_status bus_status_of(int error)
 {
     switch (error) {
     case EADDRINUSE:
@@ -137,313 +95,6 @@ static enum mc_status status_of(int error)
     }
 }
 
-/* Keys */
-
-void mc_bus_key_make(char ret_public[MC_BUS_KEY_LEN + 1], char ret_secret[MC_BUS_KEY_LEN + 1])
-{
-    int rc = zmq_curve_keypair(ret_public, ret_secret);
-    assert(rc == 0); /* only without CURVE, and then no bus opens */
-    (void)rc;
-}
-
-static bool key_ok(const char *key)
-{
-    uint8_t raw[CURVE_KEY_BYTES];
-
-    if (key == NULL || strnlen(key, MC_BUS_KEY_LEN + 1) != MC_BUS_KEY_LEN)
-        return false;
-
-    bool ok = zmq_z85_decode(raw, key) != NULL;
-    explicit_bzero(raw, sizeof raw);
-    return ok;
-}
-
-bool mc_bus_key_public(const char *secret, char ret_public[MC_BUS_KEY_LEN + 1])
-{
-    return key_ok(secret) && zmq_curve_public(ret_public, secret) == 0;
-}
-
-/* The list of callers */
-
-static int compare_callers(const void *a, const void *b)
-{
-    const struct mc_bus_caller *left = a;
-    const struct mc_bus_caller *right = b;
-
-    return memcmp(left->key, right->key, MC_BUS_KEY_LEN);
-}
-
-static const struct mc_bus_caller *find_caller(const struct mc_bus *bus, const char *key)
-{
-    struct mc_bus_caller wanted;
-
-    if (bus->callers_len == 0 || strnlen(key, MC_BUS_KEY_LEN + 1) != MC_BUS_KEY_LEN)
-        return NULL;
-    memcpy(wanted.key, key, sizeof wanted.key);
-    return bsearch(&wanted, bus->callers, bus->callers_len, sizeof wanted, compare_callers);
-}
-
-static bool name_ok(const char *name)
-{
-    size_t len = strnlen(name, MC_BUS_CALLER_MAX + 1);
-    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789:_.-");
-
-    return len > 0 && len <= MC_BUS_CALLER_MAX && plain == len;
-}
-
-static enum mc_status check_callers(const struct mc_bus_caller *sorted, size_t len, char *why,
-                                    size_t why_size)
-{
-    for (size_t i = 0; i < len; i++) {
-        const struct mc_bus_caller *caller = &sorted[i];
-
-        if (!name_ok(caller->name))
-            return fail(MC_INVALID, why, why_size, "caller \"%.*s\": not a name", MC_BUS_CALLER_MAX,
-                        caller->name);
-        if (!key_ok(caller->key))
-            return fail(MC_INVALID, why, why_size, "caller %s: its key is not 40 characters of Z85",
-                        caller->name);
-        if (i > 0 && compare_callers(caller, caller - 1) == 0 &&
-            strcmp(caller->name, caller[-1].name) != 0)
-            return fail(MC_CONFLICT, why, why_size, "callers %s and %s: the same key",
-                        caller[-1].name, caller->name);
-    }
-    return MC_OK;
-}
-
-enum mc_status mc_bus_allow(struct mc_bus *bus, const struct mc_bus_caller *callers, size_t len,
-                            char *why, size_t why_size)
-{
-    if (len > MC_BUS_CALLERS_MAX)
-        return fail(MC_INVALID, why, why_size, "more than %d callers", MC_BUS_CALLERS_MAX);
-
-    struct mc_bus_caller *sorted = calloc(len + 1, sizeof *sorted);
-    if (sorted == NULL)
-        return fail(MC_IO, why, why_size, "no memory for %zu callers", len);
-    if (len > 0) {
-        memcpy(sorted, callers, len * sizeof *sorted);
-        qsort(sorted, len, sizeof *sorted, compare_callers);
-    }
-
-    enum mc_status status = check_callers(sorted, len, why, why_size);
-    if (status != MC_OK) {
-        free(sorted);
-        return status;
-    }
-
-    struct mc_bus_caller *old = bus->callers;
-    pthread_mutex_lock(&bus->lock);
-    bus->callers = sorted;
-    bus->callers_len = len;
-    pthread_mutex_unlock(&bus->lock);
-    free(old);
-    return MC_OK;
-}
-
-/* "name key": false when it is not that. The name comes first because a Z85 key may begin with #.
- */
-static bool parse_caller(char *line, struct mc_bus_caller *ret_caller)
-{
-    static const char blank[] = " \t\r\n";
-    char *rest = NULL;
-    const char *name = strtok_r(line, blank, &rest);
-    const char *key = strtok_r(NULL, blank, &rest);
-
-    if (name == NULL || key == NULL || strtok_r(NULL, blank, &rest) != NULL)
-        return false;
-    if (strlen(name) > MC_BUS_CALLER_MAX || strlen(key) != MC_BUS_KEY_LEN)
-        return false;
-    *ret_caller = (struct mc_bus_caller){0};
-    memcpy(ret_caller->name, name, strlen(name));
-    memcpy(ret_caller->key, key, MC_BUS_KEY_LEN);
-    return true;
-}
-
-static enum mc_status read_callers(FILE *file, const char *path, struct mc_bus_caller *callers,
-                                   size_t *ret_len, char *why, size_t why_size)
-{
-    char line[CALLERS_LINE_MAX];
-    size_t len = 0;
-
-    for (unsigned number = 1; fgets(line, sizeof line, file) != NULL; number++) {
-        if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0')
-            continue;
-        if (len == MC_BUS_CALLERS_MAX)
-            return fail(MC_INVALID, why, why_size, "%s: more than %d callers", path,
-                        MC_BUS_CALLERS_MAX);
-        if (!parse_caller(line, &callers[len]))
-            return fail(MC_INVALID, why, why_size, "%s:%u: not \"name key\"", path, number);
-        len++;
-    }
-    if (ferror(file))
-        return fail(MC_IO, why, why_size, "%s: %s", path, strerror(errno));
-    *ret_len = len;
-    return MC_OK;
-}
-
-static enum mc_status allow_from(struct mc_bus *bus, FILE *file, const char *path, char *why,
-                                 size_t why_size)
-{
-    struct stat info;
-    size_t len = 0;
-
-    if (fstat(fileno(file), &info) != 0)
-        return fail(MC_IO, why, why_size, "%s: %s", path, strerror(errno));
-    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return fail(MC_DENIED, why, why_size, "%s: others may write to it", path);
-
-    struct mc_bus_caller *callers = calloc(MC_BUS_CALLERS_MAX, sizeof *callers);
-    if (callers == NULL)
-        return fail(MC_IO, why, why_size, "no memory for the callers");
-
-    enum mc_status status = read_callers(file, path, callers, &len, why, why_size);
-    if (status == MC_OK)
-        status = mc_bus_allow(bus, callers, len, why, why_size);
-    free(callers);
-    return status;
-}
-
-enum mc_status mc_bus_allow_file(struct mc_bus *bus, const char *path, char *why, size_t why_size)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return fail(errno == ENOENT ? MC_NOT_FOUND : status_of(errno), why, why_size, "%s: %s",
-                    path, strerror(errno));
-
-    enum mc_status status = allow_from(bus, file, path, why, why_size);
-    (void)fclose(file);
-    return status;
-}
-
-/* ZAP (RFC 27): libzmq asks about each CURVE client; the answer's user id is the key itself. */
-
-enum zap_frame {
-    ZAP_VERSION,
-    ZAP_REQUEST_ID,
-    ZAP_REQUEST_DOMAIN,
-    ZAP_ADDRESS,
-    ZAP_IDENTITY,
-    ZAP_MECHANISM,
-    ZAP_CREDENTIALS,
-    ZAP_FRAMES,
-};
-
-struct zap_request {
-    struct {
-        uint8_t data[MC_BUS_IDENTITY_MAX];
-        size_t len;
-    } frames[ZAP_FRAMES];
-    size_t len;
-};
-
-/* False: the bus is closing. */
-static bool zap_read(void *socket, struct zap_request *request)
-{
-    int more = 1;
-
-    for (request->len = 0; more; request->len++) {
-        uint8_t extra[1];
-        bool fits = request->len < ZAP_FRAMES;
-        void *data = fits ? request->frames[request->len].data : extra;
-        int len = zmq_recv(socket, data, fits ? MC_BUS_IDENTITY_MAX : sizeof extra, 0);
-        size_t size = sizeof more;
-
-        if (len < 0 && errno == EINTR) {
-            request->len--; /* try the same frame again */
-            continue;
-        }
-        if (len < 0 || zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) != 0)
-            return false;
-        if (fits) /* a frame longer than its room is cut, and then is none we know */
-            request->frames[request->len].len = MC_MIN((size_t)len, (size_t)MC_BUS_IDENTITY_MAX);
-    }
-    return true;
-}
-
-static bool zap_is(const struct zap_request *request, enum zap_frame frame, const char *text)
-{
-    return request->frames[frame].len == strlen(text) &&
-           memcmp(request->frames[frame].data, text, strlen(text)) == 0;
-}
-
-static bool zap_admits(struct mc_bus *bus, const struct zap_request *request, char *ret_key)
-{
-    if (request->len != ZAP_FRAMES || !zap_is(request, ZAP_VERSION, "1.0") ||
-        !zap_is(request, ZAP_REQUEST_DOMAIN, ZAP_DOMAIN) ||
-        !zap_is(request, ZAP_MECHANISM, "CURVE") ||
-        request->frames[ZAP_CREDENTIALS].len != CURVE_KEY_BYTES)
-        return false;
-    if (zmq_z85_encode(ret_key, request->frames[ZAP_CREDENTIALS].data, CURVE_KEY_BYTES) == NULL)
-        return false;
-
-    pthread_mutex_lock(&bus->lock);
-    bool known = find_caller(bus, ret_key) != NULL;
-    pthread_mutex_unlock(&bus->lock);
-    return known;
-}
-
-/*
- * 300 (temporary) rather than 400 for a stranger: libzmq's own clients give up for ever on 400,
- * and a room that started before its key was listed would never come back.
- */
-static void zap_answer(void *socket, const struct zap_request *request, bool known, const char *key)
-{
-    size_t id_len = request->len > ZAP_REQUEST_ID ? request->frames[ZAP_REQUEST_ID].len : 0;
-
-    (void)zmq_send(socket, "1.0", 3, ZMQ_SNDMORE);
-    (void)zmq_send(socket, request->frames[ZAP_REQUEST_ID].data, id_len, ZMQ_SNDMORE);
-    (void)zmq_send(socket, known ? "200" : "300", 3, ZMQ_SNDMORE);
-    (void)zmq_send(socket, "", 0, ZMQ_SNDMORE);
-    (void)zmq_send(socket, key, known ? MC_BUS_KEY_LEN : 0, ZMQ_SNDMORE);
-    (void)zmq_send(socket, "", 0, 0);
-}
-
-static void *zap_run(void *arg)
-{
-    struct mc_bus *bus = arg;
-    struct zap_request request;
-    char key[MC_BUS_KEY_LEN + 1];
-
-    while (zap_read(bus->zap, &request)) {
-        bool known = zap_admits(bus, &request, key);
-
-        atomic_fetch_add(known ? &bus->admitted : &bus->refused, 1);
-        zap_answer(bus->zap, &request, known, key);
-    }
-    (void)zmq_close(bus->zap);
-    return NULL;
-}
-
-/* With every signal blocked: those are the owner's. */
-static int zap_start_thread(struct mc_bus *bus)
-{
-    sigset_t all;
-    sigset_t before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&bus->zap_thread, NULL, zap_run, bus);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
-/* Bound here, not in the thread: it has to be there before a CURVE socket is. */
-static bool zap_start(struct mc_bus *bus)
-{
-    if (bus->zap != NULL)
-        return true;
-
-    void *socket = zmq_socket(bus->context, ZMQ_REP);
-    if (socket == NULL)
-        return false;
-    bus->zap = socket;
-    if (zmq_bind(socket, ZAP_ENDPOINT) == 0 && zap_start_thread(bus) == 0)
-        return true;
-    (void)zmq_close(socket);
-    bus->zap = NULL;
-    return false;
-}
-
 /* The bus */
 
 static bool zmq_is_good(char *why, size_t why_size)
@@ -454,12 +105,12 @@ static bool zmq_is_good(char *why, size_t why_size)
 
     zmq_version(&major, &minor, &patch);
     if (major * 10000 + minor * 100 + patch < OLDEST_ZMQ) {
-        (void)fail(MC_IO, why, why_size, "libzmq %d.%d.%d: 4.3.4 or newer is needed", major, minor,
-                   patch);
+        (void)bus_fail(MC_IO, why, why_size, "libzmq %d.%d.%d: 4.3.4 or newer is needed", major,
+                       minor, patch);
         return false;
     }
     if (zmq_has("curve") != 1 || zmq_has("ipc") != 1) {
-        (void)fail(MC_IO, why, why_size, "libzmq was built without curve or ipc");
+        (void)bus_fail(MC_IO, why, why_size, "libzmq was built without curve or ipc");
         return false;
     }
     return true;
@@ -476,7 +127,7 @@ enum mc_status mc_bus_open(struct mc_bus **ret_bus, char *why, size_t why_size)
         free(bus);
         if (context != NULL)
             (void)zmq_ctx_term(context);
-        return fail(MC_IO, why, why_size, "no ZeroMQ context: %s", zmq_strerror(errno));
+        return bus_fail(MC_IO, why, why_size, "no ZeroMQ context: %s", zmq_strerror(errno));
     }
     bus->context = context;
     pthread_mutex_init(&bus->lock, NULL);
@@ -578,7 +229,8 @@ static bool door_curve_server(const struct door *door, const char *secret_key)
     };
 
     return set_key(door, ZMQ_CURVE_SECRETKEY, secret_key) &&
-           zmq_setsockopt(door->socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN)) == 0 &&
+           zmq_setsockopt(door->socket, ZMQ_ZAP_DOMAIN, BUS_ZAP_DOMAIN, strlen(BUS_ZAP_DOMAIN)) ==
+               0 &&
            set_options(door->socket, options, MC_LEN(options));
 }
 
@@ -748,7 +400,7 @@ static bool id_is_ours(const struct mc_origin *origin)
 static bool identify(const struct mc_bus *bus, struct mc_message *message)
 {
     const char *key = zmq_msg_gets(frame_of(message, 0), "User-Id");
-    const struct mc_bus_caller *caller = key != NULL ? find_caller(bus, key) : NULL;
+    const struct mc_bus_caller *caller = key != NULL ? bus_caller_find(bus, key) : NULL;
 
     if (caller == NULL)
         return false;
@@ -873,7 +525,7 @@ static unsigned group_of(const struct mc_origin *origin)
 
     for (size_t i = 0; i < origin->len; i++)
         hash = hash * 31 + origin->id[i]; /* ZeroMQ's own ids differ in their last byte */
-    return hash % UNREAD_GROUPS;
+    return hash % BUS_UNREAD_GROUPS;
 }
 
 /* Whoever has nothing waiting may always be sent one body, so that nobody is shut out by others. */
@@ -964,12 +616,12 @@ static enum mc_status link_init(struct link *link, struct mc_bus *bus, size_t fr
         .queue_max = queue_max != 0 ? queue_max : MC_BUS_QUEUE_DEFAULT,
     };
     if (link->frame_max < MC_BUS_FRAME_MIN || link->frame_max > MC_BUS_FRAME_MAX)
-        return fail(MC_INVALID, why, why_size, "frame_max %zu: not in %d … %d", frame_max,
-                    MC_BUS_FRAME_MIN, MC_BUS_FRAME_MAX);
+        return bus_fail(MC_INVALID, why, why_size, "frame_max %zu: not in %d … %d", frame_max,
+                        MC_BUS_FRAME_MIN, MC_BUS_FRAME_MAX);
     link->send_max = link->frame_max;
     if (link->queue_max > MC_BUS_QUEUE_MAX)
-        return fail(MC_INVALID, why, why_size, "queue_max %u: over %d", queue_max,
-                    MC_BUS_QUEUE_MAX);
+        return bus_fail(MC_INVALID, why, why_size, "queue_max %u: over %d", queue_max,
+                        MC_BUS_QUEUE_MAX);
     return MC_OK;
 }
 
@@ -987,13 +639,13 @@ static enum mc_status prepare_folder(const char *path, char *why, size_t why_siz
 
     (void)snprintf(folder, sizeof folder, "%.*s", (int)MC_MAX(slash - path, 1), path);
     if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST)
-        return fail(status_of(errno), why, why_size, "%s: %s", folder, strerror(errno));
+        return bus_fail(bus_status_of(errno), why, why_size, "%s: %s", folder, strerror(errno));
     if (stat(folder, &info) != 0)
-        return fail(MC_IO, why, why_size, "%s: %s", folder, strerror(errno));
+        return bus_fail(MC_IO, why, why_size, "%s: %s", folder, strerror(errno));
     if (!S_ISDIR(info.st_mode))
-        return fail(MC_INVALID, why, why_size, "%s: not a folder", folder);
+        return bus_fail(MC_INVALID, why, why_size, "%s: not a folder", folder);
     if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (info.st_uid != geteuid() && info.st_uid != 0))
-        return fail(MC_DENIED, why, why_size, "%s: others may write to it", folder);
+        return bus_fail(MC_DENIED, why, why_size, "%s: others may write to it", folder);
     return MC_OK;
 }
 
@@ -1019,11 +671,11 @@ static enum mc_status prepare_path(const char *path, char *why, size_t why_size)
     if (lstat(path, &info) != 0)
         return errno == ENOENT
                    ? MC_OK
-                   : fail(status_of(errno), why, why_size, "%s: %s", path, strerror(errno));
+                   : bus_fail(bus_status_of(errno), why, why_size, "%s: %s", path, strerror(errno));
     if (!S_ISSOCK(info.st_mode))
-        return fail(MC_CONFLICT, why, why_size, "%s: exists and is not a socket", path);
+        return bus_fail(MC_CONFLICT, why, why_size, "%s: exists and is not a socket", path);
     if (answers(path))
-        return fail(MC_CONFLICT, why, why_size, "%s: another process answers there", path);
+        return bus_fail(MC_CONFLICT, why, why_size, "%s: another process answers there", path);
     return MC_OK; /* left by a killed process; libzmq removes it */
 }
 
@@ -1032,10 +684,11 @@ static enum mc_status check_ipc(const struct mc_listener_options *options, char 
 {
     if (!begins(options->ipc, "ipc:///") ||
         strlen(options->ipc) - IPC_PREFIX >= sizeof((struct sockaddr_un){0}.sun_path))
-        return fail(MC_INVALID, why, why_size, "ipc %s: not ipc:// and a path under 108 bytes",
-                    options->ipc);
+        return bus_fail(MC_INVALID, why, why_size, "ipc %s: not ipc:// and a path under 108 bytes",
+                        options->ipc);
     if ((options->ipc_mode & ~(unsigned)IPC_MODE_MAX) != 0)
-        return fail(MC_INVALID, why, why_size, "ipc_mode %04o: more than 0660", options->ipc_mode);
+        return bus_fail(MC_INVALID, why, why_size, "ipc_mode %04o: more than 0660",
+                        options->ipc_mode);
     return MC_OK;
 }
 
@@ -1043,7 +696,7 @@ static enum mc_status bind_failed(const char *endpoint, char *why, size_t why_si
 {
     int error = errno;
 
-    return fail(status_of(error), why, why_size, "%s: %s", endpoint, zmq_strerror(error));
+    return bus_fail(bus_status_of(error), why, why_size, "%s: %s", endpoint, zmq_strerror(error));
 }
 
 static enum mc_status open_ipc(struct mc_listener *listener,
@@ -1079,11 +732,11 @@ static enum mc_status open_tcp(struct mc_listener *listener,
     struct door *door = &listener->doors[listener->doors_len++];
 
     if (!begins(options->tcp, "tcp://"))
-        return fail(MC_INVALID, why, why_size, "tcp %s: not tcp://", options->tcp);
-    if (!key_ok(options->secret_key))
-        return fail(MC_INVALID, why, why_size, "tcp %s: no CURVE key", options->tcp);
-    if (!zap_start(listener->link.bus))
-        return fail(MC_IO, why, why_size, "no ZAP handler: %s", zmq_strerror(errno));
+        return bus_fail(MC_INVALID, why, why_size, "tcp %s: not tcp://", options->tcp);
+    if (!bus_key_ok(options->secret_key))
+        return bus_fail(MC_INVALID, why, why_size, "tcp %s: no CURVE key", options->tcp);
+    if (!bus_zap_start(listener->link.bus))
+        return bus_fail(MC_IO, why, why_size, "no ZAP handler: %s", zmq_strerror(errno));
     if (!door_open(door, &listener->link, ZMQ_ROUTER, true) || !door_over_tcp(door) ||
         !door_curve_server(door, options->secret_key) || !door_bind(door, options->tcp))
         return bind_failed(options->tcp, why, why_size);
@@ -1100,7 +753,7 @@ static enum mc_status open_doors(struct mc_listener *listener, struct mc_bus *bu
     if (options->reply_max != 0)
         listener->link.send_max = options->reply_max;
     if (status == MC_OK && options->ipc == NULL && options->tcp == NULL)
-        status = fail(MC_INVALID, why, why_size, "a listener needs an ipc or a tcp endpoint");
+        status = bus_fail(MC_INVALID, why, why_size, "a listener needs an ipc or a tcp endpoint");
     if (status == MC_OK && options->ipc != NULL)
         status = open_ipc(listener, options, why, why_size);
     if (status == MC_OK && options->tcp != NULL)
@@ -1114,7 +767,7 @@ enum mc_status mc_listener_open(struct mc_listener **ret_listener, struct mc_bus
 {
     struct mc_listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL)
-        return fail(MC_IO, why, why_size, "no memory for a listener");
+        return bus_fail(MC_IO, why, why_size, "no memory for a listener");
 
     enum mc_status status = open_doors(listener, bus, options, why, why_size);
     if (status == MC_OK)
@@ -1225,11 +878,11 @@ static enum mc_status connect_peer(struct mc_peer *peer, const struct mc_peer_op
     bool tcp = begins(options->endpoint, "tcp://");
 
     if (!tcp && !begins(options->endpoint, "ipc:///"))
-        return fail(MC_INVALID, why, why_size, "peer %s: neither ipc:// nor tcp://",
-                    options->endpoint);
-    if (tcp && (!key_ok(options->server_key) || !key_ok(options->secret_key)))
-        return fail(MC_INVALID, why, why_size, "peer %s: its CURVE key or ours is missing",
-                    options->endpoint);
+        return bus_fail(MC_INVALID, why, why_size, "peer %s: neither ipc:// nor tcp://",
+                        options->endpoint);
+    if (tcp && (!bus_key_ok(options->server_key) || !bus_key_ok(options->secret_key)))
+        return bus_fail(MC_INVALID, why, why_size, "peer %s: its CURVE key or ours is missing",
+                        options->endpoint);
 
     struct door *door = &peer->door;
     bool good = door_open(door, &peer->link, ZMQ_DEALER, tcp);
@@ -1246,7 +899,7 @@ enum mc_status mc_peer_open(struct mc_peer **ret_peer, struct mc_bus *bus,
 {
     struct mc_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL)
-        return fail(MC_IO, why, why_size, "no memory for a peer");
+        return bus_fail(MC_IO, why, why_size, "no memory for a peer");
 
     enum mc_status status =
         link_init(&peer->link, bus, options->frame_max, options->queue_max, why, why_size);
