@@ -136,6 +136,9 @@ struct mc_carrier {
 /* A first guess by prefix: since 2018 people take their number along to another carrier. */
 bool mc_carrier_guess(const char *phone, struct mc_carrier *ret_carrier);
 
+/* By its code: "viettel". False when there is none of that code. */
+bool mc_carrier_find(const char *code, struct mc_carrier *ret_carrier);
+
 mc_nodiscard enum mc_why mc_email_check(const char *email);
 mc_nodiscard enum mc_why mc_otp_check(const char *code);
 mc_nodiscard enum mc_why mc_captcha_check(const char *answer);

@@ -132,3 +132,23 @@ bool mc_carrier_guess(const char *phone, struct mc_carrier *ret_carrier)
     *ret_carrier = carrier;
     return true;
 }
+
+bool mc_carrier_find(const char *code, struct mc_carrier *ret_carrier)
+{
+    struct mc_carrier carrier;
+    struct mc_csv csv;
+
+    mc_csv_open(&csv, mc_data_mobile_prefixes, mc_data_mobile_prefixes_len);
+    if (!mc_csv_next(&csv)) /* the header */
+        return false;
+    while (mc_csv_next(&csv)) {
+        if (!mc_csv_is(&csv, 1, code))
+            continue;
+        if (!mc_csv_copy(&csv, 1, carrier.code, sizeof carrier.code) ||
+            !mc_csv_copy(&csv, 2, carrier.name, sizeof carrier.name))
+            return false;
+        *ret_carrier = carrier;
+        return true;
+    }
+    return false;
+}

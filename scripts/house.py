@@ -37,7 +37,9 @@ class House:
                 common["listen.tcp"] = "tcp://127.0.0.1:*"
         gateway, sandbox = f"http://127.0.0.1:{self.port('gateway')}", f"http://127.0.0.1:{self.port('sandbox')}"
         own = {
-            "identity": {"identity.carrier_url": f"{sandbox}/carrier/check", "identity.allow_plain_http": "true",
+            "identity": {"identity.carrier_url": f"{sandbox}/carrier/{{carrier}}/check", "identity.mnp_url": f"{sandbox}/mnp/check",
+                         "identity.insurance_url": f"{sandbox}/bhxh/check", "identity.post_url": f"{sandbox}/vnpost/check",
+                         "identity.population_url": f"{sandbox}/population/check", "identity.allow_plain_http": "true",
                          "http.allow_plain": "true"},
             "payment": {"payment.platform_url": f"{sandbox}/platform", "payment.platform_secret_file": self.platform_secret()[0],
                         "payment.allow_plain_http": "true", "http.allow_plain": "true", "payment.query_backoff": "1s",

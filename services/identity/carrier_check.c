@@ -1,49 +1,58 @@
 /*
  * carrier.check: asks the carrier whether the SIM is registered to this person (REG-11, REG-22).
- * A look-up is safe to repeat, so whatever went wrong on the way is tried again; when the tries
- * are used up the person is told, and the queue is not kept full of dead questions.
+ *
+ * Since 2018 people take their number along to another carrier, so the prefix is only a guess: the
+ * porting register is asked first when there is one (mnp_check.c), and a carrier that says the
+ * number is not his is believed once: then the one he names is asked, or else the prefix's.
  */
 #include <string.h>
 
 #include "common/ident.h"
-#include "common/json.h"
 
-#include "identity.h"
+#include "lookup.h"
 
-enum { HTTP_OK = 200, HTTP_TIMEOUT = 408, HTTP_TOO_MANY = 429, HTTP_SERVER = 500 };
+static const struct identity_lookup_words words = {
+    IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER,
+    "SUBSCRIBER_MISMATCH", /* REG-20, REG-21 */
+    "CARRIER_UNAVAILABLE",
+};
 
-void identity_carrier_ask(struct mc_txn *txn, struct mc_bytes registration_id,
-                          const IdentityState__Person *person, int64_t expires_ms)
+/* An empty carrier: the one the prefix was given to. */
+void identity_carrier_ask(struct mc_txn *txn, const IdentityState__Lookup *lookup,
+                          const char *carrier, int64_t expires_ms)
 {
-    IdentityState__CarrierCheck check = IDENTITY_STATE__CARRIER_CHECK__INIT;
-    const char *keys[] = {identity_key(txn, "registration", registration_id), NULL};
+    IdentityState__Lookup ask = *lookup;
     struct mc_carrier guess;
 
-    check.registration_id = identity_data(registration_id);
-    check.msisdn = person->phone;
-    check.id_number = person->login_id;
-    check.full_name = person->full_name;
-    check.birth_date = person->birth_date;
-    size_t size = identity_state__carrier_check__get_packed_size(&check);
-    uint8_t *payload = mc_alloc(txn->arena, size);
-    if (payload == NULL) {
+    if (carrier[0] == '\0' && mc_carrier_guess(lookup->msisdn, &guess))
+        carrier = mc_strdup(txn->arena, guess.code);
+    if (carrier == NULL) {
         (void)mc_fail(txn, MC_FULL, "arena");
         return;
     }
-    (void)identity_state__carrier_check__pack(&check, payload);
-    bool guessed = mc_carrier_guess(person->phone, &guess);
-    (void)mc_job_add(txn, &(struct mc_job_spec){
-                              .lane = IDENTITY_LANE_CARRIER,
-                              .kind = "carrier.check",
-                              .payload = {payload, size},
-                              .expires_ms = expires_ms,
-                              .attempts_max = IDENTITY_CARRIER_ATTEMPTS,
-                              .backoff_ms = IDENTITY_CARRIER_BACKOFF_MS,
-                              .backoff_max_ms = IDENTITY_CARRIER_BACKOFF_MAX_MS,
-                              .destination = guessed ? guess.code : "carrier",
-                              .keys = keys,
-                              .forget = true,
-                          });
+    ask.carrier = mc_unconst(carrier);
+    identity_lookup_add(txn, "carrier.check", IDENTITY_LANE_CARRIER, carrier, &ask,
+                        identity_key(txn, "registration", mc_key_bytes(lookup->subject)),
+                        expires_ms);
+}
+
+/* The carrier's own address; else the common one, with {carrier} in it replaced. NULL: memory. */
+static const char *url_of(const struct identity *identity, struct mc_arena *arena,
+                          const char *carrier)
+{
+    static const char mark[] = "{carrier}";
+    size_t len = strlen(carrier);
+
+    for (size_t i = 0; i < identity->carriers.len; i++) {
+        const char *item = identity->carriers.items[i];
+        if (strncmp(item, carrier, len) == 0 && item[len] == '=')
+            return item + len + 1;
+    }
+    const char *at = strstr(identity->carrier_url, mark);
+    if (at == NULL)
+        return identity->carrier_url;
+    return mc_sprintf(arena, "%.*s%s%s", (int)(at - identity->carrier_url), identity->carrier_url,
+                      carrier, at + sizeof mark - 1);
 }
 
 enum mc_status identity_carrier_request(void *ctx, struct mc_arena *arena, const struct mc_job *job,
@@ -51,70 +60,49 @@ enum mc_status identity_carrier_request(void *ctx, struct mc_arena *arena, const
                                         struct mc_http_request *ret_request)
 {
     (void)job;
+    static const char *const fields[] = {"msisdn", "id_number", "full_name", "birth_date", NULL};
     const struct identity *identity = ctx;
-    const IdentityState__CarrierCheck *check = (const void *)payload;
-    struct mc_json_writer writer;
+    const IdentityState__Lookup *lookup = (const void *)payload;
+    const char *url = url_of(identity, arena, lookup->carrier);
 
-    mc_json_begin(&writer, arena);
-    mc_json_object(&writer);
-    mc_json_key(&writer, "msisdn");
-    mc_json_string(&writer, check->msisdn);
-    mc_json_key(&writer, "id_number");
-    mc_json_string(&writer, check->id_number);
-    mc_json_key(&writer, "full_name");
-    mc_json_string(&writer, check->full_name);
-    mc_json_key(&writer, "birth_date");
-    mc_json_string(&writer, check->birth_date);
-    mc_json_end(&writer);
-
-    *ret_request = (struct mc_http_request){
-        .method = "POST",
-        .url = identity->carrier_url,
-        .content_type = "application/json",
-        .timeout_ms = identity->carrier_timeout_ms,
-        .answer_max = IDENTITY_CARRIER_ANSWER_MAX,
-        .ca_file = identity->carrier_ca_file[0] != '\0' ? identity->carrier_ca_file : NULL,
-    };
-    return mc_json_finish(&writer, &ret_request->body);
+    if (url == NULL)
+        return MC_FULL;
+    return identity_lookup_post(identity, arena, url, lookup, fields, ret_request);
 }
 
-static void matched(struct mc_txn *txn, const IdentityState__CarrierCheck *check,
-                    IdentityState__Registration *registration)
+/* The carrier's own name, else the one we asked: the seed's sentence always names one (REG-21). */
+static void name_carrier(struct mc_txn *txn, const IdentityState__Lookup *lookup,
+                         struct identity_answer *answer)
 {
-    struct mc_bytes id = mc_key_bytes(check->registration_id);
-    Identity__RegistrationChanged changed = IDENTITY__REGISTRATION_CHANGED__INIT;
-    const IdentityState__Person *person = identity_person_open(txn, registration->person);
+    struct mc_carrier carrier;
 
-    if (person == NULL)
+    if (answer->system != NULL && answer->system[0] != '\0')
         return;
-    registration->state = IDENTITY__REGISTRATION_STATE__AWAITING_CODE;
-    mc_save(txn, IDENTITY_REGISTRATIONS, id, &registration->base);
-    identity_code_ask_from(txn, OTP__PURPOSE__REGISTER, id, person,
-                           identity_key(txn, "registration", id), registration->expires_at_ms,
-                           registration->source);
-    changed.state = IDENTITY__REGISTRATION_STATE__AWAITING_CODE;
-    identity_registration_emit(txn, "identity.registration_checked", id, &changed);
-}
-
-/* The carrier's own name, else the prefix's: the seed's sentence always names one (REG-21). */
-static void name_carrier(struct mc_txn *txn, const char *msisdn,
-                         struct identity_carrier_answer *answer)
-{
-    struct mc_carrier guess;
-
-    if (answer->carrier != NULL && answer->carrier[0] != '\0')
-        return;
-    answer->carrier = mc_carrier_guess(msisdn, &guess) ? mc_strdup(txn->arena, guess.name)
-                                                       : mc_strdup(txn->arena, "");
-    if (answer->carrier == NULL)
+    bool known =
+        mc_carrier_find(lookup->carrier, &carrier) || mc_carrier_guess(lookup->msisdn, &carrier);
+    answer->system = mc_strdup(txn->arena, known ? carrier.name : "");
+    if (answer->system == NULL)
         (void)mc_fail(txn, MC_FULL, "arena");
 }
 
-static bool is_worth_repeating(const struct mc_result *result)
+/* Not his: whom to ask instead, once. False: nobody is left, so nobody vouches for the person. */
+static bool ask_elsewhere(struct mc_txn *txn, const IdentityState__Lookup *lookup,
+                          const struct identity_answer *answer, int64_t expires_ms)
 {
-    return result->outcome != MC_HTTP_ANSWERED || result->http_status == HTTP_OK ||
-           result->http_status == HTTP_TIMEOUT || result->http_status == HTTP_TOO_MANY ||
-           result->http_status >= HTTP_SERVER;
+    IdentityState__Lookup again = *lookup;
+    struct mc_carrier guess;
+    const char *next = answer->carrier;
+
+    if (lookup->second)
+        return false;
+    if ((next == NULL || next[0] == '\0' || strcmp(next, lookup->carrier) == 0) &&
+        mc_carrier_guess(lookup->msisdn, &guess))
+        next = guess.code;
+    if (next == NULL || next[0] == '\0' || strcmp(next, lookup->carrier) == 0)
+        return false;
+    again.second = true;
+    identity_carrier_ask(txn, &again, next, expires_ms);
+    return true;
 }
 
 enum mc_status identity_carrier_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
@@ -122,10 +110,9 @@ enum mc_status identity_carrier_done(void *ctx, struct mc_txn *txn, const struct
                                      const struct mc_result *result, enum mc_verdict *ret_verdict)
 {
     (void)ctx;
-    (void)job;
-    const IdentityState__CarrierCheck *check = (const void *)payload;
-    struct mc_bytes id = mc_key_bytes(check->registration_id);
-    struct identity_carrier_answer answer = {.owner = IDENTITY_OWNER_UNREADABLE};
+    const IdentityState__Lookup *lookup = (const void *)payload;
+    struct mc_bytes id = mc_key_bytes(lookup->subject);
+    struct identity_answer answer = {.owner = IDENTITY_OWNER_UNREADABLE};
     IdentityState__Registration *registration = identity_registration_load(txn, id);
 
     *ret_verdict = MC_DONE;
@@ -133,20 +120,14 @@ enum mc_status identity_carrier_done(void *ctx, struct mc_txn *txn, const struct
         registration->state != IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER)
         return txn->status; /* over, or answered by an earlier try */
 
-    if (result->outcome == MC_HTTP_ANSWERED && result->http_status == HTTP_OK)
-        identity_carrier_read(txn->arena, result->body, check, &answer);
-    name_carrier(txn, check->msisdn, &answer);
-
-    if (answer.owner == IDENTITY_OWNER_SAME) {
-        matched(txn, check, registration);
-    } else if (answer.owner == IDENTITY_OWNER_OTHER) {
-        identity_registration_refuse(txn, id, registration, "SUBSCRIBER_MISMATCH", &answer);
-    } else if (is_worth_repeating(result) && !result->gave_up) {
-        *ret_verdict = MC_RETRY;
-    } else {
-        /* a 4xx is our own fault: an operator should see the dead letter */
-        *ret_verdict = is_worth_repeating(result) ? MC_DONE : MC_BURY;
-        identity_registration_refuse(txn, id, registration, "CARRIER_UNAVAILABLE", NULL);
+    if (result->outcome == MC_HTTP_ANSWERED && result->http_status == 200)
+        identity_answer_read(txn->arena, result->body, "owner", lookup, &answer);
+    name_carrier(txn, lookup, &answer);
+    if (answer.owner == IDENTITY_OWNER_ELSEWHERE) {
+        if (ask_elsewhere(txn, lookup, &answer, registration->expires_at_ms))
+            return txn->status;
+        answer.fields[answer.fields_len++] = "msisdn";
     }
+    *ret_verdict = identity_lookup_conclude(txn, job, id, registration, result, &answer, &words);
     return txn->status;
 }

@@ -8,6 +8,7 @@
 #include "common/password.h"
 
 #include "account.h"
+#include "lookup.h"
 
 struct finish {
     IdentityState__Registration *registration;
@@ -35,6 +36,8 @@ static bool check_state(struct finish *finish)
     case IDENTITY__REGISTRATION_STATE__DONE:
         return wrong(finish, MC_EXPIRED, "registration_id", "REGISTRATION_SPENT");
     case IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER:
+    case IDENTITY__REGISTRATION_STATE__CHECKING_INSURANCE:
+    case IDENTITY__REGISTRATION_STATE__CHECKING_POST:
         return wrong(finish, MC_EXPIRED, "registration_id", "REGISTRATION_NOT_READY");
     case IDENTITY__REGISTRATION_STATE__REFUSED:
     case IDENTITY__REGISTRATION_STATE__REGISTRATION_STATE_UNSPECIFIED:
@@ -150,6 +153,7 @@ enum mc_status identity_finish_registration(struct identity *identity, struct mc
         identity_method_find(identity, finish.registration->method);
     rep->ial = method != NULL ? method->ial : 0;
     emit_opened(txn, id, registration_id, &finish, rep->ial);
+    identity_population_ask(identity, txn, id, finish.person);
 
     rep->account_id = identity_uuid(txn, id);
     rep->message = identity_text(txn, "REGISTRATION_DONE", NULL);

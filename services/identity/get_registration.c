@@ -1,20 +1,50 @@
 /* GetRegistration: what a waiting screen shows, and what support is told it waits for. */
-#include "identity.h"
+#include "common/date.h"
 
-static const char *waits_for(uint32_t state)
+#include "lookup.h"
+
+struct wait {
+    uint32_t state;
+    const char *code;   /* what it waits for */
+    const char *system; /* who is away; the carrier is named beside it */
+};
+static const struct wait waits[] = {
+    {IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER, "WAITS_FOR_CARRIER", "nhà mạng"},
+    {IDENTITY__REGISTRATION_STATE__CHECKING_INSURANCE, "WAITS_FOR_INSURANCE",
+     "cơ quan Bảo hiểm xã hội"},
+    {IDENTITY__REGISTRATION_STATE__CHECKING_POST, "WAITS_FOR_POST", "Bưu điện Việt Nam"},
+    {IDENTITY__REGISTRATION_STATE__AWAITING_CODE, "WAITS_FOR_CODE", ""},
+};
+
+/* A system that is away for hours: the person learns that nothing is lost and until when. */
+static char *waits_for_system(struct mc_txn *txn, const struct wait *wait,
+                              const IdentityState__Registration *registration)
 {
-    switch ((Identity__RegistrationState)state) {
-    case IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER:
-        return "Nhà mạng đang đối chiếu thông tin thuê bao.";
-    case IDENTITY__REGISTRATION_STATE__AWAITING_CODE:
-        return "Người đăng ký nhập mã OTP và đặt mật khẩu.";
-    case IDENTITY__REGISTRATION_STATE__REGISTRATION_STATE_UNSPECIFIED:
-    case IDENTITY__REGISTRATION_STATE__REFUSED:
-    case IDENTITY__REGISTRATION_STATE__DONE:
-    case _IDENTITY__REGISTRATION_STATE_IS_INT_SIZE:
-        break;
+    char until[MC_DATETIME_SIZE];
+    const char *named = registration->carrier[0] != '\0'
+                            ? mc_sprintf(txn->arena, "%s %s", wait->system, registration->carrier)
+                            : wait->system;
+    const char *tries = mc_sprintf(txn->arena, "%u", registration->tries);
+
+    mc_time_format(until, sizeof until, registration->expires_at_ms);
+    if (named == NULL || tries == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return mc_unconst("");
     }
-    return "";
+    const char *args[] = {"system", named, "tries", tries, "until", until, NULL};
+    return identity_text(txn, "WAITS_FOR_SYSTEM", args);
+}
+
+static char *waits_for(struct mc_txn *txn, const IdentityState__Registration *registration)
+{
+    for (size_t i = 0; i < MC_LEN(waits); i++) {
+        if (waits[i].state != registration->state)
+            continue;
+        return registration->tries > 0 && identity_registration_is_checking(registration)
+                   ? waits_for_system(txn, &waits[i], registration)
+                   : identity_text(txn, waits[i].code, NULL);
+    }
+    return mc_unconst("");
 }
 
 enum mc_status identity_get_registration(struct identity *identity, struct mc_txn *txn,
@@ -32,7 +62,7 @@ enum mc_status identity_get_registration(struct identity *identity, struct mc_tx
     rep->state = (Identity__RegistrationState)registration->state;
     rep->phone_masked = registration->phone_masked;
     rep->expires_at_ms = registration->expires_at_ms;
-    rep->waits_for = mc_unconst(waits_for(registration->state));
+    rep->waits_for = waits_for(txn, registration);
     if (registration->state == IDENTITY__REGISTRATION_STATE__REFUSED) {
         const char *args[] = {"carrier", registration->carrier, NULL};
         rep->code = registration->code;

@@ -31,7 +31,14 @@ enum identity_table {
     IDENTITY_TABLES_END
 };
 
-enum identity_lane { IDENTITY_LANE_CARRIER, IDENTITY_LANE_CODE, IDENTITY_LANES_LEN };
+enum identity_lane {
+    IDENTITY_LANE_CARRIER,
+    IDENTITY_LANE_CODE,
+    IDENTITY_LANE_INSURANCE, /* a lane each: one system's trouble is not the others' */
+    IDENTITY_LANE_POST,
+    IDENTITY_LANE_POPULATION,
+    IDENTITY_LANES_LEN
+};
 
 enum {
     IDENTITY_METHODS_MAX = 16,
@@ -42,16 +49,10 @@ enum {
     IDENTITY_CONSENT_TEXT_MAX = 16 << 10,
     IDENTITY_TABLE_FILE_MAX = 256 << 10, /* an operator's own table */
     IDENTITY_TABLES_SIZE = 2 << 20,
-    IDENTITY_RIGHTS_MAX = 64,       /* names in the table of rights */
-    IDENTITY_CODE_SIZE = 32,        /* a method's or a right's name */
-    IDENTITY_CONSENT_MAX = 40,      /* bytes of a consent version */
-    IDENTITY_REASON_MAX = 500,      /* characters of a reason for granting */
-    IDENTITY_CARRIER_NAME_MAX = 40, /* characters of a carrier's name, from outside */
-    IDENTITY_CARRIER_ATTEMPTS = 5,
-    IDENTITY_CARRIER_BACKOFF_MS = 1000,
-    IDENTITY_CARRIER_BACKOFF_MAX_MS = 15000,
-    IDENTITY_CARRIER_LEASE_MS = 30000, /* longer than identity.carrier_timeout can be */
-    IDENTITY_CARRIER_ANSWER_MAX = 16 << 10,
+    IDENTITY_RIGHTS_MAX = 64,  /* names in the table of rights */
+    IDENTITY_CODE_SIZE = 32,   /* a method's or a right's name */
+    IDENTITY_CONSENT_MAX = 40, /* bytes of a consent version */
+    IDENTITY_REASON_MAX = 500, /* characters of a reason for granting */
     IDENTITY_CODE_ATTEMPTS = 6,
     IDENTITY_CODE_BACKOFF_MS = 500,
     IDENTITY_CODE_BACKOFF_MAX_MS = 8000,
@@ -124,6 +125,13 @@ struct identity {
     int64_t carrier_timeout_ms;
     const char *carrier_url;
     const char *carrier_ca_file;
+    struct mc_config_list carriers;
+    const char *mnp_url;
+    const char *insurance_url;
+    const char *post_url;
+    const char *population_url;
+    int64_t population_life_ms;
+    bool insurance_by_identity;
     bool allow_plain_http;
     const char *methods_file;
     const char *consents_file;
@@ -188,20 +196,12 @@ enum mc_status identity_get_consent(struct identity *identity, struct mc_txn *tx
 mc_prepare identity_login_prepare;
 mc_prepare identity_finish_registration_prepare;
 
-/* Effects: asking the carrier, asking the otp room for a code. */
-enum mc_status identity_carrier_request(void *ctx, struct mc_arena *arena, const struct mc_job *job,
-                                        const ProtobufCMessage *payload,
-                                        struct mc_http_request *ret_request);
-enum mc_status identity_carrier_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
-                                     const ProtobufCMessage *payload,
-                                     const struct mc_result *result, enum mc_verdict *ret_verdict);
+/* Effect: asking the otp room for a code. Those that ask other systems are in lookup.h. */
 enum mc_status identity_code_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                   const ProtobufCMessage *payload, struct mc_room_call *ret_call);
 enum mc_status identity_code_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                   const ProtobufCMessage *payload, const struct mc_result *result,
                                   enum mc_verdict *ret_verdict);
-void identity_carrier_ask(struct mc_txn *txn, struct mc_bytes registration_id,
-                          const IdentityState__Person *person, int64_t expires_ms);
 void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
                        const IdentityState__Person *person, const char *account_key,
                        int64_t expires_ms);
@@ -212,23 +212,12 @@ void identity_code_ask_from(struct mc_txn *txn, Otp__Purpose purpose, struct mc_
 
 enum mc_status identity_tick(void *ctx, struct mc_txn *txn);
 
-/* The carrier's answer, read and compared (carrier.c, pure). */
-enum identity_owner { IDENTITY_OWNER_SAME, IDENTITY_OWNER_OTHER, IDENTITY_OWNER_UNREADABLE };
-struct identity_carrier_answer {
-    enum identity_owner owner;
-    char *carrier;         /* its name, for the text; may be empty */
-    const char *fields[4]; /* which facts differ, never their values */
-    size_t fields_len;
-};
-void identity_carrier_read(struct mc_arena *arena, struct mc_bytes body,
-                           const IdentityState__CarrierCheck *asked,
-                           struct identity_carrier_answer *ret_answer);
-
 /* Registrations. */
+struct identity_answer;
 IdentityState__Registration *identity_registration_load(struct mc_txn *txn, struct mc_bytes id);
 void identity_registration_refuse(struct mc_txn *txn, struct mc_bytes id,
                                   IdentityState__Registration *registration, const char *code,
-                                  const struct identity_carrier_answer *answer);
+                                  const struct identity_answer *answer);
 void identity_registration_emit(struct mc_txn *txn, const char *type, struct mc_bytes id,
                                 Identity__RegistrationChanged *changed);
 

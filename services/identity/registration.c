@@ -1,5 +1,5 @@
 /* What the steps of a registration share. */
-#include "identity.h"
+#include "lookup.h"
 
 /* NULL when there is none, or its time is over: the tick may not have come by yet. */
 IdentityState__Registration *identity_registration_load(struct mc_txn *txn, struct mc_bytes id)
@@ -25,14 +25,14 @@ void identity_registration_emit(struct mc_txn *txn, const char *type, struct mc_
 /* REG-20, S02: the event names the fields that differ and never what they hold. */
 void identity_registration_refuse(struct mc_txn *txn, struct mc_bytes id,
                                   IdentityState__Registration *registration, const char *code,
-                                  const struct identity_carrier_answer *answer)
+                                  const struct identity_answer *answer)
 {
     Identity__RegistrationChanged changed = IDENTITY__REGISTRATION_CHANGED__INIT;
 
     registration->state = IDENTITY__REGISTRATION_STATE__REFUSED;
     registration->code = mc_unconst(code);
     if (answer != NULL) {
-        registration->carrier = answer->carrier;
+        registration->carrier = answer->system;
         changed.fields = mc_unconst(answer->fields);
         changed.n_fields = answer->fields_len;
     }

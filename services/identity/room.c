@@ -1,12 +1,15 @@
 /*
  * identity: who somebody is, and that it is them.
  *
- * StartRegistration takes the form and asks the carrier who owns the phone (carrier.check); when
- * the owner is this person a code goes to the phone (otp.issue), and FinishRegistration turns the
- * otp room's proof and a password into an account. Login and FinishLogin do the same for a session:
- * a signed token every room verifies by itself, and a refresh token that is good once. Codes live
- * in the otp room: the registration's or sign-in's own id is the subject, so a front end verifies
- * and resends there directly and brings back the proof.
+ * StartRegistration takes the form and asks who can vouch for the person: the carrier who owns the
+ * phone (mnp.check, carrier.check), the social insurance (insurance.check), Vietnam Post
+ * (post.check). When it is this person a code goes to the phone (otp.issue), and FinishRegistration
+ * turns the otp room's proof and a password into an account, which the population register may
+ * confirm later (population.check). A system that is away is asked again while the registration
+ * lives; the tries of one never wait for another's. Login and FinishLogin do the same for a
+ * session: a signed token every room verifies by itself, and a refresh token that is good once.
+ * Codes live in the otp room: the registration's or sign-in's own id is the subject, so a front end
+ * verifies and resends there directly and brings back the proof.
  *
  * Which methods are open for whom is a table with days (ListMethods), and so are the texts people
  * agree to (GetConsent); an operator's own files replace the built-in ones at start.
@@ -35,6 +38,8 @@
 
 #include "common/file.h"
 
+#include "account.h"
+#include "lookup.h"
 #include "officer.h"
 
 extern const char mc_data_registration_methods[];
@@ -101,13 +106,16 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
 static const char *const lanes[IDENTITY_LANES_LEN] = {
     [IDENTITY_LANE_CARRIER] = "carrier",
     [IDENTITY_LANE_CODE]    = "code",
+    [IDENTITY_LANE_INSURANCE]  = "insurance",
+    [IDENTITY_LANE_POST]       = "post",
+    [IDENTITY_LANE_POPULATION] = "population",
 };
 
 #define AT(field) offsetof(struct identity, field)
 #define MINUTE (60 * 1000LL)
 #define HOUR   (60 * MINUTE)
 static const struct mc_config_key config[] = {
-    {"identity.registration_life", MC_CONFIG_DURATION, AT(registration_life_ms), "30m", MINUTE, 24 * HOUR, "How long a registration may take from the form to the password."},
+    {"identity.registration_life", MC_CONFIG_DURATION, AT(registration_life_ms), "30m", 5000, 24 * HOUR, "How long a registration may take from the form to the password; so long, too, other systems are asked again that are away."},
     {"identity.methods_file",      MC_CONFIG_PATH,     AT(methods_file),         "",    0, 1024, "Your own table of registration methods (CSV), read at start; empty: the one built in."},
     {"identity.consents_file",     MC_CONFIG_PATH,     AT(consents_file),        "",    0, 1024, "Your own texts of consent (CSV), read at start; empty: the one built in."},
     {"identity.login_life",        MC_CONFIG_DURATION, AT(login_life_ms),        "10m", MINUTE, HOUR,      "How long a sign-in may take from the password to the code."},
@@ -117,25 +125,39 @@ static const struct mc_config_key config[] = {
     {"identity.failure_window",    MC_CONFIG_DURATION, AT(failure_window_ms),    "30m", MINUTE, 24 * HOUR, "Five wrong passwords within this time lock the identity number for the source they came from."},
     {"identity.lock",              MC_CONFIG_DURATION, AT(lock_ms),              "30m", MINUTE, 24 * HOUR, "How long the first lock lasts; each further one in a row twice as long."},
     {"identity.starts_max",        MC_CONFIG_INT,      AT(starts_max),           "5",   1, 100000,         "How many registrations of one phone or identity number may begin in an hour."},
-    {"identity.carrier_url",       MC_CONFIG_STRING,   AT(carrier_url),          "https://localhost:8443/carrier/subscriber", 1, 1024, "Where carriers are asked who owns a phone."},
-    {"identity.carrier_ca_file",   MC_CONFIG_PATH,     AT(carrier_ca_file),      "",    0, 1024, "Certificates (PEM) the carrier's must be signed by; empty: the system's."},
-    {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20000, "How long a carrier may take to answer before it is asked again."},
-    {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets the carrier's address begin with http://: only for a sandbox."},
     {"identity.known_source_life", MC_CONFIG_DURATION, AT(known_source_life_ms), "720h", HOUR, 8760 * HOUR, "How long a source from which somebody has signed in is not slowed by what strangers guess at his account."},
     {"identity.captcha_callers",   MC_CONFIG_LIST,     AT(captcha_callers),      "portal:http", 0, 64, "Front ends whose users always solve a captcha; * is all. Others need one only after many failures: they are known and have their own."},
     {"identity.captcha_life",      MC_CONFIG_DURATION, AT(captcha_life_ms),      "10m", 10 * 1000LL, HOUR, "How long a captcha may take to be solved and sent."},
     {"identity.captcha_prefix",    MC_CONFIG_INT,      AT(captcha_prefix),       "3",   1, 5, "Zeros a captcha's key must begin with: each one more is 16 times the work. 3 is a fifth of a second on a desktop."},
+    {"identity.carrier_url",       MC_CONFIG_STRING,   AT(carrier_url),          "https://localhost:8443/carrier/{carrier}/subscriber", 1, 1024, "Where carriers are asked who owns a phone; {carrier} becomes the carrier's code."},
+    {"identity.carriers",          MC_CONFIG_LIST,     AT(carriers),             "",    0, IDENTITY_CARRIERS_MAX, "Addresses of single carriers instead: viettel=https://…, vinaphone=https://…"},
+    {"identity.mnp_url",           MC_CONFIG_STRING,   AT(mnp_url),              "",    0, 1024, "Where the register of ported numbers is asked first; empty: there is none, the prefix decides."},
+    {"identity.insurance_url",     MC_CONFIG_STRING,   AT(insurance_url),        "https://localhost:8443/bhxh/check", 1, 1024, "Where the social insurance is asked whose a code is."},
+    {"identity.insurance_by_identity", MC_CONFIG_BOOL, AT(insurance_by_identity), "false", 0, 0, "Takes the 12-digit personal number as insurance code, where the insurer does."},
+    {"identity.post_url",          MC_CONFIG_STRING,   AT(post_url),             "https://localhost:8443/vnpost/check", 1, 1024, "Where Vietnam Post is asked whose an account is."},
+    {"identity.population_url",    MC_CONFIG_STRING,   AT(population_url),       "",    0, 1024, "Where the population register is asked about new accounts; empty: it is not."},
+    {"identity.population_life",   MC_CONFIG_DURATION, AT(population_life_ms),   "168h", HOUR, 720 * HOUR, "How long the population register is asked again when it is away."},
+    {"identity.carrier_ca_file",   MC_CONFIG_PATH,     AT(carrier_ca_file),      "",    0, 1024, "Certificates (PEM) that those of all these systems must be signed by; empty: the system's."},
+    {"identity.carrier_timeout",   MC_CONFIG_DURATION, AT(carrier_timeout_ms),   "10s", 1000, 20000, "How long each of these systems may take to answer before it is asked again."},
+    {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets these addresses begin with http://: only for a sandbox."},
     {"identity.temporary_password_life", MC_CONFIG_DURATION, AT(temporary_password_life_ms), "168h", HOUR, 720 * HOUR, "How long a password that an office has sent by SMS can be used to set a real one."},
     {"identity.step_life",         MC_CONFIG_DURATION, AT(step_life_ms),         "15m", MINUTE, HOUR, "How long a change of phone or a closing may take from its beginning to its codes."},
     {"identity.closing_period",    MC_CONFIG_DURATION, AT(closing_period_ms),    "720h", 24 * HOUR, 8760 * HOUR, "How long an account that its owner closes can be taken back."},
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
 };
 
+#define LOOKUP(kind_, lane_, name, most)                                                             \
+    {.kind = kind_, .lane = lane_, .payload = &identity_state__lookup__descriptor,                 \
+     .http = identity_##name##_request, .done = identity_##name##_done,                            \
+     .lease_ms = IDENTITY_LOOKUP_LEASE_MS, .concurrency = most}
 static const struct mc_effect effects[] = {
-    {.kind = "carrier.check", .lane = IDENTITY_LANE_CARRIER, .payload = &identity_state__carrier_check__descriptor,
-     .http = identity_carrier_request, .done = identity_carrier_done, .lease_ms = IDENTITY_CARRIER_LEASE_MS, .concurrency = 64},
+    LOOKUP("carrier.check", IDENTITY_LANE_CARRIER, carrier, 64),
     {.kind = "otp.issue", .lane = IDENTITY_LANE_CODE, .payload = &otp__issue_request__descriptor,
      .call = identity_code_call, .done = identity_code_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
+    LOOKUP("mnp.check", IDENTITY_LANE_CARRIER, mnp, 64),
+    LOOKUP("insurance.check", IDENTITY_LANE_INSURANCE, insurance, 32),
+    LOOKUP("post.check", IDENTITY_LANE_POST, post, 32),
+    LOOKUP("population.check", IDENTITY_LANE_POPULATION, population, 16),
 };
 /* clang-format on */
 
@@ -197,9 +219,8 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
 {
     struct identity *identity = ctx;
 
-    if (strncmp(identity->carrier_url, "https://", 8) != 0 &&
-        !(identity->allow_plain_http && strncmp(identity->carrier_url, "http://", 7) == 0))
-        return refuse_boot(boot, MC_INVALID, "identity.carrier_url: https:// is needed");
+    if (!identity_lookup_urls_are_good(identity, boot->why, sizeof boot->why))
+        return MC_INVALID;
     identity->boot = boot;
     identity->sign_secret = boot->sign_secret;
     return read_tables(identity, boot);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "lookup.h"
 #include "officer.h"
 
 static void expire_registrations(struct mc_txn *txn)
@@ -17,7 +18,7 @@ static void expire_registrations(struct mc_txn *txn)
         if (registration == NULL || registration->expires_at_ms > txn->now_ms)
             return;
         mc_drop(txn, IDENTITY_REGISTRATIONS, cursor.key);
-        if (registration->state == IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER ||
+        if (identity_registration_is_checking(registration) ||
             registration->state == IDENTITY__REGISTRATION_STATE__AWAITING_CODE) {
             Identity__RegistrationChanged changed = IDENTITY__REGISTRATION_CHANGED__INIT;
             changed.state = (Identity__RegistrationState)registration->state;

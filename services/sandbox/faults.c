@@ -5,9 +5,10 @@
 enum { MILLION = 1000000, SLOW_MS = 2000, LATE_MS = 5000 };
 
 static const char *const systems[SANDBOX_SYSTEMS_LEN] = {
-    [SANDBOX_CARRIER] = "carrier",
-    [SANDBOX_SMS] = "sms",
-    [SANDBOX_PLATFORM] = "platform",
+    [SANDBOX_CARRIER] = "carrier",       [SANDBOX_SMS] = "sms",
+    [SANDBOX_PLATFORM] = "platform",     [SANDBOX_MNP] = "mnp",
+    [SANDBOX_INSURANCE] = "insurance",   [SANDBOX_POST] = "post",
+    [SANDBOX_POPULATION] = "population",
 };
 
 static const struct {
@@ -74,7 +75,8 @@ bool sandbox_fault_applies(enum sandbox_system system, enum sandbox_fault_kind k
 {
     if (kind == SANDBOX_FAULT_WRONG_AMOUNT)
         return system == SANDBOX_PLATFORM;
-    return kind < SANDBOX_FAULT_DUPLICATE_CALLBACK || system != SANDBOX_CARRIER;
+    return kind < SANDBOX_FAULT_DUPLICATE_CALLBACK || system == SANDBOX_SMS ||
+           system == SANDBOX_PLATFORM;
 }
 
 void sandbox_fault_order(struct sandbox_faults *faults, enum sandbox_system system,

@@ -14,6 +14,10 @@ enum sandbox_system {
     SANDBOX_CARRIER,
     SANDBOX_SMS,
     SANDBOX_PLATFORM,
+    SANDBOX_MNP,
+    SANDBOX_INSURANCE,
+    SANDBOX_POST,
+    SANDBOX_POPULATION,
     SANDBOX_SYSTEMS_LEN,
     SANDBOX_NO_SYSTEM = SANDBOX_SYSTEMS_LEN
 };
@@ -61,7 +65,7 @@ const char *sandbox_system_name(enum sandbox_system system);
 const char *sandbox_fault_name(enum sandbox_fault_kind kind);
 mc_nodiscard bool sandbox_system_parse(const char *name, enum sandbox_system *ret_system);
 mc_nodiscard bool sandbox_fault_parse(const char *name, enum sandbox_fault_kind *ret_kind);
-/* A carrier has no callbacks; only the platform has amounts. */
+/* Only the SMS gateway and the platform call back; only the platform has amounts. */
 bool sandbox_fault_applies(enum sandbox_system system, enum sandbox_fault_kind kind);
 
 /* A count of 0: until forgotten. ms below 0: the kind's own. A rate of 1 or more: always. */

@@ -50,6 +50,11 @@ static const struct route {
     sandbox_handler *handler;
 } routes[] = {
     {"POST", "/carrier/check", SANDBOX_CARRIER, sandbox_carrier_check},
+    {"POST", "/carrier/", SANDBOX_CARRIER, sandbox_carrier_one},
+    {"POST", "/mnp/check", SANDBOX_MNP, sandbox_mnp_check},
+    {"POST", "/bhxh/check", SANDBOX_INSURANCE, sandbox_insurance_check},
+    {"POST", "/vnpost/check", SANDBOX_POST, sandbox_post_check},
+    {"POST", "/population/check", SANDBOX_POPULATION, sandbox_population_check},
     {"GET", "/cgi-bin/sendsms", SANDBOX_SMS, sandbox_sendsms},
     {"GET", "/handset/", SANDBOX_NO_SYSTEM, sandbox_handset},
     {"DELETE", "/handset/", SANDBOX_NO_SYSTEM, sandbox_handset_clear},

@@ -151,6 +151,11 @@ typedef void sandbox_handler(struct sandbox *sandbox, struct mc_httpd_request *r
                              const char *tail, struct sandbox_answer *answer);
 sandbox_handler sandbox_index;
 sandbox_handler sandbox_carrier_check;
+sandbox_handler sandbox_carrier_one;
+sandbox_handler sandbox_mnp_check;
+sandbox_handler sandbox_insurance_check;
+sandbox_handler sandbox_post_check;
+sandbox_handler sandbox_population_check;
 sandbox_handler sandbox_sendsms;
 sandbox_handler sandbox_handset;
 sandbox_handler sandbox_handset_clear;
@@ -161,6 +166,17 @@ sandbox_handler sandbox_platform_ledger;
 sandbox_handler sandbox_faults_show;
 sandbox_handler sandbox_faults_order;
 sandbox_handler sandbox_faults_clear;
+
+/* The request's JSON with these texts in it, names ended by NULL; NULL: refused already. */
+struct mc_json *sandbox_question(struct sandbox *sandbox, struct mc_httpd_request *request,
+                                 const char *const *names, struct sandbox_answer *answer);
+/* MATCH, or MISMATCH and the facts that differ: name, identity number, birth date. */
+void sandbox_say_compared(struct sandbox *sandbox, const struct sandbox_subscriber *person,
+                          const struct mc_json *json, struct sandbox_answer *answer);
+void sandbox_say_result(struct sandbox *sandbox, const char *result, struct sandbox_answer *answer);
+/* Which of "full_name", "id_number", "birth_date" differ; how many. */
+size_t sandbox_compare(const struct sandbox_subscriber *person, const struct mc_json *json,
+                       const char *ret_fields[3]);
 
 /* A text arrives at a handset; returns its number. 0: no memory. */
 uint64_t sandbox_receive(struct sandbox *sandbox, const char *phone, const char *from, int coding,

@@ -19,6 +19,10 @@
 
 extern const char mc_data_subscribers[];
 extern const size_t mc_data_subscribers_len;
+extern const char mc_data_insured[];
+extern const size_t mc_data_insured_len;
+extern const char mc_data_post_accounts[];
+extern const size_t mc_data_post_accounts_len;
 
 enum column { COLUMN_PHONE, COLUMN_CARRIER, COLUMN_NAME, COLUMN_ID_NUMBER, COLUMN_BIRTH };
 enum { RULE_PREFIX_LEN = 5, RULE_DIGITS = 6, FIRST_YEAR = 70, YEARS = 30, DAYS = 28, MONTHS = 12 };
@@ -71,17 +75,13 @@ bool sandbox_subscriber_rule(const char *phone, struct sandbox_subscriber *ret_o
     return true;
 }
 
-static bool row_read(const struct mc_csv *csv, const char *phone,
-                     struct sandbox_subscriber *ret_owner)
+static bool row_read(const struct mc_csv *csv, struct sandbox_subscriber *ret_owner)
 {
     char number[16];
-    char listed[SANDBOX_PHONE_SIZE];
 
-    if (!mc_csv_copy(csv, COLUMN_PHONE, number, sizeof number) || !sandbox_phone(number, listed) ||
-        strcmp(listed, phone) != 0)
-        return false;
-    memcpy(ret_owner->phone, listed, sizeof listed);
-    return mc_csv_copy(csv, COLUMN_CARRIER, ret_owner->carrier, sizeof ret_owner->carrier) &&
+    return mc_csv_copy(csv, COLUMN_PHONE, number, sizeof number) &&
+           sandbox_phone(number, ret_owner->phone) &&
+           mc_csv_copy(csv, COLUMN_CARRIER, ret_owner->carrier, sizeof ret_owner->carrier) &&
            mc_csv_copy(csv, COLUMN_NAME, ret_owner->full_name, sizeof ret_owner->full_name) &&
            mc_csv_copy(csv, COLUMN_ID_NUMBER, ret_owner->id_number, sizeof ret_owner->id_number) &&
            mc_csv_copy(csv, COLUMN_BIRTH, ret_owner->birth_date, sizeof ret_owner->birth_date);
@@ -93,7 +93,82 @@ bool sandbox_subscriber_find(const char *phone, struct sandbox_subscriber *ret_o
 
     mc_csv_open(&csv, mc_data_subscribers, mc_data_subscribers_len);
     while (mc_csv_next(&csv))
-        if (row_read(&csv, phone, ret_owner))
+        if (row_read(&csv, ret_owner) && strcmp(ret_owner->phone, phone) == 0)
             return true;
     return sandbox_subscriber_rule(phone, ret_owner);
+}
+
+void sandbox_subscriber_carrier(const struct sandbox_subscriber *owner,
+                                char out[SANDBOX_CARRIER_SIZE])
+{
+    size_t i = 0;
+
+    for (; owner->carrier[i] != '\0' && i < SANDBOX_CARRIER_SIZE - 1; i++) {
+        char c = owner->carrier[i];
+        out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    out[i] = '\0';
+}
+
+/* Who the rule makes of six digits. */
+static bool ruled(const char *digits, struct sandbox_subscriber *ret_person)
+{
+    char phone[SANDBOX_PHONE_SIZE];
+
+    if (strlen(digits) != RULE_DIGITS)
+        return false;
+    (void)snprintf(phone, sizeof phone, "%s%.6s", rule_prefix, digits);
+    return sandbox_subscriber_rule(phone, ret_person);
+}
+
+bool sandbox_person_find(const char *id_number, struct sandbox_subscriber *ret_person)
+{
+    struct mc_csv csv;
+    size_t len = strlen(id_number);
+
+    mc_csv_open(&csv, mc_data_subscribers, mc_data_subscribers_len);
+    while (mc_csv_next(&csv))
+        if (row_read(&csv, ret_person) && strcmp(ret_person->id_number, id_number) == 0)
+            return true;
+    return len > RULE_DIGITS && ruled(id_number + len - RULE_DIGITS, ret_person) &&
+           strcmp(ret_person->id_number, id_number) == 0;
+}
+
+/* The row whose first field this is; its second is an identity number. */
+static bool keyed(struct mc_csv *csv, const char *key, struct sandbox_subscriber *ret_person)
+{
+    char id_number[SANDBOX_ID_NUMBER_SIZE];
+
+    while (mc_csv_next(csv))
+        if (mc_csv_is(csv, 0, key) && mc_csv_copy(csv, 1, id_number, sizeof id_number))
+            return sandbox_person_find(id_number, ret_person);
+    return false;
+}
+
+bool sandbox_insured_find(const char *insurance_no, struct sandbox_subscriber *ret_person)
+{
+    static const char prefix[] = "7900";
+    struct mc_csv csv;
+
+    mc_csv_open(&csv, mc_data_insured, mc_data_insured_len);
+    return keyed(&csv, insurance_no, ret_person) ||
+           (strncmp(insurance_no, prefix, sizeof prefix - 1) == 0 &&
+            ruled(insurance_no + sizeof prefix - 1, ret_person));
+}
+
+bool sandbox_post_find(const char *account, struct sandbox_subscriber *ret_person,
+                       bool *ret_checked)
+{
+    static const char prefix[] = "vnp";
+    struct mc_csv csv;
+    size_t len = strlen(account);
+
+    mc_csv_open(&csv, mc_data_post_accounts, mc_data_post_accounts_len);
+    if (keyed(&csv, account, ret_person)) {
+        *ret_checked = mc_csv_is(&csv, 2, "yes");
+        return true;
+    }
+    *ret_checked = len > 0 && account[len - 1] != '9';
+    return strncmp(account, prefix, sizeof prefix - 1) == 0 &&
+           ruled(account + sizeof prefix - 1, ret_person);
 }

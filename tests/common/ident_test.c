@@ -483,6 +483,10 @@ static void carriers(void **state)
     }
     assert_string_equal(carrier.name, "Wintel / Reddi (Mobicast) MVNO on VinaPhone");
     assert_false(mc_carrier_guess("84990000101", &carrier));
+    assert_true(mc_carrier_find("viettel", &carrier));
+    assert_string_equal(carrier.name, "Viettel");
+    assert_false(mc_carrier_find("", &carrier));
+    assert_false(mc_carrier_find("operator_code", &carrier)); /* the header is no carrier */
     assert_false(mc_carrier_guess("0912000101", &carrier));
 }
 

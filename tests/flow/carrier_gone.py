@@ -9,11 +9,13 @@ from story import CITIZEN, enum_name
 
 
 class CarrierGone(story.Story):
+    extra = {"identity": {"identity.registration_life": "10s"}}
+
     def state(self, registration):
         return self.portal.call("identity", "GetRegistration", {"registration_id": registration})
 
     def test_the_carrier_stays_away(self):
-        """After its last try the person is told to come again; no code was sent, and a new try is free to begin."""
+        """When its time is over the person is told to come again; no code was sent, and a new try is free to begin."""
         steps = self.up()
         self.fault("carrier", "http500")
         registration = steps.start_registration(CITIZEN)

@@ -60,6 +60,40 @@ class Carrier(daemons.Story):
         self.assertEqual(call("GET", self.url + "/nothing")[0], 404)
         self.assertEqual(call("GET", self.url + "/carrier/check")[0], 405)
 
+    def test_one_carrier_of_several(self):
+        """Only the carrier a number is with now answers for it; the one that gave it away knows to whom."""
+        ported = {**PERSON, "msisdn": "84868000606"}
+        ask = lambda code, body: json.loads(call("POST", f"{self.url}/carrier/{code}/check", body)[2])
+        self.assertEqual(ask("vinaphone", PERSON)["result"], "MATCH")
+        self.assertEqual(ask("viettel", PERSON), {"result": "NOT_MINE"})
+        self.assertEqual(ask("viettel", ported), {"result": "NOT_MINE", "carrier_code": "vinaphone"})
+        self.assertEqual(ask("vinaphone", ported)["result"], "MISMATCH")
+        self.assertEqual(call("POST", self.url + "/carrier/pigeon/check", PERSON)[0], 404)
+        self.assertEqual(call("POST", self.url + "/carrier/viettel/", PERSON)[0], 404)
+        mnp = lambda phone: json.loads(call("POST", self.url + "/mnp/check", {"msisdn": phone})[2])
+        self.assertEqual(mnp("84868000606"), {"carrier_code": "vinaphone", "ported": True})
+        self.assertEqual(mnp("84912000101"), {"carrier_code": "vinaphone", "ported": False})
+        self.assertEqual(mnp("84903777888"), {"result": "NOT_FOUND"})
+
+    def test_who_knows_people(self):
+        """The social insurance, the post, the population register: alike, and each with its own refusals."""
+        who = {k: PERSON[k] for k in ("id_number", "full_name", "birth_date")}
+        for system, path, key in (("insurance", "/bhxh/check", {"insurance_no": "1299000017"}),
+                                  ("post", "/vnpost/check", {"post_account": "binh.nguyen@vnpost.example"}),
+                                  ("population", "/population/check", {})):
+            ask = lambda **changes: call("POST", self.url + path, {**who, **key, **changes})
+            self.assertEqual(json.loads(ask()[2]), {"result": "MATCH", "fields": []})
+            self.assertEqual(json.loads(ask(birth_date="06/03/1993")[2]), {"result": "MISMATCH", "fields": ["birth_date"]})
+            nobody = {name: "7900" for name in key} or {"id_number": "012193990018"}
+            self.assertEqual(json.loads(ask(**nobody)[2]), {"result": "NOT_FOUND"})
+            self.assertEqual(ask(full_name="")[0], 400)
+            self.assertEqual(call("GET", self.url + path)[0], 405)
+            self.fault(system, "http500", count=1)
+            self.assertEqual(ask()[0], 500)
+            self.assertEqual(ask()[0], 200)
+        unseen = {"post_account": "mau.tran", "id_number": "038085990025", "full_name": "Trần Văn Mẫu", "birth_date": "17/11/1985"}
+        self.assertEqual(json.loads(call("POST", self.url + "/vnpost/check", unseen)[2]), {"result": "NOT_CHECKED"})
+
     def test_faults_of_requests(self):
         self.fault("carrier", "http500", count=1)
         self.assertEqual(call("POST", self.url + "/carrier/check", PERSON)[0], 500)
@@ -84,6 +118,7 @@ class Carrier(daemons.Story):
         for body, field in (({"system": "bank", "fault": "slow"}, "system"),
                             ({"system": "sms", "fault": "flood"}, "fault"),
                             ({"system": "carrier", "fault": "no_callback"}, "fault"),
+                            ({"system": "population", "fault": "late_callback"}, "fault"),
                             ({"system": "sms", "fault": "wrong_amount"}, "fault"),
                             ({"system": "sms", "fault": "slow", "ms": 600001}, "ms"),
                             ({"system": "sms", "fault": "slow", "count": -1}, "count"),

@@ -1,5 +1,6 @@
 /* The carrier's answer, read and compared (domain 1.7, S02). */
 #include "identity_help.h"
+#include "services/identity/lookup.h"
 
 static struct mc_arena arena;
 
@@ -16,16 +17,16 @@ static int close_arena(void **state)
     return 0;
 }
 
-static struct identity_carrier_answer answer_to(const char *body)
+static struct identity_answer answer_to(const char *body)
 {
-    IdentityState__CarrierCheck asked = IDENTITY_STATE__CARRIER_CHECK__INIT;
-    struct identity_carrier_answer answer;
+    IdentityState__Lookup asked = IDENTITY_STATE__LOOKUP__INIT;
+    struct identity_answer answer;
 
     asked.msisdn = text(BINH_PHONE);
     asked.id_number = text(BINH_ID);
     asked.full_name = text("Nguyễn Thị Hoà Bình");
     asked.birth_date = text("05/03/1993");
-    identity_carrier_read(&arena, mc_key_text(body), &asked, &answer);
+    identity_answer_read(&arena, mc_key_text(body), "owner", &asked, &answer);
     return answer;
 }
 
@@ -74,7 +75,7 @@ static void answers_are_read(void **state)
     };
 
     for (size_t i = 0; i < MC_LEN(cases); i++) {
-        struct identity_carrier_answer answer = answer_to(cases[i].body);
+        struct identity_answer answer = answer_to(cases[i].body);
         char fields[128] = "";
         for (size_t k = 0; k < answer.fields_len; k++)
             (void)snprintf(fields + strlen(fields), sizeof fields - strlen(fields), "%s ",
@@ -90,16 +91,16 @@ static void a_carriers_name_is_cleaned_and_cut(void **state)
     char body[512];
     char name[200] = {0};
 
-    assert_string_equal(answer_to("{\"result\":\"MATCH\",\"carrier\":\" Vina  phone \"}").carrier,
+    assert_string_equal(answer_to("{\"result\":\"MATCH\",\"carrier\":\" Vina  phone \"}").system,
                         "Vina phone");
-    assert_string_equal(answer_to("{\"result\":\"MATCH\",\"carrier\":\"a\\u0007b\"}").carrier, "");
-    assert_string_equal(answer_to("{\"result\":\"MATCH\",\"carrier\":5}").carrier, "");
-    memset(name, 'x', IDENTITY_CARRIER_NAME_MAX + 1);
+    assert_string_equal(answer_to("{\"result\":\"MATCH\",\"carrier\":\"a\\u0007b\"}").system, "");
+    assert_string_equal(answer_to("{\"result\":\"MATCH\",\"carrier\":5}").system, "");
+    memset(name, 'x', IDENTITY_SYSTEM_NAME_MAX + 1);
     (void)snprintf(body, sizeof body, "{\"result\":\"MATCH\",\"carrier\":\"%s\"}", name);
-    assert_int_equal(strlen(answer_to(body).carrier), IDENTITY_CARRIER_NAME_MAX);
-    memset(name, 'x', 4 * IDENTITY_CARRIER_NAME_MAX + 1);
+    assert_int_equal(strlen(answer_to(body).system), IDENTITY_SYSTEM_NAME_MAX);
+    memset(name, 'x', 4 * IDENTITY_SYSTEM_NAME_MAX + 1);
     (void)snprintf(body, sizeof body, "{\"result\":\"MATCH\",\"carrier\":\"%s\"}", name);
-    assert_string_equal(answer_to(body).carrier, "");
+    assert_string_equal(answer_to(body).system, "");
 }
 
 int main(void)

@@ -492,28 +492,60 @@ static void an_unknown_registration_is_not_found(void **state)
     harness_call(h, "GetRegistration", &get.base, MC_NOT_FOUND);
 }
 
-static void a_silent_carrier_is_asked_again_and_then_given_up(void **state)
+static void nobody_answers(struct harness *h, const char *kind)
 {
-    struct harness *h = *state;
-    ProtobufCBinaryData id = start(h, &binh);
     const struct mc_result timeout = {.outcome = MC_HTTP_UNKNOWN};
     struct harness_exchange exchange;
 
-    for (int i = 0; i < IDENTITY_CARRIER_ATTEMPTS; i++) {
-        assert_int_equal(registration(h, id)->state,
-                         IDENTITY__REGISTRATION_STATE__CHECKING_SUBSCRIBER);
-        assert_true(harness_effect(h, "carrier.check", &exchange));
-        harness_result(h, &exchange, &timeout);
+    assert_true(harness_effect(h, kind, &exchange));
+    harness_result(h, &exchange, &timeout);
+}
+
+/* An outage of hours: the registration lives as long as it may, over restarts, and says so. */
+static void a_silent_carrier_is_asked_while_the_registration_lives(void **state)
+{
+    struct harness *h = *state;
+    ProtobufCBinaryData id = start(h, &binh);
+    struct harness_exchange exchange;
+
+    assert_string_equal(registration(h, id)->waits_for,
+                        "Nhà mạng đang đối chiếu thông tin thuê bao.");
+    for (int i = 0; i < 29; i++) {
+        nobody_answers(h, "carrier.check");
+        if (i == 2)
+            assert_string_equal(
+                registration(h, id)->waits_for,
+                "Hệ thống của nhà mạng VNPT VinaPhone đang gián đoạn, đã hỏi 3 lần. "
+                "Lượt đăng ký được giữ đến 07/09/2026 09:50; hệ thống sẽ tự hỏi "
+                "lại, bạn không cần đăng ký lại.");
         harness_advance(h, MINUTE_MS);
         harness_reopen(h);
     }
-    assert_false(harness_effect(h, "carrier.check", &exchange));
+    nobody_answers(h, "carrier.check"); /* the next question would come too late */
     const Identity__Registration *refused = registration(h, id);
     assert_int_equal(refused->state, IDENTITY__REGISTRATION_STATE__REFUSED);
     assert_string_equal(refused->code, "CARRIER_UNAVAILABLE");
     assert_true(strlen(refused->message) > 0);
+    assert_false(harness_effect(h, "carrier.check", &exchange));
+    assert_int_equal(harness_dead(h, IDENTITY_LANE_CARRIER), 0);
+    assert_int_equal(harness_events(h, "identity.registration_refused"), 1);
     assert_no_account(h);
     (void)start(h, &binh); /* a new form is welcome */
+}
+
+static void a_carrier_that_comes_back_is_heard(void **state)
+{
+    struct harness *h = *state;
+    ProtobufCBinaryData id = start(h, &binh);
+
+    for (int i = 0; i < 28; i++) {
+        nobody_answers(h, "carrier.check");
+        harness_advance(h, MINUTE_MS);
+    }
+    carrier_says(h, 200, MATCH);
+    assert_int_equal(registration(h, id)->state, IDENTITY__REGISTRATION_STATE__AWAITING_CODE);
+    assert_string_equal(registration(h, id)->waits_for,
+                        "Người đăng ký nhập mã OTP và đặt mật khẩu.");
 }
 
 static void a_carrier_with_trouble_is_asked_again(void **state)
@@ -595,7 +627,8 @@ int main(void)
         TEST(a_phone_and_a_number_are_tried_so_often),
         TEST(a_carriers_late_answer_is_nothing),
         TEST(an_unknown_registration_is_not_found),
-        TEST(a_silent_carrier_is_asked_again_and_then_given_up),
+        TEST(a_silent_carrier_is_asked_while_the_registration_lives),
+        TEST(a_carrier_that_comes_back_is_heard),
         TEST(a_carrier_with_trouble_is_asked_again),
         TEST(a_carrier_that_refuses_us_is_an_operators_matter),
         TEST(the_otp_room_refuses_or_is_away),

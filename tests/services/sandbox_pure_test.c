@@ -33,6 +33,35 @@ static void listed_people_are_found(void **state)
     assert_false(sandbox_subscriber_find("84912999888", &owner));
 }
 
+/* One person, found by phone, identity number, insurance code and account, listed or by the rule.
+ */
+static void one_person_is_found_everywhere(void **state)
+{
+    struct sandbox_subscriber owner;
+    struct sandbox_subscriber same;
+    char carrier[SANDBOX_CARRIER_SIZE];
+    bool checked = false;
+
+    (void)state;
+    assert_true(sandbox_subscriber_find("84981000042", &owner));
+    assert_true(sandbox_person_find(owner.id_number, &same));
+    assert_string_equal(same.phone, owner.phone);
+    assert_true(sandbox_insured_find("7900000042", &same));
+    assert_string_equal(same.id_number, owner.id_number);
+    assert_true(sandbox_post_find("vnp000042", &same, &checked));
+    assert_true(checked);
+    assert_true(sandbox_post_find("vnp000049", &same, &checked));
+    assert_false(checked);
+    assert_false(sandbox_person_find("001182000042", &same)); /* another sex */
+    assert_false(sandbox_insured_find("790000004", &same));
+    assert_false(sandbox_post_find("vnp00004x", &same, &checked));
+    sandbox_subscriber_carrier(&owner, carrier);
+    assert_string_equal(carrier, "viettel");
+    assert_true(sandbox_insured_find("0199000074", &same));
+    sandbox_subscriber_carrier(&same, carrier);
+    assert_string_equal(carrier, "vinaphone");
+}
+
 /* Whoever is listed or made passes the checks a registration makes. */
 static void person_is_valid(const struct sandbox_subscriber *owner)
 {
@@ -46,9 +75,9 @@ static void person_is_valid(const struct sandbox_subscriber *owner)
 
 static void people_are_valid(void **state)
 {
-    static const char *const phones[] = {"84912000101", "84868000202", "84912000303", "84903000404",
-                                         "84921000505", "84912000998", "84912000999", "84981000000",
-                                         "84981000042", "84981123457", "84981999999"};
+    static const char *const phones[] = {
+        "84912000101", "84868000202", "84912000303", "84903000404", "84921000505", "84868000606",
+        "84912000998", "84912000999", "84981000000", "84981000042", "84981123457", "84981999999"};
     struct sandbox_subscriber owner;
 
     (void)state;
@@ -159,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listed_people_are_found),
+        cmocka_unit_test(one_person_is_found_everywhere),
         cmocka_unit_test(people_are_valid),
         cmocka_unit_test(rule_makes_a_million),
         cmocka_unit_test(hashes_are_those_of_the_vectors),
