@@ -143,14 +143,15 @@ static bool is_left(const struct mc_txn *txn, const struct mc_lease *lease, cons
 static struct mc_job give(struct mc_txn *txn, const struct mc_lease *spec, Motcua__Job *job,
                           const char *why)
 {
-    bool unreported =
-        job->state == MOTCUA__JOB_STATE__LEASED || strcmp(job->last_error, job_unreported) == 0;
+    const char *lost_by = job->state == MOTCUA__JOB_STATE__LEASED ? job->leased_by : NULL;
+    bool unreported = lost_by != NULL || strcmp(job->last_error, job_unreported) == 0;
 
     lease(txn, job, spec->worker, spec->lease_ms);
     struct mc_job given = job_in_hand(job);
     mc_job_open(txn, &given);
     given.spent = why;
     given.unreported = unreported;
+    given.lost_by = lost_by;
     return given;
 }
 

@@ -38,6 +38,7 @@ struct mc_job {
     const char *spent;       /* not to be performed: "EXPIRED" or "LEASE_RAN_OUT"; else NULL */
     uint8_t token[12];       /* id and attempt: proves this very lease */
     bool unreported;         /* the attempt before this one never told what became of it */
+    const char *lost_by;     /* whose lease that was, when it ran out; else NULL */
 };
 
 /*

@@ -4,6 +4,8 @@
 enum mc_status otp_ack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__AckJobsRequest *req,
                             Otp__JobResults *rep)
 {
+    size_t sent = 0;
+
     (void)otp;
     if (req->n_acks > OTP_CREDIT_MAX)
         otp_refuse_long(txn, "acks", "Danh sách tin", "500");
@@ -23,6 +25,8 @@ enum mc_status otp_ack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__AckJ
                       otp_clip(txn, ack->provider_reference));
         mc_job_done(txn, job);
         rep->results[i]->ok = true;
+        sent++;
     }
+    otp_gateway_sent(txn, txn->caller->name, sent);
     return txn->status;
 }

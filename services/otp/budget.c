@@ -77,7 +77,7 @@ void otp_budgets_charge(struct mc_txn *txn, const struct otp_charge *charge)
         struct mc_bytes key = key_of(txn, budget, charge->who[budget]);
         const OtpState__Window *window =
             otp_window_add(txn, mc_load(txn, OTP_BUDGETS, key, &otp_state__window__descriptor),
-                           rules[budget].window_ms);
+                           rules[budget].window_ms, txn->now_ms, 1);
         if (window != NULL)
             mc_save(txn, OTP_BUDGETS, key, &window->base);
     }

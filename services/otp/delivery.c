@@ -173,8 +173,8 @@ static bool parse_reference(const char *reference, uint64_t *ret_id)
 }
 
 /* The report was faster than the gateway's own Ack. */
-static bool report_early(struct mc_txn *txn, uint64_t job_id, Otp__DeliveryState state,
-                         const char *reason)
+static bool report_early(const struct otp *otp, struct mc_txn *txn, uint64_t job_id,
+                         Otp__DeliveryState state, const char *reason)
 {
     struct mc_job job = {
         .record = mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, job_id), &motcua__job__descriptor)};
@@ -184,14 +184,15 @@ static bool report_early(struct mc_txn *txn, uint64_t job_id, Otp__DeliveryState
     job.payload = mc_open_bytes(txn, job.record->payload);
     struct otp_change change = change_of(txn, &job, state, reason);
     otp_message_change(txn, job_id, &change);
+    otp_gateway_answered(otp, txn, change.gateway, txn->now_ms);
     /* Arrived, and about to be tried again: that would be a second copy. */
     if (state == OTP__DELIVERY_STATE__DELIVERED && job.record->state == MOTCUA__JOB_STATE__QUEUED)
         mc_job_cancel(txn, job_id);
     return true;
 }
 
-bool otp_report_apply(struct mc_txn *txn, const char *reference, Otp__DeliveryState state,
-                      const char *reason)
+bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, const char *reference,
+                      Otp__DeliveryState state, const char *reason)
 {
     uint64_t job_id = 0;
 
@@ -202,7 +203,7 @@ bool otp_report_apply(struct mc_txn *txn, const char *reference, Otp__DeliverySt
         return false;
     reason = otp_clip(txn, reason);
     if (message == NULL)
-        return otp_delivery_is_final(state) && report_early(txn, job_id, state, reason);
+        return otp_delivery_is_final(state) && report_early(otp, txn, job_id, state, reason);
     if (otp_delivery_is_final((Otp__DeliveryState)message->state) ||
         state == (Otp__DeliveryState)message->state)
         return false;
@@ -216,5 +217,6 @@ bool otp_report_apply(struct mc_txn *txn, const char *reference, Otp__DeliverySt
         .keys_len = message->n_keys,
     };
     otp_message_change(txn, job_id, &change);
+    otp_gateway_answered(otp, txn, change.gateway, message->changed_at_ms);
     return true;
 }

@@ -69,7 +69,6 @@ enum mc_status otp_delivery_webhook(struct otp *otp, struct mc_txn *txn,
     char reference[OTP_REFERENCE_LEN + 1];
     char st[STATE_SIZE];
 
-    (void)otp;
     if (strcmp(req->path, "/webhooks/sms") != 0)
         return answer(txn, rep, 404, "not found\n");
     if (!param(req->query, "ref", reference, sizeof reference) ||
@@ -82,6 +81,6 @@ enum mc_status otp_delivery_webhook(struct otp *otp, struct mc_txn *txn,
     Otp__DeliveryState state = state_of(st);
     bool refused = strcmp(st, "16") == 0;
     if (state != OTP__DELIVERY_STATE__DELIVERY_STATE_UNSPECIFIED)
-        (void)otp_report_apply(txn, reference, state, refused ? "REJECTED" : "");
+        (void)otp_report_apply(otp, txn, reference, state, refused ? "REJECTED" : "");
     return answer(txn, rep, 200, "ok\n");
 }

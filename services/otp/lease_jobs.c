@@ -5,11 +5,15 @@
  * The reply holds texts, so it is not kept for a repeat as others are: it would outlive the jobs
  * by a day. Each gateway's last lease is kept as tokens, and a repeat (its reply was lost) is given
  * what it still holds of them.
+ *
+ * How much a gateway may have is gateway.c's to say: an operator, its rate, its share.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "otp.h"
+
+enum { SEEN_STEP_MS = 1000 };
 
 static void check_lanes(struct mc_txn *txn, const Otp__LeaseJobsRequest *req)
 {
@@ -99,20 +103,53 @@ static void hand_out(struct mc_txn *txn, struct mc_job *job, Otp__LeaseJobsReply
     rep->jobs[rep->n_jobs++] = out;
 }
 
-/* Takes from one lane until the credit is used up or nothing is due; counts what it put away. */
-static void take(struct mc_txn *txn, unsigned lane, const char *const *carriers,
-                 const Otp__LeaseJobsRequest *req, Otp__LeaseJobsReply *rep, size_t *spent)
+/* One LeaseJobs call: who asks, what it may have, and what came of it. */
+struct taking {
+    const struct otp *otp;
+    const Otp__LeaseJobsRequest *req;
+    const char *const *carriers;
+    struct otp_gateways all;
+    OtpState__Gateway *gateway;
+    size_t most;
+    size_t spent;
+    Otp__LeaseJobsReply *rep;
+};
+
+/* A lease that ran out speaks against who had it. */
+static void lost(struct mc_txn *txn, struct taking *taking, const char *by)
 {
-    const struct mc_lease lease = {
+    otp_gateway_failed(txn, by, 1);
+    if (strcmp(by, txn->caller->name) == 0) /* its own row, which is at hand */
+        taking->gateway = otp_gateway_load(txn, by);
+}
+
+static struct mc_lease lease_of(const struct mc_txn *txn, const struct taking *taking,
+                                unsigned lane)
+{
+    const Otp__LeaseJobsRequest *req = taking->req;
+    const char *name = txn->caller->name;
+    bool left = lane == OTP_LANE_OTP &&
+                otp_gateway_has_other(taking->otp, &taking->all, name, taking->gateway, (int)lane,
+                                      false, txn->now_ms);
+
+    return (struct mc_lease){
         .lane = lane,
-        .destinations = carriers,
-        .worker = txn->caller->name,
+        .destinations = taking->carriers,
+        .worker = name,
         .lease_ms = req->lease_ms != 0 ? req->lease_ms : OTP_LEASE_DEFAULT_MS,
+        .leave_ms = left ? taking->otp->gateway_leave_ms : 0,
     };
+}
+
+/* Takes from one lane until the credit is used up or nothing is due; counts what it put away. */
+static void take(struct mc_txn *txn, struct taking *taking, unsigned lane)
+{
+    const struct mc_lease lease = lease_of(txn, taking, lane);
+    Otp__LeaseJobsReply *rep = taking->rep;
     bool again = true;
 
-    while (again && rep->n_jobs < req->credit && *spent < OTP_SPENT_MAX) {
-        size_t most = req->credit - rep->n_jobs;
+    while (again && rep->n_jobs < taking->most && taking->spent < OTP_SPENT_MAX) {
+        size_t most = taking->most - rep->n_jobs;
         struct mc_job *jobs = mc_alloc(txn->arena, most * sizeof *jobs);
         if (jobs == NULL) {
             (void)mc_fail(txn, MC_LIMITED, "arena full");
@@ -121,12 +158,14 @@ static void take(struct mc_txn *txn, unsigned lane, const char *const *carriers,
         size_t n = mc_jobs_lease(txn, &lease, jobs, most);
         again = false;
         for (size_t i = 0; i < n; i++) {
+            if (jobs[i].lost_by != NULL)
+                lost(txn, taking, jobs[i].lost_by);
             if (jobs[i].spent == NULL) {
                 hand_out(txn, &jobs[i], rep);
                 continue;
             }
             otp_job_put_away(txn, &jobs[i]);
-            *spent += 1;
+            taking->spent += 1;
             again = true;
         }
     }
@@ -170,27 +209,76 @@ static void remember(struct mc_txn *txn, const Otp__LeaseJobsReply *rep)
     mc_save(txn, OTP_LEASES, mc_key_text(txn->caller->name), &lease.base);
 }
 
+/* What it asked for this time is what it is counted on for. */
+static void note_wishes(const Otp__LeaseJobsRequest *req, OtpState__Gateway *gateway)
+{
+    gateway->lanes = 0;
+    for (unsigned lane = 0; lane < OTP_LANES_LEN; lane++)
+        if (is_wanted(req, lane))
+            gateway->lanes |= 1U << lane;
+    gateway->carriers = req->carriers;
+    gateway->n_carriers = req->n_carriers;
+}
+
+static struct taking *begin(const struct otp *otp, struct mc_txn *txn,
+                            const Otp__LeaseJobsRequest *req, Otp__LeaseJobsReply *rep)
+{
+    struct taking *taking = mc_alloc(txn->arena, sizeof *taking);
+
+    rep->jobs = mc_alloc(txn->arena, req->credit * sizeof(void *));
+    if (taking == NULL || rep->jobs == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return NULL;
+    }
+    taking->otp = otp;
+    taking->req = req;
+    taking->rep = rep;
+    taking->carriers = carriers_of(txn, req);
+    taking->gateway = otp_gateway_load(txn, txn->caller->name);
+    otp_gateways_load(txn, &taking->all);
+    if (txn->status != MC_OK)
+        return NULL;
+    note_wishes(req, taking->gateway);
+    taking->most = otp_gateway_allowance(otp, txn, &taking->all, txn->caller->name, taking->gateway,
+                                         req->credit);
+    return taking;
+}
+
+/* What came of it; an idle gateway is noted once a second at most. */
+static void finish(struct mc_txn *txn, struct taking *taking)
+{
+    const Otp__LeaseJobsReply *rep = taking->rep;
+    OtpState__Gateway *gateway = taking->gateway;
+    size_t parts = 0;
+
+    for (size_t i = 0; i < rep->n_jobs; i++)
+        parts += rep->jobs[i]->parts;
+    if (rep->n_jobs == 0 && gateway->seen_at_ms + SEEN_STEP_MS > txn->now_ms)
+        return;
+    note_wishes(taking->req, gateway); /* it may have been loaded again */
+    otp_gateway_took(taking->otp, txn, txn->caller->name, gateway, rep->n_jobs, parts);
+}
+
 enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__LeaseJobsRequest *req,
                               Otp__LeaseJobsReply *rep)
 {
-    size_t spent = 0;
-
-    (void)otp;
     check(txn, req);
     if (txn->status != MC_OK || repeat(txn, rep))
         return txn->status;
 
-    const char *const *carriers = carriers_of(txn, req);
-    rep->jobs = mc_alloc(txn->arena, req->credit * sizeof(void *));
-    if (rep->jobs == NULL)
-        return mc_fail(txn, MC_LIMITED, "arena full");
+    struct taking *taking = begin(otp, txn, req, rep);
+    if (taking == NULL)
+        return txn->status;
     for (unsigned lane = 0; lane < OTP_LANES_LEN && txn->status == MC_OK; lane++)
         if (is_wanted(req, lane))
-            take(txn, lane, carriers, req, rep, &spent);
+            take(txn, taking, lane);
     if (txn->status != MC_OK)
         return txn->status;
     if (rep->n_jobs > 0)
         remember(txn, rep);
     /* What was put away must commit, so the caller gets an empty answer and asks again. */
-    return rep->n_jobs > 0 || spent > 0 ? MC_OK : mc_wait(txn, req->wait_ms);
+    if (rep->n_jobs == 0 && taking->spent == 0 && mc_wait(txn, req->wait_ms) == MC_WAIT)
+        return MC_WAIT;
+    finish(txn, taking);
+    return txn->status;
 }

@@ -16,6 +16,8 @@ static void give_back(struct mc_txn *txn, const struct mc_job *job, const Otp__N
 enum mc_status otp_nack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__NackJobsRequest *req,
                              Otp__JobResults *rep)
 {
+    size_t failed = 0;
+
     (void)otp;
     if (req->n_nacks > OTP_CREDIT_MAX)
         otp_refuse_long(txn, "nacks", "Danh sách tin", "500");
@@ -32,6 +34,8 @@ enum mc_status otp_nack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__Nac
         }
         give_back(txn, job, req->nacks[i]);
         rep->results[i]->ok = true;
+        failed += !req->nacks[i]->permanent; /* else it is the number or the text */
     }
+    otp_gateway_failed(txn, txn->caller->name, failed);
     return txn->status;
 }

@@ -24,6 +24,7 @@ enum otp_table {
     OTP_DEDUPE,
     OTP_LEASES,
     OTP_BUDGETS,
+    OTP_GATEWAYS,
     OTP_TABLES_END
 };
 
@@ -49,6 +50,10 @@ enum {
     OTP_WHO_MAX = 200, /* bytes of a name that is charged */
     OTP_BUDGET_MAX = 1000000,
     OTP_WINDOW_PIECES = 20,
+    OTP_GATEWAYS_MAX = 64, /* that are listed and compared */
+    OTP_RATE_MAX = 100000,
+    OTP_WHY_MAX = 200, /* characters of an operator's reason */
+    OTP_PAUSE_MAX_MS = 30 * 24 * 60 * 60 * INT64_C(1000),
     OTP_SENDS_MAX = 100, /* times kept of one phone, at most */
     OTP_TRIES_MAX = 400,
     OTP_SMS_PARTS_MAX = 6,
@@ -102,6 +107,13 @@ struct otp {
     int64_t message_retention_ms;
     int64_t dedupe_life_ms;
     bool keep_accents;
+    int64_t gateway_silent_ms;
+    int64_t gateway_leave_ms;
+    int64_t health_slow_ms;
+    int64_t health_percent;
+    int64_t health_pause_ms;
+    int64_t health_min;
+    struct mc_config_list gateway_rates; /* "sms:viettel=50" */
 
     /* from boot */
     const uint8_t *sign_secret;
@@ -200,9 +212,9 @@ bool otp_budget_is_idle(const OtpState__Window *window, int64_t now_ms);
 /* Windows (window.c). A window that is not there is empty. */
 uint64_t otp_window_sum(const OtpState__Window *window, int64_t now_ms, int64_t window_ms,
                         unsigned skip); /* without so many of the newest pieces */
-/* A new one with one more; NULL when the call has failed. */
-OtpState__Window *otp_window_add(struct mc_txn *txn, const OtpState__Window *old,
-                                 int64_t window_ms);
+/* A new one with some more of a time; NULL when the call has failed. */
+OtpState__Window *otp_window_add(struct mc_txn *txn, const OtpState__Window *old, int64_t window_ms,
+                                 int64_t at_ms, uint32_t count);
 /* When less than `most` will count; 0: now. */
 int64_t otp_window_free_at(const OtpState__Window *window, int64_t now_ms, int64_t window_ms,
                            int64_t most);
@@ -255,7 +267,8 @@ void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, Otp__DeliverySt
                    const char *reason, const char *provider_reference);
 /* Its life is over, or the last gateway that had it never said what became of it. */
 void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job);
-bool otp_report_apply(struct mc_txn *txn, const char *reference, Otp__DeliveryState state,
+bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, const char *reference,
+                      Otp__DeliveryState state,
                       const char *reason); /* false: unknown, late or double */
 /* The job a gateway holds, or NULL: not its any more. Does not fail the call. */
 struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token);
@@ -264,5 +277,62 @@ Otp__JobResult **otp_results(struct mc_txn *txn, size_t n);
 char *otp_reference(struct mc_txn *txn, uint64_t job_id);
 void otp_reference_sign(const struct mc_txn *txn, const char *reference,
                         char signature[OTP_SIGNATURE_LEN + 1]);
+
+/* Gateways (gateway.c): what is known of each, and what it may take. */
+struct otp_gateways {
+    const char *names[OTP_GATEWAYS_MAX];
+    OtpState__Gateway *records[OTP_GATEWAYS_MAX];
+    size_t len;
+};
+OtpState__Gateway *otp_gateway_load(struct mc_txn *txn, const char *name); /* NULL: failed */
+bool otp_gateway_is_known(struct mc_txn *txn, const char *name);
+void otp_gateway_save(struct mc_txn *txn, const char *name, const OtpState__Gateway *gateway);
+void otp_gateways_load(struct mc_txn *txn, struct otp_gateways *ret_all);
+mc_nodiscard bool otp_gateway_rates_read(const struct otp *otp);   /* false: cannot be read */
+int64_t otp_gateway_rate(const struct otp *otp, const char *name); /* parts a second; 0: any */
+Otp__GatewayMode otp_gateway_mode(const struct otp *otp, const OtpState__Gateway *gateway,
+                                  int64_t now_ms);
+/* Another gateway that is at work and takes all this one takes (of a lane, or of all it asks for).
+ */
+bool otp_gateway_has_other(const struct otp *otp, const struct otp_gateways *all, const char *name,
+                           const OtpState__Gateway *gateway, int lane, bool healthy,
+                           int64_t now_ms);
+/* How many jobs it may be given now, at most `credit`. */
+size_t otp_gateway_allowance(const struct otp *otp, const struct mc_txn *txn,
+                             const struct otp_gateways *all, const char *name,
+                             const OtpState__Gateway *gateway, size_t credit);
+void otp_gateway_took(const struct otp *otp, struct mc_txn *txn, const char *name,
+                      OtpState__Gateway *gateway, size_t jobs, size_t parts);
+void otp_gateway_sent(struct mc_txn *txn, const char *name, size_t count);
+void otp_gateway_failed(struct mc_txn *txn, const char *name, size_t count);
+/* The end of a message that the carrier took at sent_at_ms was told. */
+void otp_gateway_answered(const struct otp *otp, struct mc_txn *txn, const char *name,
+                          int64_t sent_at_ms);
+void otp_gateway_emit(struct mc_txn *txn, const char *type, const char *name,
+                      const OtpState__Gateway *gateway, const char *reason);
+Otp__GatewayView *otp_gateway_view(const struct otp *otp, struct mc_txn *txn, const char *name,
+                                   const OtpState__Gateway *gateway, Otp__GatewayView *view);
+void otp_check_reason(struct mc_txn *txn, const char *reason);
+void otp_resume(struct mc_txn *txn, const char *name, OtpState__Gateway *gateway,
+                const char *reason);
+
+/* How gateways do (health.c): GOV.UK Notify's rule. */
+struct otp_health {
+    uint64_t sent;
+    uint64_t failed;
+    uint64_t slow;
+    bool slow_too_often;
+    bool failed_too_often;
+};
+struct otp_health otp_gateway_health(const struct otp *otp, const OtpState__Gateway *gateway,
+                                     int64_t now_ms);
+void otp_gateways_tick(const struct otp *otp, struct mc_txn *txn);
+
+enum mc_status otp_list_gateways(struct otp *otp, struct mc_txn *txn,
+                                 const Otp__ListGatewaysRequest *req, Otp__ListGatewaysReply *rep);
+enum mc_status otp_pause_gateway(struct otp *otp, struct mc_txn *txn,
+                                 const Otp__PauseGatewayRequest *req, Otp__GatewayView *rep);
+enum mc_status otp_resume_gateway(struct otp *otp, struct mc_txn *txn,
+                                  const Otp__ResumeGatewayRequest *req, Otp__GatewayView *rep);
 
 extern const struct mc_room otp_room;

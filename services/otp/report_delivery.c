@@ -23,11 +23,10 @@ enum mc_status otp_report_delivery(struct otp *otp, struct mc_txn *txn,
                                    const Otp__ReportDeliveryRequest *req,
                                    Otp__ReportDeliveryReply *rep)
 {
-    (void)otp;
     check(txn, req);
     for (size_t i = 0; i < req->n_reports && txn->status == MC_OK; i++) {
         const Otp__DeliveryReport *report = req->reports[i];
-        if (otp_report_apply(txn, report->reference, report->state, report->reason))
+        if (otp_report_apply(otp, txn, report->reference, report->state, report->reason))
             rep->applied++;
         else
             rep->ignored++;

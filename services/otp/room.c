@@ -8,8 +8,9 @@
  *
  * SMS gateways lease jobs (codes, then notices, then bulk), acknowledge or return them, and report
  * what carriers tell later. A lease that runs out gives the job to the next one; the old token is
- * refused from then on. A code's text never leaves when what is left of its life is of no use, and
- * is wiped when its job is over.
+ * refused from then on. Operators may stop a gateway, one that does badly gets less (health.c), and
+ * a code that failed at one is left to another for a moment. A code's text never leaves when what
+ * is left of its life is of no use, and is wiped when its job is over.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -30,7 +31,10 @@
     X(AckJobs,         otp_ack_jobs,         Otp__AckJobsRequest,         Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \
     X(NackJobs,        otp_nack_jobs,        Otp__NackJobsRequest,        Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \
     X(ReportDelivery,  otp_report_delivery,  Otp__ReportDeliveryRequest,  Otp__ReportDeliveryReply,  MC_WRITE,        GATEWAY,    NULL) \
-    X(DeliveryWebhook, otp_delivery_webhook, Motcua__WebhookRequest,      Motcua__WebhookReply,      MC_WRITE,        MC_ROOM,    NULL)
+    X(DeliveryWebhook, otp_delivery_webhook, Motcua__WebhookRequest,      Motcua__WebhookReply,      MC_WRITE,        MC_ROOM,    NULL) \
+    X(ListGateways,    otp_list_gateways,    Otp__ListGatewaysRequest,    Otp__ListGatewaysReply,    MC_READ,         MC_OPERATOR, NULL) \
+    X(PauseGateway,    otp_pause_gateway,    Otp__PauseGatewayRequest,    Otp__GatewayView,          MC_WRITE,        MC_OPERATOR, NULL) \
+    X(ResumeGateway,   otp_resume_gateway,   Otp__ResumeGatewayRequest,   Otp__GatewayView,          MC_WRITE,        MC_OPERATOR, NULL)
 
 static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_CHALLENGES - MC_TABLE_ROOM] = "challenges", /* subject, purpose -> Challenge */
@@ -39,6 +43,7 @@ static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_DEDUPE - MC_TABLE_ROOM]     = "dedupe",     /* hash of key and number -> Sent */
     [OTP_LEASES - MC_TABLE_ROOM]     = "leases",     /* caller -> Lease */
     [OTP_BUDGETS - MC_TABLE_ROOM]    = "budgets",    /* hash of who is charged -> Window */
+    [OTP_GATEWAYS - MC_TABLE_ROOM]   = "gateways",   /* caller -> Gateway */
 };
 
 static const char *const lanes[OTP_LANES_LEN] = {
@@ -72,6 +77,13 @@ static const struct mc_config_key config[] = {
     {"otp.message_retention",   MC_CONFIG_DURATION, AT(message_retention_ms),   "72h",  HOUR, 90 * DAY,          "How long the delivery state of a message is kept after its last change."},
     {"otp.dedupe_life",         MC_CONFIG_DURATION, AT(dedupe_life_ms),         "72h",  MINUTE, 30 * DAY,        "How long a notice's dedupe key is remembered."},
     {"otp.keep_accents",        MC_CONFIG_BOOL,     AT(keep_accents),           "false", 0, 0,                   "Sends notices with their Vietnamese marks: 70 characters a part instead of 160."},
+    {"otp.gateway_rates",       MC_CONFIG_LIST,     AT(gateway_rates),          "",     0, OTP_GATEWAYS_MAX,     "SMS parts a second a gateway may take: sms:viettel=50, ...; others have no cap."},
+    {"otp.gateway_silent",      MC_CONFIG_DURATION, AT(gateway_silent_ms),      "30s",  10 * SECOND, HOUR,       "A gateway that has not asked for so long is not counted on."},
+    {"otp.gateway_leave",       MC_CONFIG_DURATION, AT(gateway_leave_ms),       "5s",   0, MINUTE,               "So long a code that failed at a gateway is left to another that is at work."},
+    {"otp.health_slow",         MC_CONFIG_DURATION, AT(health_slow_ms),         "5m",   MINUTE, 10 * MINUTE,     "A text is slow when nothing is heard of its end for so long."},
+    {"otp.health_percent",      MC_CONFIG_INT,      AT(health_percent),         "15",   1, 100,                  "Slow or failed texts of a hundred that make a gateway bad."},
+    {"otp.health_pause",        MC_CONFIG_DURATION, AT(health_pause_ms),        "5m",   10 * SECOND, HOUR,       "The time between two changes of gateways' shares."},
+    {"otp.health_min",          MC_CONFIG_INT,      AT(health_min),             "20",   1, 100000,               "A gateway with fewer texts in a quarter of an hour is not judged."},
 };
 /* clang-format on */
 
@@ -96,6 +108,8 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
         return refuse_boot(boot, "otp.challenge_retention: must not be shorter than otp.code_life");
     if (!otp_templates_read(otp))
         return refuse_boot(boot, "otp_sms_templates.csv cannot be used");
+    if (!otp_gateway_rates_read(otp))
+        return refuse_boot(boot, "otp.gateway_rates: must read like sms:viettel=50");
     otp_carriers_read(otp);
     otp->sign_secret = boot->sign_secret;
     return MC_OK;

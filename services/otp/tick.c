@@ -99,6 +99,7 @@ enum mc_status otp_tick(void *ctx, struct mc_txn *txn)
         forget_messages(otp, txn, lane);
     for (unsigned lane = 0; lane < OTP_LANES_LEN; lane++)
         put_away(otp, txn, lane);
+    otp_gateways_tick(otp, txn);
     sweep(otp, txn, OTP_PHONES, phone_is_over, otp->phones_at);
     sweep(otp, txn, OTP_DEDUPE, sent_is_over, otp->dedupe_at);
     sweep(otp, txn, OTP_BUDGETS, budget_is_over, otp->budgets_at);

@@ -40,10 +40,12 @@ uint64_t otp_window_sum(const OtpState__Window *window, int64_t now_ms, int64_t 
     return sum;
 }
 
-OtpState__Window *otp_window_add(struct mc_txn *txn, const OtpState__Window *old, int64_t window_ms)
+OtpState__Window *otp_window_add(struct mc_txn *txn, const OtpState__Window *old, int64_t window_ms,
+                                 int64_t at_ms, uint32_t count)
 {
     OtpState__Window *window = mc_alloc(txn->arena, sizeof *window);
     uint32_t *counts = mc_alloc(txn->arena, OTP_WINDOW_COUNTS * sizeof *counts);
+    int64_t ago = piece_of(txn->now_ms, window_ms) - piece_of(at_ms, window_ms);
 
     if (window == NULL || counts == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
@@ -56,8 +58,9 @@ OtpState__Window *otp_window_add(struct mc_txn *txn, const OtpState__Window *old
     for (int64_t back = 0; old != NULL && back < OTP_WINDOW_COUNTS; back++)
         counts[OTP_WINDOW_COUNTS - 1 - back] =
             piece(old, behind(old, txn->now_ms, window_ms), back);
-    counts[OTP_WINDOW_COUNTS - 1] += 1;
-    while (window->counts[0] == 0) { /* what is empty in front need not be kept */
+    if (ago >= 0 && ago < OTP_WINDOW_COUNTS)
+        counts[OTP_WINDOW_COUNTS - 1 - ago] += count;
+    while (window->n_counts > 1 && window->counts[0] == 0) { /* empty ones in front are not kept */
         window->counts++;
         window->n_counts--;
     }

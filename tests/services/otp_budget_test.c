@@ -217,7 +217,7 @@ static void a_window_is_never_shorter_than_it_says(void **state)
             continue;
         }
         txn.now_ms = now;
-        window = otp_window_add(&txn, window, window_ms);
+        window = otp_window_add(&txn, window, window_ms, now, 1);
         assert_non_null(window);
         assert_true(window->n_counts <= OTP_WINDOW_PIECES + 1);
         sent[len++] = now;

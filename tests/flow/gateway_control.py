@@ -1,0 +1,97 @@
+"""An operator and the SMS gateways: motcuactl lists, pauses, drains and resumes them in a real otp room.
+
+    gateway_control.py <folder of the daemons>
+"""
+import json
+import os
+import subprocess
+import sys
+import time
+import unittest
+
+import zmq
+
+import daemons
+import smsworker
+
+A, B = "sms:viettel", "sms:vnpt"
+
+
+class Control(daemons.Story):
+    def setUp(self):
+        super().setUp()
+        self.start("otp", store__map_size="64MiB", otp__gateway_rates="sms:vnpt=100")
+        self.context = zmq.Context()
+        self.addCleanup(self.context.term)
+        self.room = self.context.socket(zmq.DEALER)
+        self.addCleanup(self.room.close)
+        self.room.linger = 0
+        self.room.connect(f"ipc://{self.run_dir}/otp/sock")
+
+    def call(self, caller, method, request, reply):
+        now = int(time.time() * 1000).to_bytes(6, "big")
+        header = smsworker.ENVELOPE.Header(request_id=now + b"\x70\0\x80" + os.urandom(7), tag=1, caller=caller,
+                                           method=f"motcua.otp.v1.Otp/{method}")
+        self.room.send_multipart([header.SerializeToString(), request.SerializeToString()])
+        self.assertTrue(self.room.poll(daemons.PATIENCE_S * 1000), self.log_of_all())
+        head, body = self.room.recv_multipart()
+        self.assertEqual(smsworker.ENVELOPE.Header.FromString(head).status, 0, self.log_of_all())
+        return reply.FromString(body)
+
+    def lease(self, gateway, credit=10):
+        otp = smsworker.OTP
+        return self.call(gateway, "LeaseJobs", otp.LeaseJobsRequest(credit=credit), otp.LeaseJobsReply).jobs
+
+    def ack(self, gateway, job):
+        otp = smsworker.OTP
+        request = otp.AckJobsRequest(acks=[otp.Ack(token=job.token)])
+        return self.call(gateway, "AckJobs", request, otp.JobResults).results[0]
+
+    def queue(self, count):
+        otp = smsworker.OTP
+        for i in range(count):
+            self.call("room:notification", "EnqueueSms",
+                      otp.EnqueueSmsRequest(lane=otp.TRANSACTIONAL, phone="0912000101", text=f"Ho so {i}"), otp.EnqueueSmsReply)
+
+    def ctl(self, *words, code=0, output="json"):
+        done = subprocess.run([os.path.join(self.bin, "motcuactl"), "--run-dir", self.run_dir, "-o", output, "gateway", *words],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout if output != "json" else [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_pause_drain_resume(self):
+        self.queue(4)
+        held = self.lease(A, 2)
+        self.assertEqual(len(held), 2)
+        views = self.ctl("list")
+        self.assertEqual([(view["gateway"], view["mode"], view["held"]) for view in views], [(A, "ACTIVE", 2)])
+
+        self.ctl("pause", A, code=64)  # no reason given
+        self.ctl("pause", A, "--reason", "x", "--until", "soon", code=64)
+        self.ctl("pause", "sms:nobody", "--reason", "x", code=77)
+        view, = self.ctl("drain", A, "--reason", "đổi đường truyền", "--until", "2h")
+        self.assertEqual((view["mode"], view["reason"]), ("DRAINING", "đổi đường truyền"))
+        self.assertTrue(view["by"].startswith("operator:"))
+        self.assertAlmostEqual(int(view["untilMs"]) / 1000, time.time() + 7200, delta=60)
+        self.assertEqual(len(self.lease(A)), 0)
+        self.assertTrue(self.ack(A, held[0]).ok)
+
+        view, = self.ctl("pause", A, "--reason", "nhà mạng báo sự cố")
+        self.assertEqual((view["mode"], view.get("held", 0)), ("PAUSED", 0))
+        self.assertEqual(self.ack(A, held[1]).code, "LEASE_STALE")
+        self.assertEqual(len(self.lease(B)), 3)  # with the one that was taken back
+        rows = {view["gateway"]: view for view in self.ctl("list")}
+        self.assertEqual((rows[A]["mode"], rows[B]["mode"], rows[B]["rate"]), ("PAUSED", "ACTIVE", 100))
+        self.assertIn("nhà mạng báo sự cố", self.ctl("list", output="table"))
+
+        self.queue(1)
+        self.assertEqual(len(self.lease(A)), 0)
+        self.ctl("resume", A, "--reason", "xong")
+        self.assertEqual(len(self.lease(A)), 1)
+        self.ctl("resume", A, "--reason", "xong", code=77)
+
+
+if __name__ == "__main__":
+    smsworker.OTP, smsworker.ENVELOPE = smsworker.messages()
+    daemons.Story.bin = sys.argv.pop(1)
+    unittest.main()
