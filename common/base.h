@@ -66,6 +66,12 @@ enum mc_status {
     MC_IO,
 };
 
+/* For ids and keys of no secret: not in constant time. */
+static inline bool mc_bytes_same(struct mc_bytes a, struct mc_bytes b)
+{
+    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.data, b.data, a.len) == 0);
+}
+
 static inline bool mc_is_fault(enum mc_status status)
 {
     return status >= MC_FULL;

@@ -121,12 +121,8 @@ void daemon_park(struct daemon *d, struct slot *slot)
 static void work_run(void *arg)
 {
     struct held *held = arg;
-    struct mc_work *work = &held->work;
 
-    if (work->kind == MC_WORK_HASH)
-        work->ok = mc_password_hash(work->hash, work->password, MC_PASSWORD_COST) == MC_OK;
-    else
-        work->ok = mc_password_verify(work->hash, work->password);
+    mc_work_run(&held->work, MC_PASSWORD_COST);
 }
 
 static void work_done(void *arg, enum mc_status status)

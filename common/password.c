@@ -5,9 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/text.h"
+
 _Static_assert(crypto_pwhash_STRBYTES <= MC_PASSWORD_HASH_SIZE, "hash size");
 
-enum { OWN_NAME_MIN = 4 }; /* shorter names are in everything */
+enum {
+    OWN_NAME_MIN = 4, /* shorter names are in everything */
+    FOLDED_SIZE = 4 * MC_PASSWORD_MAX + 1,
+};
 
 extern const char mc_data_passwords_denied[]; /* common/data/passwords_denied.txt */
 
@@ -55,12 +60,31 @@ static bool password_denied(const char *password)
     return false;
 }
 
+/* Its digits alone: a birth date with points in it is one too. */
+static void digits_of(const char *password, char *ret_digits)
+{
+    for (; *password != '\0'; password++)
+        if (*password >= '0' && *password <= '9')
+            *ret_digits++ = *password;
+    *ret_digits = '\0';
+}
+
 static bool password_names(const char *password, const char *const *own_names)
 {
-    for (; own_names != NULL && *own_names != NULL; own_names++)
-        if (strlen(*own_names) >= OWN_NAME_MIN && strcasestr(password, *own_names) != NULL)
-            return true;
-    return false;
+    char folded[FOLDED_SIZE] = "";
+    char digits[MC_PASSWORD_MAX + 1];
+    bool found = false;
+
+    digits_of(password, digits);
+    if (mc_text_fold(folded, sizeof folded, password) != MC_OK)
+        folded[0] = '\0';
+    for (; own_names != NULL && *own_names != NULL && !found; own_names++)
+        found = strlen(*own_names) >= OWN_NAME_MIN &&
+                (strcasestr(password, *own_names) != NULL || strstr(folded, *own_names) != NULL ||
+                 strstr(digits, *own_names) != NULL);
+    explicit_bzero(folded, sizeof folded);
+    explicit_bzero(digits, sizeof digits);
+    return found;
 }
 
 const char *mc_password_check(const char *password, const char *const *own_names)

@@ -27,9 +27,19 @@ struct mc_password_cost {
 /*
  * REG-23: at least 8 characters, with a lower case letter, an upper case letter, a digit and a
  * special character; not one that everybody uses; not made of the account's own names. NULL, or a
- * stable code: PASSWORD_WEAK, PASSWORD_DENIED. The own names (login id, phone, …) end with a NULL.
+ * stable code: PASSWORD_WEAK, PASSWORD_DENIED. The own names (login id, phone, folded name, …) end
+ * with a NULL and are found with marks taken off, and among the password's digits alone.
+ *
+ * NIST SP 800-63B advises against rules of composition. The seed has them and people see them
+ * printed, so they stay; what really keeps guessers out is the deny list and mc_password_bits().
  */
 const char *mc_password_check(const char *password, const char *const *own_names);
+
+/*
+ * How hard it is to guess, as the binary logarithm of the tries it takes. Own words (names, parts
+ * of a birth date), one a line, are the first that are tried. Takes up to some milliseconds.
+ */
+unsigned mc_password_bits(const char *password, const char *own_words);
 
 /* MC_INVALID: longer than MC_PASSWORD_MAX. MC_FULL: no memory. */
 mc_nodiscard enum mc_status mc_password_hash(char out[MC_PASSWORD_HASH_SIZE], const char *password,

@@ -15,24 +15,17 @@
 #include "common/envelope.h"
 #include "common/http.h"
 #include "common/jobs.h"
+#include "common/work.h"
 
 /* A handler: check, load, decide, save, emit, answer. Anything but MC_OK wrote nothing. */
 typedef enum mc_status mc_handler(void *ctx, struct mc_txn *txn, const ProtobufCMessage *req,
                                   ProtobufCMessage *rep);
 
 /*
- * CPU work that must not hold up the loop (password hashing). The route's prepare function
- * asks for it from a snapshot; a pool does it; then the handler runs as usual and finds the
- * result in txn->work. What it was computed from may have changed meanwhile: check.
+ * CPU work that must not hold up the loop (work.h). The route's prepare function asks for it from
+ * a snapshot; a pool does it; then the handler runs as usual and finds the result in txn->work.
+ * What it was computed from may have changed meanwhile: check.
  */
-enum mc_work_kind { MC_WORK_NONE, MC_WORK_HASH, MC_WORK_VERIFY };
-enum { MC_WORK_PASSWORD_MAX = 256, MC_WORK_HASH_MAX = 128 };
-struct mc_work {
-    enum mc_work_kind kind;
-    char password[MC_WORK_PASSWORD_MAX];
-    char hash[MC_WORK_HASH_MAX]; /* HASH: the result; VERIFY: to compare with */
-    bool ok;                     /* the password fits, or the hash was made */
-};
 typedef enum mc_status mc_prepare(void *ctx, struct mc_txn *snapshot, const ProtobufCMessage *req,
                                   struct mc_work *ret_work);
 

@@ -46,6 +46,9 @@ void harness_from(struct harness *h, const char *source);
 /* Why personal data is read from now on (Header.purpose); "" at first. Not copied. */
 void harness_purpose(struct harness *h, const char *purpose);
 
+/* Calls from now on carry this session token as it is; NULL: one made for harness_as()'s caller. */
+void harness_session(struct harness *h, const char *token);
+
 /* Calls a method with a new request id; returns the reply, or NULL when want is not MC_OK. */
 void *harness_call(struct harness *h, const char *method, const ProtobufCMessage *req,
                    enum mc_status want);
