@@ -211,6 +211,14 @@ static bool may_call(struct mc_service *service, struct mc_txn *txn, struct mc_c
         txn->actor = call->caller.name;
     if (txn->actor == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full") == MC_OK;
+    if ((call->caller.who & MC_TEMPORARY) != 0 && (route->who & MC_TEMPORARY) == 0) {
+        if (route->who != MC_ANYONE && (route->who & call->caller.who) == 0)
+            return mc_refuse(txn, MC_DENIED, "", "PASSWORD_TEMPORARY", NULL) == MC_OK;
+        call->caller.account_id = NULL;
+        call->caller.session_id = NULL;
+        txn->actor = call->caller.name;
+        return true;
+    }
     if (route->who != MC_ANYONE && (route->who & call->caller.who) == 0) {
         if ((route->who & people) == 0)
             return mc_refuse(txn, MC_DENIED, "", "CALLER_DENIED", NULL) == MC_OK;

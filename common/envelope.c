@@ -114,6 +114,10 @@ static bool header_is_valid(const Motcua__Header *header, bool is_reply,
         refuse(error, "source", MC_CODE_FIELD_INVALID);
         return false;
     }
+    if (strlen(header->device) > MC_DEVICE_MAX) {
+        refuse(error, "device", MC_CODE_FIELD_TOO_LONG);
+        return false;
+    }
     return true;
 }
 

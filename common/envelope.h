@@ -19,6 +19,7 @@ enum {
     MC_HEADER_TEXT_MAX = 1024, /* any string in a header */
     MC_VIOLATIONS_MAX = 100,
     MC_METHOD_MAX = 100,
+    MC_DEVICE_MAX = 200,      /* bytes of a device's words */
     MC_SOURCE_MAX = 64,       /* "2001:db8:1::/48", or a portal's own word for where its user is */
     MC_BODY_MAX = 256 * 1024, /* unless the method says otherwise */
     MC_FORM_MAX = 64 * 1024,  /* a string in a body that may be larger than that */

@@ -70,7 +70,9 @@ static const Motcua__SessionClaims *claims_open(struct mc_service *service, stru
     if (!sessions_ready(service) || mc_token_open(&service->sessions, txn->arena,
                                                   mc_key_bytes(head->session), &payload) != MC_OK)
         return NULL;
-    return motcua__session_claims__unpack(&txn->arena->protobuf, payload.len, payload.data);
+    const Motcua__SessionClaims *claims =
+        motcua__session_claims__unpack(&txn->arena->protobuf, payload.len, payload.data);
+    return claims != NULL && claims->type == MOTCUA__TOKEN_TYPE__TOKEN_SESSION ? claims : NULL;
 }
 
 bool mc_caller_find(struct mc_service *service, struct mc_txn *txn, struct mc_call *call)
@@ -79,7 +81,7 @@ bool mc_caller_find(struct mc_service *service, struct mc_txn *txn, struct mc_ca
 
     call->caller = (struct mc_caller){.name = name, .who = who_of(name)};
     if ((call->caller.who & (MC_ROOM | MC_PORTAL)) == 0) /* speaks for nobody but itself */
-        call->head->source = mc_unconst(protobuf_c_empty_string);
+        call->head->source = call->head->device = mc_unconst(protobuf_c_empty_string);
     if (call->head->session.len == 0)
         return true;
 
@@ -91,6 +93,10 @@ bool mc_caller_find(struct mc_service *service, struct mc_txn *txn, struct mc_ca
     call->caller.account_id = claims->account_id;
     call->caller.session_id = claims->session_id;
     call->caller.ial = claims->ial;
+    if (claims->temporary) {
+        call->caller.who |= MC_TEMPORARY;
+        return true;
+    }
     call->caller.who |= MC_CITIZEN;
     if (claims->unit[0] != '\0') {
         call->caller.who |= MC_OFFICER;

@@ -25,12 +25,13 @@ struct mc_work;
 /* Who calls. Bits, so that a route names all it allows. */
 enum mc_who {
     MC_ANYONE = 0,
-    MC_CITIZEN = 1 << 0,  /* a session of a person, enterprise or agency */
-    MC_OFFICER = 1 << 1,  /* a session that acts for a unit */
-    MC_ROOM = 1 << 2,     /* another daemon of ours */
-    MC_PORTAL = 1 << 3,   /* a portal front end */
-    MC_SMS = 1 << 4,      /* an SMS gateway */
-    MC_OPERATOR = 1 << 5, /* motcuactl, the dashboard */
+    MC_CITIZEN = 1 << 0,   /* a session of a person, enterprise or agency */
+    MC_OFFICER = 1 << 1,   /* a session that acts for a unit */
+    MC_ROOM = 1 << 2,      /* another daemon of ours */
+    MC_PORTAL = 1 << 3,    /* a portal front end */
+    MC_SMS = 1 << 4,       /* an SMS gateway */
+    MC_OPERATOR = 1 << 5,  /* motcuactl, the dashboard */
+    MC_TEMPORARY = 1 << 6, /* a session that can only set a password; elsewhere it is none */
 };
 
 /* The caller, as the frame established it. Strings live as long as the call. */

@@ -303,6 +303,23 @@ void gateway_head_begin(struct gateway_call *call, const char *traceparent,
     call->head.deadline_ms = moment->now_ms + timeout_ms;
 }
 
+/* What a browser calls itself, shortened; nonsense is left out. */
+static void map_device(struct mc_arena *arena, const struct gateway_asked *asked,
+                       struct gateway_call *call)
+{
+    const char *text = header(asked, "User-Agent");
+
+    if (text == NULL)
+        return;
+    size_t len = strnlen(text, MC_DEVICE_MAX);
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return;
+    char *device = mc_sprintf(arena, "%.*s", (int)len, text);
+    if (device != NULL)
+        call->head.device = device;
+}
+
 static bool map_head(struct mc_arena *arena, const struct gateway_asked *asked,
                      const struct gateway_moment *moment, struct gateway_call *call,
                      struct gateway_refusal *refusal)
@@ -316,6 +333,7 @@ static bool map_head(struct mc_arena *arena, const struct gateway_asked *asked,
     /* Whoever comes through this door is a public client, whatever it says it is. */
     call->head.caller = mc_unconst("portal:http");
     call->head.source = mc_unconst(asked->source != NULL ? asked->source : "");
+    map_device(arena, asked, call);
     call->head.method = mc_strdup(arena, asked->path + 1);
     if (call->head.method == NULL)
         return gateway_refuse(arena, refusal, RPC_LIMITED, "", MC_CODE_ARENA_FULL);

@@ -12,9 +12,14 @@
  * from where he last came in. All by keyed hashes, whether there is such an account or not; the
  * tick forgets what is over. Codes are counted in the otp room, apart from this.
  */
+#include <stdio.h>
+
 #include "identity.h"
 
-enum { LOCK_MEMORY_MS = 24 * 60 * 60 * 1000 }; /* how long a next lock counts as "in a row" */
+enum {
+    MINUTE_MS = 60 * 1000,
+    LOCK_MEMORY_MS = 24 * 60 * MINUTE_MS, /* how long a next lock counts as "in a row" */
+};
 
 static IdentityState__Failures *load(struct mc_txn *txn, struct mc_bytes key)
 {
@@ -152,4 +157,15 @@ void identity_source_know(const struct identity *identity, struct mc_txn *txn,
     pair->known_until_ms = txn->now_ms + identity->known_source_life_ms;
     pair->forget_at_ms = MC_MAX(pair->forget_at_ms, pair->known_until_ms);
     mc_save(txn, IDENTITY_FAILURES, key, &pair->base);
+}
+
+void identity_locked_say(struct mc_txn *txn, int64_t until_ms, char **ret_code, char **ret_message)
+{
+    char minutes[24];
+    int64_t left = (until_ms - txn->now_ms + MINUTE_MS - 1) / MINUTE_MS;
+    const char *args[] = {"minutes", minutes, NULL};
+
+    (void)snprintf(minutes, sizeof minutes, "%lld", (long long)left);
+    *ret_code = mc_unconst("ACCOUNT_LOCKED");
+    *ret_message = identity_text(txn, "ACCOUNT_LOCKED", args);
 }

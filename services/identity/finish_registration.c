@@ -5,10 +5,9 @@
  */
 #include <string.h>
 
-#include "common/password.h"
-
 #include "account.h"
 #include "lookup.h"
+#include "password.h"
 
 struct finish {
     IdentityState__Registration *registration;
@@ -67,13 +66,10 @@ static bool check(struct identity *identity, struct mc_txn *txn,
     if (identity_account_find(txn, mc_key_bytes(finish->registration->login_index), &known))
         return wrong(finish, MC_CONFLICT, "registration_id", "ACCOUNT_EXISTS");
 
-    const char *own[] = {finish->person->login_id, finish->person->phone, finish->person->email,
-                         NULL};
-    code = mc_password_check(req->password, own);
+    const char *field = NULL;
+    code = identity_password_check(finish->person, req->password, req->password_again, &field);
     if (code != NULL)
-        return wrong(finish, MC_INVALID, "password", code);
-    if (strcmp(req->password, req->password_again) != 0) /* REG-24 */
-        return wrong(finish, MC_INVALID, "password_again", "PASSWORD_DIFFERS");
+        return wrong(finish, MC_INVALID, field, code);
     return true;
 }
 
@@ -88,11 +84,7 @@ enum mc_status identity_finish_registration_prepare(void *ctx, struct mc_txn *sn
     ret_work->kind = MC_WORK_NONE;
     if (!check(ctx, snapshot, finish_req, &finish))
         return MC_OK;
-    size_t len = strlen(finish_req->password);
-    if (len >= sizeof ret_work->password)
-        return MC_OK;
-    memcpy(ret_work->password, finish_req->password, len + 1);
-    ret_work->kind = MC_WORK_HASH;
+    identity_password_prepare(ctx, finish.person, NULL, NULL, finish_req->password, ret_work);
     return MC_OK;
 }
 
@@ -141,8 +133,8 @@ enum mc_status identity_finish_registration(struct identity *identity, struct mc
         return finish.field == NULL
                    ? txn->status
                    : mc_refuse(txn, finish.status, finish.field, finish.code, NULL);
-    if (txn->work == NULL || txn->work->kind != MC_WORK_HASH || !txn->work->ok)
-        return mc_refuse(txn, MC_BUSY, "", "BUSY", NULL); /* became ready after the snapshot */
+    if (!identity_password_made(txn, MC_WORK_HASH))
+        return txn->status;
 
     struct mc_bytes id = mc_new_id(txn);
     open_account(identity, txn, id, finish.registration);

@@ -118,6 +118,7 @@ struct identity {
     int64_t lock_ms;
     int64_t temporary_password_life_ms;
     int64_t known_source_life_ms;
+    int64_t password_bits;
     int64_t captcha_life_ms;
     int64_t captcha_prefix;
     struct mc_config_list captcha_callers;
@@ -178,6 +179,15 @@ enum mc_status identity_refresh(struct identity *identity, struct mc_txn *txn,
                                 const Identity__RefreshRequest *req, Identity__SessionReply *rep);
 enum mc_status identity_logout(struct identity *identity, struct mc_txn *txn,
                                const Identity__LogoutRequest *req, Identity__LogoutReply *rep);
+enum mc_status identity_list_sessions(struct identity *identity, struct mc_txn *txn,
+                                      const Identity__ListSessionsRequest *req,
+                                      Identity__ListSessionsReply *rep);
+enum mc_status identity_revoke_sessions(struct identity *identity, struct mc_txn *txn,
+                                        const Identity__RevokeSessionsRequest *req,
+                                        Identity__RevokeSessionsReply *rep);
+enum mc_status identity_change_password(struct identity *identity, struct mc_txn *txn,
+                                        const Identity__ChangePasswordRequest *req,
+                                        Identity__ChangePasswordReply *rep);
 enum mc_status identity_get_captcha(struct identity *identity, struct mc_txn *txn,
                                     const Identity__GetCaptchaRequest *req,
                                     Identity__GetCaptchaReply *rep);
@@ -194,6 +204,7 @@ enum mc_status identity_get_consent(struct identity *identity, struct mc_txn *tx
 
 /* What the pool is to compute before the handler runs. */
 mc_prepare identity_login_prepare;
+mc_prepare identity_change_password_prepare;
 mc_prepare identity_finish_registration_prepare;
 
 /* Effect: asking the otp room for a code. Those that ask other systems are in lookup.h. */
@@ -267,6 +278,8 @@ void identity_session_renew(struct identity *identity, struct mc_txn *txn, struc
 void identity_session_revoke(struct mc_txn *txn, struct mc_bytes id,
                              const IdentityState__Session *session);
 void identity_sessions_revoke(struct mc_txn *txn, struct mc_bytes account_id);
+void identity_sessions_revoke_but(struct mc_txn *txn, struct mc_bytes account_id,
+                                  struct mc_bytes keep);
 /* The caller's own; refuses the call when it has ended. */
 IdentityState__Session *identity_session_of_caller(struct mc_txn *txn, struct mc_bytes *ret_id);
 /* False when it is not a refresh token of ours. */
@@ -286,6 +299,8 @@ void identity_failures_look(const struct identity *identity, struct mc_txn *txn,
 int64_t identity_failures_count(const struct identity *identity, struct mc_txn *txn,
                                 const struct identity_failures *failures); /* locked until, or 0 */
 void identity_failures_forget(struct mc_txn *txn, const struct identity_failures *failures);
+/* ACCOUNT_LOCKED, and how long yet. */
+void identity_locked_say(struct mc_txn *txn, int64_t until_ms, char **ret_code, char **ret_message);
 /* The account was signed in to from here: strangers' failures do not make it harder from here. */
 void identity_source_know(const struct identity *identity, struct mc_txn *txn,
                           struct mc_bytes login_index);

@@ -14,8 +14,6 @@
 
 #include "account.h"
 
-enum { MINUTE_MS = 60000 };
-
 static bool number_of(const Identity__LoginRequest *req, char number[MC_CCCD_SIZE])
 {
     enum mc_identity_kind kind;
@@ -81,17 +79,6 @@ static bool password_is_right(struct mc_txn *txn, const IdentityState__Account *
     return txn->status == MC_OK && strcmp(hash, txn->work->hash) == 0;
 }
 
-static void say_locked(struct mc_txn *txn, int64_t until_ms, Identity__LoginReply *rep)
-{
-    char minutes[24];
-    int64_t left = (until_ms - txn->now_ms + MINUTE_MS - 1) / MINUTE_MS;
-    const char *args[] = {"minutes", minutes, NULL};
-
-    (void)snprintf(minutes, sizeof minutes, "%lld", (long long)left);
-    rep->code = mc_unconst("ACCOUNT_LOCKED");
-    rep->message = identity_text(txn, "ACCOUNT_LOCKED", args);
-}
-
 static void emit(struct mc_txn *txn, const char *type, const char *code, struct mc_bytes login,
                  struct mc_bytes account)
 {
@@ -117,13 +104,30 @@ static void refuse_password(struct identity *identity, struct mc_txn *txn,
     int64_t until = identity_failures_count(identity, txn, failures);
 
     if (until > txn->now_ms) {
-        say_locked(txn, until, rep);
+        identity_locked_say(txn, until, &rep->code, &rep->message);
         emit(txn, "identity.login_locked", "ACCOUNT_LOCKED", (struct mc_bytes){0}, account);
         return;
     }
     rep->code = mc_unconst("LOGIN_WRONG");
     rep->message = identity_text(txn, "LOGIN_WRONG", NULL);
     emit(txn, "identity.login_refused", "LOGIN_WRONG", (struct mc_bytes){0}, account);
+}
+
+/* LOG-09: a password that came too late; who holds it is told, nobody else can know. */
+static void say_expired(struct mc_txn *txn, struct mc_bytes account, Identity__LoginReply *rep)
+{
+    rep->code = mc_unconst("PASSWORD_EXPIRED");
+    rep->message = identity_text(txn, "PASSWORD_EXPIRED", NULL);
+    emit(txn, "identity.login_refused", "PASSWORD_EXPIRED", (struct mc_bytes){0}, account);
+}
+
+/* The cost of hashes was raised since: the pool made another on the way. */
+static void keep_fresh(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account)
+{
+    if (txn->work->fresh[0] == '\0')
+        return;
+    account->password_hash = mc_seal_text(txn, txn->work->fresh);
+    mc_save(txn, IDENTITY_ACCOUNTS, id, &account->base);
 }
 
 static void ask_code(const struct identity *identity, struct mc_txn *txn, struct mc_bytes index,
@@ -158,7 +162,7 @@ enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
 {
     char number[MC_CCCD_SIZE];
     struct mc_bytes id = {0};
-    const IdentityState__Account *account = NULL;
+    IdentityState__Account *account = NULL;
     struct identity_failures failures;
 
     if (check(txn, req, number) != MC_OK)
@@ -166,7 +170,7 @@ enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
     struct mc_bytes index = identity_login_index(txn, number);
     identity_failures_look(identity, txn, index, &failures);
     if (failures.locked_until_ms > txn->now_ms) {
-        say_locked(txn, failures.locked_until_ms, rep);
+        identity_locked_say(txn, failures.locked_until_ms, &rep->code, &rep->message);
         return txn->status;
     }
     if (!identity_captcha_holds(identity, txn, number, req->captcha, failures.level))
@@ -181,6 +185,11 @@ enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
         return txn->status;
     }
     identity_failures_forget(txn, &failures);
+    if (account->password_temporary && account->password_expires_at_ms <= txn->now_ms) {
+        say_expired(txn, id, rep);
+        return txn->status;
+    }
+    keep_fresh(txn, id, account);
     ask_code(identity, txn, index, id, account, rep);
     return txn->status;
 }

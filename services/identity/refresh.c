@@ -3,6 +3,7 @@
  * the whole session ends, and that is an answer (MC_OK) because it must be remembered.
  */
 #include "account.h"
+#include "password.h"
 
 static void revoke(struct mc_txn *txn, struct mc_bytes id, const IdentityState__Session *session,
                    Identity__SessionReply *rep)
@@ -31,6 +32,8 @@ enum mc_status identity_refresh(struct identity *identity, struct mc_txn *txn,
                  !mc_equal(session->refresh_hash.data, hash.data, hash.len);
     if (spent || account == NULL || !identity_account_may_sign_in(account)) {
         revoke(txn, id, session, rep);
+        if (spent && account != NULL)
+            identity_security_emit(txn, "identity.session_stolen", mc_key_bytes(session->account));
         return txn->status;
     }
     if (session->refresh_expires_at_ms <= txn->now_ms)

@@ -64,7 +64,10 @@ extern const size_t mc_data_consents_len;
     X(Login,              identity_login,               Identity__LoginRequest,              Identity__LoginReply,              MC_WRITE,        FRONT, NULL, identity_login_prepare) \
     X(FinishLogin,        identity_finish_login,        Identity__FinishLoginRequest,        Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Refresh,            identity_refresh,             Identity__RefreshRequest,            Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
-    X(Logout,             identity_logout,              Identity__LogoutRequest,             Identity__LogoutReply,             MC_WRITE,        SELF,  NULL, NULL) \
+    X(Logout,             identity_logout,              Identity__LogoutRequest,             Identity__LogoutReply,             MC_WRITE,        SELF | MC_TEMPORARY, NULL, NULL) \
+    X(ListSessions,       identity_list_sessions,       Identity__ListSessionsRequest,       Identity__ListSessionsReply,       MC_READ,         SELF,  NULL, NULL) \
+    X(RevokeSessions,     identity_revoke_sessions,     Identity__RevokeSessionsRequest,     Identity__RevokeSessionsReply,     MC_WRITE,        SELF,  NULL, NULL) \
+    X(ChangePassword,     identity_change_password,     Identity__ChangePasswordRequest,     Identity__ChangePasswordReply,     MC_WRITE_SECRET, SELF | MC_TEMPORARY, NULL, identity_change_password_prepare) \
     X(GetCaptcha,         identity_get_captcha,         Identity__GetCaptchaRequest,         Identity__GetCaptchaReply,         MC_READ,         FRONT, NULL, NULL) \
     X(GetProfile,         identity_get_profile,         Identity__GetProfileRequest,         Identity__Profile,                 MC_READ,         SELF,  NULL, NULL) \
     X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        GRANTOR, NULL, NULL) \
@@ -126,6 +129,7 @@ static const struct mc_config_key config[] = {
     {"identity.lock",              MC_CONFIG_DURATION, AT(lock_ms),              "30m", MINUTE, 24 * HOUR, "How long the first lock lasts; each further one in a row twice as long."},
     {"identity.starts_max",        MC_CONFIG_INT,      AT(starts_max),           "5",   1, 100000,         "How many registrations of one phone or identity number may begin in an hour."},
     {"identity.known_source_life", MC_CONFIG_DURATION, AT(known_source_life_ms), "720h", HOUR, 8760 * HOUR, "How long a source from which somebody has signed in is not slowed by what strangers guess at his account."},
+    {"identity.password_bits",     MC_CONFIG_INT,      AT(password_bits),        "27",  1, 64, "How hard a new password must be to guess: 27 is a hundred million tries (libzxcvbn)."},
     {"identity.captcha_callers",   MC_CONFIG_LIST,     AT(captcha_callers),      "portal:http", 0, 64, "Front ends whose users always solve a captcha; * is all. Others need one only after many failures: they are known and have their own."},
     {"identity.captcha_life",      MC_CONFIG_DURATION, AT(captcha_life_ms),      "10m", 10 * 1000LL, HOUR, "How long a captcha may take to be solved and sent."},
     {"identity.captcha_prefix",    MC_CONFIG_INT,      AT(captcha_prefix),       "3",   1, 5, "Zeros a captcha's key must begin with: each one more is 16 times the work. 3 is a fifth of a second on a desktop."},

@@ -95,6 +95,8 @@ static char *sign_claims(const struct identity *identity, struct mc_txn *txn, st
     }
     claims.issued_at_ms = txn->now_ms;
     claims.expires_at_ms = session->token_expires_at_ms;
+    claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
+    claims.temporary = account->password_temporary;
     size_t size = motcua__session_claims__get_packed_size(&claims);
     uint8_t *packed = mc_alloc(txn->arena, size);
     if (packed == NULL)
@@ -123,6 +125,7 @@ void identity_session_renew(struct identity *identity, struct mc_txn *txn, struc
         return;
     }
     session->refresh_hash = identity_data(hash);
+    session->last_used_at_ms = txn->now_ms;
     mc_save(txn, IDENTITY_SESSIONS, id, &session->base);
 
     identity__profile__init(profile);
@@ -148,29 +151,63 @@ void identity_session_revoke(struct mc_txn *txn, struct mc_bytes id,
     mc_emit(txn, "identity.session_revoked", &revoked.base, MC_PLAIN, keys);
 }
 
-/* Revokes the account's oldest sessions until at most `keep` are left. */
-static void thin_out(struct mc_txn *txn, struct mc_bytes account_id, size_t keep)
+/* The account's sessions, oldest first. */
+static size_t list(struct mc_txn *txn, struct mc_bytes account_id,
+                   struct mc_bytes ids[IDENTITY_SESSIONS_MAX])
 {
-    struct mc_bytes ids[IDENTITY_SESSIONS_MAX];
     size_t len = 0;
     struct mc_cursor cursor =
         mc_seek(txn, IDENTITY_ACCOUNT_SESSIONS, account_id, (struct mc_bytes){0}, MC_FORWARD);
 
-    while (len < MC_LEN(ids) && mc_next(&cursor))
+    while (len < IDENTITY_SESSIONS_MAX && mc_next(&cursor))
         ids[len++] = (struct mc_bytes){(const uint8_t *)cursor.key.data + MC_ID_LEN, MC_ID_LEN};
-    for (size_t i = 0; i + keep < len; i++) {
-        const IdentityState__Session *session =
-            mc_load(txn, IDENTITY_SESSIONS, ids[i], &identity_state__session__descriptor);
-        if (session != NULL)
-            identity_session_revoke(txn, ids[i], session);
-        else
-            mc_drop(txn, IDENTITY_ACCOUNT_SESSIONS, mc_key_join(txn, account_id, ids[i]));
-    }
+    return len;
+}
+
+static void revoke(struct mc_txn *txn, struct mc_bytes account_id, struct mc_bytes id)
+{
+    const IdentityState__Session *session =
+        mc_load(txn, IDENTITY_SESSIONS, id, &identity_state__session__descriptor);
+
+    if (session != NULL)
+        identity_session_revoke(txn, id, session);
+    else
+        mc_drop(txn, IDENTITY_ACCOUNT_SESSIONS, mc_key_join(txn, account_id, id));
+}
+
+/* Revokes the account's oldest sessions until at most `keep` are left. */
+static void thin_out(struct mc_txn *txn, struct mc_bytes account_id, size_t keep)
+{
+    struct mc_bytes ids[IDENTITY_SESSIONS_MAX];
+    size_t len = list(txn, account_id, ids);
+
+    for (size_t i = 0; i + keep < len; i++)
+        revoke(txn, account_id, ids[i]);
 }
 
 void identity_sessions_revoke(struct mc_txn *txn, struct mc_bytes account_id)
 {
     thin_out(txn, account_id, 0);
+}
+
+void identity_sessions_revoke_but(struct mc_txn *txn, struct mc_bytes account_id,
+                                  struct mc_bytes keep)
+{
+    struct mc_bytes ids[IDENTITY_SESSIONS_MAX];
+    size_t len = list(txn, account_id, ids);
+
+    for (size_t i = 0; i < len; i++)
+        if (!mc_bytes_same(ids[i], keep))
+            revoke(txn, account_id, ids[i]);
+}
+
+/* For its owner, who looks for a session that is not his. */
+static void describe(struct mc_txn *txn, IdentityState__Session *session)
+{
+    if (txn->header->source[0] != '\0')
+        session->place = mc_seal_text(txn, txn->header->source);
+    if (txn->header->device[0] != '\0')
+        session->device = mc_seal_text(txn, txn->header->device);
 }
 
 void identity_session_open(struct identity *identity, struct mc_txn *txn,
@@ -186,6 +223,7 @@ void identity_session_open(struct identity *identity, struct mc_txn *txn,
     thin_out(txn, account_id, IDENTITY_SESSIONS_MAX - 1);
     session.account = identity_data(account_id);
     session.opened_at_ms = txn->now_ms;
+    describe(txn, &session);
     session.expires_at_ms = txn->now_ms + identity->session_max_ms;
     mc_put(txn, IDENTITY_ACCOUNT_SESSIONS, mc_key_join(txn, account_id, id), (struct mc_bytes){0});
     identity_session_renew(identity, txn, id, &session, account, rep);

@@ -16,6 +16,9 @@ static const struct {
 } events[] = {
     {"identity.account_opened", NOTIFICATION_OF_ACCOUNT},
     {"identity.contact_changed", NOTIFICATION_OF_ACCOUNT},
+    {"identity.password_changed", NOTIFICATION_OF_SECURITY},
+    {"identity.password_reset", NOTIFICATION_OF_SECURITY},
+    {"identity.session_stolen", NOTIFICATION_OF_SECURITY},
     {"dossier.sent", NOTIFICATION_OF_DOSSIER},
     {"dossier.accepted", NOTIFICATION_OF_DOSSIER},
     {"dossier.refused", NOTIFICATION_OF_DOSSIER},
@@ -27,6 +30,7 @@ static const struct {
 
 static const char *const offered[][9] = {
     [NOTIFICATION_OF_ACCOUNT] = {"name", "time"},
+    [NOTIFICATION_OF_SECURITY] = {"time"},
     [NOTIFICATION_OF_DOSSIER] = {"code", "procedure", "unit", "due", "time", "reason", "amount"},
     [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
 };

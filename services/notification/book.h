@@ -26,6 +26,7 @@ enum {
 /* What an event can say. */
 enum notification_source {
     NOTIFICATION_OF_ACCOUNT,
+    NOTIFICATION_OF_SECURITY,
     NOTIFICATION_OF_DOSSIER,
     NOTIFICATION_OF_ORDER,
 };

@@ -86,6 +86,25 @@ enum mc_status notification_account_changed(struct notification *notification, s
     return txn->status;
 }
 
+/* What somebody should know who did not do it himself. */
+enum mc_status notification_security_changed(struct notification *notification, struct mc_txn *txn,
+                                             const Motcua__Event *event,
+                                             const Identity__SecurityChanged *body)
+{
+    const struct notification_value values[] = {{"time", time_text(txn, event->at_ms)},
+                                                {NULL, NULL}};
+
+    notification_make(notification, txn,
+                      &(struct notification_fact){
+                          .event = event,
+                          .to_state = NOTIFICATION_STATE_ANY,
+                          .account = body->account_id,
+                          .about = about(txn, "account", body->account_id, (struct mc_bytes){0}),
+                          .values = values,
+                      });
+    return txn->status;
+}
+
 enum mc_status notification_dossier_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Dossier__Changed *body)

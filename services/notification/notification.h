@@ -59,6 +59,9 @@ enum mc_status notification_mark_read(struct notification *notification, struct 
 enum mc_status notification_account_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Identity__AccountOpened *body);
+enum mc_status notification_security_changed(struct notification *notification, struct mc_txn *txn,
+                                             const Motcua__Event *event,
+                                             const Identity__SecurityChanged *body);
 enum mc_status notification_dossier_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Dossier__Changed *body);

@@ -43,12 +43,16 @@ static const struct mc_effect effects[] = {
 };
 
 MC_FOLLOW_CALL(struct notification, notification_account_changed, Identity__AccountOpened)
+MC_FOLLOW_CALL(struct notification, notification_security_changed, Identity__SecurityChanged)
 MC_FOLLOW_CALL(struct notification, notification_dossier_changed, Dossier__Changed)
 MC_FOLLOW_CALL(struct notification, notification_order_changed, Payment__OrderChanged)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened",  &identity__account_opened__descriptor, notification_account_changed_event},
     {"identity", "identity.contact_changed", &identity__account_opened__descriptor, notification_account_changed_event},
+    {"identity", "identity.password_changed", &identity__security_changed__descriptor, notification_security_changed_event},
+    {"identity", "identity.password_reset",  &identity__security_changed__descriptor, notification_security_changed_event},
+    {"identity", "identity.session_stolen",  &identity__security_changed__descriptor, notification_security_changed_event},
     {"dossier",  "dossier.sent",             &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.accepted",         &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.refused",          &dossier__changed__descriptor,         notification_dossier_changed_event},

@@ -324,6 +324,7 @@ static void tokens(struct frame_test *t, Motcua__SessionClaims *claims, const ch
 static Motcua__SessionClaims claims_now(struct frame_test *t)
 {
     Motcua__SessionClaims claims = MOTCUA__SESSION_CLAIMS__INIT;
+    claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
 
     claims.session_id = mc_unconst("0190a07b-0000-7000-8000-000000000001");
     claims.account_id = mc_unconst("0190a07b-0000-7000-8000-000000000002");

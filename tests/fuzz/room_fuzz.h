@@ -53,6 +53,7 @@ static inline char *room_fuzz_session(struct harness *h, const struct mc_room *r
                                       const struct mc_caller *caller)
 {
     Motcua__SessionClaims claims = MOTCUA__SESSION_CLAIMS__INIT;
+    claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     const char *rights[MC_METHODS_MAX];
 
     claims.session_id = mc_unconst("0190a07b-0000-7000-8000-00000000cafe");

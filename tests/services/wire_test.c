@@ -138,6 +138,7 @@ static const struct who kinds[] = {
 static struct mc_bytes session_of(struct harness *h, const struct who *who, const char *right)
 {
     Motcua__SessionClaims claims = MOTCUA__SESSION_CLAIMS__INIT;
+    claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     char *rights[] = {mc_unconst("another.right"), mc_unconst(right)};
 
     claims.session_id = mc_unconst("0190a07b-0000-7000-8000-00000000cafe");
@@ -884,6 +885,7 @@ static void visit_forged(struct bench *bench, struct harness *h, const struct mc
 {
     const struct who officer = {.unit = "H53.1", .has_right = true};
     Motcua__SessionClaims claims = MOTCUA__SESSION_CLAIMS__INIT;
+    claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     struct mc_bytes good = session_of(h, &officer, method->route->right);
     char *bad = mc_alloc(&bench->arena, good.len + 2);
 
