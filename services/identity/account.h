@@ -12,7 +12,10 @@ enum {
     IDENTITY_PURPOSE_MAX = 200, /* characters of why personal data is read */
     IDENTITY_ADDRESS_MAX = 300, /* characters */
     IDENTITY_CHANGES_AN_HOUR = 20,
-    IDENTITY_STEPS_AN_HOUR = 5,     /* phone changes, and closings, begun by one account */
+    IDENTITY_STEPS_AN_HOUR = 5, /* phone changes, and closings, begun by one account */
+    IDENTITY_NUMBERS_MAX = 4,   /* of a person, beside the login id */
+    IDENTITY_MERGE_SCAN = 500,  /* rows one page of merges looks at */
+    IDENTITY_BLOCKERS_MAX = 8,
     IDENTITY_HISTORY_MAX = 2000,    /* changes that a look into the past goes back over */
     IDENTITY_COUNT_ROWS_MAX = 2000, /* kinds × methods × statuses × verified: far fewer */
 };
@@ -126,8 +129,9 @@ void identity_put_birth(struct mc_txn *txn, const char *text, IdentityState__Per
 struct identity_step {
     Otp__Purpose kind;
     const struct identity_target *target;
-    const char *phone;     /* the code's */
-    const char *old_phone; /* of the second code, or NULL */
+    const IdentityState__Person *person; /* the account's: codes are charged to it */
+    const char *phone;                   /* the code's */
+    const char *old_phone;               /* of the second code, or NULL */
     const char *reason;
 };
 void identity_step_begin(const struct identity *identity, struct mc_txn *txn,
@@ -154,7 +158,49 @@ struct mc_bytes identity_closing_key(struct mc_txn *txn, struct mc_bytes account
                                      int64_t closes_at_ms);
 mc_prepare identity_start_closing_prepare;
 
+/* Merges of two accounts of one person (merge.c). */
+struct identity_pair {
+    struct identity_target kept;
+    struct identity_target merged;
+    IdentityState__Person *kept_person;
+    IdentityState__Person *merged_person;
+};
+/* False: refused. Only the top administrator and operators get through, and never for themselves.
+ */
+bool identity_pair_find(const struct identity *identity, struct mc_txn *txn, const char *kept,
+                        const char *merged, struct identity_pair *ret_pair);
+/* Why the two cannot become one; returns how many codes. */
+size_t identity_pair_blockers(struct mc_txn *txn, const struct identity_pair *pair,
+                              const char *ret_codes[IDENTITY_BLOCKERS_MAX]);
+/* What stands for both accounts as they are now. */
+struct mc_bytes identity_pair_hash(struct mc_txn *txn, const struct identity_pair *pair);
+IdentityState__Merge *identity_merge_load(struct mc_txn *txn, struct mc_bytes id);
+/* Saves it in a new state by this caller, and tells the others. */
+void identity_merge_move(struct mc_txn *txn, struct mc_bytes id, IdentityState__Merge *merge,
+                         Identity__MergeState state, const char *reason, const char *event);
+void identity_merge_fill(struct mc_txn *txn, struct mc_bytes id, const IdentityState__Merge *merge,
+                         Identity__Merge *rep);
+/* The open proposal to merge the two, made if there is none; its id. */
+struct mc_bytes identity_merge_propose(struct mc_txn *txn, struct mc_bytes kept,
+                                       struct mc_bytes merged, const char *reason);
+/* Adds a number to the person; false: it is there, or there are too many (the call is refused). */
+bool identity_number_add(struct mc_txn *txn, IdentityState__Person *person, const char *number);
+
 /* Handlers, one file each. */
+enum mc_status identity_join_number(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__JoinNumberRequest *req,
+                                    Identity__JoinNumberReply *rep);
+enum mc_status identity_preview_merge(struct identity *identity, struct mc_txn *txn,
+                                      const Identity__PreviewMergeRequest *req,
+                                      Identity__PreviewMergeReply *rep);
+enum mc_status identity_merge_accounts(struct identity *identity, struct mc_txn *txn,
+                                       const Identity__MergeAccountsRequest *req,
+                                       Identity__Merge *rep);
+enum mc_status identity_undo_merge(struct identity *identity, struct mc_txn *txn,
+                                   const Identity__UndoMergeRequest *req, Identity__Merge *rep);
+enum mc_status identity_list_merges(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__ListMergesRequest *req,
+                                    Identity__ListMergesReply *rep);
 enum mc_status identity_start_phone_change(struct identity *identity, struct mc_txn *txn,
                                            const Identity__StartPhoneChangeRequest *req,
                                            Identity__AccountStep *rep);

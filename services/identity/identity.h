@@ -28,6 +28,8 @@ enum identity_table {
     IDENTITY_CAPTCHAS,
     IDENTITY_STEPS,
     IDENTITY_CLOSINGS,
+    IDENTITY_MERGES,
+    IDENTITY_MERGE_PAIRS,
     IDENTITY_TABLES_END
 };
 
@@ -139,6 +141,7 @@ struct identity {
     const char *top_agency;
     int64_t step_life_ms;
     int64_t closing_period_ms;
+    int64_t merge_undo_ms;
 
     /* from boot */
     const uint8_t *sign_secret;

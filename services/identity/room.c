@@ -27,6 +27,8 @@
  * GetProfile is masked; ReadAccount is not, and tells the past, too. UpdateAccount changes what a
  * person may say of himself; names and birth dates are the desk's. What needs a code first, a new
  * phone or closing the account, is a step: Start… asks the otp room, Finish… brings the proofs.
+ * Who has two numbers has them joined at a desk; who has two accounts, too, has them merged by an
+ * administrator: as previewed, undoable for a while, followed by the other rooms.
  *
  * Officers work for units of the table of agencies, in several if need be (AssignUnits), with
  * rights that belong to a unit (GrantRights). Only an administrator of level 1 gives them, within
@@ -86,6 +88,11 @@ extern const size_t mc_data_consents_len;
     X(StartClosing,       identity_start_closing,       Identity__StartClosingRequest,       Identity__AccountStep,             MC_WRITE,        SELF,  NULL, identity_start_closing_prepare) \
     X(FinishClosing,      identity_finish_closing,      Identity__FinishClosingRequest,      Identity__FinishClosingReply,      MC_WRITE,        SELF,  NULL, NULL) \
     X(GetAccountStep,     identity_get_account_step,    Identity__GetAccountStepRequest,     Identity__AccountStep,             MC_READ,         SELF,  NULL, NULL) \
+    X(JoinNumber,         identity_join_number,         Identity__JoinNumberRequest,         Identity__JoinNumberReply,         MC_WRITE,        MC_OFFICER | MC_OPERATOR, NULL, NULL) \
+    X(PreviewMerge,       identity_preview_merge,       Identity__PreviewMergeRequest,       Identity__PreviewMergeReply,       MC_READ,         MC_OFFICER | MC_OPERATOR, "ACCOUNT_MERGE", NULL) \
+    X(MergeAccounts,      identity_merge_accounts,      Identity__MergeAccountsRequest,      Identity__Merge,                   MC_WRITE,        MC_OFFICER | MC_OPERATOR, "ACCOUNT_MERGE", NULL) \
+    X(UndoMerge,          identity_undo_merge,          Identity__UndoMergeRequest,          Identity__Merge,                   MC_WRITE,        MC_OFFICER | MC_OPERATOR, "ACCOUNT_MERGE", NULL) \
+    X(ListMerges,         identity_list_merges,         Identity__ListMergesRequest,         Identity__ListMergesReply,         MC_READ,         MC_OFFICER | MC_OPERATOR, "ACCOUNT_MERGE", NULL) \
     X(ListAccountChanges, identity_list_account_changes, Identity__ListAccountChangesRequest, Identity__ListAccountChangesReply, MC_WRITE_FRESH, SELF | MC_OPERATOR, NULL, NULL)
 
 static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
@@ -102,6 +109,8 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_COUNTS - MC_TABLE_ROOM]           = "counts",           /* kind, status, verified, method -> how many accounts */
     [IDENTITY_STEPS - MC_TABLE_ROOM]            = "steps",            /* step id -> Step */
     [IDENTITY_CLOSINGS - MC_TABLE_ROOM]         = "closings",         /* when, account id -> nothing */
+    [IDENTITY_MERGES - MC_TABLE_ROOM]           = "merges",           /* merge id -> Merge */
+    [IDENTITY_MERGE_PAIRS - MC_TABLE_ROOM]      = "merge_pairs",      /* kept account, merged account -> merge id */
     [IDENTITY_AGENCIES - MC_TABLE_ROOM]         = "agencies",         /* code -> Agency */
     [IDENTITY_AGENCY_WORDS - MC_TABLE_ROOM]     = "agency_words",     /* folded word, code -> nothing */
 };
@@ -147,6 +156,7 @@ static const struct mc_config_key config[] = {
     {"identity.temporary_password_life", MC_CONFIG_DURATION, AT(temporary_password_life_ms), "168h", HOUR, 720 * HOUR, "How long a password that an office has sent by SMS can be used to set a real one."},
     {"identity.step_life",         MC_CONFIG_DURATION, AT(step_life_ms),         "15m", MINUTE, HOUR, "How long a change of phone or a closing may take from its beginning to its codes."},
     {"identity.closing_period",    MC_CONFIG_DURATION, AT(closing_period_ms),    "720h", 24 * HOUR, 8760 * HOUR, "How long an account that its owner closes can be taken back."},
+    {"identity.merge_undo",        MC_CONFIG_DURATION, AT(merge_undo_ms),        "168h", HOUR, 8760 * HOUR, "How long the merge of two accounts can be undone, while nothing else happens to them."},
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
 };
 

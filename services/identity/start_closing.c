@@ -79,6 +79,7 @@ enum mc_status identity_start_closing(struct identity *identity, struct mc_txn *
     const struct identity_step step = {
         .kind = OTP__PURPOSE__ACCOUNT_CLOSE,
         .target = &target,
+        .person = person,
         .phone = person->phone,
         .reason = req->reason,
     };

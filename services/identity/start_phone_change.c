@@ -48,6 +48,7 @@ enum mc_status identity_start_phone_change(struct identity *identity, struct mc_
     const struct identity_step step = {
         .kind = OTP__PURPOSE__PHONE_CHANGE,
         .target = &target,
+        .person = person,
         .phone = phone.number,
         .old_phone = own && person->phone[0] != '\0' ? person->phone : NULL,
         .reason = own ? "" : req->reason,

@@ -29,7 +29,7 @@ struct mc_bytes identity_step_old_subject(struct mc_txn *txn, struct mc_bytes id
 static void ask(struct mc_txn *txn, const struct identity_step *step, struct mc_bytes subject,
                 const char *phone, int64_t expires_ms)
 {
-    IdentityState__Person to = IDENTITY_STATE__PERSON__INIT;
+    IdentityState__Person to = *step->person;
 
     to.phone = mc_unconst(phone);
     identity_code_ask(txn, step->kind, subject, &to, identity_key(txn, "account", step->target->id),
