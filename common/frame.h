@@ -13,7 +13,7 @@
 enum {
     MC_TURN_ARENA = 512 << 20, /* address space; only touched pages cost memory */
     MC_CALL_BUDGET = 4 << 20,  /* arena bytes one call may take, besides its body */
-    MC_METHODS_MAX = 48,
+    MC_METHODS_MAX = 160,
     MC_METHOD_BUCKETS = 20, /* 8 µs … 4 s, doubling */
     MC_TURN_BUCKETS = 13,   /* 1 … 4096 calls, doubling */
     MC_REVOKED_MAX = 4096,  /* sessions remembered as revoked, until they would have ended */
