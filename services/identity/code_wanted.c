@@ -37,15 +37,27 @@ void identity_code_ask_from(struct mc_txn *txn, Otp__Purpose purpose, struct mc_
                             const IdentityState__Person *person, const char *key,
                             int64_t expires_ms, const char *source)
 {
-    Otp__IssueRequest request = OTP__ISSUE_REQUEST__INIT;
-    const char *keys[] = {key, NULL};
+    identity_code_want(txn, &(struct identity_code){.purpose = purpose,
+                                                    .subject = subject,
+                                                    .person = person,
+                                                    .unit = "",
+                                                    .key = key,
+                                                    .expires_ms = expires_ms,
+                                                    .source = source});
+}
 
-    request.purpose = purpose;
-    request.subject = identity_data(subject);
-    request.phone = person->phone;
+void identity_code_want(struct mc_txn *txn, const struct identity_code *code)
+{
+    Otp__IssueRequest request = OTP__ISSUE_REQUEST__INIT;
+    const char *keys[] = {code->key, NULL};
+
+    request.purpose = code->purpose;
+    request.subject = identity_data(code->subject);
+    request.phone = code->person->phone;
+    request.unit = mc_unconst(code->unit);
     request.keys = mc_unconst(keys);
     request.n_keys = 1;
-    charge(txn, person, source, &request);
+    charge(txn, code->person, code->source, &request);
     size_t size = otp__issue_request__get_packed_size(&request);
     uint8_t *payload = mc_alloc(txn->arena, size);
     if (payload == NULL) {
@@ -57,7 +69,7 @@ void identity_code_ask_from(struct mc_txn *txn, Otp__Purpose purpose, struct mc_
                               .lane = IDENTITY_LANE_CODE,
                               .kind = "otp.issue",
                               .payload = {payload, size},
-                              .expires_ms = expires_ms,
+                              .expires_ms = code->expires_ms,
                               .attempts_max = IDENTITY_CODE_ATTEMPTS,
                               .backoff_ms = IDENTITY_CODE_BACKOFF_MS,
                               .backoff_max_ms = IDENTITY_CODE_BACKOFF_MAX_MS,
@@ -82,11 +94,26 @@ enum mc_status identity_code_call(void *ctx, struct mc_arena *arena, const struc
     return MC_OK;
 }
 
+/* At a desk the officer reads why, and may ask again (OTP-12). */
+static void tell_desk(struct mc_txn *txn, struct mc_bytes id, const char *code)
+{
+    IdentityState__Registration *registration = identity_registration_load(txn, id);
+
+    if (registration == NULL || registration->state != IDENTITY__REGISTRATION_STATE__AWAITING_CODE)
+        return;
+    registration->code = mc_unconst(code);
+    mc_save(txn, IDENTITY_REGISTRATIONS, id, &registration->base);
+}
+
 /* The person cannot go on: a registration says so, a sign-in just ends. */
 static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const char *code)
 {
     struct mc_bytes id = mc_key_bytes(request->subject);
 
+    if (request->purpose == OTP__PURPOSE__OFFICER_CREATE) {
+        tell_desk(txn, id, code);
+        return;
+    }
     if (request->purpose == OTP__PURPOSE__REGISTER) {
         IdentityState__Registration *registration = identity_registration_load(txn, id);
         if (registration != NULL &&

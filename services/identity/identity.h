@@ -30,6 +30,9 @@ enum identity_table {
     IDENTITY_CLOSINGS,
     IDENTITY_MERGES,
     IDENTITY_MERGE_PAIRS,
+    IDENTITY_SCANS,
+    IDENTITY_SCAN_ENDS,
+    IDENTITY_MADE,
     IDENTITY_TABLES_END
 };
 
@@ -142,6 +145,7 @@ struct identity {
     int64_t step_life_ms;
     int64_t closing_period_ms;
     int64_t merge_undo_ms;
+    int64_t scan_retention_ms;
 
     /* from boot */
     const uint8_t *sign_secret;
@@ -216,6 +220,17 @@ enum mc_status identity_code_call(void *ctx, struct mc_arena *arena, const struc
 enum mc_status identity_code_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                   const ProtobufCMessage *payload, const struct mc_result *result,
                                   enum mc_verdict *ret_verdict);
+/* A code that is wanted: for what, to whom, charged to whom. */
+struct identity_code {
+    Otp__Purpose purpose;
+    struct mc_bytes subject;
+    const IdentityState__Person *person;
+    const char *unit; /* its name, for the text of codes that an officer asks for; else "" */
+    const char *key;
+    int64_t expires_ms;
+    const char *source;
+};
+void identity_code_want(struct mc_txn *txn, const struct identity_code *code);
 void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
                        const IdentityState__Person *person, const char *account_key,
                        int64_t expires_ms);
@@ -229,6 +244,8 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn);
 /* Registrations. */
 struct identity_answer;
 IdentityState__Registration *identity_registration_load(struct mc_txn *txn, struct mc_bytes id);
+/* Why nothing can be done with it now: a stable code. */
+const char *identity_registration_why(const IdentityState__Registration *registration);
 void identity_registration_refuse(struct mc_txn *txn, struct mc_bytes id,
                                   IdentityState__Registration *registration, const char *code,
                                   const struct identity_answer *answer);

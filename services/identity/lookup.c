@@ -144,9 +144,10 @@ static void matched(struct mc_txn *txn, struct mc_bytes id,
         return;
     registration->state = IDENTITY__REGISTRATION_STATE__AWAITING_CODE;
     mc_save(txn, IDENTITY_REGISTRATIONS, id, &registration->base);
-    identity_code_ask_from(txn, OTP__PURPOSE__REGISTER, id, person,
-                           identity_key(txn, "registration", id), registration->expires_at_ms,
-                           registration->source);
+    if (registration->officer.len == 0) /* at a desk the citizen reads and signs first (OFF-29) */
+        identity_code_ask_from(txn, OTP__PURPOSE__REGISTER, id, person,
+                               identity_key(txn, "registration", id), registration->expires_at_ms,
+                               registration->source);
     changed.state = IDENTITY__REGISTRATION_STATE__AWAITING_CODE;
     identity_registration_emit(txn, "identity.registration_checked", id, &changed);
 }

@@ -17,7 +17,15 @@ enum {
     IDENTITY_AGENCY_WORDS_MAX = 40, /* of one name that are indexed */
     IDENTITY_WORD_SIZE = 33,        /* of a folded word, with NUL */
     IDENTITY_UNITS_MAX = 20,        /* units of one officer (OFF-10) */
-    IDENTITY_SCAN_MAX = 2000, /* index rows one search looks at before it hands out a page token */
+    IDENTITY_WALK_MAX = 2000, /* index rows one search looks at before it hands out a page token */
+    IDENTITY_SCAN_MAX = 5 * 1024 * 1024, /* bytes of a scan (OFF-27) */
+    IDENTITY_SCAN_PIECE = 64 * 1024,
+    IDENTITY_SCAN_NAME_MAX = 100,    /* characters of its file name */
+    IDENTITY_LOOK_UPS_AN_HOUR = 120, /* of one officer */
+    IDENTITY_DESK_STARTS_AN_HOUR = 60,
+    IDENTITY_PASSWORD_SMS_LIFE_MS = 24 * 60 * 60 * 1000,
+    IDENTITY_PASSWORD_SMS_ATTEMPTS = 50,
+    IDENTITY_PASSWORD_SMS_BACKOFF_MAX_MS = 10 * 60 * 1000,
 };
 
 /* Pages. False: refused. */
@@ -88,6 +96,44 @@ void identity_officer_fill(struct mc_txn *txn, struct mc_bytes id,
                            const IdentityState__Account *account,
                            const struct identity_grantor *grantor, Identity__Officer *rep);
 
+/* Scans of identity papers. */
+const char *identity_scan_type(struct mc_bytes content); /* "pdf", "doc", "docx", or NULL; pure */
+struct mc_bytes identity_scan_keep(struct mc_txn *txn, struct mc_bytes content, const char *type,
+                                   int64_t ends_ms); /* its id */
+void identity_scan_keep_until(struct mc_txn *txn, struct mc_bytes id, int64_t ends_ms);
+/* Empty without a failure: it is gone. */
+struct mc_bytes identity_scan_read(struct mc_txn *txn, struct mc_bytes id, const char **ret_type);
+void identity_scans_expire(struct mc_txn *txn);
+
+/* An officer at work for a citizen. */
+struct identity_desk {
+    struct mc_bytes officer_id;
+    const IdentityState__Account *officer;
+    const IdentityState__Person *person;
+    struct identity_units units;
+    const char *unit; /* the one he makes the account for, and its row in the table */
+    const IdentityState__Agency *agency;
+};
+/* Why no account can be made for this unit; NULL: it can. row NULL: he is not assigned to it. */
+const char *identity_desk_cause(struct mc_txn *txn, const IdentityState__Assignment *row);
+bool identity_desk_officer(struct mc_txn *txn, struct identity_desk *ret_desk);
+bool identity_desk_open(struct mc_txn *txn, const char *unit, struct identity_desk *ret_desk);
+IdentityState__Registration *identity_desk_request(struct mc_txn *txn, struct mc_bytes id,
+                                                   struct identity_desk *ret_desk);
+ProtobufCBinaryData identity_desk_seal(struct mc_txn *txn, const IdentityState__Desk *block);
+IdentityState__Desk *identity_desk_unseal(struct mc_txn *txn, ProtobufCBinaryData sealed);
+
+/* Effect otp.sms: a temporary password goes to its owner. */
+void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
+                               const IdentityState__Person *person, const char *password);
+enum mc_status identity_password_sms_call(void *ctx, struct mc_arena *arena,
+                                          const struct mc_job *job, const ProtobufCMessage *payload,
+                                          struct mc_room_call *ret_call);
+enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                          const ProtobufCMessage *payload,
+                                          const struct mc_result *result,
+                                          enum mc_verdict *ret_verdict);
+
 /* Handlers, one file each. */
 enum mc_status identity_search_agencies(struct identity *identity, struct mc_txn *txn,
                                         const Identity__SearchAgenciesRequest *req,
@@ -106,3 +152,27 @@ enum mc_status identity_switch_unit(struct identity *identity, struct mc_txn *tx
 enum mc_status identity_list_rights(struct identity *identity, struct mc_txn *txn,
                                     const Identity__ListRightsRequest *req,
                                     Identity__ListRightsReply *rep);
+enum mc_status identity_get_desk(struct identity *identity, struct mc_txn *txn,
+                                 const Identity__GetDeskRequest *req, Identity__DeskReply *rep);
+enum mc_status identity_look_up_citizen(struct identity *identity, struct mc_txn *txn,
+                                        const Identity__LookUpCitizenRequest *req,
+                                        Identity__LookUpCitizenReply *rep);
+enum mc_status identity_start_citizen_account(struct identity *identity, struct mc_txn *txn,
+                                              const Identity__StartCitizenAccountRequest *req,
+                                              Identity__StartCitizenAccountReply *rep);
+enum mc_status identity_get_citizen_account(struct identity *identity, struct mc_txn *txn,
+                                            const Identity__GetCitizenAccountRequest *req,
+                                            Identity__CitizenAccount *rep);
+enum mc_status identity_print_request_form(struct identity *identity, struct mc_txn *txn,
+                                           const Identity__PrintRequestFormRequest *req,
+                                           Identity__PrintRequestFormReply *rep);
+enum mc_status identity_send_citizen_code(struct identity *identity, struct mc_txn *txn,
+                                          const Identity__SendCitizenCodeRequest *req,
+                                          Identity__SendCitizenCodeReply *rep);
+enum mc_status identity_create_citizen_account(struct identity *identity, struct mc_txn *txn,
+                                               const Identity__CreateCitizenAccountRequest *req,
+                                               Identity__CreateCitizenAccountReply *rep);
+enum mc_status identity_read_scan(struct identity *identity, struct mc_txn *txn,
+                                  const Identity__ReadScanRequest *req,
+                                  Identity__ReadScanReply *rep);
+mc_prepare identity_create_citizen_account_prepare;

@@ -42,3 +42,13 @@ void identity_registration_refuse(struct mc_txn *txn, struct mc_bytes id,
     changed.code = mc_unconst(code);
     identity_registration_emit(txn, "identity.registration_refused", id, &changed);
 }
+
+const char *identity_registration_why(const IdentityState__Registration *registration)
+{
+    if (registration->state == IDENTITY__REGISTRATION_STATE__DONE)
+        return "REGISTRATION_SPENT";
+    if (registration->state == IDENTITY__REGISTRATION_STATE__AWAITING_CODE ||
+        identity_registration_is_checking(registration))
+        return "REGISTRATION_NOT_READY";
+    return "REGISTRATION_REFUSED";
+}

@@ -34,6 +34,11 @@
  * rights that belong to a unit (GrantRights). Only an administrator of level 1 gives them, within
  * the own ministry or province (grantor.c). A session acts for one unit at a time (SwitchUnit);
  * what is taken away ends the account's sessions, which every room hears of within a second.
+ *
+ * An officer of a one-door unit makes an account for a citizen in front of him: LookUpCitizen, the
+ * form with a scan (StartCitizenAccount, a registration like any other: the carrier is asked), the
+ * printed request, a code to the citizen's phone, CreateCitizenAccount. The password is drawn here,
+ * goes to the citizen by SMS and must be changed. Scans are sealed and end on their day (scan.c).
  */
 #include <stddef.h>
 #include <string.h>
@@ -79,6 +84,14 @@ extern const size_t mc_data_consents_len;
     X(GetOfficer,         identity_get_officer,         Identity__GetOfficerRequest,         Identity__Officer,                 MC_READ,         GRANTOR, NULL, NULL) \
     X(AssignUnits,        identity_assign_units,        Identity__AssignUnitsRequest,        Identity__Officer,                 MC_WRITE_SECRET, GRANTOR, NULL, NULL) \
     X(SwitchUnit,         identity_switch_unit,         Identity__SwitchUnitRequest,         Identity__SessionReply,            MC_WRITE_SECRET, MC_OFFICER, NULL, NULL) \
+    X(GetDesk,            identity_get_desk,            Identity__GetDeskRequest,            Identity__DeskReply,               MC_READ,         SELF, NULL, NULL) \
+    X(LookUpCitizen,      identity_look_up_citizen,     Identity__LookUpCitizenRequest,      Identity__LookUpCitizenReply,      MC_WRITE_FRESH,  MC_OFFICER, NULL, NULL) \
+    X(StartCitizenAccount, identity_start_citizen_account, Identity__StartCitizenAccountRequest, Identity__StartCitizenAccountReply, MC_WRITE,    MC_OFFICER, NULL, NULL, MC_UPLOAD_MAX) \
+    X(GetCitizenAccount,  identity_get_citizen_account, Identity__GetCitizenAccountRequest,  Identity__CitizenAccount,          MC_READ,         MC_OFFICER, NULL, NULL) \
+    X(PrintRequestForm,   identity_print_request_form,  Identity__PrintRequestFormRequest,   Identity__PrintRequestFormReply,   MC_READ,         MC_OFFICER, NULL, NULL) \
+    X(SendCitizenCode,    identity_send_citizen_code,   Identity__SendCitizenCodeRequest,    Identity__SendCitizenCodeReply,    MC_WRITE,        MC_OFFICER, NULL, NULL) \
+    X(CreateCitizenAccount, identity_create_citizen_account, Identity__CreateCitizenAccountRequest, Identity__CreateCitizenAccountReply, MC_WRITE, MC_OFFICER, NULL, identity_create_citizen_account_prepare) \
+    X(ReadScan,           identity_read_scan,           Identity__ReadScanRequest,           Identity__ReadScanReply,           MC_WRITE_FRESH,  GRANTOR, NULL, NULL, MC_UPLOAD_MAX) \
     X(CountAccounts,      identity_count_accounts,      Identity__CountAccountsRequest,      Identity__CountAccountsReply,      MC_READ,         MC_OPERATOR | MC_OFFICER, "ACCOUNT_VIEW", NULL) \
     X(SetAccountStatus,   identity_set_account_status,  Identity__SetAccountStatusRequest,   Identity__SetAccountStatusReply,   MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
     X(ReadAccount,        identity_read_account,        Identity__ReadAccountRequest,        Identity__AccountDetails,          MC_WRITE_FRESH,  SELF | MC_OPERATOR, NULL, NULL) \
@@ -113,6 +126,9 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_MERGE_PAIRS - MC_TABLE_ROOM]      = "merge_pairs",      /* kept account, merged account -> merge id */
     [IDENTITY_AGENCIES - MC_TABLE_ROOM]         = "agencies",         /* code -> Agency */
     [IDENTITY_AGENCY_WORDS - MC_TABLE_ROOM]     = "agency_words",     /* folded word, code -> nothing */
+    [IDENTITY_SCANS - MC_TABLE_ROOM]            = "scans",            /* scan id -> Scan; and its pieces */
+    [IDENTITY_SCAN_ENDS - MC_TABLE_ROOM]        = "scan_ends",        /* when, scan id -> nothing */
+    [IDENTITY_MADE - MC_TABLE_ROOM]             = "made",             /* account id -> Made */
 };
 
 static const char *const lanes[IDENTITY_LANES_LEN] = {
@@ -157,6 +173,7 @@ static const struct mc_config_key config[] = {
     {"identity.step_life",         MC_CONFIG_DURATION, AT(step_life_ms),         "15m", MINUTE, HOUR, "How long a change of phone or a closing may take from its beginning to its codes."},
     {"identity.closing_period",    MC_CONFIG_DURATION, AT(closing_period_ms),    "720h", 24 * HOUR, 8760 * HOUR, "How long an account that its owner closes can be taken back."},
     {"identity.merge_undo",        MC_CONFIG_DURATION, AT(merge_undo_ms),        "168h", HOUR, 8760 * HOUR, "How long the merge of two accounts can be undone, while nothing else happens to them."},
+    {"identity.scan_retention",    MC_CONFIG_DURATION, AT(scan_retention_ms),    "43800h", HOUR, 876000 * HOUR, "How long the scan behind an account that an officer made is kept: five years."},
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
 };
 
@@ -172,6 +189,8 @@ static const struct mc_effect effects[] = {
     LOOKUP("insurance.check", IDENTITY_LANE_INSURANCE, insurance, 32),
     LOOKUP("post.check", IDENTITY_LANE_POST, post, 32),
     LOOKUP("population.check", IDENTITY_LANE_POPULATION, population, 16),
+    {.kind = "otp.sms", .lane = IDENTITY_LANE_CODE, .payload = &otp__enqueue_sms_request__descriptor,
+     .call = identity_password_sms_call, .done = identity_password_sms_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
 };
 /* clang-format on */
 

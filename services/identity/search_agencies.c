@@ -82,7 +82,7 @@ static const char *rarest(struct search *search)
         struct mc_cursor cursor =
             mc_seek(search->txn, IDENTITY_AGENCY_WORDS, mc_key_text(search->words[i]),
                     (struct mc_bytes){0}, MC_FORWARD);
-        for (; rows < IDENTITY_SCAN_MAX && mc_next(&cursor); rows++)
+        for (; rows < IDENTITY_WALK_MAX && mc_next(&cursor); rows++)
             mc_pass(&cursor);
         if (rows < fewest) {
             fewest = rows;
@@ -150,7 +150,7 @@ static void walk(struct search *search, struct mc_bytes from)
                 mc_key_text(prefix), from, MC_FORWARD);
 
     for (size_t seen = 0; mc_next(&cursor); seen++) {
-        if (search->rep->n_agencies == search->size || seen == IDENTITY_SCAN_MAX) {
+        if (search->rep->n_agencies == search->size || seen == IDENTITY_WALK_MAX) {
             give_token(search, cursor.key);
             return;
         }

@@ -111,6 +111,7 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
 
     identity_agencies_seed(txn);
     expire_registrations(txn);
+    identity_scans_expire(txn);
     expire_logins(txn);
     expire_sessions(txn);
     expire_captchas(txn);

@@ -101,6 +101,7 @@ static uint64_t queue(const struct otp *otp, struct mc_txn *txn, const Otp__Enqu
                           .backoff_max_ms = OTP_NOTICE_BACKOFF_MAX_MS,
                           .destination = otp_carrier(otp, sms->phone),
                           .keys = keys,
+                          .forget = req->forget,
                       });
 }
 

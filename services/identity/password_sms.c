@@ -1,0 +1,92 @@
+/*
+ * otp.sms: the temporary password goes to the citizen through the otp room's queue (OFF-31), in the
+ * lane of transactions, with its text wiped there as here when it is over. The account's row of
+ * `made` keeps the number of the message, so that the officer can see where it is (NOT-08).
+ */
+#include <string.h>
+
+#include "officer.h"
+
+static const char dedupe_prefix[] = "password:";
+
+void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
+                               const IdentityState__Person *person, const char *password)
+{
+    Otp__EnqueueSmsRequest request = OTP__ENQUEUE_SMS_REQUEST__INIT;
+    const char *keys[] = {identity_key(txn, "account", account_id), NULL};
+    char masked[MC_MASK_SIZE];
+
+    mc_mask_identity(masked, sizeof masked, person->login_id);
+    const char *args[] = {"login", masked, "password", password, NULL};
+    request.lane = OTP__LANE__TRANSACTIONAL;
+    request.phone = person->phone;
+    request.text = identity_text(txn, "SMS_ACCOUNT_PASSWORD", args);
+    request.expires_at_ms = txn->now_ms + IDENTITY_PASSWORD_SMS_LIFE_MS;
+    request.keys = mc_unconst(keys);
+    request.n_keys = 1;
+    request.dedupe = mc_sprintf(txn->arena, "%s%s", dedupe_prefix, identity_uuid(txn, account_id));
+    request.forget = true;
+    size_t size = request.dedupe != NULL ? otp__enqueue_sms_request__get_packed_size(&request) : 0;
+    uint8_t *payload = mc_alloc(txn->arena, size);
+    if (request.dedupe == NULL || payload == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return;
+    }
+    (void)otp__enqueue_sms_request__pack(&request, payload);
+    (void)mc_job_add(txn, &(struct mc_job_spec){
+                              .lane = IDENTITY_LANE_CODE,
+                              .kind = "otp.sms",
+                              .payload = {payload, size},
+                              .expires_ms = request.expires_at_ms,
+                              .attempts_max = IDENTITY_PASSWORD_SMS_ATTEMPTS,
+                              .backoff_ms = IDENTITY_CODE_BACKOFF_MS,
+                              .backoff_max_ms = IDENTITY_PASSWORD_SMS_BACKOFF_MAX_MS,
+                              .destination = "otp",
+                              .keys = keys,
+                              .forget = true,
+                          });
+}
+
+enum mc_status identity_password_sms_call(void *ctx, struct mc_arena *arena,
+                                          const struct mc_job *job, const ProtobufCMessage *payload,
+                                          struct mc_room_call *ret_call)
+{
+    (void)ctx;
+    (void)arena;
+    (void)job;
+    *ret_call = (struct mc_room_call){
+        .room = "otp",
+        .service = &otp__otp__descriptor,
+        .method = "EnqueueSms",
+        .request = payload,
+    };
+    return MC_OK;
+}
+
+enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                          const ProtobufCMessage *payload,
+                                          const struct mc_result *result,
+                                          enum mc_verdict *ret_verdict)
+{
+    (void)ctx;
+    (void)job;
+    const Otp__EnqueueSmsRequest *request = (const void *)payload;
+    const Otp__EnqueueSmsReply *reply = (const void *)result->reply;
+    struct mc_bytes id = identity_id_parse(txn, request->dedupe + sizeof dedupe_prefix - 1);
+    bool away = result->status == MC_BUSY || mc_is_fault(result->status);
+
+    *ret_verdict = MC_DONE;
+    if (result->status != MC_OK && away && !result->gave_up) {
+        *ret_verdict = MC_RETRY;
+        return txn->status;
+    }
+    IdentityState__Made *made = mc_load(txn, IDENTITY_MADE, id, &identity_state__made__descriptor);
+    if (made == NULL)
+        return txn->status;
+    if (result->status == MC_OK && reply != NULL)
+        made->sms_job = reply->job_id;
+    else
+        made->sms_code = mc_unconst("PASSWORD_SMS_FAILED");
+    mc_save(txn, IDENTITY_MADE, id, &made->base);
+    return txn->status;
+}
