@@ -33,6 +33,14 @@ enum identity_table {
     IDENTITY_SCANS,
     IDENTITY_SCAN_ENDS,
     IDENTITY_MADE,
+    IDENTITY_CLIENTS,
+    IDENTITY_OIDC_KEYS,
+    IDENTITY_AUTHORIZATIONS,
+    IDENTITY_BROWSERS,
+    IDENTITY_CODES,
+    IDENTITY_ACCESS_TOKENS,
+    IDENTITY_CONSENTS,
+    IDENTITY_ASSERTIONS,
     IDENTITY_TABLES_END
 };
 
@@ -146,6 +154,8 @@ struct identity {
     int64_t closing_period_ms;
     int64_t merge_undo_ms;
     int64_t scan_retention_ms;
+    const char *oidc_issuer;
+    int64_t oidc_key_life_ms;
 
     /* from boot */
     const uint8_t *sign_secret;
@@ -165,6 +175,10 @@ struct identity {
     /* hints only: where the next sweeps of failures and starts go on */
     uint8_t sweep_failures[MC_ID_LEN];
     uint8_t sweep_starts[MC_ID_LEN];
+    uint8_t sweep_browsers[MC_ID_LEN];
+    uint8_t sweep_codes[MC_ID_LEN];
+    uint8_t sweep_access_tokens[MC_ID_LEN];
+    uint8_t sweep_assertions[MC_ID_LEN];
 };
 
 /* Handlers, one file each. */
@@ -208,6 +222,45 @@ enum mc_status identity_list_methods(struct identity *identity, struct mc_txn *t
                                      Identity__ListMethodsReply *rep);
 enum mc_status identity_get_consent(struct identity *identity, struct mc_txn *txn,
                                     const Identity__GetConsentRequest *req, Identity__Consent *rep);
+enum mc_status identity_save_client(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__SaveClientRequest *req,
+                                    Identity__SaveClientReply *rep);
+enum mc_status identity_rotate_client_secret(struct identity *identity, struct mc_txn *txn,
+                                             const Identity__RotateClientSecretRequest *req,
+                                             Identity__RotateClientSecretReply *rep);
+enum mc_status identity_list_clients(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__ListClientsRequest *req,
+                                     Identity__ListClientsReply *rep);
+enum mc_status identity_authorize(struct identity *identity, struct mc_txn *txn,
+                                  const Identity__AuthorizeRequest *req,
+                                  Identity__AuthorizeReply *rep);
+enum mc_status identity_get_authorization(struct identity *identity, struct mc_txn *txn,
+                                          const Identity__GetAuthorizationRequest *req,
+                                          Identity__AuthorizeReply *rep);
+enum mc_status identity_login_authorization(struct identity *identity, struct mc_txn *txn,
+                                            const Identity__LoginAuthorizationRequest *req,
+                                            Identity__AuthorizeReply *rep);
+enum mc_status identity_consent_authorization(struct identity *identity, struct mc_txn *txn,
+                                              const Identity__ConsentAuthorizationRequest *req,
+                                              Identity__AuthorizeReply *rep);
+enum mc_status identity_exchange_code(struct identity *identity, struct mc_txn *txn,
+                                      const Identity__ExchangeCodeRequest *req,
+                                      Identity__ExchangeCodeReply *rep);
+enum mc_status identity_get_userinfo(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__GetUserinfoRequest *req,
+                                     Identity__GetUserinfoReply *rep);
+enum mc_status identity_get_provider(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__GetProviderRequest *req,
+                                     Identity__Provider *rep);
+enum mc_status identity_end_browser(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__EndBrowserRequest *req,
+                                    Identity__EndBrowserReply *rep);
+enum mc_status identity_list_consents(struct identity *identity, struct mc_txn *txn,
+                                      const Identity__ListConsentsRequest *req,
+                                      Identity__ListConsentsReply *rep);
+enum mc_status identity_revoke_consent(struct identity *identity, struct mc_txn *txn,
+                                       const Identity__RevokeConsentRequest *req,
+                                       Identity__RevokeConsentReply *rep);
 
 /* What the pool is to compute before the handler runs. */
 mc_prepare identity_login_prepare;
@@ -368,6 +421,10 @@ void identity_consent_check(const struct identity *identity, struct mc_txn *txn,
                             const char *version);
 mc_nodiscard enum mc_status identity_rights_read(struct identity *identity);
 bool identity_right_is_known(const struct identity *identity, const char *right);
+
+/* Housekeeping of one table whose keys are in no order: each tick looks at the next stretch. */
+void identity_sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],
+                    bool (*is_over)(const struct mc_cursor *row));
 
 /* Small things. */
 char *identity_key(struct mc_txn *txn, const char *kind, struct mc_bytes id); /* "account:…" */

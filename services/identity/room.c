@@ -16,6 +16,8 @@
  *
  * Wrong passwords are counted by number and source, so that a stranger locks only himself; guessing
  * on is made dear by GetCaptcha's work (failures.c, captcha.c).
+ * To portals it is an OpenID provider («Đăng nhập với DVC Quốc gia»): Authorize … EndBrowser are
+ * what the gateway's /oauth2 pages ask, and oidc.h says how it works.
  *
  * Identity numbers, names, dates, phones and password hashes are sealed in the store; accounts are
  * found by a keyed hash of the number. One account per number.
@@ -48,6 +50,7 @@
 #include "account.h"
 #include "lookup.h"
 #include "officer.h"
+#include "oidc.h"
 
 extern const char mc_data_registration_methods[];
 extern const size_t mc_data_registration_methods_len;
@@ -106,7 +109,20 @@ extern const size_t mc_data_consents_len;
     X(MergeAccounts,      identity_merge_accounts,      Identity__MergeAccountsRequest,      Identity__Merge,                   MC_WRITE,        MC_OFFICER | MC_OPERATOR, "ACCOUNT_MERGE", NULL) \
     X(UndoMerge,          identity_undo_merge,          Identity__UndoMergeRequest,          Identity__Merge,                   MC_WRITE,        MC_OFFICER | MC_OPERATOR, "ACCOUNT_MERGE", NULL) \
     X(ListMerges,         identity_list_merges,         Identity__ListMergesRequest,         Identity__ListMergesReply,         MC_READ,         MC_OFFICER | MC_OPERATOR, "ACCOUNT_MERGE", NULL) \
-    X(ListAccountChanges, identity_list_account_changes, Identity__ListAccountChangesRequest, Identity__ListAccountChangesReply, MC_WRITE_FRESH, SELF | MC_OPERATOR, NULL, NULL)
+    X(ListAccountChanges, identity_list_account_changes, Identity__ListAccountChangesRequest, Identity__ListAccountChangesReply, MC_WRITE_FRESH, SELF | MC_OPERATOR, NULL, NULL) \
+    X(SaveClient,           identity_save_client,           Identity__SaveClientRequest,           Identity__SaveClientReply,         MC_WRITE_SECRET, MC_OPERATOR | MC_OFFICER, "APCA_ADMIN", NULL) \
+    X(RotateClientSecret,   identity_rotate_client_secret,  Identity__RotateClientSecretRequest,   Identity__RotateClientSecretReply, MC_WRITE_SECRET, MC_OPERATOR | MC_OFFICER, "APCA_ADMIN", NULL) \
+    X(ListClients,          identity_list_clients,          Identity__ListClientsRequest,          Identity__ListClientsReply,        MC_READ,         MC_OPERATOR | MC_OFFICER, "APCA_ADMIN", NULL) \
+    X(Authorize,            identity_authorize,             Identity__AuthorizeRequest,            Identity__AuthorizeReply,          MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(GetAuthorization,     identity_get_authorization,     Identity__GetAuthorizationRequest,     Identity__AuthorizeReply,          MC_READ,         MC_ROOM, NULL, NULL) \
+    X(LoginAuthorization,   identity_login_authorization,   Identity__LoginAuthorizationRequest,   Identity__AuthorizeReply,          MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(ConsentAuthorization, identity_consent_authorization, Identity__ConsentAuthorizationRequest, Identity__AuthorizeReply,          MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(ExchangeCode,         identity_exchange_code,         Identity__ExchangeCodeRequest,         Identity__ExchangeCodeReply,       MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(GetUserinfo,          identity_get_userinfo,          Identity__GetUserinfoRequest,          Identity__GetUserinfoReply,        MC_READ,         MC_ROOM, NULL, NULL) \
+    X(GetProvider,          identity_get_provider,          Identity__GetProviderRequest,          Identity__Provider,                MC_READ,         MC_ROOM, NULL, NULL) \
+    X(EndBrowser,           identity_end_browser,           Identity__EndBrowserRequest,           Identity__EndBrowserReply,         MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(ListConsents,         identity_list_consents,         Identity__ListConsentsRequest,         Identity__ListConsentsReply,       MC_READ,         SELF,    NULL, NULL) \
+    X(RevokeConsent,        identity_revoke_consent,        Identity__RevokeConsentRequest,        Identity__RevokeConsentReply,      MC_WRITE,        SELF,    NULL, NULL)
 
 static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_REGISTRATIONS - MC_TABLE_ROOM]    = "registrations",    /* registration id -> Registration */
@@ -129,6 +145,14 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_SCANS - MC_TABLE_ROOM]            = "scans",            /* scan id -> Scan; and its pieces */
     [IDENTITY_SCAN_ENDS - MC_TABLE_ROOM]        = "scan_ends",        /* when, scan id -> nothing */
     [IDENTITY_MADE - MC_TABLE_ROOM]             = "made",             /* account id -> Made */
+    [IDENTITY_CLIENTS - MC_TABLE_ROOM]          = "clients",          /* client id -> Client */
+    [IDENTITY_OIDC_KEYS - MC_TABLE_ROOM]        = "oidc_keys",        /* kid -> OidcKey */
+    [IDENTITY_AUTHORIZATIONS - MC_TABLE_ROOM]   = "authorizations",   /* authorization id -> Authorization */
+    [IDENTITY_BROWSERS - MC_TABLE_ROOM]         = "browsers",         /* hash of a cookie -> Browser */
+    [IDENTITY_CODES - MC_TABLE_ROOM]            = "codes",            /* hash of a code -> Code */
+    [IDENTITY_ACCESS_TOKENS - MC_TABLE_ROOM]    = "access_tokens",    /* hash of a token -> AccessToken */
+    [IDENTITY_CONSENTS - MC_TABLE_ROOM]         = "consents",         /* account id, client id -> Consent */
+    [IDENTITY_ASSERTIONS - MC_TABLE_ROOM]       = "assertions",       /* hash of client and jti -> Assertion */
 };
 
 static const char *const lanes[IDENTITY_LANES_LEN] = {
@@ -175,6 +199,8 @@ static const struct mc_config_key config[] = {
     {"identity.merge_undo",        MC_CONFIG_DURATION, AT(merge_undo_ms),        "168h", HOUR, 8760 * HOUR, "How long the merge of two accounts can be undone, while nothing else happens to them."},
     {"identity.scan_retention",    MC_CONFIG_DURATION, AT(scan_retention_ms),    "43800h", HOUR, 876000 * HOUR, "How long the scan behind an account that an officer made is kept: five years."},
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
+    {"identity.oidc_issuer",       MC_CONFIG_STRING,   AT(oidc_issuer),          "https://localhost:8443", 8, 200, "Who this provider is to portals: where browsers reach the gateway, without a slash at the end."},
+    {"identity.oidc_key_life",     MC_CONFIG_DURATION, AT(oidc_key_life_ms),     "90d", HOUR, 8760 * HOUR, "How long a key signs sign-ins for portals; the next one is shown that long before."},
 };
 
 #define LOOKUP(kind_, lane_, name, most)                                                             \
@@ -254,6 +280,11 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
 
     if (!identity_lookup_urls_are_good(identity, boot->why, sizeof boot->why))
         return MC_INVALID;
+    if (strncmp(identity->carrier_url, "https://", 8) != 0 &&
+        !(identity->allow_plain_http && strncmp(identity->carrier_url, "http://", 7) == 0))
+        return refuse_boot(boot, MC_INVALID, "identity.carrier_url: https:// is needed");
+    if (!identity_oidc_issuer_ok(identity))
+        return refuse_boot(boot, MC_INVALID, "identity.oidc_issuer: https:// and a host is needed");
     identity->boot = boot;
     identity->sign_secret = boot->sign_secret;
     return read_tables(identity, boot);

@@ -6,6 +6,7 @@
 
 #include "lookup.h"
 #include "officer.h"
+#include "oidc.h"
 
 static void expire_registrations(struct mc_txn *txn)
 {
@@ -59,8 +60,8 @@ static void expire_sessions(struct mc_txn *txn)
 }
 
 /* These keys are hashes, in no order: each tick looks at the next stretch of them. */
-static void sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],
-                  bool (*is_over)(const struct mc_cursor *row))
+void identity_sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],
+                    bool (*is_over)(const struct mc_cursor *row))
 {
     int seen = 0;
     struct mc_cursor cursor =
@@ -117,7 +118,8 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     expire_captchas(txn);
     identity_steps_expire(txn);
     identity_closings_due(txn);
-    sweep(txn, IDENTITY_FAILURES, identity->sweep_failures, failures_are_over);
-    sweep(txn, IDENTITY_STARTS, identity->sweep_starts, starts_are_over);
+    identity_sweep(txn, IDENTITY_FAILURES, identity->sweep_failures, failures_are_over);
+    identity_sweep(txn, IDENTITY_STARTS, identity->sweep_starts, starts_are_over);
+    identity_oidc_tick(identity, txn);
     return txn->status;
 }

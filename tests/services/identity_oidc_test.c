@@ -1,0 +1,418 @@
+/* The OpenID provider: limits, lives, keys, clients' own keys (LOG-01, LOG-07, REG-46). */
+#include "common/crypto_jose.h"
+#include "common/json.h"
+
+#include "identity_help.h"
+#include "services/identity/oidc.h"
+
+#define CALLBACK  "https://portal.test/cb"
+#define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" /* RFC 7636, appendix B */
+#define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+static Identity__Client client_of(const char *id)
+{
+    static char *uris[1];
+    static char *scopes[2];
+    Identity__Client client = IDENTITY__CLIENT__INIT;
+
+    uris[0] = text(CALLBACK);
+    scopes[0] = text("profile");
+    scopes[1] = text("techid");
+    client.client_id = text(id);
+    client.name = text("Cổng thử");
+    client.unit = text("000.20.31.H53");
+    client.redirect_uris = uris;
+    client.n_redirect_uris = 1;
+    client.scopes = scopes;
+    client.n_scopes = 2;
+    return client;
+}
+
+static const Identity__SaveClientReply *save(struct harness *h, Identity__Client *client,
+                                             enum mc_status want)
+{
+    Identity__SaveClientRequest request = IDENTITY__SAVE_CLIENT_REQUEST__INIT;
+
+    request.client = client;
+    request.reason = text("thử");
+    act_as_operator(h);
+    const Identity__SaveClientReply *reply = harness_call(h, "SaveClient", &request.base, want);
+    act_as_front(h);
+    return reply;
+}
+
+static Identity__AuthorizeRequest asks(const char *client_id, const char *browser)
+{
+    Identity__AuthorizeRequest request = IDENTITY__AUTHORIZE_REQUEST__INIT;
+
+    request.client_id = text(client_id);
+    request.redirect_uri = text(CALLBACK);
+    request.response_type = text("code");
+    request.scope = text("openid profile techid email");
+    request.code_challenge = text(CHALLENGE);
+    request.code_challenge_method = text("S256");
+    request.browser = text(browser);
+    return request;
+}
+
+static const Identity__AuthorizeReply *authorize(struct harness *h,
+                                                 Identity__AuthorizeRequest *request)
+{
+    return harness_call(h, "Authorize", &request->base, MC_OK);
+}
+
+/* From the portal to the code it is given, by a person who signs in; the browser's cookie too. */
+static const char *code_for(struct harness *h, const char *client_id, const char **browser)
+{
+    Identity__AuthorizeRequest request = asks(client_id, *browser);
+    const Identity__AuthorizeReply *reply = authorize(h, &request);
+
+    if (reply->browser[0] != '\0')
+        *browser = reply->browser;
+    if (reply->step == IDENTITY__AUTHORIZE_STEP__SHOW_LOGIN) {
+        Identity__LoginAuthorizationRequest login = IDENTITY__LOGIN_AUTHORIZATION_REQUEST__INIT;
+        const Identity__LoginReply *started = login_with(h, binh.login_id, PASSWORD);
+        code_goes_out(h);
+        Otp__Proof proof = proof_of(h, OTP__PURPOSE__LOGIN, started->login, binh.phone_e164);
+        login.authorization = reply->authorization;
+        login.browser = text(*browser);
+        login.login = started->login;
+        login.proof = harness_token(h, "otp", &proof.base);
+        reply = harness_call(h, "LoginAuthorization", &login.base, MC_OK);
+        assert_string_not_equal(reply->browser, "");
+        *browser = reply->browser;
+    }
+    if (reply->step == IDENTITY__AUTHORIZE_STEP__SHOW_CONSENT) {
+        Identity__ConsentAuthorizationRequest agree = IDENTITY__CONSENT_AUTHORIZATION_REQUEST__INIT;
+        agree.authorization = reply->authorization;
+        agree.browser = text(*browser);
+        agree.allow = true;
+        reply = harness_call(h, "ConsentAuthorization", &agree.base, MC_OK);
+    }
+    assert_int_equal(reply->step, IDENTITY__AUTHORIZE_STEP__GO_BACK);
+    const char *code = strstr(reply->location, "code=");
+    assert_non_null(code);
+    return mc_sprintf(&kept, "%.43s", code + 5);
+}
+
+static const Identity__ExchangeCodeReply *exchange(struct harness *h, const char *client_id,
+                                                   const char *secret, const char *code)
+{
+    Identity__ExchangeCodeRequest request = IDENTITY__EXCHANGE_CODE_REQUEST__INIT;
+
+    request.grant_type = text("authorization_code");
+    request.client_id = text(client_id);
+    request.client_secret = text(secret);
+    request.redirect_uri = text(CALLBACK);
+    request.code_verifier = text(VERIFIER);
+    request.code = text(code);
+    return harness_call(h, "ExchangeCode", &request.base, MC_OK);
+}
+
+static const char *userinfo(struct harness *h, const char *token)
+{
+    Identity__GetUserinfoRequest request = IDENTITY__GET_USERINFO_REQUEST__INIT;
+
+    request.access_token = text(token);
+    return ((const Identity__GetUserinfoReply *)harness_call(h, "GetUserinfo", &request.base,
+                                                             MC_OK))
+        ->json;
+}
+
+static const Identity__Provider *provider(struct harness *h)
+{
+    Identity__GetProviderRequest request = IDENTITY__GET_PROVIDER_REQUEST__INIT;
+
+    return harness_call(h, "GetProvider", &request.base, MC_OK);
+}
+
+static void a_code_lives_a_minute(void **state)
+{
+    struct harness *h = *state;
+    Identity__Client client = client_of("cong");
+    const char *secret = save(h, &client, MC_OK)->client_secret;
+    const char *browser = "";
+
+    (void)open_account(h, &binh);
+    harness_tick(h);
+    const char *code = code_for(h, "cong", &browser);
+    harness_advance(h, OIDC_CODE_MS - 1);
+    const Identity__ExchangeCodeReply *tokens = exchange(h, "cong", secret, code);
+    assert_string_equal(tokens->error, "");
+    assert_string_equal(tokens->scope, "openid profile techid"); /* email is not this client's */
+    const char *told = userinfo(h, tokens->access_token);
+    assert_non_null(strstr(told, "\"HoVaTen\":\"Nguyễn Thị Hoà Bình\""));
+    assert_non_null(strstr(told, "\"TechID\":"));
+    assert_null(strstr(told, BINH_ID));
+    assert_null(strstr(told, BINH_PHONE));
+    harness_advance(h, OIDC_TOKEN_MS - 1);
+    assert_string_not_equal(userinfo(h, tokens->access_token), "");
+    harness_advance(h, 1);
+    assert_string_equal(userinfo(h, tokens->access_token), "");
+
+    code = code_for(h, "cong", &browser); /* signed in and agreed to: no page */
+    harness_advance(h, OIDC_CODE_MS);
+    assert_string_equal(exchange(h, "cong", secret, code)->error, "invalid_grant");
+    harness_advance(h, OIDC_TOKEN_MS);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_CODES), 0);
+    assert_int_equal(harness_rows(h, IDENTITY_ACCESS_TOKENS), 0);
+    assert_int_equal(harness_rows(h, IDENTITY_AUTHORIZATIONS), 0);
+    assert_int_equal(harness_rows(h, IDENTITY_BROWSERS), 1);
+    assert_int_equal(harness_rows(h, IDENTITY_SESSIONS), 1);
+    harness_advance(h, 720 * MINUTE_MS);
+    harness_tick(h);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_BROWSERS), 0);
+    Identity__AuthorizeRequest request = asks("cong", browser);
+    assert_int_equal(authorize(h, &request)->step, IDENTITY__AUTHORIZE_STEP__SHOW_LOGIN);
+}
+
+static void a_session_that_ended_ends_all_of_it(void **state)
+{
+    struct harness *h = *state;
+    Identity__Client client = client_of("cong");
+    const char *secret = save(h, &client, MC_OK)->client_secret;
+    const char *browser = "";
+
+    (void)open_account(h, &binh);
+    harness_tick(h);
+    const Identity__ExchangeCodeReply *tokens =
+        exchange(h, "cong", secret, code_for(h, "cong", &browser));
+    const char *code = code_for(h, "cong", &browser);
+    Identity__EndBrowserRequest leave = IDENTITY__END_BROWSER_REQUEST__INIT;
+    leave.browser = text(browser);
+    const Identity__EndBrowserReply *asked = harness_call(h, "EndBrowser", &leave.base, MC_OK);
+    assert_false(asked->ended);
+    leave.confirmation = text("x");
+    assert_false(
+        ((const Identity__EndBrowserReply *)harness_call(h, "EndBrowser", &leave.base, MC_OK))
+            ->ended);
+    leave.confirmation = asked->confirmation;
+    assert_true(
+        ((const Identity__EndBrowserReply *)harness_call(h, "EndBrowser", &leave.base, MC_OK))
+            ->ended);
+    assert_int_equal(harness_events(h, "identity.session_revoked"), 1);
+    assert_string_equal(userinfo(h, tokens->access_token), "");
+    assert_string_equal(exchange(h, "cong", secret, code)->error, "invalid_grant");
+}
+
+/* sub: the same at portals of one sector, another at others; TechID: one for all (REG-46). */
+static void who_sees_the_same_person(void **state)
+{
+    struct harness *h = *state;
+    static const char *const ids[] = {"a", "b", "c"};
+    const char *told[3];
+    const char *browser = "";
+
+    (void)open_account(h, &binh);
+    harness_tick(h);
+    for (size_t i = 0; i < 3; i++) {
+        Identity__Client client = client_of(ids[i]);
+        client.sector = text(i < 2 ? "tinh" : "");
+        const char *secret = save(h, &client, MC_OK)->client_secret;
+        told[i] =
+            userinfo(h, exchange(h, ids[i], secret, code_for(h, ids[i], &browser))->access_token);
+    }
+    assert_string_equal(told[0], told[1]);
+    assert_memory_not_equal(told[0], told[2], strlen("{\"sub\":\"xxxxxxxxxx"));
+    assert_string_equal(strstr(told[0], "\"TechID\""), strstr(told[2], "\"TechID\""));
+}
+
+/* The next key is shown a whole life before it signs, the last one as long as its tokens live. */
+static void keys_take_turns(void **state)
+{
+    struct harness *h = *state;
+    const int64_t life = 90 * 24 * 60 * MINUTE_MS;
+    Identity__Client client = client_of("cong");
+    const char *secret = save(h, &client, MC_OK)->client_secret;
+    char *before = NULL;
+
+    (void)open_account(h, &binh);
+    harness_tick(h);
+    for (int turn = 0; turn < 3; turn++) {
+        const char *browser = "";
+        struct mc_bytes payload;
+        char *shown = provider(h)->jwks;
+        assert_int_equal(mc_jose_usable(mc_key_text(shown)), turn == 0 ? 2 : 3);
+        char *token = exchange(h, "cong", secret, code_for(h, "cong", &browser))->id_token;
+        assert_int_equal(mc_jose_verify(&kept, mc_key_text(shown), token, &payload), MC_OK);
+        if (before != NULL) /* a portal that fetched the keys a whole life ago */
+            assert_int_equal(mc_jose_verify(&kept, mc_key_text(before), token, &payload), MC_OK);
+        before = shown;
+        harness_advance(h, life);
+        harness_tick(h);
+    }
+    harness_advance(h, OIDC_KEY_AFTER_MS);
+    harness_tick(h);
+    assert_int_equal(mc_jose_usable(mc_key_text(provider(h)->jwks)), 2);
+}
+
+static void addresses_have_rules(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "http://portal.test/cb",
+        "https://",
+        "https:///cb",
+        "https://portal.test/cb#a",
+        "https://u@portal.test/cb",
+        "https://portal.test/c b",
+        "https://portal.test/\"x",
+        "https://portal.test/;x",
+        "javascript:alert(1)",
+        "//portal.test",
+        "https://pórtal.test/",
+    };
+    struct harness *h = *state;
+    Identity__Client client = client_of("cong");
+    char uri[OIDC_URI_MAX + 2] = "https://portal.test/";
+    char *one[] = {uri};
+    char *many[OIDC_URIS_MAX + 1];
+
+    memset(uri + strlen(uri), 'a', sizeof uri - strlen(uri));
+    uri[OIDC_URI_MAX] = '\0';
+    client.redirect_uris = one;
+    (void)save(h, &client, MC_OK);
+    uri[OIDC_URI_MAX] = 'a';
+    uri[OIDC_URI_MAX + 1] = '\0';
+    (void)save(h, &client, MC_INVALID);
+    assert_true(harness_violated(h, "client.redirect_uris[0]", "OIDC_URI"));
+    for (size_t i = 0; i < MC_LEN(bad); i++) {
+        one[0] = text(bad[i]);
+        (void)save(h, &client, MC_INVALID);
+        assert_true(harness_violated(h, "client.redirect_uris[0]", "OIDC_URI"));
+    }
+    for (size_t i = 0; i < MC_LEN(many); i++)
+        many[i] = text(CALLBACK);
+    client.redirect_uris = many;
+    client.n_redirect_uris = OIDC_URIS_MAX;
+    (void)save(h, &client, MC_OK);
+    client.n_redirect_uris++;
+    (void)save(h, &client, MC_INVALID);
+    client.n_redirect_uris = 0;
+    client.client_id = text("Cong");
+    client.unit = text("");
+    client.name = text(" ");
+    client.jwks = text("{\"keys\":[]}");
+    (void)save(h, &client, MC_INVALID);
+    assert_true(harness_violated(h, "client.client_id", "OIDC_CLIENT_ID"));
+    assert_true(harness_violated(h, "client.name", "FIELD_REQUIRED"));
+    assert_true(harness_violated(h, "client.redirect_uris", "FIELD_REQUIRED"));
+    assert_true(harness_violated(h, "client.jwks", "OIDC_JWKS"));
+    assert_int_equal(harness_rows(h, IDENTITY_CLIENTS), 1);
+}
+
+/* --- private_key_jwt --- */
+
+static const uint8_t own_secret[MC_JOSE_SECRET_LEN] = {[31] = 42};
+
+static char *own_jwks(void)
+{
+    uint8_t x[MC_JOSE_POINT_LEN], y[MC_JOSE_POINT_LEN];
+    char kid[MC_JOSE_KID_SIZE], x_text[64], y_text[64];
+
+    assert_true(mc_jose_public(own_secret, x, y));
+    mc_jose_kid(x, y, kid);
+    (void)mc_base64url(x_text, (struct mc_bytes){x, sizeof x});
+    (void)mc_base64url(y_text, (struct mc_bytes){y, sizeof y});
+    return mc_sprintf(&kept,
+                      "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"%s\",\"x\":\"%s\","
+                      "\"y\":\"%s\"}]}",
+                      kid, x_text, y_text);
+}
+
+static const char *error_of_assertion(struct harness *h, const char *iss, const char *aud,
+                                      int64_t life_s, const char *jti)
+{
+    Identity__ExchangeCodeRequest request = IDENTITY__EXCHANGE_CODE_REQUEST__INIT;
+    char *claims = mc_sprintf(
+        &kept, "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"%s\",\"exp\":%lld,\"jti\":\"%s\"}", iss,
+        iss, aud, (long long)(harness_now(h) / 1000 + life_s), jti);
+
+    request.client_assertion_type = text("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    request.client_assertion = mc_jose_sign(&kept, own_secret, "JWT", mc_key_text(claims));
+    request.grant_type = text("authorization_code");
+    request.code = text("A");
+    request.code_verifier = text(VERIFIER);
+    return ((const Identity__ExchangeCodeReply *)harness_call(h, "ExchangeCode", &request.base,
+                                                              MC_OK))
+        ->error;
+}
+
+/* invalid_grant: the client is who it says, only the code is none. */
+static void a_clients_word_is_good_once(void **state)
+{
+    struct harness *h = *state;
+    const char *us = "https://localhost:8443";
+    Identity__Client client = client_of("cong");
+    Identity__Client other = client_of("khac");
+
+    client.jwks = own_jwks();
+    assert_string_equal(save(h, &client, MC_OK)->client_secret, "");
+    (void)save(h, &other, MC_OK);
+    assert_string_equal(error_of_assertion(h, "cong", us, 60, "1"), "invalid_grant");
+    assert_string_equal(error_of_assertion(h, "cong", us, 60, "1"), "invalid_client");
+    assert_string_equal(
+        error_of_assertion(h, "cong", "https://localhost:8443/oauth2/token", 300, "2"),
+        "invalid_grant");
+    assert_string_equal(error_of_assertion(h, "cong", "https://other.test", 60, "3"),
+                        "invalid_client");
+    assert_string_equal(error_of_assertion(h, "cong", us, 361, "4"), "invalid_client");
+    assert_string_equal(error_of_assertion(h, "cong", us, 360, "4"), "invalid_grant");
+    assert_string_equal(error_of_assertion(h, "cong", us, -60, "5"), "invalid_client");
+    assert_string_equal(error_of_assertion(h, "cong", us, -59, "5"), "invalid_grant");
+    assert_string_equal(error_of_assertion(h, "cong", us, 60, ""), "invalid_client");
+    assert_string_equal(error_of_assertion(h, "khac", us, 60, "6"), "invalid_client");
+    assert_string_equal(exchange(h, "cong", "", "A")->error, "invalid_client");
+    harness_advance(h, 8 * MINUTE_MS);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_ASSERTIONS), 0);
+}
+
+static void a_secret_is_changed_without_a_night_shift(void **state)
+{
+    struct harness *h = *state;
+    Identity__RotateClientSecretRequest rotate = IDENTITY__ROTATE_CLIENT_SECRET_REQUEST__INIT;
+    Identity__Client client = client_of("cong");
+    const char *first = save(h, &client, MC_OK)->client_secret;
+
+    assert_string_equal(save(h, &client, MC_OK)->client_secret, ""); /* told once */
+    act_as_operator(h);
+    rotate.client_id = text("cong");
+    harness_call(h, "RotateClientSecret", &rotate.base, MC_INVALID);
+    rotate.reason = text("định kỳ");
+    const Identity__RotateClientSecretReply *rotated =
+        harness_call(h, "RotateClientSecret", &rotate.base, MC_OK);
+    const char *second = rotated->client_secret;
+    rotate.client_id = text("khac");
+    harness_call(h, "RotateClientSecret", &rotate.base, MC_NOT_FOUND);
+    act_as_front(h);
+    harness_advance(h, OIDC_SECRET_BEFORE_MS - 1);
+    assert_string_equal(exchange(h, "cong", first, "A")->error, "invalid_grant");
+    harness_advance(h, 1);
+    assert_string_equal(exchange(h, "cong", first, "A")->error, "invalid_client");
+    assert_string_equal(exchange(h, "cong", second, "A")->error, "invalid_grant");
+    act_as_operator(h);
+    rotate.client_id = text("cong");
+    rotate.at_once = true;
+    (void)harness_call(h, "RotateClientSecret", &rotate.base, MC_OK);
+    act_as_front(h);
+    assert_string_equal(exchange(h, "cong", second, "A")->error, "invalid_client");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_code_lives_a_minute, open_room, close_room),
+        cmocka_unit_test_setup_teardown(a_session_that_ended_ends_all_of_it, open_room, close_room),
+        cmocka_unit_test_setup_teardown(who_sees_the_same_person, open_room, close_room),
+        cmocka_unit_test_setup_teardown(keys_take_turns, open_room, close_room),
+        cmocka_unit_test_setup_teardown(addresses_have_rules, open_room, close_room),
+        cmocka_unit_test_setup_teardown(a_clients_word_is_good_once, open_room, close_room),
+        cmocka_unit_test_setup_teardown(a_secret_is_changed_without_a_night_shift, open_room,
+                                        close_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
