@@ -122,6 +122,8 @@ void gateway_answer(struct gateway_exchange *exchange, const struct gateway_answ
     if (answer->content_type != NULL)
         gateway_header_add(&headers, "Content-Type", answer->content_type);
     gateway_headers_safe(&headers, gateway->settings.tls_cert[0] != '\0');
+    if (answer->policy != NULL)
+        gateway_headers_policy(&headers, answer->policy);
     if (exchange->has_id) {
         mc_uuid_text(id, exchange->request_id);
         gateway_header_add(&headers, "Motcua-Request-Id", id);

@@ -22,6 +22,7 @@ enum {
     GATEWAY_ROUND_ARENA = 4 << 20,
     GATEWAY_SLOW_MS = 1000,  /* what takes longer is logged at info */
     GATEWAY_DRAIN_MS = 5000, /* for calls under way at SIGTERM */
+    GATEWAY_NOTE_SIZE = 400,
 };
 
 struct gateway;
@@ -39,7 +40,8 @@ struct gateway_exchange {
     bool has_id;
     uint8_t request_id[MC_ID_LEN];
     char traceparent[MC_TRACEPARENT_LEN + 1];
-    const char *allowed_origin; /* for CORS; NULL: none */
+    const char *allowed_origin;   /* for CORS; NULL: none */
+    char note[GATEWAY_NOTE_SIZE]; /* what a page is to say, while a room is asked about it */
 };
 
 /* A question to every room, answered when all have answered or have been silent too long. */
@@ -99,6 +101,7 @@ struct gateway_answer {
     struct mc_bytes body;
     const char *code; /* stable error code for the log; NULL: none */
     const struct mc_header *headers;
+    const char *policy; /* Content-Security-Policy of a page with forms; NULL: nothing at all */
 };
 void gateway_answer(struct gateway_exchange *exchange, const struct gateway_answer *answer);
 

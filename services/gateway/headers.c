@@ -21,6 +21,13 @@ void gateway_headers_safe(struct gateway_headers *headers, bool is_tls)
         gateway_header_add(headers, "Strict-Transport-Security", "max-age=31536000");
 }
 
+void gateway_headers_policy(struct gateway_headers *headers, const char *policy)
+{
+    for (size_t i = 0; i < headers->len; i++)
+        if (strcmp(headers->lines[i].name, "Content-Security-Policy") == 0)
+            headers->lines[i].value = policy;
+}
+
 const char *gateway_origin_find(const struct mc_config_list *origins, const char *origin)
 {
     if (origin == NULL || strcmp(origin, "null") == 0)

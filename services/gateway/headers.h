@@ -21,6 +21,9 @@ void gateway_header_add(struct gateway_headers *headers, const char *name, const
 /* On every answer: nothing is sniffed, framed, cached or executed. */
 void gateway_headers_safe(struct gateway_headers *headers, bool is_tls);
 
+/* Instead of its policy, one for a page with forms. */
+void gateway_headers_policy(struct gateway_headers *headers, const char *policy);
+
 /*
  * The origin as configured when it is on the list, else NULL. Exact text, as browsers compare;
  * "null" (sandboxed pages, files) is never on it.

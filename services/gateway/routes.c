@@ -4,6 +4,7 @@
 
 #include "gateway.h"
 #include "headers.h"
+#include "oidc.h"
 
 enum {
     HTTP_OK = 200,
@@ -30,6 +31,17 @@ static const struct route routes[] = {
     {"/metrics",          "GET, HEAD", "metrics",         gateway_metrics,         WHILE_DRAINING},
     {"/webhooks/payment", "POST",      "webhook_payment", gateway_webhook_payment, 0},
     {"/webhooks/sms",     "GET, POST", "webhook_sms",     gateway_webhook_sms,     0},
+    {"/.well-known/openid-configuration", "GET, HEAD", "oidc_configuration", gateway_oidc_configuration, 0},
+    {"/oauth2/jwks",      "GET, HEAD", "oidc_jwks",       gateway_oidc_jwks,       0},
+    {"/oauth2/style.css", "GET, HEAD", "oidc_style",      gateway_oidc_style,      0},
+    {"/oauth2/authorize", "GET, POST", "oidc_authorize",  gateway_oidc_authorize,  0},
+    {"/oauth2/login",     "GET, POST", "oidc_login",      gateway_oidc_login,      0},
+    {"/oauth2/code",      "POST",      "oidc_code",       gateway_oidc_code,       0},
+    {"/oauth2/resend",    "POST",      "oidc_resend",     gateway_oidc_resend,     0},
+    {"/oauth2/consent",   "POST",      "oidc_consent",    gateway_oidc_consent,    0},
+    {"/oauth2/token",     "POST",      "oidc_token",      gateway_oidc_token,      0},
+    {"/oauth2/userinfo",  "GET, POST", "oidc_userinfo",   gateway_oidc_userinfo,   0},
+    {"/oauth2/logout",    "GET, POST", "oidc_logout",     gateway_oidc_logout,     0},
 };
 /* clang-format on */
 

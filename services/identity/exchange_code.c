@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "account.h"
 #include "oidc.h"
 
 static void fail(Identity__ExchangeCodeReply *rep, const char *error, const char *description)
@@ -61,7 +62,7 @@ static const IdentityState__Account *account_of(struct mc_txn *txn, const Identi
 
     if (session != NULL && session->expires_at_ms > txn->now_ms)
         account = identity_account_load(txn, mc_key_bytes(code->account));
-    return account != NULL && !account->disabled ? account : NULL;
+    return account != NULL && identity_account_may_sign_in(account) ? account : NULL;
 }
 
 static struct mc_bytes make_token(struct mc_txn *txn, const IdentityState__Code *code,

@@ -2,6 +2,7 @@
  * GetUserinfo: what the token's scopes say about the person, as it is now. That it may be read was
  * written down when the token was given (identity.claims_released).
  */
+#include "account.h"
 #include "oidc.h"
 
 enum mc_status identity_get_userinfo(struct identity *identity, struct mc_txn *txn,
@@ -23,8 +24,8 @@ enum mc_status identity_get_userinfo(struct identity *identity, struct mc_txn *t
         client = oidc_client_load(txn, token->client_id);
     }
     struct mc_bytes consent;
-    if (session == NULL || account == NULL || account->disabled || client == NULL ||
-        client->disabled ||
+    if (session == NULL || account == NULL || !identity_account_may_sign_in(account) ||
+        client == NULL || client->disabled ||
         !mc_get(txn, IDENTITY_CONSENTS,
                 oidc_consent_key(txn, mc_key_bytes(token->account), token->client_id), &consent))
         return txn->status;

@@ -107,8 +107,8 @@ struct oidc_advance {
     bool fresh;                         /* has just signed in */
 };
 void oidc_advance(const struct identity *identity, struct mc_txn *txn,
-                  const struct oidc_authorization *at,
-                  const struct oidc_advance *advance, Identity__AuthorizeReply *rep);
+                  const struct oidc_authorization *at, const struct oidc_advance *advance,
+                  Identity__AuthorizeReply *rep);
 void oidc_refuse_page(struct mc_txn *txn, const char *code, Identity__AuthorizeReply *rep);
 void oidc_go_back(const struct identity *identity, struct mc_txn *txn,
                   const IdentityState__Authorization *record, const char *name, const char *value,

@@ -3,6 +3,7 @@
  * so one that somebody planted beforehand is worth nothing afterwards. When the session ends,
  * by whatever way, the cookie means nothing any more.
  */
+#include "account.h"
 #include "oidc.h"
 
 bool oidc_browser_find(struct mc_txn *txn, const char *secret, struct oidc_browser *ret_browser)
@@ -20,7 +21,7 @@ bool oidc_browser_find(struct mc_txn *txn, const char *secret, struct oidc_brows
         browser.session->refresh_expires_at_ms <= txn->now_ms)
         return false;
     browser.account = identity_account_load(txn, mc_key_bytes(browser.record->account));
-    if (browser.account == NULL || browser.account->disabled)
+    if (browser.account == NULL || !identity_account_may_sign_in(browser.account))
         return false;
     *ret_browser = browser;
     return true;

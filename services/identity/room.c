@@ -280,9 +280,6 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
 
     if (!identity_lookup_urls_are_good(identity, boot->why, sizeof boot->why))
         return MC_INVALID;
-    if (strncmp(identity->carrier_url, "https://", 8) != 0 &&
-        !(identity->allow_plain_http && strncmp(identity->carrier_url, "http://", 7) == 0))
-        return refuse_boot(boot, MC_INVALID, "identity.carrier_url: https:// is needed");
     if (!identity_oidc_issuer_ok(identity))
         return refuse_boot(boot, MC_INVALID, "identity.oidc_issuer: https:// and a host is needed");
     identity->boot = boot;

@@ -1,0 +1,179 @@
+/* The pages of a sign-in: account and password, code, consent, refusal, signing out. */
+#include <string.h>
+
+#include "common/crypto.h"
+
+#include "oidc.h"
+
+static const char *hex_of(struct mc_arena *arena, ProtobufCBinaryData id)
+{
+    char *text = mc_alloc(arena, 2 * id.len + 1);
+
+    if (text == NULL)
+        return "";
+    (void)mc_hex(text, (struct mc_bytes){id.data, id.len});
+    return text;
+}
+
+static void add_field(struct oidc_page *page, const char *name, const char *key,
+                      const char *attributes)
+{
+    oidc_page_add(page, "<label for=\"");
+    oidc_page_add(page, name);
+    oidc_page_add(page, "\">");
+    oidc_page_say(page, key);
+    oidc_page_add(page, "</label>\n<input id=\"");
+    oidc_page_add(page, name);
+    oidc_page_add(page, "\" name=\"");
+    oidc_page_add(page, name);
+    oidc_page_add(page, "\" required ");
+    oidc_page_add(page, attributes);
+    oidc_page_add(page, ">\n");
+}
+
+/* LOG-02: which account; SYS-14: that of the post is announced and not open. */
+static void add_providers(struct oidc_page *page)
+{
+    oidc_page_add(page, "<h2>");
+    oidc_page_say(page, "providers");
+    oidc_page_add(page, "</h2>\n<ul>\n<li><a href=\"#login_id\">");
+    oidc_page_say(page, "provider_national");
+    oidc_page_add(page, "</a></li>\n<li>");
+    oidc_page_say(page, "provider_vnpost");
+    oidc_page_add(page, "</li>\n</ul>\n");
+}
+
+static void add_language(struct oidc_page *page, const char *authorization)
+{
+    oidc_page_add(page, "<p><a lang=\"");
+    oidc_page_add(page, page->english ? "vi" : "en");
+    oidc_page_add(page, "\" href=\"/oauth2/login?lang=");
+    oidc_page_add(page, page->english ? "vi" : "en");
+    oidc_page_add(page, "&amp;authorization=");
+    oidc_page_text(page, authorization);
+    oidc_page_add(page, "\">");
+    oidc_page_say(page, "other_language");
+    oidc_page_add(page, "</a></p>\n");
+}
+
+void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *form,
+                     const Identity__AuthorizeReply *reply, const char *note)
+{
+    struct mc_arena *arena = &exchange->gateway->arena;
+    const char *authorization = hex_of(arena, reply->authorization);
+    struct oidc_page page;
+
+    oidc_page_begin(&page, arena, form->english, "login_title");
+    oidc_page_add(&page, "<p>");
+    oidc_page_say(&page, "login_to");
+    oidc_page_add(&page, " <strong>");
+    oidc_page_text(&page, reply->client_name);
+    oidc_page_add(&page, "</strong></p>\n");
+    oidc_page_alert(&page, note);
+    add_providers(&page);
+    oidc_page_form(&page, "/oauth2/login", authorization);
+    add_field(&page, "login_id", "login_id", "inputmode=\"numeric\" autocomplete=\"username\"");
+    add_field(&page, "password", "password", "type=\"password\" autocomplete=\"current-password\"");
+    oidc_page_button(&page, "login", "go", "login");
+    oidc_page_add(&page, "</form>\n");
+    add_language(&page, authorization);
+    oidc_page_send(&page, exchange, 200, reply->form_origin, reply->browser);
+}
+
+void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *form,
+                    const char *login, const char *phone_masked, const char *note)
+{
+    struct oidc_page page;
+    const char *authorization = oidc_value(form, "authorization");
+
+    oidc_page_begin(&page, &exchange->gateway->arena, form->english, "code_title");
+    oidc_page_add(&page, "<p>");
+    oidc_page_say(&page, "code_sent");
+    oidc_page_add(&page, " <strong>");
+    oidc_page_text(&page, phone_masked);
+    oidc_page_add(&page, "</strong></p>\n");
+    oidc_page_alert(&page, note);
+    for (int again = 0; again < 2; again++) {
+        oidc_page_form(&page, again ? "/oauth2/resend" : "/oauth2/code", authorization);
+        oidc_page_hidden(&page, "login", login);
+        oidc_page_hidden(&page, "phone_masked", phone_masked);
+        if (!again)
+            add_field(&page, "code", "code",
+                      "inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"6\"");
+        oidc_page_button(&page, again ? "resend" : "verify", "go", again ? "resend" : "verify");
+        oidc_page_add(&page, "</form>\n");
+    }
+    /* The code leads on to the portal when it has been agreed to before: any portal's address. */
+    oidc_page_send(&page, exchange, 200, "https: http://127.0.0.1:* http://localhost:*", "");
+}
+
+void oidc_show_consent(struct gateway_exchange *exchange, const struct oidc_form *form,
+                       const Identity__AuthorizeReply *reply)
+{
+    struct mc_arena *arena = &exchange->gateway->arena;
+    struct oidc_page page;
+
+    oidc_page_begin(&page, arena, form->english, "consent_title");
+    oidc_page_add(&page, "<p>");
+    oidc_page_say(&page, "consent_as");
+    oidc_page_add(&page, " <strong>");
+    oidc_page_text(&page, reply->full_name);
+    oidc_page_add(&page, "</strong>.</p>\n<p><strong>");
+    oidc_page_text(&page, reply->client_name);
+    oidc_page_add(&page, "</strong> ");
+    oidc_page_say(&page, "consent_asks");
+    oidc_page_add(&page, "</p>\n<ul>\n");
+    for (size_t i = 0; i < reply->n_scopes; i++) {
+        const char *key = mc_sprintf(arena, "scope_%s", reply->scopes[i]);
+        oidc_page_add(&page, "<li>");
+        oidc_page_say(&page, key != NULL ? key : "");
+        oidc_page_add(&page, "</li>\n");
+    }
+    oidc_page_add(&page, "</ul>\n<p>");
+    oidc_page_say(&page, "consent_later");
+    oidc_page_add(&page, "</p>\n");
+    oidc_page_form(&page, "/oauth2/consent", hex_of(arena, reply->authorization));
+    oidc_page_button(&page, "allow", "go", "allow");
+    oidc_page_button(&page, "deny", "go", "deny");
+    oidc_page_add(&page, "</form>\n");
+    oidc_page_send(&page, exchange, 200, reply->form_origin, reply->browser);
+}
+
+void oidc_show_refusal(struct gateway_exchange *exchange, const struct oidc_form *form, int http,
+                       const char *message)
+{
+    struct oidc_page page;
+
+    oidc_page_begin(&page, &exchange->gateway->arena, form->english, "refusal_title");
+    if (message != NULL) {
+        oidc_page_alert(&page, message);
+    } else {
+        oidc_page_add(&page, "<p role=\"alert\">");
+        oidc_page_say(&page, "unavailable");
+        oidc_page_add(&page, "</p>\n");
+    }
+    oidc_page_send(&page, exchange, http, "", "");
+}
+
+void oidc_show_logout(struct gateway_exchange *exchange, const struct oidc_form *form,
+                      const Identity__EndBrowserReply *reply)
+{
+    static const char *const names[] = {"id_token_hint", "client_id", "post_logout_redirect_uri",
+                                        "state"};
+    struct oidc_page page;
+
+    oidc_page_begin(&page, &exchange->gateway->arena, form->english, "logout_title");
+    oidc_page_add(&page, "<p>");
+    oidc_page_say(&page, reply->ended ? "logout_done" : "logout_asks");
+    oidc_page_add(&page, "</p>\n");
+    if (!reply->ended) {
+        oidc_page_form(&page, "/oauth2/logout", "");
+        for (size_t i = 0; i < MC_LEN(names); i++)
+            if (oidc_value(form, names[i])[0] != '\0')
+                oidc_page_hidden(&page, names[i], oidc_value(form, names[i]));
+        oidc_page_hidden(&page, "confirmation", reply->confirmation);
+        oidc_page_button(&page, "logout", "go", "logout");
+        oidc_page_add(&page, "</form>\n");
+    }
+    oidc_page_send(&page, exchange, 200, "https: http://127.0.0.1:* http://localhost:*", "");
+}
