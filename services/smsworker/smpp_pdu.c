@@ -4,7 +4,6 @@
 /* clang-format off */
 #include <smpp34.h>
 #include <smpp34_structs.h>
-#include <smpp34_params.h>
 /* clang-format on */
 #include <stdio.h>
 #include <string.h>
@@ -166,20 +165,48 @@ size_t smpp_delivered_pack(uint8_t out[SMPP_OUT_MAX], uint32_t sequence, uint32_
     return pack(out, &pdu);
 }
 
+/* Bytes up to the end of the string at `at`, with its NUL; past the end when it has none. */
+static size_t past_string(struct mc_bytes pdu, size_t at)
+{
+    if (at >= pdu.len)
+        return pdu.len + 1;
+    const char *text = (const char *)pdu.data + at;
+
+    return at + strnlen(text, pdu.len - at) + 1;
+}
+
+/* Where a deliver_sm's TLVs begin; past the end when it is cut off before. */
+static size_t past_message(struct mc_bytes pdu)
+{
+    enum { TYPES = 2, CLASSES = 3, FLAGS = 4 };
+    size_t at = past_string(pdu, SMPP_HEAD_LEN); /* service_type */
+
+    at = past_string(pdu, at + TYPES);   /* source_addr */
+    at = past_string(pdu, at + TYPES);   /* destination_addr */
+    at = past_string(pdu, at + CLASSES); /* schedule_delivery_time */
+    at = past_string(pdu, at) + FLAGS;   /* validity_period */
+    if (at >= pdu.len)
+        return pdu.len + 1;
+    return at + 1 + ((const uint8_t *)pdu.data)[at]; /* sm_length, short_message */
+}
+
 /*
- * The library reads from a copy that ends in zeros, and is told what it reads: left to itself, it
+ * The library reads the first `len` bytes: TLVs are read here, since it loses memory over broken
+ * ones. It reads from a copy that ends in zeros, and is told what it reads: left to itself, it
  * fills `out` as the PDU's own command says, whatever `out` is.
  */
-static bool unpack(uint32_t command, void *out, struct mc_bytes pdu)
+static bool unpack(uint32_t command, void *out, struct mc_bytes pdu, size_t len)
 {
     uint8_t padded[SMPP_PDU_MAX + SLACK];
 
-    if (pdu.len < SMPP_HEAD_LEN || pdu.len > SMPP_PDU_MAX ||
+    if (pdu.len < SMPP_HEAD_LEN || pdu.len > SMPP_PDU_MAX || len > pdu.len ||
         be32((const uint8_t *)pdu.data + 4) != command)
         return false;
-    memcpy(padded, pdu.data, pdu.len);
-    memset(padded + pdu.len, 0, sizeof padded - pdu.len);
-    bool read = smpp34_unpack(command, out, padded, (int)pdu.len) == 0;
+    memcpy(padded, pdu.data, len);
+    memset(padded + len, 0, sizeof padded - len);
+    const uint8_t said[4] = {0, 0, (uint8_t)(len >> 8), (uint8_t)len};
+    memcpy(padded, said, sizeof said);
+    bool read = smpp34_unpack(command, out, padded, (int)len) == 0;
     forget();
     explicit_bzero(padded, sizeof padded);
     return read;
@@ -201,7 +228,8 @@ static bool id_read(char out[SMPP_ID_SIZE], const uint8_t *from, size_t max)
 bool smpp_submitted_unpack(struct mc_bytes pdu, char ret_id[SMPP_ID_SIZE])
 {
     submit_sm_resp_t answer = {0};
-    bool read = pdu.len > SMPP_HEAD_LEN && unpack(SUBMIT_SM_RESP, &answer, pdu) &&
+    bool read = pdu.len > SMPP_HEAD_LEN &&
+                unpack(SUBMIT_SM_RESP, &answer, pdu, past_string(pdu, SMPP_HEAD_LEN)) &&
                 id_read(ret_id, answer.message_id, sizeof answer.message_id);
 
     if (!read)
@@ -209,29 +237,43 @@ bool smpp_submitted_unpack(struct mc_bytes pdu, char ret_id[SMPP_ID_SIZE])
     return read;
 }
 
-static void tlvs_read(const tlv_t *tlv, struct smpp_deliver *out)
+static uint32_t be16(const uint8_t *at)
 {
-    for (; tlv != NULL; tlv = tlv->next) {
-        if (tlv->tag == TLVID_message_state && tlv->length == 1)
-            out->state = tlv->value.val08;
-        else if (tlv->tag == TLVID_receipted_message_id && tlv->length <= MAX_TLV_SIZE &&
-                 !id_read(out->id, tlv->value.octet, tlv->length))
+    return (uint32_t)at[0] << 8 | at[1];
+}
+
+/* Tag, length, value; one that is longer than what is left ends them. */
+static void tlvs_read(const uint8_t *at, size_t left, struct smpp_deliver *out)
+{
+    enum { TLV_HEAD = 4 };
+
+    while (left >= TLV_HEAD) {
+        uint32_t tag = be16(at);
+        size_t len = be16(at + 2);
+        at += TLV_HEAD;
+        left -= TLV_HEAD;
+        if (len > left)
+            return;
+        if (tag == TLVID_message_state && len == 1)
+            out->state = at[0];
+        else if (tag == TLVID_receipted_message_id && !id_read(out->id, at, len))
             out->id[0] = '\0';
+        at += len;
+        left -= len;
     }
 }
 
 bool smpp_deliver_unpack(struct mc_bytes pdu, struct smpp_deliver *ret_deliver)
 {
     deliver_sm_t deliver = {0};
-    bool read = unpack(DELIVER_SM, &deliver, pdu) && deliver.sm_length <= SMPP_TEXT_MAX;
+    size_t len = past_message(pdu);
 
-    if (read) {
-        *ret_deliver = (struct smpp_deliver){
-            .receipt = (deliver.esm_class & RECEIPT_MASK) == SMPP34_DELIVERY_RECEIPT,
-        };
-        memcpy(ret_deliver->text, deliver.short_message, deliver.sm_length);
-        tlvs_read(deliver.tlv, ret_deliver);
-    }
-    destroy_tlv(deliver.tlv);
-    return read;
+    if (!unpack(DELIVER_SM, &deliver, pdu, len) || deliver.sm_length > SMPP_TEXT_MAX)
+        return false;
+    *ret_deliver = (struct smpp_deliver){
+        .receipt = (deliver.esm_class & RECEIPT_MASK) == SMPP34_DELIVERY_RECEIPT,
+    };
+    memcpy(ret_deliver->text, deliver.short_message, deliver.sm_length);
+    tlvs_read((const uint8_t *)pdu.data + len, pdu.len - len, ret_deliver);
+    return true;
 }

@@ -41,7 +41,7 @@ function submitted(session, pdu) {
   if (status === null) return;
   const answer = () => session.send(pdu.response({ command_status: status, message_id: answerId }));
   const receipt = () => {
-    if (status === 0 && told.receipt && pdu.registered_delivery === 1)
+    if (status === 0 && told.receipt && (pdu.registered_delivery & 3) === 1)
       deliver(session, `id:${number} sub:001 dlvrd:001 submit date:2609070920 done date:2609070921 ` +
         `stat:${told.receipt} err:0${told.receipt === "DELIVRD" ? "00" : "21"} text:`);
   };
