@@ -15,14 +15,24 @@ import zmq
 import story
 from story import CITIZEN, Portal, enum_name
 
-CONSUMER = f"{story.SOURCE}/tests/interop/sms_consumer.py"
+GUIDE = f"{story.SOURCE}/services/otp/gateways"
+HOLD = """
+import json, sys, threading
+import sms_gateway
+
+call = sms_gateway.connect(*sys.argv[1:])
+body = call("LeaseJobs", sms_gateway.otp.LeaseJobsRequest(credit=100, wait_ms=5000, lease_ms=1500))
+for job in sms_gateway.otp.LeaseJobsReply.FromString(body).jobs:
+    sms_gateway.send(job)
+threading.Event().wait()  # keeps what it leased and says nothing more: to be killed
+"""
 PHONE = "0912000101"
 
 
 class Gateway:
-    """tests/interop/sms_consumer.py as a process; its lines are gathered as they come."""
+    """The carriers' guide's gateway as a process; its lines are gathered as they come."""
 
-    def __init__(self, story_, name, *more):
+    def __init__(self, story_, name, program=(f"{GUIDE}/sms_gateway.py",)):
         house = story_.house
         secret = house.allow(f"sms:{name}")
         story_.know_callers()
@@ -35,9 +45,8 @@ class Gateway:
         with open(f"{house.run_dir}/otp/tcp", encoding="ascii") as file:
             endpoint = file.read().strip()
         self.process = subprocess.Popen(
-            ["/usr/bin/python3", CONSUMER, endpoint, "1000000", "--name", name, "--server-key", server, "--public", public,
-             "--secret", key, "--protos", f"{story.SOURCE}/proto", "--seconds", "60", *more],
-            stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+            ["/usr/bin/python3", *program, name, endpoint, server, public, key], stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": GUIDE, "PROTOS": f"{story.SOURCE}/proto"})
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
         story_.addCleanup(self.kill)
@@ -151,7 +160,7 @@ class SmsGateway(Gateways):
         """Its lease runs out, and not before does the other get the job; the dead one's token is worth nothing then."""
         self.up()
         self.enqueue(3)
-        holder = Gateway(self, "viettel", "--hold", "--lease-ms", "1500")
+        holder = Gateway(self, "viettel", ("-c", HOLD))
         self.wait("it to hold all", lambda: len(holder.lines) == 3)
         held = self.lane("transactional")
         self.assertEqual((held.queued, held.leased), (0, 3))
