@@ -107,8 +107,10 @@ void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
     list_units(txn, account, profile);
     mc_mask_identity(masked, sizeof masked, person->login_id);
     profile->login_id_masked = kept(txn, masked);
-    mc_mask_phone(masked, sizeof masked, person->phone);
-    profile->phone_masked = kept(txn, masked);
+    if (person->phone[0] != '\0') { /* a certificate needs none */
+        mc_mask_phone(masked, sizeof masked, person->phone);
+        profile->phone_masked = kept(txn, masked);
+    }
     if (person->email[0] != '\0') {
         mc_mask_email(masked, sizeof masked, person->email);
         profile->email_masked = kept(txn, masked);

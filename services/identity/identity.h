@@ -12,6 +12,8 @@
 #include "otp.pb-c.h"
 #include "state.pb-c.h"
 
+struct mc_trust;
+
 enum identity_table {
     IDENTITY_REGISTRATIONS = MC_TABLE_ROOM,
     IDENTITY_ACCOUNTS,
@@ -41,6 +43,9 @@ enum identity_table {
     IDENTITY_ACCESS_TOKENS,
     IDENTITY_CONSENTS,
     IDENTITY_ASSERTIONS,
+    IDENTITY_SIGNINGS,
+    IDENTITY_EVIDENCE,
+    IDENTITY_LOGIN_EVIDENCE,
     IDENTITY_TABLES_END
 };
 
@@ -50,6 +55,8 @@ enum identity_lane {
     IDENTITY_LANE_INSURANCE, /* a lane each: one system's trouble is not the others' */
     IDENTITY_LANE_POST,
     IDENTITY_LANE_POPULATION,
+    IDENTITY_LANE_REVOCATION,
+    IDENTITY_LANE_SIGNER,
     IDENTITY_LANES_LEN
 };
 
@@ -156,8 +163,24 @@ struct identity {
     int64_t scan_retention_ms;
     const char *oidc_issuer;
     int64_t oidc_key_life_ms;
+    int64_t signing_life_ms;
+    int64_t evidence_life_ms;
+    int64_t login_evidence_life_ms;
+    int64_t revocation_timeout_ms;
+    int64_t signer_timeout_ms;
+    const char *signing_origin;
+    const char *trust_public_path;
+    const char *trust_government_path;
+    const char *ocsp_url;
+    bool ocsp_nonce_needed;
+    bool accept_crl;
+    const char *sim_url;
+    const char *remote_url;
+    const char *signer_ca_file;
 
     /* from boot */
+    struct mc_trust *trust_public; /* authorities of citizens and enterprises; NULL: none */
+    struct mc_trust *trust_government;
     const uint8_t *sign_secret;
     const struct mc_boot *boot;
     struct mc_token_verifier proofs; /* the otp room's key */
@@ -332,6 +355,14 @@ IdentityState__Account *identity_account_load(struct mc_txn *txn, struct mc_byte
 void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
                            const IdentityState__Account *account, Identity__Profile *profile);
 
+/* Opens the account of a registration that is all right; returns its id. `hash`: of the password.
+ */
+struct mc_bytes identity_registration_open(const struct identity *identity, struct mc_txn *txn,
+                                           struct mc_bytes registration_id,
+                                           IdentityState__Registration *registration,
+                                           const IdentityState__Person *person, const char *hash,
+                                           Identity__FinishRegistrationReply *rep);
+
 /* Proofs: what the otp room signed. False, and a stable code, when it does not prove the claim. */
 struct identity_claim {
     Otp__Purpose purpose;
@@ -345,6 +376,10 @@ bool identity_proof_holds(struct identity *identity, struct mc_txn *txn, const c
 void identity_session_open(struct identity *identity, struct mc_txn *txn,
                            struct mc_bytes account_id, const IdentityState__Account *account,
                            Identity__SessionReply *rep);
+/* The same for a session of a higher assurance than the account was opened with. */
+void identity_session_open_at(struct identity *identity, struct mc_txn *txn,
+                              struct mc_bytes account_id, const IdentityState__Account *account,
+                              uint32_t ial, Identity__SessionReply *rep);
 void identity_session_renew(struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
                             IdentityState__Session *session, const IdentityState__Account *account,
                             Identity__SessionReply *rep);

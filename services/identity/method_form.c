@@ -7,6 +7,7 @@
 #include "common/ident.h"
 
 #include "lookup.h"
+#include "signer.h"
 
 enum { POST_ACCOUNT_MIN = 3, POST_ACCOUNT_MAX = 64 };
 
@@ -77,12 +78,14 @@ static const struct identity_method *check_method(const struct identity *identit
     if (req->method[0] == '\0')
         (void)mc_refuse(txn, MC_INVALID, "method", "FIELD_REQUIRED", "field", "phương thức đăng ký",
                         NULL);
+    else if (identity_method_signs(req->method)) /* StartSigning begins those */
+        (void)mc_refuse(txn, MC_INVALID, "method", "METHOD_NEEDS_SIGNATURE", NULL);
     else if (strcmp(req->method, IDENTITY_DESK_METHOD) == 0) /* OFF-18: in person, by an officer */
         (void)mc_refuse(txn, MC_INVALID, "method", "METHOD_AT_DESK", NULL);
     else if (has_kind &&
              identity_method_check(identity, txn, req->method, (unsigned)req->subject_kind) !=
                  NULL &&
-             !identity_lookup_has(req->method)) /* a token, a SIM: they have calls of their own */
+             !identity_lookup_has(req->method))
         (void)mc_refuse(txn, MC_INVALID, "method", "METHOD_NOT_OPEN", NULL);
     return identity_method_find(identity, req->method);
 }

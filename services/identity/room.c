@@ -19,6 +19,13 @@
  * To portals it is an OpenID provider («Đăng nhập với DVC Quốc gia»): Authorize … EndBrowser are
  * what the gateway's /oauth2 pages ask, and oidc.h says how it works.
  *
+ * A certificate is the third way in: StartSigning gives a text that is good once, a USB token, a
+ * SIM or an app signs it, the authority is asked whether the certificate still holds (cert.ocsp),
+ * and RegisterByCertificate or LoginByCertificate takes what the certificate says of its holder,
+ * never what the caller says. State agencies' certificates come from the Government's authority,
+ * all others' from public ones. identity_strong_proof() is the same for what needs more than a
+ * code.
+ *
  * Identity numbers, names, dates, phones and password hashes are sealed in the store; accounts are
  * found by a keyed hash of the number. One account per number.
  *
@@ -51,6 +58,8 @@
 #include "lookup.h"
 #include "officer.h"
 #include "oidc.h"
+#include "signer.h"
+#include "signing.h"
 
 extern const char mc_data_registration_methods[];
 extern const size_t mc_data_registration_methods_len;
@@ -122,7 +131,14 @@ extern const size_t mc_data_consents_len;
     X(GetProvider,          identity_get_provider,          Identity__GetProviderRequest,          Identity__Provider,                MC_READ,         MC_ROOM, NULL, NULL) \
     X(EndBrowser,           identity_end_browser,           Identity__EndBrowserRequest,           Identity__EndBrowserReply,         MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
     X(ListConsents,         identity_list_consents,         Identity__ListConsentsRequest,         Identity__ListConsentsReply,       MC_READ,         SELF,    NULL, NULL) \
-    X(RevokeConsent,        identity_revoke_consent,        Identity__RevokeConsentRequest,        Identity__RevokeConsentReply,      MC_WRITE,        SELF,    NULL, NULL)
+    X(RevokeConsent,        identity_revoke_consent,        Identity__RevokeConsentRequest,        Identity__RevokeConsentReply,      MC_WRITE,        SELF,    NULL, NULL) \
+    X(StartSigning,       identity_start_signing,       Identity__StartSigningRequest,       Identity__Signing,                 MC_WRITE,        FRONT, NULL, NULL) \
+    X(SubmitSignature,    identity_submit_signature,    Identity__SubmitSignatureRequest,    Identity__Signing,                 MC_WRITE_SECRET, FRONT, NULL, NULL) \
+    X(GetSigning,         identity_get_signing,         Identity__GetSigningRequest,         Identity__Signing,                 MC_READ,         FRONT, NULL, NULL) \
+    X(RegisterByCertificate, identity_register_by_certificate, Identity__RegisterByCertificateRequest, Identity__RegisterByCertificateReply, MC_WRITE, FRONT, NULL, NULL) \
+    X(LoginByCertificate, identity_login_by_certificate, Identity__LoginByCertificateRequest, Identity__SessionReply,           MC_WRITE_SECRET, FRONT, NULL, NULL) \
+    X(GetSigningGuide,    identity_get_signing_guide,   Identity__GetSigningGuideRequest,    Identity__SigningGuide,            MC_READ,         MC_ANYONE, NULL, NULL) \
+    X(GetSigningEvidence, identity_get_signing_evidence, Identity__GetSigningEvidenceRequest, Identity__SigningEvidence,        MC_WRITE_FRESH,  MC_OPERATOR, NULL, NULL)
 
 static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_REGISTRATIONS - MC_TABLE_ROOM]    = "registrations",    /* registration id -> Registration */
@@ -153,6 +169,9 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_ACCESS_TOKENS - MC_TABLE_ROOM]    = "access_tokens",    /* hash of a token -> AccessToken */
     [IDENTITY_CONSENTS - MC_TABLE_ROOM]         = "consents",         /* account id, client id -> Consent */
     [IDENTITY_ASSERTIONS - MC_TABLE_ROOM]       = "assertions",       /* hash of client and jti -> Assertion */
+    [IDENTITY_SIGNINGS - MC_TABLE_ROOM]         = "signings",         /* signing id -> Signing */
+    [IDENTITY_EVIDENCE - MC_TABLE_ROOM]         = "evidence",         /* signing id -> Evidence, of accounts and changes */
+    [IDENTITY_LOGIN_EVIDENCE - MC_TABLE_ROOM]   = "login_evidence",   /* signing id -> Evidence, of sign-ins */
 };
 
 static const char *const lanes[IDENTITY_LANES_LEN] = {
@@ -161,6 +180,8 @@ static const char *const lanes[IDENTITY_LANES_LEN] = {
     [IDENTITY_LANE_INSURANCE]  = "insurance",
     [IDENTITY_LANE_POST]       = "post",
     [IDENTITY_LANE_POPULATION] = "population",
+    [IDENTITY_LANE_REVOCATION] = "revocation",
+    [IDENTITY_LANE_SIGNER]     = "signer",
 };
 
 #define AT(field) offsetof(struct identity, field)
@@ -201,6 +222,20 @@ static const struct mc_config_key config[] = {
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
     {"identity.oidc_issuer",       MC_CONFIG_STRING,   AT(oidc_issuer),          "https://localhost:8443", 8, 200, "Who this provider is to portals: where browsers reach the gateway, without a slash at the end."},
     {"identity.oidc_key_life",     MC_CONFIG_DURATION, AT(oidc_key_life_ms),     "90d", HOUR, 8760 * HOUR, "How long a key signs sign-ins for portals; the next one is shown that long before."},
+    {"identity.signing_life",      MC_CONFIG_DURATION, AT(signing_life_ms),      "5m",  MINUTE, 10 * MINUTE, "How long a text may take to be signed, checked and used."},
+    {"identity.signing_origin",    MC_CONFIG_STRING,   AT(signing_origin),       "https://dichvucong.gov.vn", 1, 200, "Whose request a text to be signed says it is."},
+    {"identity.trust_public",      MC_CONFIG_PATH,     AT(trust_public_path),    "",    0, 1024, "Authorities of citizens' and enterprises' certificates: a PEM file, or a folder of .pem and .crt, roots and those below them; read at start. Empty: none."},
+    {"identity.trust_government",  MC_CONFIG_PATH,     AT(trust_government_path), "",   0, 1024, "The same for state agencies: the Government's own authority."},
+    {"identity.ocsp_url",          MC_CONFIG_STRING,   AT(ocsp_url),             "",    0, 512, "The responder to ask whether a certificate was revoked; empty: the one the certificate names. http:// needs http.allow_plain; answers are signed."},
+    {"identity.ocsp_nonce_needed", MC_CONFIG_BOOL,     AT(ocsp_nonce_needed),    "false", 0, 0, "Refuses a responder's answer without our nonce; many responders send answers they made beforehand."},
+    {"identity.accept_crl",        MC_CONFIG_BOOL,     AT(accept_crl),           "false", 0, 0, "When the responder is away: takes the authority's revocation list while it is fresh. Otherwise the signature is refused."},
+    {"identity.revocation_timeout", MC_CONFIG_DURATION, AT(revocation_timeout_ms), "5s", 1000, 30000, "How long a responder may take before it is asked again."},
+    {"identity.evidence_life",     MC_CONFIG_DURATION, AT(evidence_life_ms),     "87600h", 24 * HOUR, 262800 * HOUR, "How long the signature behind an account or a change is kept."},
+    {"identity.login_evidence_life", MC_CONFIG_DURATION, AT(login_evidence_life_ms), "720h", HOUR, 87600 * HOUR, "How long the signature behind a sign-in is kept."},
+    {"identity.sim_url",           MC_CONFIG_STRING,   AT(sim_url),              "",    0, 1024, "Where the carriers' SIM signature service is asked; empty: there is none."},
+    {"identity.remote_url",        MC_CONFIG_STRING,   AT(remote_url),           "",    0, 1024, "Where the remote signature service is asked; empty: there is none."},
+    {"identity.signer_ca_file",    MC_CONFIG_PATH,     AT(signer_ca_file),       "",    0, 1024, "Certificates (PEM) these services' must be signed by; empty: the system's."},
+    {"identity.signer_timeout",    MC_CONFIG_DURATION, AT(signer_timeout_ms),    "10s", 1000, 20000, "How long these services may take to answer before they are asked again."},
 };
 
 #define LOOKUP(kind_, lane_, name, most)                                                             \
@@ -217,6 +252,14 @@ static const struct mc_effect effects[] = {
     LOOKUP("population.check", IDENTITY_LANE_POPULATION, population, 16),
     {.kind = "otp.sms", .lane = IDENTITY_LANE_CODE, .payload = &otp__enqueue_sms_request__descriptor,
      .call = identity_password_sms_call, .done = identity_password_sms_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
+    {.kind = "cert.ocsp", .lane = IDENTITY_LANE_REVOCATION, .payload = &identity_state__revocation_check__descriptor,
+     .http = identity_ocsp_request, .done = identity_ocsp_done, .lease_ms = IDENTITY_REVOCATION_LEASE_MS, .concurrency = 64},
+    {.kind = "cert.crl", .lane = IDENTITY_LANE_REVOCATION, .payload = &identity_state__revocation_check__descriptor,
+     .http = identity_crl_request, .done = identity_crl_done, .lease_ms = IDENTITY_REVOCATION_LEASE_MS, .concurrency = 64},
+    {.kind = "signer.sim", .lane = IDENTITY_LANE_SIGNER, .payload = &identity_state__signer_request__descriptor,
+     .http = identity_sim_request, .done = identity_signer_done, .lease_ms = IDENTITY_SIGNER_LEASE_MS, .concurrency = 64},
+    {.kind = "signer.remote", .lane = IDENTITY_LANE_SIGNER, .payload = &identity_state__signer_request__descriptor,
+     .http = identity_remote_request, .done = identity_signer_done, .lease_ms = IDENTITY_SIGNER_LEASE_MS, .concurrency = 64},
 };
 /* clang-format on */
 
@@ -284,13 +327,19 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
         return refuse_boot(boot, MC_INVALID, "identity.oidc_issuer: https:// and a host is needed");
     identity->boot = boot;
     identity->sign_secret = boot->sign_secret;
-    return read_tables(identity, boot);
+    enum mc_status status = identity_signing_boot(identity, boot->why, sizeof boot->why);
+    if (status == MC_OK && (status = read_tables(identity, boot)) != MC_OK)
+        identity_signing_stop(identity);
+    if (status == MC_OK)
+        identity_signing_close_methods(identity);
+    return status;
 }
 
 static void stop(void *ctx)
 {
     struct identity *identity = ctx;
 
+    identity_signing_stop(identity);
     mc_arena_done(&identity->tables);
 }
 

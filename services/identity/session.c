@@ -83,7 +83,7 @@ static char *sign_claims(const struct identity *identity, struct mc_txn *txn, st
     claims.session_id = identity_uuid(txn, id);
     claims.account_id = identity_uuid(txn, mc_key_bytes(session->account));
     claims.subject_kind = account->subject_kind;
-    claims.ial = account->ial;
+    claims.ial = MC_MAX(account->ial, session->ial);
     identity_units_read(txn, account, &units);
     const IdentityState__Assignment *acting = identity_units_find(&units, session->unit);
     if (acting == NULL && units.len > 0)
@@ -214,6 +214,13 @@ void identity_session_open(struct identity *identity, struct mc_txn *txn,
                            struct mc_bytes account_id, const IdentityState__Account *account,
                            Identity__SessionReply *rep)
 {
+    identity_session_open_at(identity, txn, account_id, account, account->ial, rep);
+}
+
+void identity_session_open_at(struct identity *identity, struct mc_txn *txn,
+                              struct mc_bytes account_id, const IdentityState__Account *account,
+                              uint32_t ial, Identity__SessionReply *rep)
+{
     IdentityState__Session session = IDENTITY_STATE__SESSION__INIT;
     Identity__LoginChanged changed = IDENTITY__LOGIN_CHANGED__INIT;
     struct mc_bytes id = mc_new_id(txn);
@@ -222,6 +229,7 @@ void identity_session_open(struct identity *identity, struct mc_txn *txn,
 
     thin_out(txn, account_id, IDENTITY_SESSIONS_MAX - 1);
     session.account = identity_data(account_id);
+    session.ial = ial > account->ial ? ial : 0;
     session.opened_at_ms = txn->now_ms;
     describe(txn, &session);
     session.expires_at_ms = txn->now_ms + identity->session_max_ms;

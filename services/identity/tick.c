@@ -7,6 +7,7 @@
 #include "lookup.h"
 #include "officer.h"
 #include "oidc.h"
+#include "signing.h"
 
 static void expire_registrations(struct mc_txn *txn)
 {
@@ -115,6 +116,7 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     identity_scans_expire(txn);
     expire_logins(txn);
     expire_sessions(txn);
+    identity_signings_expire(identity, txn);
     expire_captchas(txn);
     identity_steps_expire(txn);
     identity_closings_due(txn);

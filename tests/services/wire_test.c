@@ -931,6 +931,7 @@ static const char *const open_to_all[] = {
     "motcua.dossier.v1.Dossier/GetProcedure",
     "motcua.identity.v1.Identity/ListMethods",
     "motcua.identity.v1.Identity/GetConsent",
+    "motcua.identity.v1.Identity/GetSigningGuide",
     "motcua.v1.Room/Health",
 };
 

@@ -1,0 +1,339 @@
+/* Accounts and sessions by certificate (REG-36 to REG-41, LOG-03), and who gets neither. */
+#include "identity_signing_help.h"
+
+#define CITIZEN    IDENTITY__SUBJECT_KIND__CITIZEN
+#define ENTERPRISE IDENTITY__SUBJECT_KIND__ENTERPRISE
+#define AGENCY     IDENTITY__SUBJECT_KIND__STATE_AGENCY
+#define REGISTER   IDENTITY__SIGNING_PURPOSE__SIGN_REGISTER
+#define LOGIN      IDENTITY__SIGNING_PURPOSE__SIGN_LOGIN
+
+static void refused(struct harness *h, const struct cert_party *holder, Identity__SubjectKind kind,
+                    const char *code)
+{
+    const Identity__Signing *begun = begin(h, REGISTER, kind);
+    const Identity__Signing *sent =
+        submit(h, begun->signing_id, signature_by(holder, mc_key_bytes(begun->text)));
+
+    assert_int_equal(sent->state, IDENTITY__SIGNING_STATE__SIGNING_REFUSED);
+    assert_string_equal(sent->code, code);
+    assert_true(strlen(sent->message) > 10);
+    assert_null(sent->certificate);
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_REVOCATION), 0);
+}
+
+/* REG-36, REG-40, REG-41: what the certificate says is shown, the e-mail is added, the account is.
+ */
+static void three_kinds_of_subjects_register_REG_36_REG_41(void **state)
+{
+    struct harness *h = *state;
+    const Identity__Signing *begun = begin(h, REGISTER, AGENCY);
+
+    assert_int_equal(begun->state, IDENTITY__SIGNING_STATE__SIGNING_AWAITED);
+    assert_int_equal(begun->expires_at_ms, harness_now(h) + 5 * MINUTE_MS);
+    assert_null(begun->certificate);
+    (void)submit(h, begun->signing_id, signature_by(&world.agency, mc_key_bytes(begun->text)));
+    harness_reopen(h); /* what is asked of the authority survives */
+    responder_is_good(h, &world.agency);
+    const Identity__Signing *accepted = signing(h, begun->signing_id);
+    assert_int_equal(accepted->state, IDENTITY__SIGNING_STATE__SIGNING_ACCEPTED);
+    assert_string_equal(accepted->certificate->name, "UBND xã Bến Cầu");
+    assert_string_equal(accepted->certificate->issuer, "Co quan chung thuc so thu nghiem");
+    assert_string_equal(accepted->certificate->valid_from, "08/08/2026");
+    assert_string_equal(accepted->certificate->valid_until, "07/10/2026");
+    assert_null(strstr(accepted->certificate->number_masked, MNS));
+
+    Identity__RegisterByCertificateRequest request = agree(begun->signing_id);
+    const Identity__RegisterByCertificateReply *agency =
+        harness_call(h, "RegisterByCertificate", &request.base, MC_OK);
+    assert_int_equal(agency->state, IDENTITY__REGISTRATION_STATE__DONE);
+    assert_int_equal(agency->ial, 3);
+    assert_true(strlen(agency->account_id) == MC_UUID_TEXT_LEN);
+    assert_true(strlen(agency->message) > 0);
+    const Identity__AccountOpened *opened = harness_last_event(
+        h, "identity.account_opened", &identity__account_opened__descriptor, NULL);
+    assert_string_equal(opened->login_id, MNS);
+    assert_string_equal(opened->full_name, "UBND xã Bến Cầu");
+    assert_string_equal(opened->phone, "");
+
+    assert_int_equal(register_as(h, &world.enterprise, ENTERPRISE)->ial, 3);
+    assert_int_equal(register_as(h, &world.citizen, CITIZEN)->ial, 3);
+    assert_int_equal(harness_rows(h, IDENTITY_ACCOUNTS), 3);
+    assert_int_equal(harness_rows(h, IDENTITY_LOGIN_INDEX), 4); /* the citizen's CMND too */
+    assert_int_equal(harness_rows(h, IDENTITY_EVIDENCE), 3);
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_CODE), 0);
+}
+
+static void a_session_by_token_is_of_level_3_LOG_03(void **state)
+{
+    struct harness *h = *state;
+    const char *account = register_as(h, &world.enterprise, ENTERPRISE)->account_id;
+    const Identity__SessionReply *session = login_as(h, &world.enterprise, ENTERPRISE);
+    const Motcua__SessionClaims *claims = claims_of(session->session);
+
+    assert_string_equal(claims->account_id, account);
+    assert_int_equal(claims->ial, 3);
+    assert_int_equal(claims->subject_kind, ENTERPRISE);
+    assert_string_equal(session->profile->full_name, "CÔNG TY CỔ PHẦN THỬ NGHIỆM");
+    assert_string_equal(session->profile->phone_masked, "");
+    assert_int_equal(harness_events(h, "identity.session_opened"), 1);
+    assert_int_equal(harness_rows(h, IDENTITY_LOGIN_EVIDENCE), 1);
+}
+
+/* Opened by phone at level 2; the certificate lifts the session, not the account. */
+static void a_certificate_lifts_the_session(void **state)
+{
+    struct harness *h = *state;
+    const char *account = open_account(h, &binh);
+    const Identity__SessionReply *session = login_as(h, &world.citizen, CITIZEN);
+
+    assert_string_equal(claims_of(session->session)->account_id, account);
+    assert_int_equal(claims_of(session->session)->ial, 3);
+    Identity__RefreshRequest refresh = IDENTITY__REFRESH_REQUEST__INIT;
+    refresh.refresh = session->refresh;
+    const Identity__SessionReply *next = harness_call(h, "Refresh", &refresh.base, MC_OK);
+    assert_int_equal(claims_of(next->session)->ial, 3);
+    assert_int_equal(claims_of(sign_in(h, &binh)->session)->ial, 2);
+}
+
+/* A renewed certificate of the same person opens the same account; so does the old number alone. */
+static void a_renewed_certificate_is_the_same_person(void **state)
+{
+    struct harness *h = *state;
+    const char *account = register_as(h, &world.citizen, CITIZEN)->account_id;
+    struct cert_party renewed =
+        holder_of(&world.root, "Nguyễn Thị Hoà Bình", "CCCD:" BINH_ID, NULL);
+    struct cert_party old = holder_of(&world.root, "Nguyễn Thị Hoà Bình", "CMND:012345678", NULL);
+
+    assert_string_equal(claims_of(login_as(h, &renewed, CITIZEN)->session)->account_id, account);
+    assert_string_equal(claims_of(login_as(h, &old, CITIZEN)->session)->account_id, account);
+    cert_free(&renewed);
+    cert_free(&old);
+}
+
+static void one_account_per_number_REG_48(void **state)
+{
+    struct harness *h = *state;
+    Identity__RegisterByCertificateRequest first =
+        agree(sign_for(h, &world.enterprise, REGISTER, ENTERPRISE));
+    Identity__RegisterByCertificateRequest second =
+        agree(sign_for(h, &world.enterprise, REGISTER, ENTERPRISE));
+
+    (void)harness_call(h, "RegisterByCertificate", &first.base, MC_OK);
+    harness_call(h, "RegisterByCertificate", &second.base, MC_CONFLICT);
+    assert_true(harness_violated(h, "signing_id", "ACCOUNT_EXISTS"));
+    (void)open_account(h, &binh);
+    second = agree(sign_for(h, &world.citizen, REGISTER, CITIZEN));
+    harness_call(h, "RegisterByCertificate", &second.base, MC_CONFLICT);
+}
+
+static void the_wrong_authority_opens_nothing_REG_54(void **state)
+{
+    struct harness *h = *state;
+
+    refused(h, &world.enterprise, AGENCY, "CERT_UNTRUSTED");
+    refused(h, &world.agency, ENTERPRISE, "CERT_UNTRUSTED");
+    refused(h, &world.agency, CITIZEN, "CERT_UNTRUSTED");
+}
+
+/* Who is named decides, not what the caller chose; an employee is not the enterprise. */
+static void a_certificate_is_of_its_subject(void **state)
+{
+    struct harness *h = *state;
+    struct cert_party employee = holder_of(&world.root, "Nhân viên", "MST:" MST, "CCCD:" BINH_ID);
+    struct cert_party nobody = holder_of(&world.root, "CCCD:" BINH_ID, "no number", NULL);
+    struct cert_party two =
+        holder_of(&world.root, "Hai người", "CCCD:" BINH_ID, "CCCD:038085990025");
+    struct cert_party wrong = holder_of(&world.root, "Sai số", "MST:9900000017", "CCCD:1234");
+
+    refused(h, &world.enterprise, CITIZEN, "CERT_NOT_OF_SUBJECT");
+    refused(h, &world.citizen, ENTERPRISE, "CERT_NOT_OF_SUBJECT");
+    refused(h, &employee, ENTERPRISE, "CERT_NOT_OF_SUBJECT");
+    refused(h, &nobody, CITIZEN, "CERT_NO_ID");
+    refused(h, &two, CITIZEN, "CERT_ID_AMBIGUOUS");
+    refused(h, &wrong, ENTERPRISE, "CERT_NO_ID"); /* its check digit is wrong */
+    assert_int_equal(register_as(h, &employee, CITIZEN)->ial, 3);
+    cert_free(&employee);
+    cert_free(&nobody);
+    cert_free(&two);
+    cert_free(&wrong);
+}
+
+static void a_phone_is_proved_by_a_code(void **state)
+{
+    struct harness *h = *state;
+    Identity__RegisterByCertificateRequest request =
+        agree(sign_for(h, &world.citizen, REGISTER, CITIZEN));
+
+    request.phone = text(binh.phone);
+    const Identity__RegisterByCertificateReply *reply =
+        harness_call(h, "RegisterByCertificate", &request.base, MC_OK);
+    assert_int_equal(reply->state, IDENTITY__REGISTRATION_STATE__AWAITING_CODE);
+    assert_string_equal(reply->account_id, "");
+    assert_int_equal(harness_rows(h, IDENTITY_ACCOUNTS), 0);
+    code_goes_out(h);
+    Identity__FinishRegistrationRequest finish = finish_of(h, reply->registration_id, &binh);
+    finish.password = text("");
+    finish.password_again = text("");
+    const Identity__FinishRegistrationReply *done =
+        harness_call(h, "FinishRegistration", &finish.base, MC_OK);
+    assert_int_equal(done->ial, 3);
+    assert_int_equal(harness_rows(h, IDENTITY_LOGIN_INDEX), 2);
+    /* no password, not even the empty one, signs in; the certificate does */
+    assert_string_equal(login_with(h, BINH_ID, PASSWORD)->code, "LOGIN_WRONG");
+    const Identity__SessionReply *session = login_as(h, &world.citizen, CITIZEN);
+    assert_string_equal(session->profile->phone_masked, "091****101");
+}
+
+/* A form by certificate may set a password; a form by phone may not leave it out (REG-23). */
+static void a_password_is_left_out_only_with_a_certificate(void **state)
+{
+    struct harness *h = *state;
+    Identity__RegisterByCertificateRequest request =
+        agree(sign_for(h, &world.citizen, REGISTER, CITIZEN));
+    ProtobufCBinaryData id = start_and_match(h, &tho);
+    Identity__FinishRegistrationRequest finish = finish_of(h, id, &tho);
+
+    finish.password = text("");
+    finish.password_again = text("");
+    harness_call(h, "FinishRegistration", &finish.base, MC_INVALID);
+
+    request.phone = text(binh.phone);
+    const Identity__RegisterByCertificateReply *reply =
+        harness_call(h, "RegisterByCertificate", &request.base, MC_OK);
+    code_goes_out(h);
+    finish = finish_of(h, reply->registration_id, &binh);
+    finish.password_again = text("");
+    harness_call(h, "FinishRegistration", &finish.base, MC_INVALID);
+    finish.password_again = text(PASSWORD);
+    (void)harness_call(h, "FinishRegistration", &finish.base, MC_OK);
+    assert_string_equal(login_with(h, BINH_ID, PASSWORD)->code, "");
+}
+
+static void the_form_is_checked_REG_41(void **state)
+{
+    struct harness *h = *state;
+    Identity__RegisterByCertificateRequest request =
+        agree(sign_for(h, &world.citizen, REGISTER, CITIZEN));
+
+    request.email = text("no mail");
+    request.phone = text("0276");
+    request.consent_version = text("");
+    harness_call(h, "RegisterByCertificate", &request.base, MC_INVALID);
+    assert_true(harness_violated(h, "email", "EMAIL_FORMAT"));
+    assert_true(harness_violated(h, "consent_version", "CONSENT_REQUIRED"));
+    assert_int_equal(harness_header(h)->n_violations, 3);
+    request = agree(request.signing_id); /* the signature was not used up by that */
+    (void)harness_call(h, "RegisterByCertificate", &request.base, MC_OK);
+
+    Identity__StartRegistrationRequest form = form_of(&binh);
+    form.method = text("USB_TOKEN");
+    harness_call(h, "StartRegistration", &form.base, MC_INVALID);
+    assert_true(harness_violated(h, "method", "METHOD_NEEDS_SIGNATURE"));
+}
+
+static void nobody_signs_in_without_an_account(void **state)
+{
+    struct harness *h = *state;
+    Identity__LoginByCertificateRequest login = IDENTITY__LOGIN_BY_CERTIFICATE_REQUEST__INIT;
+
+    login.signing_id = sign_for(h, &world.citizen, LOGIN, CITIZEN);
+    harness_call(h, "LoginByCertificate", &login.base, MC_NOT_FOUND);
+    assert_true(harness_violated(h, "signing_id", "CERT_NO_ACCOUNT"));
+    (void)register_as(h, &world.enterprise, ENTERPRISE);
+    harness_call(h, "LoginByCertificate", &login.base, MC_NOT_FOUND);
+}
+
+static void a_locked_account_stays_locked(void **state)
+{
+    struct harness *h = *state;
+    const char *account = register_as(h, &world.citizen, CITIZEN)->account_id;
+    Identity__SetAccountStatusRequest lock = IDENTITY__SET_ACCOUNT_STATUS_REQUEST__INIT;
+    Identity__LoginByCertificateRequest login = IDENTITY__LOGIN_BY_CERTIFICATE_REQUEST__INIT;
+
+    act_as_operator(h);
+    lock.account_id = text(account);
+    lock.status = IDENTITY__ACCOUNT_STATUS__ACCOUNT_LOCKED;
+    lock.version = 1;
+    lock.reason = text("nghi ngờ bị chiếm");
+    (void)harness_call(h, "SetAccountStatus", &lock.base, MC_OK);
+    act_as_front(h);
+    login.signing_id = sign_for(h, &world.citizen, LOGIN, CITIZEN);
+    harness_call(h, "LoginByCertificate", &login.base, MC_DENIED);
+    assert_true(harness_violated(h, "signing_id", "ACCOUNT_NOT_ACTIVE"));
+    assert_int_equal(harness_rows(h, IDENTITY_SESSIONS), 0);
+}
+
+static void evidence_is_kept_and_read_by_operators(void **state)
+{
+    struct harness *h = *state;
+    Identity__StartSigningRequest start = start_of(REGISTER, ENTERPRISE);
+    ProtobufCBinaryData id = sign_as(h, &world.enterprise, &start);
+    Identity__RegisterByCertificateRequest request = agree(id);
+    const Identity__RegisterByCertificateReply *registered =
+        harness_call(h, "RegisterByCertificate", &request.base, MC_OK);
+    Identity__GetSigningEvidenceRequest ask = IDENTITY__GET_SIGNING_EVIDENCE_REQUEST__INIT;
+    struct mc_cert cert;
+
+    ask.signing_id = id;
+    act_as_operator(h);
+    harness_call(h, "GetSigningEvidence", &ask.base, MC_INVALID); /* without a reason */
+    ask.reason = text("khiếu nại số 12");
+    const Identity__SigningEvidence *kept_one =
+        harness_call(h, "GetSigningEvidence", &ask.base, MC_OK);
+    assert_string_equal(kept_one->account_id, registered->account_id);
+    assert_string_equal(kept_one->revocation, "OCSP");
+    assert_true(kept_one->revocation_answer.len > 100);
+    /* it still proves what it proved */
+    const struct identity *identity = harness_ctx(h);
+    assert_int_equal(mc_cms_verify(identity->trust_public, &kept, mc_key_bytes(kept_one->signature),
+                                   mc_key_bytes(kept_one->text), kept_one->signed_at_ms, &cert),
+                     MC_CERT_OK);
+    assert_int_equal(harness_events(h, "identity.evidence_read"), 1);
+    harness_advance(h, 3650 * DAY_MS - 1);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_EVIDENCE), 1);
+    harness_advance(h, 1);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_EVIDENCE), 0);
+    harness_call(h, "GetSigningEvidence", &ask.base, MC_NOT_FOUND);
+}
+
+static void the_guide_has_the_portals_words_REG_37_REG_39_REG_42(void **state)
+{
+    struct harness *h = *state;
+    Identity__GetSigningGuideRequest ask = IDENTITY__GET_SIGNING_GUIDE_REQUEST__INIT;
+    const Identity__SigningGuide *all = harness_call(h, "GetSigningGuide", &ask.base, MC_OK);
+
+    ask.method = text("USB_TOKEN");
+    const Identity__SigningGuide *token = harness_call(h, "GetSigningGuide", &ask.base, MC_OK);
+    assert_true(all->n_texts > token->n_texts && token->n_texts >= 10);
+    assert_string_equal(token->texts[2]->moment, "CONDITION");
+    assert_string_equal(token->texts[2]->text, "Thiết bị máy tính được cài Driver USB ký số");
+    bool tools = false;
+    for (size_t i = 0; i < token->n_texts; i++)
+        tools = tools || strcmp(token->texts[i]->link, "http://portal.ca.gov.vn/KnowledgeSharing/"
+                                                       "Pages/TaiPhanMem.aspx") == 0;
+    assert_true(tools);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_signing_room, close_room)
+        TEST(three_kinds_of_subjects_register_REG_36_REG_41),
+        TEST(a_session_by_token_is_of_level_3_LOG_03),
+        TEST(a_certificate_lifts_the_session),
+        TEST(a_renewed_certificate_is_the_same_person),
+        TEST(one_account_per_number_REG_48),
+        TEST(the_wrong_authority_opens_nothing_REG_54),
+        TEST(a_certificate_is_of_its_subject),
+        TEST(a_phone_is_proved_by_a_code),
+        TEST(a_password_is_left_out_only_with_a_certificate),
+        TEST(the_form_is_checked_REG_41),
+        TEST(nobody_signs_in_without_an_account),
+        TEST(a_locked_account_stays_locked),
+        TEST(evidence_is_kept_and_read_by_operators),
+        TEST(the_guide_has_the_portals_words_REG_37_REG_39_REG_42),
+    };
+    return cmocka_run_group_tests(tests, open_signing_world, close_signing_world);
+}
