@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/ident.h"
 #include "common/text.h"
 
 #include "account.h"
@@ -37,6 +38,16 @@ bool identity_pair_find(const struct identity *identity, struct mc_txn *txn, con
     return txn->status == MC_OK;
 }
 
+/* A person has one personal number for life: two of them are two persons. */
+static bool has_cccd(const IdentityState__Person *person)
+{
+    bool has = strlen(person->login_id) == MC_CCCD_SIZE - 1;
+
+    for (size_t i = 0; i < person->n_numbers; i++)
+        has = has || strlen(person->numbers[i]) == MC_CCCD_SIZE - 1;
+    return has;
+}
+
 size_t identity_pair_blockers(struct mc_txn *txn, const struct identity_pair *pair,
                               const char *ret_codes[IDENTITY_BLOCKERS_MAX])
 {
@@ -50,6 +61,8 @@ size_t identity_pair_blockers(struct mc_txn *txn, const struct identity_pair *pa
         ret_codes[len++] = "MERGE_NAMES_DIFFER";
     if (strcmp(pair->kept_person->birth_date, pair->merged_person->birth_date) != 0)
         ret_codes[len++] = "MERGE_BIRTHS_DIFFER";
+    if (has_cccd(pair->kept_person) && has_cccd(pair->merged_person))
+        ret_codes[len++] = "NUMBER_SECOND_CCCD";
     if (kept->subject_kind != merged->subject_kind)
         ret_codes[len++] = "MERGE_KINDS_DIFFER";
     if (merged->unit[0] != '\0')

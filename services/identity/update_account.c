@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "lookup.h"
 
 enum { FIELDS_MAX = 5 };
 
@@ -97,6 +98,8 @@ enum mc_status identity_update_account(struct identity *identity, struct mc_txn 
     put_fields(txn, req, &change);
     identity_change_save(txn, &change, target.way,
                          target.way == IDENTITY_BY_OWNER ? "" : req->reason);
+    if (changes_identity(req))
+        identity_population_ask(identity, txn, target.id, change.person);
     rep->account_id = identity_uuid(txn, target.id);
     rep->version = target.account->version;
     return txn->status;

@@ -278,8 +278,8 @@ static void what_cannot_be_one_is_said(void **state)
     set_status(h, &binh, LOCKED);
     act_as_operator(h);
     const Identity__PreviewMergeReply *seen = preview(h, account, stranger);
-    static const char *const want[] = {"MERGE_NAMES_DIFFER", "MERGE_BIRTHS_DIFFER", "MERGE_OFFICER",
-                                       "MERGE_NOT_ACTIVE"};
+    static const char *const want[] = {"MERGE_NAMES_DIFFER", "MERGE_BIRTHS_DIFFER",
+                                       "NUMBER_SECOND_CCCD", "MERGE_OFFICER", "MERGE_NOT_ACTIVE"};
     assert_int_equal(seen->n_blockers, MC_LEN(want));
     for (size_t i = 0; i < MC_LEN(want); i++) {
         assert_string_equal(seen->blockers[i], want[i]);

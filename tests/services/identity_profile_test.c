@@ -226,6 +226,44 @@ static void the_past_can_be_read(void **state)
     harness_call(h, "ReadAccount", &early.base, MC_NOT_FOUND);
 }
 
+/* REG-47: what the register confirmed is not what an officer corrected; it is asked again. */
+static void a_correction_is_verified_anew_REG_47(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"identity.carrier_url=" CARRIER_URL,
+                                           "identity.population_url=https://population.test/check",
+                                           NULL};
+    struct harness *h = harness_open(&identity_room, settings);
+    struct harness_exchange exchange;
+    assert_int_equal(mc_arena_init(&kept, 1 << 20), MC_OK);
+    harness_tick(h);
+    (void)open_account(h, &tho);
+    assert_true(harness_effect(h, "population.check", &exchange));
+    harness_answer(h, &exchange, 200, "{\"result\":\"NOT_FOUND\"}");
+    char *account = open_account(h, &binh);
+    assert_true(harness_effect(h, "population.check", &exchange));
+    harness_answer(h, &exchange, 200, MATCH);
+    assert_int_equal(count_accounts(h)->verified, 1);
+
+    Identity__UpdateAccountRequest request = update_of("full_name");
+    request.account_id = account;
+    request.full_name = text("Nguyễn Thị Bình");
+    request.reason = text("Đối chiếu giấy khai sinh");
+    act_as_officer(h, DISTRICT, (struct rights){{"ACCOUNT_EDIT", "ACCOUNT_VIEW"}});
+    (void)harness_call(h, "UpdateAccount", &request.base, MC_OK);
+    assert_string_equal(details(h, account, 0)->verified_by, "");
+    assert_int_equal(count_accounts(h)->verified, 0);
+    assert_true(harness_effect(h, "population.check", &exchange));
+    harness_answer(h, &exchange, 200, MATCH);
+    const Identity__CountAccountsReply *counts = count_accounts(h);
+    assert_int_equal(counts->verified, 1);
+    assert_int_equal(count_of(counts, "SUBSCRIBER", ACTIVE, true)->count, 1);
+    set_status(h, &binh, CLOSED); /* no longer one of the indicator's */
+    assert_int_equal(count_accounts(h)->verified, 0);
+    harness_close(h);
+    mc_arena_done(&kept);
+}
+
 static void changes_are_limited_an_hour(void **state)
 {
     struct harness *h = *state;
@@ -274,6 +312,7 @@ int main(void)
         TEST(a_tax_code_is_kept_REG_51),
         TEST(an_officer_corrects_a_name_REG_50),
         TEST(the_past_can_be_read),
+        cmocka_unit_test(a_correction_is_verified_anew_REG_47),
         TEST(changes_are_limited_an_hour),
         TEST(only_active_accounts_change),
     };
