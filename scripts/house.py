@@ -38,7 +38,8 @@ class House:
         gateway, sandbox = f"http://127.0.0.1:{self.port('gateway')}", f"http://127.0.0.1:{self.port('sandbox')}"
         own = {
             "identity": {"identity.carrier_url": f"{sandbox}/carrier/{{carrier}}/check", "identity.mnp_url": f"{sandbox}/mnp/check",
-                         "identity.insurance_url": f"{sandbox}/bhxh/check", "identity.post_url": f"{sandbox}/vnpost/check",
+                         "identity.insurance_url": f"{sandbox}/bhxh/check", "identity.insurance_find_url": f"{sandbox}/bhxh/find",
+                         "identity.post_url": f"{sandbox}/vnpost/check",
                          "identity.population_url": f"{sandbox}/population/check", "identity.allow_plain_http": "true",
                          "http.allow_plain": "true", "identity.oidc_issuer": gateway},
             "payment": {"payment.platform_url": f"{sandbox}/platform", "payment.platform_secret_file": self.platform_secret()[0],

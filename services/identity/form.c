@@ -106,16 +106,24 @@ static void check_contact(struct mc_txn *txn, const struct identity_form *form,
     }
 }
 
-void identity_form_check(struct mc_txn *txn, const struct identity_form *form,
-                         IdentityState__Person *person)
+void identity_names_check(struct mc_txn *txn, const struct identity_form *form,
+                          IdentityState__Person *person)
 {
     struct mc_date birth;
 
     bool known = check_birth(txn, form->birth_date, person, &birth);
     check_login_id(txn, form->login_id, known ? &birth : NULL, person);
     check_name(txn, form->full_name, person);
+    if (txn->status == MC_OK &&
+        (person->login_id == NULL || person->full_name == NULL || person->birth_date == NULL))
+        (void)mc_fail(txn, MC_FULL, "arena");
+}
+
+void identity_form_check(struct mc_txn *txn, const struct identity_form *form,
+                         IdentityState__Person *person)
+{
+    identity_names_check(txn, form, person);
     check_contact(txn, form, person);
-    if (txn->status == MC_OK && (person->login_id == NULL || person->full_name == NULL ||
-                                 person->birth_date == NULL || person->phone == NULL))
+    if (txn->status == MC_OK && person->phone == NULL)
         (void)mc_fail(txn, MC_FULL, "arena");
 }

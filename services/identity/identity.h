@@ -149,6 +149,7 @@ struct identity {
     struct mc_config_list carriers;
     const char *mnp_url;
     const char *insurance_url;
+    const char *insurance_find_url;
     const char *post_url;
     const char *population_url;
     int64_t population_life_ms;
@@ -243,6 +244,9 @@ enum mc_status identity_grant_rights(struct identity *identity, struct mc_txn *t
 enum mc_status identity_list_methods(struct identity *identity, struct mc_txn *txn,
                                      const Identity__ListMethodsRequest *req,
                                      Identity__ListMethodsReply *rep);
+enum mc_status identity_find_insurance_code(struct identity *identity, struct mc_txn *txn,
+                                            const Identity__FindInsuranceCodeRequest *req,
+                                            Identity__FindInsuranceCodeReply *rep);
 enum mc_status identity_get_consent(struct identity *identity, struct mc_txn *txn,
                                     const Identity__GetConsentRequest *req, Identity__Consent *rep);
 enum mc_status identity_save_client(struct identity *identity, struct mc_txn *txn,
@@ -307,6 +311,14 @@ struct identity_code {
     const char *source;
 };
 void identity_code_want(struct mc_txn *txn, const struct identity_code *code);
+/* otp.enqueue_sms: a text that is no code, once for its dedupe key. */
+enum mc_status identity_sms_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                 const ProtobufCMessage *payload, struct mc_room_call *ret_call);
+enum mc_status identity_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                 const ProtobufCMessage *payload, const struct mc_result *result,
+                                 enum mc_verdict *ret_verdict);
+void identity_sms_ask(struct mc_txn *txn, const char *phone, const char *sms_text, const char *key,
+                      int64_t expires_ms);
 void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
                        const IdentityState__Person *person, const char *account_key,
                        int64_t expires_ms);
@@ -336,6 +348,9 @@ struct identity_form {
     const char *phone;
     const char *email;
 };
+/* The same without the phone and the address: who the person is. */
+void identity_names_check(struct mc_txn *txn, const struct identity_form *form,
+                          IdentityState__Person *person);
 void identity_form_check(struct mc_txn *txn, const struct identity_form *form,
                          IdentityState__Person *person);
 #define IDENTITY_DESK_METHOD "OFFICER_CREATED"
@@ -343,6 +358,9 @@ void identity_form_check(struct mc_txn *txn, const struct identity_form *form,
 /* Counts a form against its phone and its number; refuses the call past the limit. */
 enum mc_status identity_starts_count(const struct identity *identity, struct mc_txn *txn,
                                      const IdentityState__Person *person);
+
+/* Counts a question after a person's insurance code; refuses the call past the limit. */
+enum mc_status identity_finds_count(struct mc_txn *txn, const char *login_id);
 
 /* Persons and accounts. */
 ProtobufCBinaryData identity_person_seal(struct mc_txn *txn, const IdentityState__Person *person);

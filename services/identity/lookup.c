@@ -240,6 +240,7 @@ bool identity_lookup_urls_are_good(const struct identity *identity, char *why, s
         {"identity.carrier_url", identity->carrier_url, true},
         {"identity.mnp_url", identity->mnp_url, false},
         {"identity.insurance_url", identity->insurance_url, true},
+        {"identity.insurance_find_url", identity->insurance_find_url, true},
         {"identity.post_url", identity->post_url, true},
         {"identity.population_url", identity->population_url, false},
     };

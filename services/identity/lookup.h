@@ -23,6 +23,7 @@ enum {
     IDENTITY_SYSTEM_NAME_MAX = 40,         /* characters of a name from outside */
     IDENTITY_CARRIERS_MAX = 16,            /* addresses in identity.carriers */
     IDENTITY_POPULATION_BACKOFF_MAX_MS = 15 * 60 * 1000,
+    IDENTITY_FIND_LIFE_MS = 60 * 60 * 1000, /* an answer later than that surprises */
     IDENTITY_FINDS_MAX = 3, /* questions after one person's insurance code in an hour */
 };
 
@@ -94,6 +95,8 @@ void identity_carrier_ask(struct mc_txn *txn, const IdentityState__Lookup *looku
 void identity_insurance_ask(struct mc_txn *txn, const IdentityState__Lookup *lookup,
                             int64_t expires_ms);
 void identity_post_ask(struct mc_txn *txn, const IdentityState__Lookup *lookup, int64_t expires_ms);
+void identity_insurance_find_ask(struct mc_txn *txn, const IdentityState__Lookup *lookup,
+                                 const char *key);
 /*
  * Is this account's person in the population register, as he says he is (SYS-07, REG-47)? When so,
  * the account becomes verified; nothing waits for it. Asked when an account opens and whenever what
@@ -115,6 +118,7 @@ IDENTITY_EFFECT(carrier);
 IDENTITY_EFFECT(insurance);
 IDENTITY_EFFECT(post);
 IDENTITY_EFFECT(population);
+IDENTITY_EFFECT(insurance_find);
 #undef IDENTITY_EFFECT
 
 /* An https:// address; http:// only where plain HTTP is allowed. Boot checks them all. */

@@ -6,10 +6,11 @@
  * (post.check). When it is this person a code goes to the phone (otp.issue), and FinishRegistration
  * turns the otp room's proof and a password into an account, which the population register may
  * confirm later (population.check). A system that is away is asked again while the registration
- * lives; the tries of one never wait for another's. Login and FinishLogin do the same for a
- * session: a signed token every room verifies by itself, and a refresh token that is good once.
- * Codes live in the otp room: the registration's or sign-in's own id is the subject, so a front end
- * verifies and resends there directly and brings back the proof.
+ * lives; the tries of one never wait for another's. FindInsuranceCode sends a person's own
+ * insurance code to the phone the insurer knows, and says the same to everybody. Login and
+ * FinishLogin do the same for a session: a signed token every room verifies by itself, and a
+ * refresh token that is good once. Codes live in the otp room: the registration's or sign-in's own
+ * id is the subject, so a front end verifies and resends there directly and brings back the proof.
  *
  * Which methods are open for whom is a table with days (ListMethods), and so are the texts people
  * agree to (GetConsent); an operator's own files replace the built-in ones at start.
@@ -78,6 +79,7 @@ extern const size_t mc_data_consents_len;
     X(StartRegistration,  identity_start_registration,  Identity__StartRegistrationRequest,  Identity__StartRegistrationReply,  MC_WRITE,        FRONT, NULL, NULL) \
     X(GetRegistration,    identity_get_registration,    Identity__GetRegistrationRequest,    Identity__Registration,            MC_READ,         FRONT, NULL, NULL) \
     X(FinishRegistration, identity_finish_registration, Identity__FinishRegistrationRequest, Identity__FinishRegistrationReply, MC_WRITE_SECRET, FRONT, NULL, identity_finish_registration_prepare) \
+    X(FindInsuranceCode,  identity_find_insurance_code, Identity__FindInsuranceCodeRequest,  Identity__FindInsuranceCodeReply,  MC_WRITE,        FRONT, NULL, NULL) \
     X(ListMethods,        identity_list_methods,        Identity__ListMethodsRequest,        Identity__ListMethodsReply,        MC_READ,         MC_ANYONE, NULL, NULL) \
     X(GetConsent,         identity_get_consent,         Identity__GetConsentRequest,         Identity__Consent,                 MC_READ,         MC_ANYONE, NULL, NULL) \
     X(Login,              identity_login,               Identity__LoginRequest,              Identity__LoginReply,              MC_WRITE,        FRONT, NULL, identity_login_prepare) \
@@ -207,6 +209,7 @@ static const struct mc_config_key config[] = {
     {"identity.carriers",          MC_CONFIG_LIST,     AT(carriers),             "",    0, IDENTITY_CARRIERS_MAX, "Addresses of single carriers instead: viettel=https://…, vinaphone=https://…"},
     {"identity.mnp_url",           MC_CONFIG_STRING,   AT(mnp_url),              "",    0, 1024, "Where the register of ported numbers is asked first; empty: there is none, the prefix decides."},
     {"identity.insurance_url",     MC_CONFIG_STRING,   AT(insurance_url),        "https://localhost:8443/bhxh/check", 1, 1024, "Where the social insurance is asked whose a code is."},
+    {"identity.insurance_find_url", MC_CONFIG_STRING,  AT(insurance_find_url),   "https://localhost:8443/bhxh/find", 1, 1024, "Where the social insurance is asked for a person's code."},
     {"identity.insurance_by_identity", MC_CONFIG_BOOL, AT(insurance_by_identity), "false", 0, 0, "Takes the 12-digit personal number as insurance code, where the insurer does."},
     {"identity.post_url",          MC_CONFIG_STRING,   AT(post_url),             "https://localhost:8443/vnpost/check", 1, 1024, "Where Vietnam Post is asked whose an account is."},
     {"identity.population_url",    MC_CONFIG_STRING,   AT(population_url),       "",    0, 1024, "Where the population register is asked about new accounts; empty: it is not."},
@@ -246,8 +249,11 @@ static const struct mc_effect effects[] = {
     LOOKUP("carrier.check", IDENTITY_LANE_CARRIER, carrier, 64),
     {.kind = "otp.issue", .lane = IDENTITY_LANE_CODE, .payload = &otp__issue_request__descriptor,
      .call = identity_code_call, .done = identity_code_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
+    {.kind = "sms.send", .lane = IDENTITY_LANE_CODE, .payload = &otp__enqueue_sms_request__descriptor,
+     .call = identity_sms_call, .done = identity_sms_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
     LOOKUP("mnp.check", IDENTITY_LANE_CARRIER, mnp, 64),
     LOOKUP("insurance.check", IDENTITY_LANE_INSURANCE, insurance, 32),
+    LOOKUP("insurance.find", IDENTITY_LANE_INSURANCE, insurance_find, 32),
     LOOKUP("post.check", IDENTITY_LANE_POST, post, 32),
     LOOKUP("population.check", IDENTITY_LANE_POPULATION, population, 16),
     {.kind = "otp.sms", .lane = IDENTITY_LANE_CODE, .payload = &otp__enqueue_sms_request__descriptor,

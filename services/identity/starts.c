@@ -3,9 +3,9 @@
  * would tell anybody, one guess at a time, whose phone a number is; and each guess costs a question
  * to a carrier.
  */
-#include "identity.h"
+#include "lookup.h"
 
-static void count(const struct identity *identity, struct mc_txn *txn, const char *field,
+static void count(struct mc_txn *txn, int64_t most, const char *field, const char *code,
                   struct mc_bytes key)
 {
     IdentityState__Starts fresh = IDENTITY_STATE__STARTS__INIT;
@@ -16,10 +16,10 @@ static void count(const struct identity *identity, struct mc_txn *txn, const cha
         fresh.since_ms = txn->now_ms;
         starts = &fresh;
     }
-    if (starts->count >= identity->starts_max) {
+    if (starts->count >= most) {
         txn->retry_after_ms =
             MC_MAX(txn->retry_after_ms, starts->since_ms + IDENTITY_STARTS_WINDOW_MS - txn->now_ms);
-        (void)mc_refuse(txn, MC_LIMITED, field, "REGISTRATION_TOO_MANY", NULL);
+        (void)mc_refuse(txn, MC_LIMITED, field, code, NULL);
         return;
     }
     starts->count += 1;
@@ -32,7 +32,14 @@ enum mc_status identity_starts_count(const struct identity *identity, struct mc_
     struct mc_bytes phone = mc_blind(txn, "start.phone", person->phone);
     struct mc_bytes number = mc_blind(txn, "start.login_id", person->login_id);
 
-    count(identity, txn, "phone", phone);
-    count(identity, txn, "login_id", number);
+    count(txn, identity->starts_max, "phone", "REGISTRATION_TOO_MANY", phone);
+    count(txn, identity->starts_max, "login_id", "REGISTRATION_TOO_MANY", number);
+    return txn->status;
+}
+
+enum mc_status identity_finds_count(struct mc_txn *txn, const char *login_id)
+{
+    count(txn, IDENTITY_FINDS_MAX, "login_id", "INSURANCE_FIND_TOO_MANY",
+          mc_blind(txn, "find.login_id", login_id));
     return txn->status;
 }

@@ -53,6 +53,7 @@ static const struct route {
     {"POST", "/carrier/", SANDBOX_CARRIER, sandbox_carrier_one},
     {"POST", "/mnp/check", SANDBOX_MNP, sandbox_mnp_check},
     {"POST", "/bhxh/check", SANDBOX_INSURANCE, sandbox_insurance_check},
+    {"POST", "/bhxh/find", SANDBOX_INSURANCE, sandbox_insurance_find},
     {"POST", "/vnpost/check", SANDBOX_POST, sandbox_post_check},
     {"POST", "/population/check", SANDBOX_POPULATION, sandbox_population_check},
     {"GET", "/cgi-bin/sendsms", SANDBOX_SMS, sandbox_sendsms},

@@ -154,6 +154,7 @@ sandbox_handler sandbox_carrier_check;
 sandbox_handler sandbox_carrier_one;
 sandbox_handler sandbox_mnp_check;
 sandbox_handler sandbox_insurance_check;
+sandbox_handler sandbox_insurance_find;
 sandbox_handler sandbox_post_check;
 sandbox_handler sandbox_population_check;
 sandbox_handler sandbox_sendsms;

@@ -145,15 +145,32 @@ static bool keyed(struct mc_csv *csv, const char *key, struct sandbox_subscriber
     return false;
 }
 
+static const char insured_prefix[] = "7900";
+
+bool sandbox_insured_number(const struct sandbox_subscriber *person,
+                            char out[SANDBOX_ID_NUMBER_SIZE])
+{
+    struct mc_csv csv;
+
+    mc_csv_open(&csv, mc_data_insured, mc_data_insured_len);
+    while (mc_csv_next(&csv))
+        if (mc_csv_is(&csv, 1, person->id_number))
+            return mc_csv_copy(&csv, 0, out, SANDBOX_ID_NUMBER_SIZE);
+    if (strncmp(person->phone, rule_prefix, RULE_PREFIX_LEN) != 0)
+        return false;
+    (void)snprintf(out, SANDBOX_ID_NUMBER_SIZE, "%s%.6s", insured_prefix,
+                   person->phone + RULE_PREFIX_LEN);
+    return true;
+}
+
 bool sandbox_insured_find(const char *insurance_no, struct sandbox_subscriber *ret_person)
 {
-    static const char prefix[] = "7900";
     struct mc_csv csv;
 
     mc_csv_open(&csv, mc_data_insured, mc_data_insured_len);
     return keyed(&csv, insurance_no, ret_person) ||
-           (strncmp(insurance_no, prefix, sizeof prefix - 1) == 0 &&
-            ruled(insurance_no + sizeof prefix - 1, ret_person));
+           (strncmp(insurance_no, insured_prefix, sizeof insured_prefix - 1) == 0 &&
+            ruled(insurance_no + sizeof insured_prefix - 1, ret_person));
 }
 
 bool sandbox_post_find(const char *account, struct sandbox_subscriber *ret_person,

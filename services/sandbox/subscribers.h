@@ -37,6 +37,9 @@ mc_nodiscard bool sandbox_person_find(const char *id_number, struct sandbox_subs
 /* From data/insured.csv, or by the rule: 7900NNNNNN is the code of who owns 0981NNNNNN. */
 mc_nodiscard bool sandbox_insured_find(const char *insurance_no,
                                        struct sandbox_subscriber *ret_person);
+/* The other way round: this person's code. */
+mc_nodiscard bool sandbox_insured_number(const struct sandbox_subscriber *person,
+                                         char out[SANDBOX_ID_NUMBER_SIZE]);
 /* From data/post_accounts.csv, or by the rule: vnpNNNNNN; those ending in 9 were never checked. */
 mc_nodiscard bool sandbox_post_find(const char *account, struct sandbox_subscriber *ret_person,
                                     bool *ret_checked);

@@ -71,6 +71,17 @@ class InsurancePost(story.Story):
         self.assertEqual(self.refusal(unchecked).code, "POST_NOT_CHECKED")
         self.assertIsNotNone(steps.login(CITIZEN))
 
+    def test_ones_own_code(self):
+        """REG-29: «Tra cứu mã BHXH»: the code comes to the person's phone; a stranger learns nothing, and the log nothing."""
+        self.up()
+        ask = {key: CITIZEN[key] for key in ("login_id", "full_name", "birth_date")}
+        said = self.portal.call("identity", "FindInsuranceCode", ask).message
+        other = self.portal.call("identity", "FindInsuranceCode", dict(ask, full_name="Nguyễn Văn Khác"))
+        self.assertEqual(other.message, said)
+        self.wait("the SMS", lambda: any("1299000017" in text for text in self.steps.handset(CITIZEN["phone"])))
+        self.assertEqual(self.types()["identity.insurance_code_found"], 1)
+        self.assertEqual(len(self.steps.handset(CITIZEN["phone"])), 1)
+
     def rights_refused(self):
         with self.assertRaises(SystemExit) as refused:
             self.steps.grant_desk(CITIZEN)

@@ -91,6 +91,10 @@ class Carrier(daemons.Story):
             self.fault(system, "http500", count=1)
             self.assertEqual(ask()[0], 500)
             self.assertEqual(ask()[0], 200)
+        found = json.loads(call("POST", self.url + "/bhxh/find", who)[2])
+        self.assertEqual(found, {"result": "FOUND", "insurance_no": "1299000017", "phone": "84912000101"})
+        nobody = json.loads(call("POST", self.url + "/bhxh/find", {**who, "birth_date": "06/03/1993"})[2])
+        self.assertEqual(nobody, {"result": "NOT_FOUND"})
         unseen = {"post_account": "mau.tran", "id_number": "038085990025", "full_name": "Trần Văn Mẫu", "birth_date": "17/11/1985"}
         self.assertEqual(json.loads(call("POST", self.url + "/vnpost/check", unseen)[2]), {"result": "NOT_CHECKED"})
 

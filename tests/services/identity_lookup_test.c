@@ -16,6 +16,7 @@ static int open_all_urls(void **state)
         "identity.carriers=mobifone=https://mobifone.test/kyc",
         "identity.mnp_url=" URL("mnp"),
         "identity.insurance_url=" URL("insurance"),
+        "identity.insurance_find_url=" URL("find"),
         "identity.post_url=" URL("post"),
         "identity.population_url=" URL("population"),
         NULL,
@@ -409,6 +410,93 @@ static void an_old_phone_is_converted_and_said_so(void **state)
     assert_string_equal(reply->notice, "");
 }
 
+static Identity__FindInsuranceCodeRequest find_of(const struct person *person)
+{
+    Identity__FindInsuranceCodeRequest find = IDENTITY__FIND_INSURANCE_CODE_REQUEST__INIT;
+
+    find.login_id = text(person->login_id);
+    find.full_name = text(person->name);
+    find.birth_date = text(person->birth);
+    return find;
+}
+
+#define FOUND "{\"result\":\"FOUND\",\"insurance_no\":\"1299000017\",\"phone\":\"0912000101\"}"
+
+/* REG-29: the code goes to the phone the insurer knows; the screen says the same to everybody. */
+static void ones_own_insurance_code_comes_by_sms_REG_29(void **state)
+{
+    struct harness *h = *state;
+    Identity__FindInsuranceCodeRequest find = find_of(&binh);
+    const Identity__FindInsuranceCodeReply *reply =
+        harness_call(h, "FindInsuranceCode", &find.base, MC_OK);
+    char said[256];
+
+    (void)snprintf(said, sizeof said, "%s", reply->message);
+    (void)says(h, "insurance.find", 503, "");
+    harness_advance(h, MINUTE_MS);
+    harness_reopen(h);
+    struct harness_exchange exchange = says(h, "insurance.find", 200, FOUND);
+    assert_string_equal(exchange.http.url, URL("find"));
+    assert_true(harness_effect(h, "sms.send", &exchange));
+    assert_string_equal(exchange.call.method, "EnqueueSms");
+    const Otp__EnqueueSmsRequest *sms = (const void *)exchange.call.request;
+    assert_string_equal(sms->phone, BINH_PHONE);
+    assert_non_null(strstr(sms->text, "1299000017"));
+    assert_true(strlen(sms->dedupe) > 0);
+    const struct mc_result busy = {.status = MC_BUSY, .code = ""};
+    harness_result(h, &exchange, &busy);
+    harness_advance(h, MINUTE_MS);
+    assert_true(harness_effect(h, "sms.send", &exchange));
+    Otp__EnqueueSmsReply queued = OTP__ENQUEUE_SMS_REPLY__INIT;
+    harness_reply(h, &exchange, &queued.base);
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_CODE), 0);
+    assert_int_equal(harness_events(h, "identity.insurance_code_found"), 1);
+
+    find = find_of(&tho);
+    reply = harness_call(h, "FindInsuranceCode", &find.base, MC_OK);
+    assert_string_equal(reply->message, said);
+    (void)says(h, "insurance.find", 200, NOT_FOUND);
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_CODE), 0);
+    assert_int_equal(harness_events(h, "identity.insurance_code_found"), 1);
+}
+
+static void odd_answers_send_nothing(void **state)
+{
+    struct harness *h = *state;
+    Identity__FindInsuranceCodeRequest find = find_of(&binh);
+    static const char *const again[] = {"", "[]", "{\"result\":\"FOUND\"}",
+                                        "{\"result\":\"FOUND\",\"insurance_no\":\"1\",\"phone\":"
+                                        "\"0912000101\"}"};
+
+    (void)harness_call(h, "FindInsuranceCode", &find.base, MC_OK);
+    for (size_t i = 0; i < MC_LEN(again); i++) {
+        (void)says(h, "insurance.find", 200, again[i]);
+        harness_advance(h, MINUTE_MS);
+    }
+    (void)says(h, "insurance.find", 200,
+               "{\"result\":\"FOUND\",\"insurance_no\":\"1299000017\",\"phone\":\"0243000101\"}");
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_INSURANCE), 0);
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_CODE), 0);
+}
+
+static void a_person_is_asked_about_so_often(void **state)
+{
+    struct harness *h = *state;
+    Identity__FindInsuranceCodeRequest find = find_of(&binh);
+
+    for (int i = 0; i < IDENTITY_FINDS_MAX; i++)
+        (void)harness_call(h, "FindInsuranceCode", &find.base, MC_OK);
+    harness_call(h, "FindInsuranceCode", &find.base, MC_LIMITED);
+    assert_true(harness_violated(h, "login_id", "INSURANCE_FIND_TOO_MANY"));
+    harness_advance(h, 60 * MINUTE_MS);
+    (void)harness_call(h, "FindInsuranceCode", &find.base, MC_OK);
+    find.full_name = text("");
+    find.login_id = text("");
+    harness_call(h, "FindInsuranceCode", &find.base, MC_INVALID);
+    assert_true(harness_violated(h, "full_name", "FIELD_REQUIRED"));
+    assert_true(harness_violated(h, "login_id", "ID_REQUIRED"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +515,9 @@ int main(void)
         TEST(the_population_register_verifies_accounts_SYS_07),
         TEST(a_person_the_register_does_not_know_is_not_verified),
         TEST(an_absent_register_is_an_operators_matter),
+        TEST(ones_own_insurance_code_comes_by_sms_REG_29),
+        TEST(odd_answers_send_nothing),
+        TEST(a_person_is_asked_about_so_often),
         TEST(an_old_phone_is_converted_and_said_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
