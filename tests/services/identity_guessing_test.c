@@ -154,7 +154,7 @@ static enum mc_status record(void *ctx, struct mc_txn *snapshot, const ProtobufC
 static struct harness *open_recording(void)
 {
     static const char *const settings[] = {"identity.carrier_url=" CARRIER_URL, NULL};
-    static struct mc_route routes[64];
+    static struct mc_route routes[256];
     static struct mc_room room;
 
     room = identity_room;
