@@ -53,9 +53,11 @@ void rate_take(struct rate *rate, int64_t now_ms, unsigned parts)
 void rate_slow(struct rate *rate, int64_t now_ms)
 {
     count(rate, now_ms);
+    if (rate->now > 0 && now_ms - rate->slowed_ms < SECOND_MS)
+        return; /* what was under way together is one complaint */
     int64_t was = allowed(rate) > 0 ? allowed(rate) : MC_MAX(rate->sent, rate->sent_before);
 
     rate->now = MC_MAX(was / 2, (int64_t)RATE_MIN);
-    rate->grown_ms = now_ms;
+    rate->grown_ms = rate->slowed_ms = now_ms;
     rate->next_us = now_ms * 1000 + SECOND_US / rate->now;
 }

@@ -1,7 +1,7 @@
 /*
  * Rate: how many parts a second may leave. Parts are paced one by one: carriers count by the
- * second and punish bursts. A gateway that says it is too much halves the rate, which then grows
- * back by a tenth each second. Pure: the time is an argument.
+ * second and punish bursts. A gateway that says it is too much halves the rate, once a second at
+ * most; it then grows back by a tenth each second. Pure: the time is an argument.
  */
 #pragma once
 
@@ -17,6 +17,7 @@ struct rate {
     int64_t now;     /* what is allowed at present; 0: max */
     int64_t next_us; /* the next part may leave then */
     int64_t grown_ms;
+    int64_t slowed_ms;
     int64_t second_ms; /* the running second began, and what left in it and in the one before */
     int64_t sent;
     int64_t sent_before;

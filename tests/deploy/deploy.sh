@@ -7,6 +7,9 @@ cd "$(dirname "$0")/../../deploy"
 for room in identity otp dossier payment notification audit gateway smsworker; do
     "$bin/motcua-$room" -c etc/$room.yaml --config >/dev/null
 done
+for config in etc/smsworker-*.yaml; do
+    "$bin/motcua-smsworker" -c "$config" --config >/dev/null
+done
 
 if command -v systemd-analyze >/dev/null; then
     systemd-analyze security --offline=yes --threshold=15 systemd/motcua@.service >/dev/null

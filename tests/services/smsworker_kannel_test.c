@@ -138,6 +138,8 @@ static void doubt_is_settled_by_the_lane(void **state)
     assert_true(verdict_is_unwell(VERDICT_LOCKED));
     assert_true(verdict_is_unwell(VERDICT_PERHAPS));
     assert_false(verdict_is_unwell(VERDICT_TAKEN));
+    assert_false(verdict_is_unwell(VERDICT_LATER));
+    assert_false(verdict_is_unwell(VERDICT_SLOW));
     assert_false(verdict_is_unwell(VERDICT_REFUSED)); /* the text's fault, not the gateway's */
 }
 
