@@ -46,6 +46,22 @@ void identity_code_ask_from(struct mc_txn *txn, Otp__Purpose purpose, struct mc_
                                                     .source = source});
 }
 
+void identity_code_ask_nobody(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
+                              const IdentityState__Person *person, const char *key,
+                              int64_t expires_ms)
+{
+    const char *source = txn->header->source[0] != '\0' ? mc_source(txn) : "";
+
+    identity_code_want(txn, &(struct identity_code){.purpose = purpose,
+                                                    .subject = subject,
+                                                    .person = person,
+                                                    .unit = "",
+                                                    .key = key,
+                                                    .expires_ms = expires_ms,
+                                                    .source = source,
+                                                    .decoy = true});
+}
+
 void identity_code_want(struct mc_txn *txn, const struct identity_code *code)
 {
     Otp__IssueRequest request = OTP__ISSUE_REQUEST__INIT;
@@ -57,6 +73,7 @@ void identity_code_want(struct mc_txn *txn, const struct identity_code *code)
     request.unit = mc_unconst(code->unit);
     request.keys = mc_unconst(keys);
     request.n_keys = 1;
+    request.decoy = code->decoy;
     charge(txn, code->person, code->source, &request);
     size_t size = otp__issue_request__get_packed_size(&request);
     uint8_t *payload = mc_alloc(txn->arena, size);

@@ -75,7 +75,8 @@ void identity_failures_look(const struct identity *identity, struct mc_txn *txn,
     const IdentityState__Failures *pair = load(txn, ret_failures->pair);
     unsigned level = 0;
     ret_failures->locked_until_ms = pair != NULL ? pair->locked_until_ms : 0;
-    if (pair == NULL || pair->known_until_ms <= txn->now_ms)
+    ret_failures->known = pair != NULL && pair->known_until_ms > txn->now_ms;
+    if (!ret_failures->known)
         level = level_of(count_of(identity, txn, load(txn, login_index)),
                          IDENTITY_ACCOUNT_FAILURES_FREE);
     if (ret_failures->source.len != 0)

@@ -28,6 +28,7 @@ enum identity_table {
     IDENTITY_AGENCIES,
     IDENTITY_AGENCY_WORDS,
     IDENTITY_CAPTCHAS,
+    IDENTITY_RESETS,
     IDENTITY_STEPS,
     IDENTITY_CLOSINGS,
     IDENTITY_MERGES,
@@ -233,6 +234,12 @@ enum mc_status identity_revoke_sessions(struct identity *identity, struct mc_txn
 enum mc_status identity_change_password(struct identity *identity, struct mc_txn *txn,
                                         const Identity__ChangePasswordRequest *req,
                                         Identity__ChangePasswordReply *rep);
+enum mc_status identity_start_password_reset(struct identity *identity, struct mc_txn *txn,
+                                             const Identity__StartPasswordResetRequest *req,
+                                             Identity__StartPasswordResetReply *rep);
+enum mc_status identity_finish_password_reset(struct identity *identity, struct mc_txn *txn,
+                                              const Identity__FinishPasswordResetRequest *req,
+                                              Identity__FinishPasswordResetReply *rep);
 enum mc_status identity_get_captcha(struct identity *identity, struct mc_txn *txn,
                                     const Identity__GetCaptchaRequest *req,
                                     Identity__GetCaptchaReply *rep);
@@ -292,6 +299,7 @@ enum mc_status identity_revoke_consent(struct identity *identity, struct mc_txn 
 /* What the pool is to compute before the handler runs. */
 mc_prepare identity_login_prepare;
 mc_prepare identity_change_password_prepare;
+mc_prepare identity_finish_password_reset_prepare;
 mc_prepare identity_finish_registration_prepare;
 
 /* Effect: asking the otp room for a code. Those that ask other systems are in lookup.h. */
@@ -309,6 +317,7 @@ struct identity_code {
     const char *key;
     int64_t expires_ms;
     const char *source;
+    bool decoy; /* there is no such person: nothing is sent */
 };
 void identity_code_want(struct mc_txn *txn, const struct identity_code *code);
 /* otp.enqueue_sms: a text that is no code, once for its dedupe key. */
@@ -326,6 +335,10 @@ void identity_code_ask(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes
 void identity_code_ask_from(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
                             const IdentityState__Person *person, const char *key,
                             int64_t expires_ms, const char *source);
+/* For a person that there is not: the same in all that shows, and no SMS. */
+void identity_code_ask_nobody(struct mc_txn *txn, Otp__Purpose purpose, struct mc_bytes subject,
+                              const IdentityState__Person *person, const char *key,
+                              int64_t expires_ms);
 
 enum mc_status identity_tick(void *ctx, struct mc_txn *txn);
 
@@ -418,6 +431,7 @@ struct identity_failures {
     struct mc_bytes source;  /* of the source (empty: unknown), */
     struct mc_bytes pair;    /* of both */
     int64_t locked_until_ms; /* for this source */
+    bool known;              /* the account was signed in to from here */
     unsigned level;          /* of the captcha; above 0 everybody needs one */
 };
 void identity_failures_look(const struct identity *identity, struct mc_txn *txn,

@@ -16,7 +16,9 @@
  * agree to (GetConsent); an operator's own files replace the built-in ones at start.
  *
  * Wrong passwords are counted by number and source, so that a stranger locks only himself; guessing
- * on is made dear by GetCaptcha's work (failures.c, captcha.c).
+ * on is made dear by GetCaptcha's work (failures.c, captcha.c). A forgotten password is set anew by
+ * a code (start_password_reset.c); nothing on that way tells whether there is an account.
+ *
  * To portals it is an OpenID provider («Đăng nhập với DVC Quốc gia»): Authorize … EndBrowser are
  * what the gateway's /oauth2 pages ask, and oidc.h says how it works.
  *
@@ -89,6 +91,8 @@ extern const size_t mc_data_consents_len;
     X(ListSessions,       identity_list_sessions,       Identity__ListSessionsRequest,       Identity__ListSessionsReply,       MC_READ,         SELF,  NULL, NULL) \
     X(RevokeSessions,     identity_revoke_sessions,     Identity__RevokeSessionsRequest,     Identity__RevokeSessionsReply,     MC_WRITE,        SELF,  NULL, NULL) \
     X(ChangePassword,     identity_change_password,     Identity__ChangePasswordRequest,     Identity__ChangePasswordReply,     MC_WRITE_SECRET, SELF | MC_TEMPORARY, NULL, identity_change_password_prepare) \
+    X(StartPasswordReset, identity_start_password_reset, Identity__StartPasswordResetRequest, Identity__StartPasswordResetReply, MC_WRITE,      FRONT, NULL, NULL) \
+    X(FinishPasswordReset, identity_finish_password_reset, Identity__FinishPasswordResetRequest, Identity__FinishPasswordResetReply, MC_WRITE, FRONT, NULL, identity_finish_password_reset_prepare) \
     X(GetCaptcha,         identity_get_captcha,         Identity__GetCaptchaRequest,         Identity__GetCaptchaReply,         MC_READ,         FRONT, NULL, NULL) \
     X(GetProfile,         identity_get_profile,         Identity__GetProfileRequest,         Identity__Profile,                 MC_READ,         SELF,  NULL, NULL) \
     X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        GRANTOR, NULL, NULL) \
@@ -149,6 +153,7 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_FAILURES - MC_TABLE_ROOM]         = "failures",         /* hash of number, source or both -> Failures */
     [IDENTITY_STARTS - MC_TABLE_ROOM]           = "starts",           /* hash of a phone or number -> Starts */
     [IDENTITY_CAPTCHAS - MC_TABLE_ROOM]         = "captchas",         /* expiry, nonce -> nothing: spent */
+    [IDENTITY_RESETS - MC_TABLE_ROOM]           = "resets",           /* reset id -> Reset */
     [IDENTITY_LOGINS - MC_TABLE_ROOM]           = "logins",           /* login id -> Login */
     [IDENTITY_SESSIONS - MC_TABLE_ROOM]         = "sessions",         /* session id -> Session */
     [IDENTITY_ACCOUNT_SESSIONS - MC_TABLE_ROOM] = "account_sessions", /* account id, session id -> nothing */

@@ -43,6 +43,19 @@ static void expire_logins(struct mc_txn *txn)
     }
 }
 
+static void expire_resets(struct mc_txn *txn)
+{
+    struct mc_cursor cursor =
+        mc_seek(txn, IDENTITY_RESETS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+
+    for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
+        const IdentityState__Reset *reset = mc_row(&cursor, &identity_state__reset__descriptor);
+        if (reset == NULL || reset->expires_at_ms > txn->now_ms)
+            return;
+        mc_drop(txn, IDENTITY_RESETS, cursor.key);
+    }
+}
+
 /* No token of it is good any more, so nobody needs to be told. */
 static void expire_sessions(struct mc_txn *txn)
 {
@@ -118,6 +131,7 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     expire_sessions(txn);
     identity_signings_expire(identity, txn);
     expire_captchas(txn);
+    expire_resets(txn);
     identity_steps_expire(txn);
     identity_closings_due(txn);
     identity_sweep(txn, IDENTITY_FAILURES, identity->sweep_failures, failures_are_over);

@@ -216,7 +216,10 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
         cancel_queued(txn, old->job_id);
 
     const char *const *keys = otp_challenge_keys(txn, subject, challenge);
-    challenge->job_id = queue_text(otp, txn, subject->purpose, to, challenge, code, keys);
+    challenge->sends = old != NULL ? old->sends + 1 : 1;
+    challenge->decoy = to->decoy;
+    if (!to->decoy)
+        challenge->job_id = queue_text(otp, txn, subject->purpose, to, challenge, code, keys);
     mc_wipe(code, sizeof code);
     phone->tags = remember_tag(txn, phone->tags, tag);
     otp_phone_sent(txn, phone);

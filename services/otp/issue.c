@@ -45,7 +45,9 @@ enum mc_status otp_issue(struct otp *otp, struct mc_txn *txn, const Otp__IssueRe
     const OtpState__Challenge *old = otp_challenge_load(txn, &subject);
     const struct otp_recipient to = {
         .phone = phone.number,
-        .blind = otp_phone_blind(txn, phone.number),
+        .blind = req->decoy ? mc_blind(txn, "otp.decoy", phone.number)
+                            : otp_phone_blind(txn, phone.number),
+        .decoy = req->decoy,
         .unit = req->unit,
         .charge = {{req->identity, req->officer, req->unit_code, req->source}},
         .keys = req->keys,

@@ -38,7 +38,8 @@ enum {
     OTP_CODE_END = 1000000, /* six digits (OTP-01) */
     OTP_CODE_SIZE = MC_OTP_LEN + 1,
     OTP_TAG_SIZE = 3,
-    OTP_TAGS_MAX = 8, /* remembered of one phone: its next code has none of them */
+    OTP_RESET_SENDS_MAX = 2, /* codes of one forgotten password */
+    OTP_TAGS_MAX = 8,        /* remembered of one phone: its next code has none of them */
     OTP_TEMPLATE_SIZE = 200,
     OTP_TEXT_SIZE = 512,                      /* a code's text */
     OTP_UNIT_CHARS_MAX = 200,                 /* of a unit's name, as it is sent to us */
@@ -228,6 +229,7 @@ struct otp_recipient {
     struct otp_charge charge;
     char **keys;
     size_t keys_len;
+    bool decoy; /* nobody: nothing is sent */
 };
 void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject *subject,
                    const struct otp_recipient *to, const OtpState__Challenge *old,

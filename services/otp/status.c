@@ -26,6 +26,16 @@ static Otp__DeliveryState find_state(struct mc_txn *txn, uint64_t job_id)
     return job != NULL ? job_state(txn, job) : OTP__DELIVERY_STATE__FAILED;
 }
 
+/*
+ * Whoever has a number can ask to reset its password: he is not shown whether there is an account,
+ * nor whose phone the code goes to, nor whether one does (LOG-06).
+ */
+static Otp__DeliveryState time_state(const struct mc_txn *txn, const OtpState__Challenge *challenge)
+{
+    return challenge->expires_at_ms > txn->now_ms ? OTP__DELIVERY_STATE__QUEUED
+                                                  : OTP__DELIVERY_STATE__EXPIRED;
+}
+
 /* For the person who waits: what to do now. What the carrier said is for operators. */
 static const char *advice(Otp__DeliveryState state)
 {
@@ -53,8 +63,9 @@ enum mc_status otp_status(struct otp *otp, struct mc_txn *txn, const Otp__Status
     if (challenge == NULL)
         return mc_refuse(txn, MC_NOT_FOUND, "subject", "NOT_FOUND", NULL);
 
-    rep->state = find_state(txn, challenge->job_id);
-    rep->phone_masked = challenge->phone_masked;
+    bool hidden = req->purpose == OTP__PURPOSE__PASSWORD_RESET;
+    rep->state = hidden ? time_state(txn, challenge) : find_state(txn, challenge->job_id);
+    rep->phone_masked = hidden ? mc_unconst("") : challenge->phone_masked;
     rep->tag = challenge->tag;
     rep->expires_at_ms = challenge->expires_at_ms;
     rep->resend_at_ms = challenge->resend_at_ms;

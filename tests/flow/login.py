@@ -54,6 +54,52 @@ class Login(story.Story):
         status, headers, _ = self.http("POST", url, story.json.dumps(form).encode(), {**kind, "X-Forwarded-For": "192.0.2.1"})
         self.assertEqual((status, headers["Motcua-Code"]), (400, "CAPTCHA_REQUIRED"))
 
+    def revoked_everywhere(self, session):
+        """Every room has heard that the session is over."""
+        asks = {"identity": ("GetProfile", {}), "dossier": ("ListMine", {}), "payment": ("ListOrders", {}), "notification": ("ListInbox", {})}
+        for room, (method, request) in asks.items():
+            try:
+                self.portal.call(room, method, request, session)
+                return False
+            except story.Refused as refused:
+                self.assertIn(refused.code, ("SESSION_EXPIRED", "SESSION_INVALID"))
+        return True
+
+    def test_passwords_changed_and_forgotten(self):
+        """LOG-06 OTP-11: a password is changed, then forgotten; other sessions end in every room within a second; the person is told."""
+        steps = self.up()
+        steps.register(CITIZEN)
+        other, session = steps.login(CITIZEN), steps.login(CITIZEN)
+        listed = self.portal.call("identity", "ListSessions", {}, session).sessions
+        self.assertEqual([s.current for s in listed], [False, True])
+        second = "Gieng#Lang7sau"
+        change = {"old_password": PASSWORD, "password": second, "password_again": second}
+        self.assertEqual(self.portal.call("identity", "ChangePassword", {**change, "old_password": "Sai#mat9khau"}, session).code, "PASSWORD_OLD_WRONG")
+        self.refused("PASSWORD_GUESSABLE", "identity", "ChangePassword", {**change, "password": "Matkhau@2024", "password_again": "Matkhau@2024"},
+                     session=session)
+        changed = self.portal.call("identity", "ChangePassword", change, session)
+        self.assertEqual(changed.code, "")
+        self.wait("the other session to end everywhere", lambda: self.revoked_everywhere(other), 1)
+        self.assertTrue(self.portal.call("identity", "GetProfile", {}, changed.session.session).full_name)
+
+        started = self.portal.call("identity", "StartPasswordReset", {"login_id": CITIZEN["login_id"]})
+        nobody = self.portal.call("identity", "StartPasswordReset", {"login_id": story.person(11)["login_id"]})
+        self.assertEqual(started.message, nobody.message)
+        ask = {"purpose": "PASSWORD_RESET"}
+        self.wait("both codes", lambda: steps.tag("PASSWORD_RESET", started.reset) and steps.tag("PASSWORD_RESET", nobody.reset))
+        states = [self.portal.call("otp", "Status", {**ask, "subject": r.reset}) for r in (started, nobody)]
+        self.assertEqual(*[(s.state, s.phone_masked, s.reason, s.attempts_left) for s in states])
+        proof = steps.prove("PASSWORD_RESET", started.reset, CITIZEN["phone"])
+        third = "Nuoc#Chay8dau"
+        done = self.portal.call("identity", "FinishPasswordReset", {"reset": started.reset, "proof": proof, "password": third, "password_again": third})
+        self.assertTrue(done.message)
+        self.wait("every session to end everywhere", lambda: self.revoked_everywhere(changed.session.session), 1)
+        self.assertEqual(self.login(self.portal, second), "LOGIN_WRONG")
+        self.assertEqual(self.login(self.portal, third), "")
+        types = self.types()
+        self.assertEqual((types["identity.password_changed"], types["identity.password_reset"]), (1, 1))
+        self.wait("the SMS that tells of it", lambda: sum("Mat khau tai khoan" in text for text in steps.handset(CITIZEN["phone"])) == 2)
+
 
 if __name__ == "__main__":
     story.main()
