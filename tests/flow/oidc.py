@@ -35,7 +35,7 @@ class Browser:
         host = f"{at.hostname}:{at.port}" if at.netloc else urllib.parse.urlsplit(self.base).netloc
         connection = http.client.HTTPConnection(host, timeout=20)
         jar = self.cookies.setdefault(host, {})
-        head = {"Cookie": "; ".join(f"{k}={v}" for k, v in jar.items())} if jar else {}
+        head = {"Accept": "text/html", **({"Cookie": "; ".join(f"{k}={v}" for k, v in jar.items())} if jar else {})}
         if body is not None:
             head["Content-Type"] = "application/x-www-form-urlencoded"
         connection.request(method, at.path + (f"?{at.query}" if at.query else ""), body, {**head, **(headers or {})})

@@ -4,7 +4,9 @@
 """
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +80,118 @@ class Clients(oidc.Oidc):
         self.assertIsNone(browser.get(told["out"]))  # its session's token was shown: no question
         self.assertIn("Bạn đã đăng xuất", browser.page)
         self.check_books()
+
+    # --- Apache ---
+
+    def apache_config(self, port, secret):
+        """README's own lines, with this test's addresses and secret."""
+        with open(f"{story.SOURCE}/README.md", encoding="utf-8") as file:
+            lines = re.search(r"^    OIDCProviderMetadataURL.*?^    </Location>$", file.read(), re.M | re.S).group(0)
+        for name, value in (("https://xacthuc.example.vn", self.base), ("the-secret", secret),
+                            ("https://dichvucong.tayninh.example.vn", f"http://127.0.0.1:{port}")):
+            self.assertIn(name, lines)
+            lines = lines.replace(name, value)
+        modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+                          for name in ("mpm_event", "authn_core", "authz_core", "authz_user", "include", "mime", "auth_openidc"))
+        return f"""ServerRoot {self.folder}/apache
+PidFile {self.folder}/apache/pid
+ServerName 127.0.0.1
+Listen 127.0.0.1:{port}
+User #{os.getuid() or 65534}
+Group #{os.getgid() or 65534}
+{modules}TypesConfig /dev/null
+ErrorLog {self.folder}/log/apache.log
+LogLevel warn
+DocumentRoot {self.folder}/apache/www
+AddOutputFilter INCLUDES .shtml
+AddType text/html .shtml
+<Directory {self.folder}/apache/www>
+    Options +Includes
+    Require all granted
+</Directory>
+{lines}
+"""
+
+    def apache(self, secret_for):
+        """An Apache of our own on a free port; returns the port."""
+        if not os.path.exists("/usr/sbin/apache2") or not os.path.exists("/usr/lib/apache2/modules/mod_auth_openidc.so"):
+            self.skipTest("no apache2 with mod_auth_openidc")
+        os.makedirs(f"{self.folder}/apache/www")
+        for path in (self.folder, f"{self.folder}/apache", f"{self.folder}/apache/www"):
+            os.chmod(path, 0o755)
+        with open(f"{self.folder}/apache/www/index.shtml", "w") as file:
+            file.write("".join(f'<p id="{name}"><!--#echo encoding="none" var="{name}" --></p>\n'
+                               for name in ("REMOTE_USER", "OIDC_CLAIM_HoVaTen", "OIDC_CLAIM_SoDinhDanh", "OIDC_CLAIM_acr")))
+        for _ in range(5):  # the free port may be taken before Apache takes it
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            with open(f"{self.folder}/apache/conf", "w") as file:
+                file.write(self.apache_config(port, secret_for(port)))
+            process = subprocess.Popen(["/usr/sbin/apache2", "-f", f"{self.folder}/apache/conf", "-DFOREGROUND"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            if self.wait("Apache", lambda: process.poll() is not None or os.path.exists(f"{self.folder}/apache/pid")) and process.poll() is None:
+                self.addCleanup(self.end_apache, process)
+                return port
+        self.fail(process.stderr.read())
+
+    def end_apache(self, process):
+        process.terminate()
+        process.communicate(timeout=story.PATIENCE_S)
+
+    def arrive(self, browser, at, path="/index.shtml"):
+        """Opens the portal's page; follows to the provider. The address the portal sent the browser to."""
+        to = browser.get(at + path)
+        self.assertTrue((to or "").startswith(f"{self.base}/oauth2/authorize?"), (to, browser.status, browser.page, open(f"{self.folder}/log/apache.log").read()))
+        return to
+
+    def shown(self, browser):
+        return dict(re.findall(r'<p id="(\w+)">(.*?)</p>', browser.page))
+
+    def test_apache(self):
+        """LOG-01: portal, provider, portal; REMOTE_USER and claims; a replay, another's answer and a sign-out."""
+        steps = self.begin()
+        account = steps.register(CITIZEN)
+
+        def secret_for(port):
+            callback = f"http://127.0.0.1:{port}/oidc/cb"
+            saved = self.client(redirect_uris=[callback], logout_uris=[f"http://127.0.0.1:{port}/"],
+                                backchannel_logout_uri=f"{callback}?logout=backchannel").secret
+            self.secret = saved or self.operator("client", "secret", "tayninh", "đổi cổng", "at-once").strip()
+            return self.secret
+
+        at = f"http://127.0.0.1:{self.apache(secret_for)}"
+        browser = Browser(self.base)
+        browser.get(self.arrive(browser, at))
+        back = self.sign_in(browser)
+        page = browser.get(back)
+        self.assertEqual((browser.status, page), (302, f"{at}/index.shtml"), browser.page)
+        browser.get(page)
+        self.assertEqual(self.shown(browser), {"REMOTE_USER": account, "OIDC_CLAIM_HoVaTen": CITIZEN["full_name"],
+                                               "OIDC_CLAIM_SoDinhDanh": CITIZEN["login_id"], "OIDC_CLAIM_acr": "LoA2"})
+
+        browser.get(back)  # the callback again: its code and state are spent
+        self.assertNotIn(browser.status, (200, 500))
+        stranger = Browser(self.base)
+        stranger.get(back)  # somebody else's answer: no state of his
+        self.assertNotEqual(stranger.status, 200)
+        self.assertNotIn(CITIZEN["full_name"], stranger.page)
+
+        # already signed in at the provider: another browser session at the portal needs no page
+        host = at.split("//")[1]
+        browser.cookies[host].clear()
+        back = browser.get(self.arrive(browser, at))
+        browser.get(browser.get(back))
+        self.assertEqual(self.shown(browser)["REMOTE_USER"], account)
+        tampered = browser.get(self.arrive(Browser(self.base), at).replace("redirect_uri=", "redirect_uri=https%3A%2F%2Fthief.example.vn%2F&x="))
+        self.assertEqual((tampered, browser.status), (None, 400))
+
+        # sign-out at the portal ends the provider's session too, and back
+        out = browser.get(f"{at}/oidc/cb?logout={at}/")
+        self.assertTrue(out.startswith(f"{self.base}/oauth2/logout?"), out)
+        self.assertEqual(browser.get(out), f"{at}/")
+        browser.get(self.arrive(browser, at))
+        self.assertIn("Chọn loại tài khoản", browser.page)
 
 
 if __name__ == "__main__":
