@@ -97,6 +97,7 @@ static void give(const struct identity *identity, struct mc_txn *txn, struct mc_
     code->token = identity_data(make_token(txn, code, rep->access_token));
     code->forget_at_ms = txn->now_ms + OIDC_TOKEN_MS;
     mc_save(txn, IDENTITY_CODES, key, &code->base);
+    oidc_session_used(identity, txn, code);
     oidc_served_emit(txn, "identity.claims_released", code->client_id, mc_key_bytes(code->account),
                      mc_key_bytes(code->session), code->scopes, code->n_scopes);
 }

@@ -71,6 +71,10 @@ static void write_abilities(struct mc_json_writer *writer)
          "TechID");
     mc_json_key(writer, "authorization_response_iss_parameter_supported");
     mc_json_true_or_false(writer, true);
+    mc_json_key(writer, "backchannel_logout_supported");
+    mc_json_true_or_false(writer, true);
+    mc_json_key(writer, "backchannel_logout_session_supported");
+    mc_json_true_or_false(writer, true);
     mc_json_key(writer, "claims_parameter_supported");
     mc_json_true_or_false(writer, false);
     mc_json_key(writer, "request_parameter_supported");

@@ -44,6 +44,7 @@ enum identity_table {
     IDENTITY_ACCESS_TOKENS,
     IDENTITY_CONSENTS,
     IDENTITY_ASSERTIONS,
+    IDENTITY_SESSION_CLIENTS,
     IDENTITY_SIGNINGS,
     IDENTITY_EVIDENCE,
     IDENTITY_LOGIN_EVIDENCE,
@@ -58,6 +59,7 @@ enum identity_lane {
     IDENTITY_LANE_POPULATION,
     IDENTITY_LANE_REVOCATION,
     IDENTITY_LANE_SIGNER,
+    IDENTITY_LANE_LOGOUT,
     IDENTITY_LANES_LEN
 };
 
@@ -488,6 +490,16 @@ void identity_consent_check(const struct identity *identity, struct mc_txn *txn,
                             const char *version);
 mc_nodiscard enum mc_status identity_rights_read(struct identity *identity);
 bool identity_right_is_known(const struct identity *identity, const char *right);
+
+/* Portals that a session was used at: told that it ended; forgotten when `account` is empty. */
+void identity_oidc_session_ended(struct mc_txn *txn, struct mc_bytes session,
+                                 struct mc_bytes account);
+enum mc_status identity_logout_request(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                       const ProtobufCMessage *payload,
+                                       struct mc_http_request *ret_request);
+enum mc_status identity_logout_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                    const ProtobufCMessage *payload, const struct mc_result *result,
+                                    enum mc_verdict *ret_verdict);
 
 /* Housekeeping of one table whose keys are in no order: each tick looks at the next stretch. */
 void identity_sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],

@@ -45,6 +45,12 @@ enum {
     OIDC_SECRET_BEFORE_MS = 24 * 60 * 60 * 1000,
     OIDC_KEY_AFTER_MS = 24 * 60 * 60 * 1000, /* shown after its last signature */
     OIDC_KEYS_MAX = 8,
+    OIDC_SESSION_CLIENTS_MAX = 100, /* portals one session is used at */
+    OIDC_LOGOUT_MS = 2 * 60 * 1000,
+    OIDC_LOGOUT_ATTEMPTS = 5,
+    OIDC_LOGOUT_ANSWER_MAX = 4 << 10,
+    OIDC_LOGOUT_BACKOFF_MS = 2000,
+    OIDC_LOGOUT_TIMEOUT_MS = 10000,
 };
 
 /* Secrets: text for the bearer, a key of a table for us. */
@@ -132,6 +138,10 @@ struct mc_bytes oidc_userinfo_claims(struct mc_txn *txn, const IdentityState__Ac
 unsigned oidc_level(const IdentityState__Account *account); /* 1 … 3 */
 extern const char *const oidc_levels[OIDC_LEVEL_MAX];       /* LoA1 … */
 extern const char *const oidc_scopes[OIDC_SCOPES_LEN];
+
+/* The portal knows of the session from now on, and is told when it ends. */
+void oidc_session_used(const struct identity *identity, struct mc_txn *txn,
+                       const IdentityState__Code *code);
 
 /* For room.c and tick.c. */
 bool identity_oidc_issuer_ok(const struct identity *identity);

@@ -176,6 +176,7 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_ACCESS_TOKENS - MC_TABLE_ROOM]    = "access_tokens",    /* hash of a token -> AccessToken */
     [IDENTITY_CONSENTS - MC_TABLE_ROOM]         = "consents",         /* account id, client id -> Consent */
     [IDENTITY_ASSERTIONS - MC_TABLE_ROOM]       = "assertions",       /* hash of client and jti -> Assertion */
+    [IDENTITY_SESSION_CLIENTS - MC_TABLE_ROOM]  = "session_clients",  /* session id, client id -> SessionClient */
     [IDENTITY_SIGNINGS - MC_TABLE_ROOM]         = "signings",         /* signing id -> Signing */
     [IDENTITY_EVIDENCE - MC_TABLE_ROOM]         = "evidence",         /* signing id -> Evidence, of accounts and changes */
     [IDENTITY_LOGIN_EVIDENCE - MC_TABLE_ROOM]   = "login_evidence",   /* signing id -> Evidence, of sign-ins */
@@ -189,6 +190,7 @@ static const char *const lanes[IDENTITY_LANES_LEN] = {
     [IDENTITY_LANE_POPULATION] = "population",
     [IDENTITY_LANE_REVOCATION] = "revocation",
     [IDENTITY_LANE_SIGNER]     = "signer",
+    [IDENTITY_LANE_LOGOUT]     = "logout",
 };
 
 #define AT(field) offsetof(struct identity, field)
@@ -271,6 +273,8 @@ static const struct mc_effect effects[] = {
      .http = identity_sim_request, .done = identity_signer_done, .lease_ms = IDENTITY_SIGNER_LEASE_MS, .concurrency = 64},
     {.kind = "signer.remote", .lane = IDENTITY_LANE_SIGNER, .payload = &identity_state__signer_request__descriptor,
      .http = identity_remote_request, .done = identity_signer_done, .lease_ms = IDENTITY_SIGNER_LEASE_MS, .concurrency = 64},
+    {.kind = "oidc.logout", .lane = IDENTITY_LANE_LOGOUT, .payload = &identity_state__logout_notice__descriptor,
+     .http = identity_logout_request, .done = identity_logout_done, .lease_ms = 2 * OIDC_LOGOUT_TIMEOUT_MS, .concurrency = 32},
 };
 /* clang-format on */
 

@@ -146,6 +146,7 @@ void identity_session_revoke(struct mc_txn *txn, struct mc_bytes id,
 
     revoked.session_id = identity_uuid(txn, id);
     revoked.until_ms = session->token_expires_at_ms;
+    identity_oidc_session_ended(txn, id, account);
     mc_drop(txn, IDENTITY_SESSIONS, id);
     mc_drop(txn, IDENTITY_ACCOUNT_SESSIONS, mc_key_join(txn, account, id));
     mc_emit(txn, "identity.session_revoked", &revoked.base, MC_PLAIN, keys);

@@ -67,6 +67,7 @@ static void expire_sessions(struct mc_txn *txn)
             mc_row(&cursor, &identity_state__session__descriptor);
         if (session == NULL || session->expires_at_ms > txn->now_ms)
             return;
+        identity_oidc_session_ended(txn, cursor.key, (struct mc_bytes){0});
         mc_drop(txn, IDENTITY_SESSIONS, cursor.key);
         mc_drop(txn, IDENTITY_ACCOUNT_SESSIONS,
                 mc_key_join(txn, mc_key_bytes(session->account), cursor.key));

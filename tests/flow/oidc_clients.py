@@ -186,6 +186,16 @@ AddType text/html .shtml
         tampered = browser.get(self.arrive(Browser(self.base), at).replace("redirect_uri=", "redirect_uri=https%3A%2F%2Fthief.example.vn%2F&x="))
         self.assertEqual((tampered, browser.status), (None, 400))
 
+        # the session ends elsewhere: the portal is told, and its own ends too
+        browser.get(f"{self.base}/oauth2/logout")
+        browser.submit()
+        self.wait("the portal to have heard", lambda: browser.get(f"{at}/index.shtml") is not None)
+        self.assertEqual(self.stats("identity").lanes[-1].dead, 0)
+        browser.cookies[host].clear()
+        browser.get(self.arrive(browser, at))
+        browser.get(browser.get(self.sign_in(browser)))
+        self.assertEqual(self.shown(browser)["REMOTE_USER"], account)
+
         # sign-out at the portal ends the provider's session too, and back
         out = browser.get(f"{at}/oidc/cb?logout={at}/")
         self.assertTrue(out.startswith(f"{self.base}/oauth2/logout?"), out)

@@ -168,10 +168,43 @@ static void a_code_lives_a_minute(void **state)
     assert_int_equal(authorize(h, &request)->step, IDENTITY__AUTHORIZE_STEP__SHOW_LOGIN);
 }
 
+/* The logout token: signed by a key that is shown, of the session that the ID token named. */
+static void the_portal_is_told(struct harness *h, const char *id_token)
+{
+    struct harness_exchange exchange;
+    struct mc_bytes payload;
+    struct mc_json *logout = NULL;
+    struct mc_json *before = NULL;
+
+    assert_true(harness_effect(h, "oidc.logout", &exchange));
+    assert_string_equal(exchange.http.url, CALLBACK "/out");
+    const char *token = (const char *)exchange.http.body.data + strlen("logout_token=");
+    assert_int_equal(
+        mc_jose_verify(&kept, mc_key_text(provider(h)->jwks),
+                       mc_sprintf(&kept, "%.*s", (int)(exchange.http.body.len - 13), token),
+                       &payload),
+        MC_OK);
+    assert_int_equal(mc_json_parse(payload, &logout), MC_OK);
+    assert_true(mc_jose_peek(&kept, id_token, &payload));
+    assert_int_equal(mc_json_parse(payload, &before), MC_OK);
+    assert_string_equal(mc_json_text(logout, "sid"), mc_json_text(before, "sid"));
+    assert_string_equal(mc_json_text(logout, "sub"), mc_json_text(before, "sub"));
+    assert_null(mc_json_at(logout, "nonce"));
+    mc_json_free(logout);
+    mc_json_free(before);
+    harness_answer(h, &exchange, 503, "");
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_LOGOUT), 1);
+    harness_advance(h, OIDC_LOGOUT_BACKOFF_MS);
+    assert_true(harness_effect(h, "oidc.logout", &exchange));
+    harness_answer(h, &exchange, 200, "");
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_LOGOUT), 0);
+}
+
 static void a_session_that_ended_ends_all_of_it(void **state)
 {
     struct harness *h = *state;
     Identity__Client client = client_of("cong");
+    client.backchannel_logout_uri = text(CALLBACK "/out");
     const char *secret = save(h, &client, MC_OK)->client_secret;
     const char *browser = "";
 
@@ -193,6 +226,8 @@ static void a_session_that_ended_ends_all_of_it(void **state)
         ((const Identity__EndBrowserReply *)harness_call(h, "EndBrowser", &leave.base, MC_OK))
             ->ended);
     assert_int_equal(harness_events(h, "identity.session_revoked"), 1);
+    assert_int_equal(harness_rows(h, IDENTITY_SESSION_CLIENTS), 0);
+    the_portal_is_told(h, tokens->id_token);
     assert_string_equal(userinfo(h, tokens->access_token), "");
     assert_string_equal(exchange(h, "cong", secret, code)->error, "invalid_grant");
 }
