@@ -43,7 +43,9 @@ void smsworker_give_back(struct smsworker *worker)
 static void learn(struct smsworker *worker, enum verdict verdict)
 {
     if (verdict_is_unwell(verdict)) {
-        mc_timer_start(worker->rest, verdict_pause_ms(worker->failures++));
+        if (!mc_timer_running(
+                worker->rest)) /* else it was under way with one that failed: one outage */
+            mc_timer_start(worker->rest, verdict_pause_ms(worker->failures++));
         smsworker_give_back(worker);
         return;
     }

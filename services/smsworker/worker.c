@@ -55,7 +55,7 @@ const struct mc_config_key smsworker_config[] = {
     {"smsworker.smpp_address",     MC_CONFIG_STRING,   AT(smpp_address),     "127.0.0.1:2775", 3, 64,    "The SMSC: 10.0.0.9:2775 or [fd00::9]:2775. SMPP is not encrypted: a leased line or a tunnel."},
     {"smsworker.smpp_system_type", MC_CONFIG_STRING,   AT(smpp_system_type), "",             0, 12,      "SMPP's system_type, when the carrier wants one."},
     {"smsworker.smpp_window",      MC_CONFIG_INT,      AT(smpp_window),      "10",           1, SMSWORKER_WINDOW_MAX, "Parts sent and not yet answered."},
-    {"smsworker.smpp_enquire",     MC_CONFIG_DURATION, AT(smpp_enquire_ms),  "30s",          1000, 600000, "A silent SMSC is asked after this long whether it is there."},
+    {"smsworker.smpp_enquire",     MC_CONFIG_DURATION, AT(smpp_enquire_ms),  "30s",          100, 600000, "A silent SMSC is asked after this long whether it is there."},
     {"smsworker.smpp_ids",         MC_CONFIG_STRING,   AT(smpp_ids),         "same",         3, 7,       "Message ids in receipts: same as in answers; hex: answers hex, receipts decimal; decimal: the reverse."},
     {"smsworker.smpp_receipts",    MC_CONFIG_INT,      AT(smpp_receipts),    "200000",       100, 5000000, "Texts whose receipts are waited for; kept in <data.dir>/smsworker."},
 };

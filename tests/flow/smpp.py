@@ -237,16 +237,20 @@ class Smpp(SmppStory):
         self.assertEqual(len(self.smsc.all("bind")), 1)  # and the account is not tried again and again
 
     def test_cut_off_and_back(self):
-        """What was under way: a code counts as sent, a notice comes again. Then it binds again and goes on."""
-        self.smsc.tell(answers=[None, None])
+        """What was under way: a code counts as sent, notices come again. Then it binds again and goes on: eight texts
+        that were lost together are one outage, and the pause after it is a second, not minutes."""
+        self.smsc.tell(answers=[None] * 8)
         self.worker()
-        code, notice = self.job("OTP"), self.job("BULK", "n")
-        self.wait_for(lambda: len(self.submits()) == 2, "both texts")
+        code, notices = self.job("OTP"), [self.job("BULK", f"n{i}") for i in range(7)]
+        self.wait_for(lambda: len(self.submits()) == 8, "all texts")
+        began = time.monotonic()
         self.smsc.tell(drop=True)
         self.settled("AckJobs", code)
-        self.assertEqual(self.settled("NackJobs", notice).error, "SMSC_AWAY")
+        for notice in notices:
+            self.assertEqual(self.settled("NackJobs", notice).error, "SMSC_AWAY")
         self.wait_for(lambda: len(self.smsc.all("bind")) == 2, "the second bind")
         self.settled("AckJobs", self.job())
+        self.assertLess(time.monotonic() - began, 8)
 
     def test_unbound_and_away_and_back(self):
         self.worker()
@@ -264,7 +268,7 @@ class Smpp(SmppStory):
         self.assertEqual(self.settled("NackJobs", self.job("BULK")).error, "SMSC_SILENT")
 
     def test_the_line_is_looked_after(self):
-        self.worker(smsworker__smpp_enquire="1s", smsworker__timeout="400ms")
+        self.worker(smsworker__smpp_enquire="200ms", smsworker__timeout="400ms")
         self.smsc.next("enquire_link")
         self.smsc.next("enquire_link")
         self.assertEqual(len(self.smsc.all("bind")), 1)

@@ -17,13 +17,12 @@ from story import CITIZEN, Portal, enum_name
 
 GUIDE = f"{story.SOURCE}/services/otp/gateways"
 HOLD = """
-import json, sys, threading
-import sms_gateway
+import sys, threading
+from sms_gateway import connect, otp, send
 
-call = sms_gateway.connect(*sys.argv[1:])
-body = call("LeaseJobs", sms_gateway.otp.LeaseJobsRequest(credit=100, wait_ms=5000, lease_ms=1500))
-for job in sms_gateway.otp.LeaseJobsReply.FromString(body).jobs:
-    sms_gateway.send(job)
+ask = connect(*sys.argv[1:])
+for job in ask("LeaseJobs", otp.LeaseJobsRequest(credit=100, wait_ms=5000, lease_ms=1500), otp.LeaseJobsReply).jobs:
+    send(job)
 threading.Event().wait()  # keeps what it leased and says nothing more: to be killed
 """
 PHONE = "0912000101"

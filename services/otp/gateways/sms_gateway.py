@@ -22,32 +22,28 @@ def send(job):
 
 def connect(name, endpoint, *keys):
     room = zmq.Context.instance().socket(zmq.DEALER)
-    room.linger = 0
     if keys:
         room.curve_serverkey, room.curve_publickey, room.curve_secretkey = (key.encode() for key in keys)
     room.connect(endpoint)
+    return lambda method, request, reply: call(room, name, method, request, reply)
 
-    def call(method, request):
-        """Asks until there is an answer, always with the same id: the room does it once."""
-        at = bytearray(int(time.time() * 1000).to_bytes(6, "big") + os.urandom(10))
-        at[6], at[8] = at[6] & 0x0F | 0x70, at[8] & 0x3F | 0x80  # a UUIDv7
-        head = envelope.Header(request_id=bytes(at), method="motcua.otp.v1.Otp/" + method, caller="sms:" + name,
-                               tag=int.from_bytes(at[9:], "big"))
-        while True:
-            room.send_multipart([head.SerializeToString(), request.SerializeToString()])
-            while room.poll(15000):
-                answer, body = room.recv_multipart()
-                answer = envelope.Header.FromString(answer)
-                if answer.tag == head.tag and answer.status == 0:
-                    return body
-                if answer.tag == head.tag:
-                    raise OSError(f"{method}: {answer.code} {answer.message}")
-    return call
+def call(room, name, method, request, reply):
+    """Asks until there is an answer, always with the same id (a UUIDv7): the room does it once."""
+    new_id = int(time.time() * 1000).to_bytes(6, "big") + b"\x70\0\x80" + os.urandom(7)
+    head = envelope.Header(request_id=new_id, method="motcua.otp.v1.Otp/" + method, caller="sms:" + name, tag=time.monotonic_ns())
+    while True:
+        room.send_multipart([head.SerializeToString(), request.SerializeToString()])
+        while room.poll(15000):
+            answer, body = room.recv_multipart()
+            answer = envelope.Header.FromString(answer)
+            if answer.tag == head.tag and answer.status != 0:
+                sys.exit(f"{method}: {answer.code} {answer.message}")  # what is leased goes to others when its time is over
+            if answer.tag == head.tag:
+                return reply.FromString(body)
 
-def turn(call, send, lease_ms=0):
-    body = call("LeaseJobs", otp.LeaseJobsRequest(credit=100, wait_ms=5000, lease_ms=lease_ms))
+def turn(ask, send):
     acks, nacks, reports = [], [], []
-    for job in otp.LeaseJobsReply.FromString(body).jobs:
+    for job in ask("LeaseJobs", otp.LeaseJobsRequest(credit=100, wait_ms=5000), otp.LeaseJobsReply).jobs:
         try:
             if 0 < job.expires_at_ms <= time.time() * 1000:
                 raise OSError("EXPIRED")
@@ -55,19 +51,13 @@ def turn(call, send, lease_ms=0):
             reports.append(otp.DeliveryReport(reference=job.reference, state=otp.DELIVERED))
         except (Refused, OSError) as why:
             nacks.append(otp.Nack(token=job.token, error=str(why), permanent=isinstance(why, Refused)))
-    if nacks:
-        call("NackJobs", otp.NackJobsRequest(nacks=nacks))
-    if acks:
-        call("AckJobs", otp.AckJobsRequest(acks=acks))
-    if reports:  # told when the carrier says so; here that is at once
-        call("ReportDelivery", otp.ReportDeliveryRequest(reports=reports))
+    if acks or nacks:  # reports are told when the carrier says so; here that is at once
+        ask("AckJobs", otp.AckJobsRequest(acks=acks), otp.JobResults)
+        ask("NackJobs", otp.NackJobsRequest(nacks=nacks), otp.JobResults)
+        ask("ReportDelivery", otp.ReportDeliveryRequest(reports=reports), otp.ReportDeliveryReply)
 
 if __name__ == "__main__":
     room, stopping = connect(*sys.argv[1:]), []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a last turn: what it leases is still sent
     while not stopping:
-        try:
-            turn(room, send)
-        except OSError as why:  # the room refused: paused, for example; what is leased runs out by itself
-            print(why, file=sys.stderr)
-            time.sleep(5)
+        turn(room, send)
