@@ -21,6 +21,7 @@ enum dossier_table {
     DOSSIER_CODES,
     DOSSIER_ACCOUNTS,
     DOSSIER_FILES,
+    DOSSIER_ALIASES,
     DOSSIER_TABLES_END,
 };
 
@@ -77,6 +78,12 @@ enum mc_status dossier_read_attachment(struct dossier *dossier, struct mc_txn *t
                                        Dossier__ReadAttachmentReply *rep);
 
 /* What other rooms tell. */
+enum mc_status dossier_accounts_merged(struct dossier *dossier, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Identity__AccountsMerged *body);
+enum mc_status dossier_accounts_unmerged(struct dossier *dossier, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Identity__AccountsMerged *body);
 enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *txn,
                                       const Motcua__Event *event,
                                       const Identity__AccountOpened *body);
@@ -105,6 +112,8 @@ void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const cha
                   const char *reason);
 
 /* Keys of the indexes. */
+/* The account filed it, or the one that filed it was merged into this account (REG-48). */
+bool dossier_is_owned(struct mc_txn *txn, const DossierState__Dossier *record, const char *account);
 struct mc_bytes dossier_owner_prefix(struct mc_txn *txn, const char *account);
 struct mc_bytes dossier_unit_prefix(struct mc_txn *txn, const char *unit, Dossier__State state);
 

@@ -64,11 +64,12 @@ enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id, cons
 }
 
 /* The owner is a citizen to his own dossier, even when he is an officer of its unit. */
-static unsigned actor_of(const struct mc_caller *caller, const DossierState__Dossier *record)
+static unsigned actor_of(struct mc_txn *txn, const DossierState__Dossier *record)
 {
+    const struct mc_caller *caller = txn->caller;
     bool officer = (caller->who & MC_OFFICER) != 0 && caller->unit != NULL;
 
-    if (caller->account_id != NULL && strcmp(caller->account_id, record->owner_account) == 0)
+    if (caller->account_id != NULL && dossier_is_owned(txn, record, caller->account_id))
         return DOSSIER_BY_CITIZEN;
     if (officer && record->state != DOSSIER__STATE__DRAFT &&
         mc_agency_within(record->unit, caller->unit))
@@ -87,7 +88,7 @@ enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData id, const ch
                          NULL);
     enum mc_status status = dossier_open_any(txn, id, code, ret_open);
     if (status == MC_OK)
-        ret_open->actor = actor_of(txn->caller, ret_open->record);
+        ret_open->actor = actor_of(txn, ret_open->record);
     /* The same answer for what is not there and what is not his: ids tell nothing. */
     if (status == MC_NOT_FOUND || (status == MC_OK && ret_open->actor == 0))
         return mc_refuse(txn, MC_NOT_FOUND, "", "DOSSIER_NOT_FOUND", NULL);

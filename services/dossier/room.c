@@ -10,7 +10,8 @@
  * that he saw.
  *
  * Papers are kept once, under the hash of their content. Abstracts, forms, reasons and file names
- * are sealed; the owner's name comes, sealed, from identity's journal. Payment's journal says
+ * are sealed; the owner's name comes, sealed, from identity's journal, and so does that an account
+ * was merged into another, which owns the dossiers of both from then on. Payment's journal says
  * when a dossier is paid for.
  */
 #include <string.h>
@@ -43,6 +44,7 @@ static const char *const tables[] = {
     [DOSSIER_CODES    - MC_TABLE_ROOM] = "codes",    /* official code            -> dossier id */
     [DOSSIER_ACCOUNTS - MC_TABLE_ROOM] = "accounts", /* account id               -> DossierState__Account */
     [DOSSIER_FILES    - MC_TABLE_ROOM] = "files",    /* SHA-256, piece number    -> that piece, sealed */
+    [DOSSIER_ALIASES  - MC_TABLE_ROOM] = "aliases",  /* merged account id        -> the account it went into */
 };
 /* clang-format on */
 
@@ -53,6 +55,8 @@ static const struct mc_route routes[] = {DOSSIER_ROUTES(MC_ROUTE_ROW)};
 
 MC_FOLLOW_CALL(struct dossier, dossier_account_opened, Identity__AccountOpened)
 MC_FOLLOW_CALL(struct dossier, dossier_paid, Payment__OrderChanged)
+MC_FOLLOW_CALL(struct dossier, dossier_accounts_merged, Identity__AccountsMerged)
+MC_FOLLOW_CALL(struct dossier, dossier_accounts_unmerged, Identity__AccountsMerged)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened", &identity__account_opened__descriptor,
@@ -60,6 +64,10 @@ static const struct mc_follow follows[] = {
     {"identity", "identity.contact_changed", &identity__account_opened__descriptor,
      dossier_account_opened_event},
     {"payment", "payment.paid", &payment__order_changed__descriptor, dossier_paid_event},
+    {"identity", "identity.accounts_merged", &identity__accounts_merged__descriptor,
+     dossier_accounts_merged_event},
+    {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor,
+     dossier_accounts_unmerged_event},
 };
 
 enum { CATALOGUE_MEMORY = 64 << 20 }; /* address space: only touched pages cost */

@@ -160,7 +160,7 @@ void notification_make(const struct notification *notification, struct mc_txn *t
 
     if (rule == NULL || !mc_uuid_parse(account, mc_key_text(fact->account)))
         return; /* nobody to tell: filed at the desk, without an account */
-    struct mc_bytes owner = mc_copy(txn->arena, account, sizeof account);
+    struct mc_bytes owner = notification_recipient(txn, mc_keep(txn, account, sizeof account));
     struct mc_bytes id = mc_new_id(txn);
     if (txn->status != MC_OK || !write_content(txn, rule, fact->values, &content))
         return;

@@ -23,6 +23,7 @@ enum notification_table {
     NOTIFICATION_INBOXES,
     NOTIFICATION_ACCOUNTS,
     NOTIFICATION_WAITING,
+    NOTIFICATION_ALIASES,
     NOTIFICATION_TABLES_END
 };
 
@@ -62,6 +63,14 @@ enum mc_status notification_account_changed(struct notification *notification, s
 enum mc_status notification_security_changed(struct notification *notification, struct mc_txn *txn,
                                              const Motcua__Event *event,
                                              const Identity__SecurityChanged *body);
+enum mc_status notification_accounts_merged(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Identity__AccountsMerged *body);
+enum mc_status notification_accounts_unmerged(struct notification *notification, struct mc_txn *txn,
+                                              const Motcua__Event *event,
+                                              const Identity__AccountsMerged *body);
+/* The account that is told what an account would be: itself, or the one it was merged into. */
+struct mc_bytes notification_recipient(struct mc_txn *txn, struct mc_bytes account);
 enum mc_status notification_dossier_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Dossier__Changed *body);

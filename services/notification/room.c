@@ -7,6 +7,8 @@
  * word as it was told, with template and version (NOT-01); its SMS goes through the otp room's
  * queue, behind all codes. ListInbox and MarkRead are for the account's own session.
  *
+ * What would be told to an account that was merged is told to the one it went into.
+ *
  * Names and phones come sealed from identity's journal and stay sealed here, as do all texts.
  */
 #include <stddef.h>
@@ -24,6 +26,7 @@ static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_UNREAD   - MC_TABLE_ROOM] = "unread",   /* account id, notice id -> nothing */
     [NOTIFICATION_INBOXES  - MC_TABLE_ROOM] = "inboxes",  /* account id            -> Inbox */
     [NOTIFICATION_ACCOUNTS - MC_TABLE_ROOM] = "accounts", /* account id            -> Account */
+    [NOTIFICATION_ALIASES  - MC_TABLE_ROOM] = "aliases",  /* merged account id     -> the account it went into */
     [NOTIFICATION_WAITING  - MC_TABLE_ROOM] = "waiting",  /* notice id             -> account id: its SMS is held */
 };
 
@@ -44,6 +47,8 @@ static const struct mc_effect effects[] = {
 
 MC_FOLLOW_CALL(struct notification, notification_account_changed, Identity__AccountOpened)
 MC_FOLLOW_CALL(struct notification, notification_security_changed, Identity__SecurityChanged)
+MC_FOLLOW_CALL(struct notification, notification_accounts_merged, Identity__AccountsMerged)
+MC_FOLLOW_CALL(struct notification, notification_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct notification, notification_dossier_changed, Dossier__Changed)
 MC_FOLLOW_CALL(struct notification, notification_order_changed, Payment__OrderChanged)
 
@@ -53,6 +58,8 @@ static const struct mc_follow follows[] = {
     {"identity", "identity.password_changed", &identity__security_changed__descriptor, notification_security_changed_event},
     {"identity", "identity.password_reset",  &identity__security_changed__descriptor, notification_security_changed_event},
     {"identity", "identity.session_stolen",  &identity__security_changed__descriptor, notification_security_changed_event},
+    {"identity", "identity.accounts_merged",   &identity__accounts_merged__descriptor, notification_accounts_merged_event},
+    {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor, notification_accounts_unmerged_event},
     {"dossier",  "dossier.sent",             &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.accepted",         &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.refused",          &dossier__changed__descriptor,         notification_dossier_changed_event},

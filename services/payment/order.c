@@ -2,7 +2,7 @@
  * Orders: how they are kept and found.
  *
  *     orders       order id                            -> Order
- *     by_owner     account id, 0, order id             -> nothing
+ *     by_owner     account id, 0, order id             -> nothing; also for who it was merged into
  *     by_dossier   "c", dossier code, 0, order id      -> nothing
  *                  "e", dossier id                     -> order id: made by its acceptance
  *                  "d", dossier id, order id           -> nothing
@@ -75,6 +75,10 @@ static void index_put(struct mc_txn *txn, struct mc_bytes id, const PaymentState
 
     mc_put(txn, PAYMENT_BY_OWNER,
            mc_key_join(txn, payment_owner_prefix(txn, order->owner_account), id), nothing);
+    const char *kept = payment_merged_into(txn, order->owner_account);
+    if (kept != NULL)
+        mc_put(txn, PAYMENT_BY_OWNER, mc_key_join(txn, payment_owner_prefix(txn, kept), id),
+               nothing);
     if (order->dossier_code[0] != '\0')
         mc_put(txn, PAYMENT_BY_DOSSIER, key_text(txn, "c", order->dossier_code, id), nothing);
     if (order->dossier_id.len > 0) {
@@ -152,11 +156,11 @@ void payment_emit(struct mc_txn *txn, const char *type, const struct payment_cas
     mc_emit(txn, type, &event.base, MC_PLAIN, keys);
 }
 
-bool payment_visible(const struct mc_txn *txn, const PaymentState__Order *order)
+bool payment_visible(struct mc_txn *txn, const PaymentState__Order *order)
 {
     const struct mc_caller *caller = txn->caller;
 
-    if (caller->account_id != NULL && strcmp(caller->account_id, order->owner_account) == 0)
+    if (caller->account_id != NULL && payment_is_owned(txn, order, caller->account_id))
         return true;
     if ((caller->who & MC_OFFICER) != 0 && caller->unit != NULL)
         return mc_agency_within(order->unit, caller->unit);

@@ -33,6 +33,7 @@ enum payment_table {
     PAYMENT_SERIES,
     PAYMENT_PAYERS,
     PAYMENT_UNPROVEN,
+    PAYMENT_ALIASES,
     PAYMENT_TABLES_END
 };
 
@@ -113,6 +114,12 @@ enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *
                                         const Motcua__Event *event, const Dossier__Changed *body);
 enum mc_status payment_dossier_moved(struct payment *payment, struct mc_txn *txn,
                                      const Motcua__Event *event, const Dossier__Changed *body);
+enum mc_status payment_accounts_merged(struct payment *payment, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Identity__AccountsMerged *body);
+enum mc_status payment_accounts_unmerged(struct payment *payment, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Identity__AccountsMerged *body);
 enum mc_status payment_account_opened(struct payment *payment, struct mc_txn *txn,
                                       const Motcua__Event *event,
                                       const Identity__AccountOpened *body);
@@ -155,13 +162,17 @@ void payment_expiry_drop(struct mc_txn *txn, struct mc_bytes id, const PaymentSt
 void payment_emit(struct mc_txn *txn, const char *type, const struct payment_case *c,
                   const char *reason);
 /* May the caller see it: its owner, an officer of its unit or above, a room. */
-bool payment_visible(const struct mc_txn *txn, const PaymentState__Order *order);
+bool payment_visible(struct mc_txn *txn, const PaymentState__Order *order);
 /* Fills a reply: the order with all its attempts, oldest first. */
 void payment_order_show(struct mc_txn *txn, struct mc_bytes id, const PaymentState__Order *order,
                         Payment__Order *rep);
 
 /* The keys by which orders of a dossier are found, newest last. */
 struct mc_bytes payment_dossier_prefix(struct mc_txn *txn, const char *code);
+/* It is this account's, or of one that was merged into it (accounts_merged.c). */
+bool payment_is_owned(struct mc_txn *txn, const PaymentState__Order *order, const char *account);
+/* The account an order is listed for beside its owner: NULL when there is none. */
+const char *payment_merged_into(struct mc_txn *txn, const char *account);
 struct mc_bytes payment_owner_prefix(struct mc_txn *txn, const char *account);
 /* kind "e": the order its acceptance made; "d": a prefix of all its orders. */
 struct mc_bytes payment_dossier_key(struct mc_txn *txn, const char *kind, struct mc_bytes id);

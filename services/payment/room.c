@@ -12,7 +12,8 @@
  *               UNKNOWN ---> (query) ---> FAILED ---> CONFIRMING, when it was paid after all
  *
  * INIT is sent once: a lost answer is asked about, never repeated. Money that came is never lost:
- * what has no place lies in suspense and is an officer's case.
+ * what has no place lies in suspense and is an officer's case. An order keeps the account it was
+ * made for; an account that this one was merged into sees and pays it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_RECEIPTS - MC_TABLE_ROOM]     = "receipts",     /* number -> Receipt */
     [PAYMENT_SERIES - MC_TABLE_ROOM]       = "series",       /* agency -> receipt series */
     [PAYMENT_PAYERS - MC_TABLE_ROOM]       = "payers",       /* account id -> Payer */
+    [PAYMENT_ALIASES - MC_TABLE_ROOM]      = "aliases",      /* merged account id -> the account it went into */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
 };
 
@@ -66,6 +68,8 @@ static const struct mc_config_key config[] = {
 
 #define PAYMENT_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct payment, fn, req, rep)
 PAYMENT_ROUTES(PAYMENT_CALL)
+MC_FOLLOW_CALL(struct payment, payment_accounts_merged, Identity__AccountsMerged)
+MC_FOLLOW_CALL(struct payment, payment_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_dossier_accepted, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_dossier_moved, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_account_opened, Identity__AccountOpened)
@@ -80,6 +84,10 @@ static const struct mc_follow follows[] = {
      payment_account_opened_event},
     {"identity", "identity.contact_changed", &identity__account_opened__descriptor,
      payment_account_opened_event},
+    {"identity", "identity.accounts_merged", &identity__accounts_merged__descriptor,
+     payment_accounts_merged_event},
+    {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor,
+     payment_accounts_unmerged_event},
 };
 
 static const struct mc_effect effects[] = {

@@ -52,7 +52,7 @@ static enum mc_status order_check(struct mc_txn *txn, struct mc_bytes id,
     bool open = false;
 
     if (order == NULL || txn->caller->account_id == NULL ||
-        strcmp(txn->caller->account_id, order->owner_account) != 0)
+        !payment_is_owned(txn, order, txn->caller->account_id))
         return mc_refuse(txn, MC_NOT_FOUND, "order_id", "NOT_FOUND", NULL);
     if (order->state == PAYMENT__ORDER_STATE__PAID)
         return mc_refuse(txn, MC_CONFLICT, "", "ALREADY_PAID", NULL);

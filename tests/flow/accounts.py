@@ -39,6 +39,9 @@ class Accounts(story.Story):
             return refused.code in ("SESSION_EXPIRED", "SESSION_INVALID")
         return False
 
+    def has(self, session, dossier):
+        return any(d.dossier_id == dossier for d in self.portal.call("dossier", "ListMine", {}, session).dossiers)
+
     def test_an_owner_and_a_desk(self):
         """REG-50, REG-51, OFF-08: fields, two phones, a lost phone at the desk, history, switched off in every room."""
         steps = self.up()
@@ -100,6 +103,7 @@ class Accounts(story.Story):
         self.assertEqual((enum_name(profile, "status"), profile.closes_at_ms), ("ACCOUNT_CLOSING", closing.closes_at_ms))
         self.identity("SetAccountStatus", {"status": "ACCOUNT_ACTIVE", "reason": WHY}, session)
 
+        dossier = steps.file_dossier(steps.login(OLD_SELF))
         joined = self.by_operator("JoinNumber", {"account_id": first, "number": OLD_SELF["login_id"], "reason": WHY})
         self.assertEqual(joined.code, "NUMBER_HAS_ACCOUNT")
         pair = {"kept_account_id": first, "merged_account_id": second}
@@ -112,8 +116,10 @@ class Accounts(story.Story):
         self.wait("identity to be back", lambda: self.answers(self.local("room:check"), "identity"))
         by_cmnd = steps.login({**CITIZEN, "login_id": OLD_SELF["login_id"]})
         self.assertEqual(self.identity("GetProfile", {}, by_cmnd).account_id, first)
+        self.wait("her older account's dossier", lambda: self.has(by_cmnd, dossier))
         self.by_operator("UndoMerge", {"merge_id": merge.merge_id, "reason": WHY})
         self.assertEqual(self.identity("GetProfile", {}, steps.login(OLD_SELF)).account_id, second)
+        self.wait("the dossier to be the older account's alone", lambda: not self.has(by_cmnd, dossier))
         counts = self.by_operator("CountAccounts")
         self.assertEqual(counts.total, 2)
         self.check_books()

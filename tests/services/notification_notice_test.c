@@ -372,6 +372,38 @@ static void a_new_phone_is_used_from_then_on(void **state)
     assert_string_equal(sms_request(h, &exchange)->phone, "84868000202");
 }
 
+static void merged(struct harness *h, const char *type, const char *account)
+{
+    Identity__AccountsMerged body = IDENTITY__ACCOUNTS_MERGED__INIT;
+
+    body.kept_account_id = text(THO);
+    body.merged_account_id = text(account);
+    harness_event(h, "identity", type, &body.base, (const char *const[]){NULL});
+}
+
+/* What was told stays with whom it was told; what comes is told to the account that goes on. */
+static void a_merged_accounts_notices_go_to_the_other(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+
+    opened(h);
+    account_event(h, "identity.account_opened", THO, "84868000202");
+    merged(h, "identity.accounts_merged", BINH);
+    merged(h, "identity.accounts_merged", "");
+    assert_int_equal(harness_rows(h, NOTIFICATION_ALIASES), 1);
+    harness_reopen(h);
+    accepted(h);
+    assert_string_equal(sms_request(h, &exchange)->phone, "84868000202");
+    assert_int_equal(inbox(h, &tho)->n_notices, 2);
+    assert_int_equal(inbox(h, &binh)->n_notices, 1);
+    merged(h, "identity.accounts_unmerged", BINH);
+    harness_advance(h, 1000);
+    accepted(h);
+    assert_int_equal(inbox(h, &tho)->n_notices, 2);
+    assert_int_equal(inbox(h, &binh)->n_notices, 2);
+}
+
 static void an_account_without_phone_has_no_sms(void **state)
 {
     struct harness *h = *state;
@@ -762,6 +794,7 @@ int main(void)
         ROOM_TEST(a_dossier_without_account),
         ROOM_TEST(payments_are_told),
         ROOM_TEST(a_new_phone_is_used_from_then_on),
+        ROOM_TEST(a_merged_accounts_notices_go_to_the_other),
         ROOM_TEST(an_account_without_phone_has_no_sms),
         ROOM_TEST(an_account_event_without_id),
         ROOM_TEST(the_dossier_comes_before_its_account),
