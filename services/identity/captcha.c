@@ -36,7 +36,7 @@ struct challenge {
 
 static unsigned cost_of(unsigned level)
 {
-    return COST << (level % COST_STEPS);
+    return (unsigned)COST << (level % COST_STEPS);
 }
 
 static unsigned prefix_of(const struct identity *identity, unsigned level)

@@ -51,7 +51,7 @@ static const char *joined(struct mc_txn *txn, char *const *list, size_t len)
 static const char *status_name(const IdentityState__Account *account)
 {
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
-        &identity__account_status__descriptor, identity_status_of(account));
+        &identity__account_status__descriptor, (int)identity_status_of(account));
 
     return value != NULL ? value->name : "";
 }

@@ -64,7 +64,7 @@ def named(path, pattern):
 
 def tables_of(room):
     """A store's tables in the order of their numbers, which are part of each checksum: the house's, then the room's."""
-    own = dict(named(f"services/{room}/room.c", r'\[(\w+) - MC_TABLE_ROOM\]\s*=\s*"(\w+)"'))
+    own = dict(named(f"services/{room}/room.c", r'\[(\w+)\s*- MC_TABLE_ROOM\]\s*=\s*"(\w+)"'))
     header = "".join(named(f"services/{room}/{room}.h", r"enum \w+_table \{([^}]*)\}"))  # the numbers; room.c may name them in any order
     return (named("common/store.c", r'\[MC_TABLE_\w+\]\s*=\s*"(\w+)"')
             + tuple(own[symbol] for symbol in re.findall(r"\w+", header) if symbol in own))
