@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 
+from authority import Authorities
+
 ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit"]
 
 
 class House:
     def __init__(self, folder, bin_dir, gateway_port=0, map_size="256MiB", log=None, tcp=True, extra=None, env=None,
-                 sandbox_arguments=()):
+                 sandbox_arguments=(), authorities=None):
         self.folder = os.path.abspath(folder)
         self.bin_dir = bin_dir
         self.run_dir, self.keys_dir = f"{self.folder}/run", f"{self.folder}/keys"
@@ -21,6 +23,7 @@ class House:
         self.extra = extra or {}
         self.env = {**os.environ, **(env or {})}
         self.sandbox_arguments = list(sandbox_arguments)
+        self.authorities = authorities  # of certificates (authority.py), or None
         self.log_dir = log or f"{self.folder}/log"
         self.processes, self.restarts, self.stopping = {}, {}, False
         for path in (self.run_dir, self.keys_dir, self.log_dir):
@@ -53,6 +56,12 @@ class House:
                           "smsworker.password_file": self.sms_password(), "smsworker.allow_plain_http": "true",
                           "smsworker.wait": "1s"},
         }
+        if self.authorities is not None:
+            own["identity"].update({"identity.trust_public": self.authorities.public.root,
+                                    "identity.trust_government": self.authorities.government.root,
+                                    "identity.sim_url": f"{sandbox}/sim/signatures",
+                                    "identity.remote_url": f"{sandbox}/smartca/signatures"})
+            own["sandbox"]["sandbox.signers"] = self.authorities.signers
         return {**common, **own.get(name, {}), **self.extra.get(name, {})}
 
     def made(self, name, text):
@@ -153,6 +162,8 @@ class House:
         self.stopping, clean = True, True
         for names in (["smsworker"], ["gateway"] + ROOMS + ["sandbox"]):
             clean = self.stop_some(names) and clean
+        if self.authorities is not None:
+            self.authorities.stop()
         return clean
 
     def stop_some(self, names):
@@ -181,7 +192,10 @@ def main():
     parser.add_argument("--demo", action="store_true", help="walk the main job and stop")
     arguments = parser.parse_args()
 
-    house = House(arguments.data, os.path.abspath(arguments.bin), gateway_port=arguments.port)
+    authorities = Authorities(f"{os.path.abspath(arguments.data)}/authorities")
+    authorities.signer("84912000101", "NGUYỄN THỊ HOÀ BÌNH", "CCCD:012193990017")  # the scenarios' citizen, by SIM
+    authorities.signer("9900000016", "CÔNG TY CỔ PHẦN THỬ NGHIỆM", "MST:9900000016")  # an enterprise, by app
+    house = House(arguments.data, os.path.abspath(arguments.bin), gateway_port=arguments.port, authorities=authorities)
 
     def stop(*_):
         house.stopping = True

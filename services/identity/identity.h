@@ -172,6 +172,7 @@ struct identity {
     int64_t login_evidence_life_ms;
     int64_t revocation_timeout_ms;
     int64_t signer_timeout_ms;
+    int64_t signer_poll_ms;
     const char *signing_origin;
     const char *trust_public_path;
     const char *trust_government_path;

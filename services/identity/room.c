@@ -245,6 +245,7 @@ static const struct mc_config_key config[] = {
     {"identity.sim_url",           MC_CONFIG_STRING,   AT(sim_url),              "",    0, 1024, "Where the carriers' SIM signature service is asked; empty: there is none."},
     {"identity.remote_url",        MC_CONFIG_STRING,   AT(remote_url),           "",    0, 1024, "Where the remote signature service is asked; empty: there is none."},
     {"identity.signer_ca_file",    MC_CONFIG_PATH,     AT(signer_ca_file),       "",    0, 1024, "Certificates (PEM) these services' must be signed by; empty: the system's."},
+    {"identity.signer_poll",       MC_CONFIG_DURATION, AT(signer_poll_ms),       "1s",  50, 30000, "The pause between two looks at whether somebody has signed there."},
     {"identity.signer_timeout",    MC_CONFIG_DURATION, AT(signer_timeout_ms),    "10s", 1000, 20000, "How long these services may take to answer before they are asked again."},
 };
 

@@ -216,8 +216,8 @@ static bool take(const struct looked *looked, struct mc_txn *txn, struct mc_byte
     if (state == NULL)
         return false;
     if (strcmp(state, "PENDING") == 0)
-        job_add(txn, looked->job->record->kind, looked->ask, txn->now_ms + IDENTITY_SIGNER_POLL_MS,
-                looked->signing->expires_at_ms);
+        job_add(txn, looked->job->record->kind, looked->ask,
+                txn->now_ms + looked->identity->signer_poll_ms, looked->signing->expires_at_ms);
     else if (strcmp(state, "SIGNED") == 0)
         identity_signing_signed(looked->identity, txn, id, looked->signing,
                                 signature_of(txn, json));

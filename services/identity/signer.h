@@ -7,7 +7,6 @@
 #include "identity.h"
 
 enum {
-    IDENTITY_SIGNER_POLL_MS = 1000, /* between two looks at whether the person has signed */
     IDENTITY_SIGNER_BACKOFF_MS = 1000,
     IDENTITY_SIGNER_BACKOFF_MAX_MS = 10000,
     IDENTITY_SIGNER_LEASE_MS = 30000, /* longer than identity.signer_timeout can be */

@@ -8,7 +8,8 @@ static const char *const systems[SANDBOX_SYSTEMS_LEN] = {
     [SANDBOX_CARRIER] = "carrier",       [SANDBOX_SMS] = "sms",
     [SANDBOX_PLATFORM] = "platform",     [SANDBOX_MNP] = "mnp",
     [SANDBOX_INSURANCE] = "insurance",   [SANDBOX_POST] = "post",
-    [SANDBOX_POPULATION] = "population",
+    [SANDBOX_POPULATION] = "population", [SANDBOX_SIM] = "sim",
+    [SANDBOX_SMARTCA] = "smartca",
 };
 
 static const struct {

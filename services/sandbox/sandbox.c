@@ -1,10 +1,10 @@
 /*
  * sandbox: the outside world, simulated: for development, demonstration and tests.
  *
- * One HTTP listener plays the carriers, an SMS gateway with its handsets, and the national
- * payment platform with its payer's page, all with the interfaces the rooms know, and with their
- * faults: what can go wrong is ordered at /faults. Nothing is kept over a restart, all people
- * are made up, and nothing here is safe to show to a network. GET / explains the rest.
+ * One HTTP listener plays the carriers (their SIMs sign too), an SMS gateway with its handsets, and
+ * the national payment platform with its payer's page, all with the interfaces the rooms know, and
+ * with their faults: what can go wrong is ordered at /faults. Nothing is kept over a restart, all
+ * people are made up, and nothing here is safe to show to a network. GET / explains the rest.
  *
  * The port in use stands in <run.dir>/sandbox/port.
  */
@@ -37,6 +37,7 @@ const struct mc_config_key sandbox_config[] = {
     {"sandbox.payment_partner",  MC_CONFIG_STRING,   AT(payment_partner),     "DVCQG_TEST", 1, 64,   "MaDoiTac of the partner."},
     {"sandbox.payment_secret",   MC_CONFIG_STRING,   AT(payment_secret),      SANDBOX_SECRET, 8, 128, "The secret of MaXacThuc: known to all, this is no real platform."},
     {"sandbox.callback_backoff", MC_CONFIG_DURATION, AT(callback_backoff_ms), "1s",     10, 60000,   "First pause before CONFIRM is repeated; it doubles, up to a minute."},
+    {"sandbox.signers",          MC_CONFIG_PATH,     AT(signers),             "",       0, 1024,     "Folder of who signs by SIM or app: <phone or account>.pem and .key; empty: nobody."},
     {"sandbox.seed",             MC_CONFIG_INT,      AT(seed),                "1",      0, INT64_MAX, "Seed of the faults that strike by chance."},
 };
 /* clang-format on */
@@ -63,6 +64,10 @@ static const struct route {
     {"GET", "/platform/page/", SANDBOX_NO_SYSTEM, sandbox_platform_page},
     {"POST", "/platform/page/", SANDBOX_NO_SYSTEM, sandbox_platform_choice},
     {"GET", "/platform/ledger", SANDBOX_NO_SYSTEM, sandbox_platform_ledger},
+    {"PUT", "/sim/signatures/", SANDBOX_SIM, sandbox_signer_ask},
+    {"PUT", "/smartca/signatures/", SANDBOX_SMARTCA, sandbox_signer_ask},
+    {"GET", "/prompts/", SANDBOX_NO_SYSTEM, sandbox_prompt_show},
+    {"POST", "/prompts/", SANDBOX_NO_SYSTEM, sandbox_prompt_answer},
     {"GET", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_show},
     {"POST", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_order},
     {"DELETE", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_clear},

@@ -30,6 +30,8 @@ enum {
     SANDBOX_URL_MAX = 2048,
     SANDBOX_CALL_MS = 10000, /* one callback */
     SANDBOX_DLR_TRIES_MAX = 3,
+    SANDBOX_PROMPTS_MAX = 256,
+    SANDBOX_PROMPT_TEXT_MAX = 1024,
 };
 
 struct sandbox;
@@ -87,6 +89,22 @@ struct sandbox_platform {
     uint64_t transactions;
 };
 
+/* A SIM or an app that is asked for a signature. */
+enum sandbox_prompt_state {
+    SANDBOX_PROMPT_PENDING,
+    SANDBOX_PROMPT_SIGNED,
+    SANDBOX_PROMPT_DECLINED
+};
+struct sandbox_prompt {
+    char reference[40];
+    char who[33];
+    char check_code[9];
+    enum sandbox_prompt_state state;
+    int64_t at_ms;
+    size_t text_len;
+    uint8_t text[SANDBOX_PROMPT_TEXT_MAX];
+};
+
 struct sandbox {
     struct mc_process process;
 
@@ -101,6 +119,7 @@ struct sandbox {
     const char *payment_secret;
     int64_t callback_backoff_ms;
     int64_t seed;
+    const char *signers;
 
     char base[300]; /* where we are found: http://127.0.0.1:41234 */
     struct mc_httpd *httpd;
@@ -113,6 +132,8 @@ struct sandbox {
     size_t later_len;
     struct sandbox_sms sms;
     struct sandbox_platform platform;
+    struct sandbox_prompt prompts[SANDBOX_PROMPTS_MAX]; /* the oldest gives way */
+    size_t prompts_next;
 };
 
 /* The daemon's own keys, and what it serves. */
@@ -164,6 +185,9 @@ sandbox_handler sandbox_platform_message;
 sandbox_handler sandbox_platform_page;
 sandbox_handler sandbox_platform_choice;
 sandbox_handler sandbox_platform_ledger;
+sandbox_handler sandbox_signer_ask;
+sandbox_handler sandbox_prompt_show;
+sandbox_handler sandbox_prompt_answer;
 sandbox_handler sandbox_faults_show;
 sandbox_handler sandbox_faults_order;
 sandbox_handler sandbox_faults_clear;

@@ -79,6 +79,7 @@ class Story(unittest.TestCase):
     without = ()
     extra = {}
     resend = 0.2
+    authorities = None  # of certificates
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="mc-", dir="/tmp")  # short: sockets' paths are
@@ -107,7 +108,7 @@ class Story(unittest.TestCase):
 
     def up(self):
         """Starts all daemons, waits until every room answers, and makes the portal front end."""
-        self.house = Home(self.folder, self.bin, map_size="64MiB", extra=self.settings())
+        self.house = Home(self.folder, self.bin, map_size="64MiB", extra=self.settings(), authorities=self.authorities)
         self.house.without = self.without
         secret = self.house.allow("portal:demo")
         self.house.start_all()
