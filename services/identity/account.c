@@ -27,7 +27,7 @@ void identity_account_open(struct mc_txn *txn, struct mc_bytes id, IdentityState
     account->status = IDENTITY__ACCOUNT_STATUS__ACCOUNT_ACTIVE;
     account->version = 1;
     account->opened_at_ms = txn->now_ms;
-    mc_save(txn, IDENTITY_ACCOUNTS, id, &account->base);
+    identity_account_save(txn, id, account);
     mc_put(txn, IDENTITY_LOGIN_INDEX, mc_key_bytes(account->login_index), id);
     identity_counts_add(txn, account);
 }

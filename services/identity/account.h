@@ -36,6 +36,7 @@ enum identity_fact {
     IDENTITY_FACT_RIGHTS,
     IDENTITY_FACT_MERGED_INTO,
     IDENTITY_FACT_STAFF,
+    IDENTITY_FACT_ORGANISATION,
     IDENTITY_FACTS_END
 };
 struct identity_facts {
@@ -69,6 +70,11 @@ bool identity_facts_at(struct mc_txn *txn, const struct identity_change *now, in
 IdentityState__ChangeContent *identity_change_open(struct mc_txn *txn,
                                                    const IdentityState__Change *change);
 uint64_t identity_change_version(const struct mc_cursor *cursor);
+
+/* The one way an account's row is written when its person, status or units may differ: index.c
+ * moves what it is found by. */
+void identity_account_save(struct mc_txn *txn, struct mc_bytes id,
+                           const IdentityState__Account *account);
 
 /* The first row of an account: saved, found by its number, counted. For every way of opening. */
 void identity_account_open(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account);

@@ -22,6 +22,7 @@ static const char *const fact_names[IDENTITY_FACTS_END] = {
     [IDENTITY_FACT_RIGHTS] = "rights",
     [IDENTITY_FACT_MERGED_INTO] = "merged_into",
     [IDENTITY_FACT_STAFF] = "staff",
+    [IDENTITY_FACT_ORGANISATION] = "organisation",
 };
 
 static const char *const way_names[] = {
@@ -82,6 +83,7 @@ static void read_facts(struct mc_txn *txn, const IdentityState__Account *account
                 [IDENTITY_FACT_RIGHTS] = rights,
                 [IDENTITY_FACT_MERGED_INTO] = merged.len == 0 ? "" : identity_uuid(txn, merged),
                 [IDENTITY_FACT_STAFF] = account->staff ? "yes" : "",
+                [IDENTITY_FACT_ORGANISATION] = account->organisation,
             },
     };
 }
@@ -230,7 +232,7 @@ void identity_change_save(struct mc_txn *txn, struct identity_change *change, en
     change->account->person = identity_person_seal(txn, change->person);
     keep_row(txn, change, way, &content);
     identity_counts_move(txn, change->account, change->bucket_status, change->bucket_verified);
-    mc_save(txn, IDENTITY_ACCOUNTS, change->id, &change->account->base);
+    identity_account_save(txn, change->id, change->account);
     tell(txn, change, names, content.n_facts);
     tell_contact(txn, change, &after);
     tell_tax_code(txn, change, &after);

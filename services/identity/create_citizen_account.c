@@ -128,10 +128,10 @@ enum mc_status identity_create_citizen_account(struct identity *identity, struct
     if (check(identity, txn, req, &creation) != MC_OK)
         return txn->status;
     struct mc_bytes id = mc_new_id(txn);
+    keep_made(identity, txn, id, &creation); /* before the account: its index looks here */
     open_account(identity, txn, id, &creation, &password);
     if (password == NULL)
         return txn->status;
-    keep_made(identity, txn, id, &creation);
     identity_password_sms_ask(txn, id, creation.person, password);
     tell(txn, id, &creation);
     rep->account_id = identity_uuid(txn, id);

@@ -18,6 +18,11 @@ enum {
     IDENTITY_WORD_SIZE = 33,        /* of a folded word, with NUL */
     IDENTITY_UNITS_MAX = 20,        /* units of one officer (OFF-10) */
     IDENTITY_WALK_MAX = 2000, /* index rows one search looks at before it hands out a page token */
+    IDENTITY_FIND_LISTS = 16, /* filters one search can have, each word of a name being one */
+    IDENTITY_FIND_STEPS = 4000, /* about 10 ms of leaps; what is left is for the next page */
+    IDENTITY_EXPORT_ROWS_MAX = 2000,
+    IDENTITY_EXPORT_STEPS = 20000,
+    IDENTITY_ORGANISATION_MAX = 200,     /* characters */
     IDENTITY_SCAN_MAX = 5 * 1024 * 1024, /* bytes of a scan (OFF-27) */
     IDENTITY_SCAN_PIECE = 64 * 1024,
     IDENTITY_SCAN_NAME_MAX = 100,    /* characters of its file name */
@@ -134,6 +139,78 @@ enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const s
                                           const struct mc_result *result,
                                           enum mc_verdict *ret_verdict);
 
+/* The index of accounts (index.c): what is searched, and by which list. */
+enum identity_index {
+    IDENTITY_INDEX_PHONE,
+    IDENTITY_INDEX_NAME,
+    IDENTITY_INDEX_STAFF,
+    IDENTITY_INDEX_STAFF_STATUS,
+    IDENTITY_INDEX_STAFF_WORD,
+    IDENTITY_INDEX_STAFF_UNIT,
+    IDENTITY_INDEX_STAFF_LEVEL1,
+    IDENTITY_INDEX_STAFF_ORGANISATION,
+    IDENTITY_INDEX_MADE,
+    IDENTITY_INDEX_MADE_WORD,
+    IDENTITY_INDEX_MADE_UNIT,
+    IDENTITY_INDEX_MADE_LEVEL1,
+    IDENTITY_INDEX_MADE_BY_WORD,
+    IDENTITY_INDEX_KINDS
+};
+struct mc_bytes identity_index_hash(struct mc_txn *txn, enum identity_index kind, const char *text);
+uint64_t identity_index_total(struct mc_txn *txn, struct mc_bytes hash);
+const char *identity_index_status(const IdentityState__Account *account);
+
+/* A search: the accounts that are in all its lists (find.c). `at` is the one that was found. */
+struct identity_find {
+    struct mc_bytes lists[IDENTITY_FIND_LISTS];
+    size_t len;
+    uint8_t at[MC_ID_LEN];
+    uint8_t first[MC_ID_LEN]; /* none older than this */
+    bool started;
+    bool bounded; /* a part of the lists only: their totals say nothing */
+    size_t steps; /* left */
+};
+enum identity_found { IDENTITY_FOUND_NONE, IDENTITY_FOUND_ONE, IDENTITY_FOUND_LATER };
+void identity_find_begin(struct identity_find *find);
+void identity_find_add(struct mc_txn *txn, struct identity_find *find, enum identity_index kind,
+                       const char *text);
+void identity_find_add_words(struct mc_txn *txn, struct identity_find *find,
+                             enum identity_index kind, const char *text);
+/* 0: no bound. until_ms is the first instant that is too late. */
+void identity_find_between(struct identity_find *find, int64_t from_ms, int64_t until_ms);
+bool identity_find_token(struct mc_txn *txn, struct identity_find *find, const char *token);
+char *identity_find_token_text(struct mc_txn *txn, const struct identity_find *find, bool after);
+enum identity_found identity_find_next(struct mc_txn *txn, struct identity_find *find);
+bool identity_find_holds(struct mc_txn *txn, const struct identity_find *find, struct mc_bytes id);
+void identity_find_count(struct mc_txn *txn, struct identity_find *find, size_t shown,
+                         uint64_t *ret_count, protobuf_c_boolean *ret_least);
+/* What a page of results says beside its rows; the pointers are into the reply. */
+struct identity_page {
+    size_t rows;
+    bool whole; /* nothing more can come */
+    uint64_t *count;
+    protobuf_c_boolean *count_is_least;
+    char **next_page_token;
+    char **message;
+};
+void identity_find_finish(struct mc_txn *txn, struct identity_find *find, enum identity_found found,
+                          const char *page_token, const struct identity_page *page);
+char *identity_count_text(struct mc_txn *txn, uint64_t count, bool least);
+void identity_search_emit(struct mc_txn *txn, const char *what, size_t rows);
+
+/* The list of staff. */
+struct identity_staff {
+    struct identity_find find;
+    const struct identity_grantor *grantor;
+    bool by_number;
+    struct mc_bytes number_id;
+};
+bool identity_staff_open(struct mc_txn *txn, const struct identity_grantor *grantor,
+                         const Identity__StaffFilter *filter, const char *page_token,
+                         struct identity_staff *ret_staff);
+enum identity_found identity_staff_next(struct mc_txn *txn, struct identity_staff *staff);
+Identity__StaffRow *identity_staff_row(struct mc_txn *txn, const struct identity_staff *staff);
+
 /* Handlers, one file each. */
 enum mc_status identity_search_agencies(struct identity *identity, struct mc_txn *txn,
                                         const Identity__SearchAgenciesRequest *req,
@@ -176,3 +253,14 @@ enum mc_status identity_read_scan(struct identity *identity, struct mc_txn *txn,
                                   const Identity__ReadScanRequest *req,
                                   Identity__ReadScanReply *rep);
 mc_prepare identity_create_citizen_account_prepare;
+enum mc_status identity_search_staff(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__SearchStaffRequest *req,
+                                     Identity__SearchStaffReply *rep);
+enum mc_status identity_export_staff(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__ExportStaffRequest *req,
+                                     Identity__ExportStaffReply *rep);
+enum mc_status identity_add_staff(struct identity *identity, struct mc_txn *txn,
+                                  const Identity__AddStaffRequest *req, Identity__Officer *rep);
+enum mc_status identity_search_made(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__SearchMadeRequest *req,
+                                    Identity__SearchMadeReply *rep);

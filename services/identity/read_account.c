@@ -21,6 +21,7 @@ static void fill_facts(const struct identity_facts *facts, Identity__AccountDeta
         [IDENTITY_FACT_RIGHTS] = &rep->rights,
         [IDENTITY_FACT_MERGED_INTO] = &rep->merged_into,
         [IDENTITY_FACT_STAFF] = &rep->staff,
+        [IDENTITY_FACT_ORGANISATION] = &rep->organisation,
     };
 
     for (unsigned i = 1; i < IDENTITY_FACTS_END; i++)

@@ -47,6 +47,9 @@
  * the own ministry or province (grantor.c). A session acts for one unit at a time (SwitchUnit);
  * what is taken away ends the account's sessions, which every room hears of within a second.
  *
+ * Accounts are found by phone, name, unit and status through an index of keyed hashes (index.c):
+ * SearchStaff and its Excel file, SearchMade. Who searches names a purpose, and the log has it.
+ *
  * An officer of a one-door unit makes an account for a citizen in front of him: LookUpCitizen, the
  * form with a scan (StartCitizenAccount, a registration like any other: the carrier is asked), the
  * printed request, a code to the citizen's phone, CreateCitizenAccount. The password is drawn here,
@@ -102,6 +105,10 @@ extern const size_t mc_data_consents_len;
     X(GetOfficer,         identity_get_officer,         Identity__GetOfficerRequest,         Identity__Officer,                 MC_READ,         GRANTOR, NULL, NULL) \
     X(AssignUnits,        identity_assign_units,        Identity__AssignUnitsRequest,        Identity__Officer,                 MC_WRITE_SECRET, GRANTOR, NULL, NULL) \
     X(SwitchUnit,         identity_switch_unit,         Identity__SwitchUnitRequest,         Identity__SessionReply,            MC_WRITE_SECRET, MC_OFFICER, NULL, NULL) \
+    X(SearchStaff,        identity_search_staff,        Identity__SearchStaffRequest,        Identity__SearchStaffReply,        MC_WRITE_FRESH,  GRANTOR, NULL, NULL) \
+    X(ExportStaff,        identity_export_staff,        Identity__ExportStaffRequest,        Identity__ExportStaffReply,        MC_WRITE_FRESH,  GRANTOR, NULL, NULL, MC_UPLOAD_MAX) \
+    X(AddStaff,           identity_add_staff,           Identity__AddStaffRequest,           Identity__Officer,                 MC_WRITE_SECRET, GRANTOR, NULL, NULL) \
+    X(SearchMade,         identity_search_made,         Identity__SearchMadeRequest,         Identity__SearchMadeReply,         MC_WRITE_FRESH,  GRANTOR, NULL, NULL) \
     X(GetDesk,            identity_get_desk,            Identity__GetDeskRequest,            Identity__DeskReply,               MC_READ,         SELF, NULL, NULL) \
     X(LookUpCitizen,      identity_look_up_citizen,     Identity__LookUpCitizenRequest,      Identity__LookUpCitizenReply,      MC_WRITE_FRESH,  MC_OFFICER, NULL, NULL) \
     X(StartCitizenAccount, identity_start_citizen_account, Identity__StartCitizenAccountRequest, Identity__StartCitizenAccountReply, MC_WRITE,    MC_OFFICER, NULL, NULL, MC_UPLOAD_MAX) \
@@ -180,6 +187,8 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_SIGNINGS - MC_TABLE_ROOM]         = "signings",         /* signing id -> Signing */
     [IDENTITY_EVIDENCE - MC_TABLE_ROOM]         = "evidence",         /* signing id -> Evidence, of accounts and changes */
     [IDENTITY_LOGIN_EVIDENCE - MC_TABLE_ROOM]   = "login_evidence",   /* signing id -> Evidence, of sign-ins */
+    [IDENTITY_ACCOUNT_INDEX - MC_TABLE_ROOM]    = "account_index",    /* hash of what is searched, account id -> nothing */
+    [IDENTITY_ACCOUNT_TOTALS - MC_TABLE_ROOM]   = "account_totals",   /* hash of what is searched -> how many rows */
 };
 
 static const char *const lanes[IDENTITY_LANES_LEN] = {
