@@ -120,8 +120,16 @@ static void turn(void *arg)
     daemon_resume(d, &d->worked);
     if (d->parked_look) {
         d->parked_look = false;
-        d->service->parked = 0; /* who still waits parks again */
+        d->service->parked = (uint32_t)d->screens_len; /* who still waits parks again */
         daemon_resume(d, &d->parked);
+    }
+    if (d->screens_look) {
+        d->screens_look = false;
+        d->service->parked -= (uint32_t)d->screens_len;
+        d->screens_len = 0;
+        daemon_resume(d, &d->screens);
+        if (d->screens != NULL && !mc_timer_running(d->parked_timer)) /* the turn was full */
+            mc_timer_start(d->parked_timer, PARKED_LOOK_MS);
     }
     daemon_receive(d);
     daemon_tell_all(d);
@@ -159,7 +167,8 @@ static void parked_look(void *arg)
     struct daemon *d = arg;
 
     d->parked_look = d->parked != NULL;
-    if (d->parked_look)
+    d->screens_look = d->screens != NULL;
+    if (d->parked_look || d->screens_look)
         mc_loop_defer(d->soon);
 }
 
@@ -377,7 +386,7 @@ static void close_parts(struct daemon *d)
     }
     for (size_t i = 0; i < EFFECTS_MAX; i++)
         free(d->exchanges[i].body);
-    struct held *lists[] = {d->parked, d->worked};
+    struct held *lists[] = {d->parked, d->screens, d->worked};
     for (size_t i = 0; i < MC_LEN(lists); i++)
         for (struct held *held = lists[i]; held != NULL;) {
             struct held *next = held->next;

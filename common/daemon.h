@@ -20,6 +20,7 @@ enum {
     TURN_ARENA_SOFT = 96 << 20, /* stop receiving when a turn has taken this much memory */
     PARKED_MAX = 1024,          /* calls that wait for something */
     PARKED_LOOK_MS = 200,       /* how often waiting calls look at the time */
+    SCREENS_MAX = 512,          /* persons' reads that wait: they look no more often than that */
     FOLLOW_CREDIT = 500,
     FOLLOW_WAIT_MS = 5000,
     FOLLOW_TIMEOUT_MS = 12000,
@@ -118,6 +119,8 @@ struct daemon {
     size_t told[TOLD_MAX]; /* slots whose reply is ready and not sent yet */
     size_t told_len;
     struct held *parked;
+    struct held *screens; /* parked, too, but no commit wakes them */
+    size_t screens_len;
     struct held *worked; /* pool is done with them */
     struct mc_timer *parked_timer;
     struct mc_timer *tick_timer;
@@ -131,6 +134,7 @@ struct daemon {
     uint8_t master[MC_KEY_LEN];
     uint8_t sign_seed[MC_KEY_LEN];
     bool parked_look; /* parked calls get another run in the next turn */
+    bool screens_look;
     bool tick_due;
     bool effects_due;
     bool stopping;

@@ -101,17 +101,32 @@ void daemon_held_free(struct held *held)
     free(held);
 }
 
+/*
+ * A read for a person, who looks at a screen: there may be many, and each looks by the timer only,
+ * so that what they cost does not grow with what is committed. They never take the places of
+ * gateways and rooms.
+ */
+static bool is_screen(const struct mc_call *call)
+{
+    return mc_call_is_read(call) && (call->caller.who & (MC_ROOM | MC_SMS | MC_OPERATOR)) == 0;
+}
+
 void daemon_park(struct daemon *d, struct slot *slot)
 {
-    struct held *held = d->service->parked < PARKED_MAX ? hold(d, slot) : NULL;
+    bool screen = is_screen(&slot->call);
+    bool full =
+        screen ? d->screens_len >= SCREENS_MAX : d->service->parked - d->screens_len >= PARKED_MAX;
+    struct held *held = full ? NULL : hold(d, slot);
+    struct held **list = screen ? &d->screens : &d->parked;
 
     if (held == NULL) {
         mc_call_fail(d->service, &slot->call, MC_BUSY);
         daemon_reply(d, slot);
         return;
     }
-    held->next = d->parked;
-    d->parked = held;
+    held->next = *list;
+    *list = held;
+    d->screens_len += screen;
     d->service->parked++;
     if (!mc_timer_running(d->parked_timer))
         mc_timer_start(d->parked_timer, PARKED_LOOK_MS);

@@ -1,4 +1,5 @@
-/* gateway: who sends our SMS, and stopping and starting them, with the reason and until when. */
+/* gateway: who sends our SMS, and stopping and starting them, with the reason and until when. sms:
+ * what they cost. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,4 +154,41 @@ int ctl_gateway_resume(struct ctl *ctl, int argc, char **argv)
     const Otp__GatewayView *view =
         ctl_call(ctl, "otp", &otp__otp__descriptor, "ResumeGateway", &request.base, &code);
     return print_view(ctl, view, code);
+}
+
+static void print_cost(const Otp__SmsCost *cost)
+{
+    printf("%-32s %10llu %10llu %10llu %10llu\n",
+           cost->unit_code[0] != '\0' ? cost->unit_code : "-", (unsigned long long)cost->messages,
+           (unsigned long long)cost->parts, (unsigned long long)cost->code_messages,
+           (unsigned long long)cost->code_parts);
+}
+
+int ctl_sms_costs(struct ctl *ctl, int argc, char **argv)
+{
+    Otp__SmsCostsRequest request = OTP__SMS_COSTS_REQUEST__INIT;
+    int code = CTL_OK;
+
+    request.limit = 500;
+    if (argc > 0)
+        request.month = argv[0];
+    if (ctl->output == CTL_TABLE)
+        printf("%-32s %10s %10s %10s %10s\n", "UNIT", "MESSAGES", "PARTS", "CODES", "CODE_PARTS");
+    for (;;) {
+        const Otp__SmsCostsReply *reply =
+            ctl_call(ctl, "otp", &otp__otp__descriptor, "SmsCosts", &request.base, &code);
+        if (reply == NULL || reply->n_units == 0)
+            return code;
+        for (size_t i = 0; i < reply->n_units; i++) {
+            if (ctl->output == CTL_JSON)
+                (void)ctl_print_json(ctl, &reply->units[i]->base);
+            else if (ctl->output == CTL_NAME)
+                printf("%s\n", reply->units[i]->unit_code);
+            else
+                print_cost(reply->units[i]);
+        }
+        request.after = reply->units[reply->n_units - 1]->unit_code;
+        if (request.after[0] == '\0') /* only those of no unit: there is no page behind them */
+            return code;
+    }
 }

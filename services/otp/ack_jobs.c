@@ -21,6 +21,9 @@ enum mc_status otp_ack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__AckJ
             rep->results[i]->code = mc_unconst("LEASE_STALE");
             continue;
         }
+        const OtpState__Sms *sms = otp_job_sms(txn, job);
+        if (sms != NULL)
+            otp_cost_add(txn, job->record->id, sms);
         otp_job_ended(txn, job, OTP__DELIVERY_STATE__SENT, "",
                       otp_clip(txn, ack->provider_reference));
         mc_job_done(txn, job);

@@ -59,6 +59,7 @@ void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_ch
     message.reason = mc_unconst(change->reason);
     message.gateway = mc_unconst(change->gateway);
     message.provider_reference = mc_unconst(change->provider_reference);
+    message.unit_code = mc_unconst(change->unit_code);
     message.changed_at_ms = txn->now_ms;
     message.keys = change->keys;
     message.n_keys = change->keys_len;
@@ -87,6 +88,7 @@ static struct otp_change change_of(struct mc_txn *txn, const struct mc_job *job,
         .reason = reason,
         .gateway = job->record->leased_by,
         .provider_reference = "",
+        .unit_code = sms != NULL ? sms->unit_code : "",
         .keys = job->record->keys,
         .keys_len = job->record->n_keys,
     };
@@ -186,8 +188,12 @@ static bool report_early(const struct otp *otp, struct mc_txn *txn, uint64_t job
     otp_message_change(txn, job_id, &change);
     otp_gateway_answered(otp, txn, change.gateway, txn->now_ms);
     /* Arrived, and about to be tried again: that would be a second copy. */
-    if (state == OTP__DELIVERY_STATE__DELIVERED && job.record->state == MOTCUA__JOB_STATE__QUEUED)
+    if (state == OTP__DELIVERY_STATE__DELIVERED && job.record->state == MOTCUA__JOB_STATE__QUEUED) {
+        const OtpState__Sms *sms = otp_job_sms(txn, &job);
+        if (sms != NULL)
+            otp_cost_add(txn, job_id, sms); /* nobody will acknowledge it any more */
         mc_job_cancel(txn, job_id);
+    }
     return true;
 }
 
@@ -213,6 +219,7 @@ bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, const char *ref
         .reason = reason,
         .gateway = message->gateway,
         .provider_reference = message->provider_reference,
+        .unit_code = message->unit_code,
         .keys = message->keys,
         .keys_len = message->n_keys,
     };

@@ -60,6 +60,17 @@ static void check_times(struct mc_txn *txn, const Otp__EnqueueSmsRequest *req)
         otp_refuse_long(txn, "dedupe", "Khóa chống gửi trùng", "128");
 }
 
+/* A name as in the table of texts: capitals, digits and underlines. */
+static void check_template(struct mc_txn *txn, const char *name)
+{
+    size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+    if (name[len] != '\0')
+        otp_refuse_field(txn, "template", "Mẫu tin nhắn");
+    else if (len > OTP_TEMPLATE_NAME_MAX)
+        otp_refuse_long(txn, "template", "Mẫu tin nhắn", "40 ký tự");
+}
+
 /* The same fact told to two phones is two messages. */
 static struct mc_bytes dedupe_key(struct mc_txn *txn, const char *dedupe, const char *phone)
 {
@@ -139,6 +150,8 @@ enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
     check_text(otp, txn, req->text, &sms);
     check_times(txn, req);
     otp_check_keys(txn, req->keys, req->n_keys);
+    otp_check_who(txn, "unit_code", "Mã đơn vị", req->unit_code);
+    check_template(txn, req->template_);
     if (txn->status != MC_OK)
         return txn->status;
 
@@ -152,6 +165,8 @@ enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
         }
     }
     sms.phone = phone.number;
+    sms.unit_code = req->unit_code;
+    sms.template_ = req->template_;
     const char *const *keys = keys_of(txn, req, phone.number);
     rep->job_id = queue(otp, txn, req, &sms, keys);
     if (dedupe.len > 0)

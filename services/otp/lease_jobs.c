@@ -77,7 +77,8 @@ static char *report_path(struct mc_txn *txn, const char *reference)
     return otp_join(txn, path, "");
 }
 
-static void hand_out(struct mc_txn *txn, struct mc_job *job, Otp__LeaseJobsReply *rep)
+static void hand_out(const struct otp *otp, struct mc_txn *txn, struct mc_job *job,
+                     Otp__LeaseJobsReply *rep)
 {
     const Motcua__Job *record = job->record;
     const OtpState__Sms *sms = otp_job_sms(txn, job);
@@ -100,6 +101,8 @@ static void hand_out(struct mc_txn *txn, struct mc_job *job, Otp__LeaseJobsReply
     out->encoding = mc_unconst(otp_sms_encoding_name(sms->encoding));
     out->report_path = report_path(txn, out->reference);
     out->traceparent = record->traceparent;
+    out->template_ = sms->template_;
+    out->sender = mc_unconst(otp->brandname);
     rep->jobs[rep->n_jobs++] = out;
 }
 
@@ -161,7 +164,7 @@ static void take(struct mc_txn *txn, struct taking *taking, unsigned lane)
             if (jobs[i].lost_by != NULL)
                 lost(txn, taking, jobs[i].lost_by);
             if (jobs[i].spent == NULL) {
-                hand_out(txn, &jobs[i], rep);
+                hand_out(taking->otp, txn, &jobs[i], rep);
                 continue;
             }
             otp_job_put_away(txn, &jobs[i]);
@@ -172,7 +175,7 @@ static void take(struct mc_txn *txn, struct taking *taking, unsigned lane)
 }
 
 /* The same call again: what it still holds. False when it is a new call. */
-static bool repeat(struct mc_txn *txn, Otp__LeaseJobsReply *rep)
+static bool repeat(const struct otp *otp, struct mc_txn *txn, Otp__LeaseJobsReply *rep)
 {
     const OtpState__Lease *last =
         mc_load(txn, OTP_LEASES, mc_key_text(txn->caller->name), &otp_state__lease__descriptor);
@@ -189,7 +192,7 @@ static bool repeat(struct mc_txn *txn, Otp__LeaseJobsReply *rep)
         struct mc_job *job = otp_job_held(txn, last->tokens[i]);
 
         if (job != NULL)
-            hand_out(txn, job, rep);
+            hand_out(otp, txn, job, rep);
     }
     return true;
 }
@@ -263,7 +266,7 @@ enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__Le
                               Otp__LeaseJobsReply *rep)
 {
     check(txn, req);
-    if (txn->status != MC_OK || repeat(txn, rep))
+    if (txn->status != MC_OK || repeat(otp, txn, rep))
         return txn->status;
 
     struct taking *taking = begin(otp, txn, req, rep);

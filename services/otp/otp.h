@@ -25,6 +25,7 @@ enum otp_table {
     OTP_LEASES,
     OTP_BUDGETS,
     OTP_GATEWAYS,
+    OTP_COSTS,
     OTP_TABLES_END
 };
 
@@ -41,6 +42,9 @@ enum {
     OTP_RESET_SENDS_MAX = 2, /* codes of one forgotten password */
     OTP_TAGS_MAX = 8,        /* remembered of one phone: its next code has none of them */
     OTP_TEMPLATE_SIZE = 200,
+    OTP_TEMPLATE_NAME_MAX = 40,
+    OTP_BRANDNAME_MAX = 11,
+    OTP_COSTS_MAX = 500,                      /* units in one answer */
     OTP_TEXT_SIZE = 512,                      /* a code's text */
     OTP_UNIT_CHARS_MAX = 200,                 /* of a unit's name, as it is sent to us */
     OTP_UNIT_SMS_MAX = 60,                    /* of it in the text, which stays one part */
@@ -108,6 +112,9 @@ struct otp {
     int64_t message_retention_ms;
     int64_t dedupe_life_ms;
     bool keep_accents;
+    int64_t report_wait_ms;
+    int64_t hint_after_ms;
+    const char *brandname;
     int64_t gateway_silent_ms;
     int64_t gateway_leave_ms;
     int64_t health_slow_ms;
@@ -119,6 +126,7 @@ struct otp {
     /* from boot */
     const uint8_t *sign_secret;
     char templates[OTP_PURPOSES_LEN][OTP_TEMPLATE_SIZE];
+    char template_names[OTP_PURPOSES_LEN][OTP_TEMPLATE_NAME_MAX + 1];
     char life_text[32];                                /* "2 phut" */
     char carriers[OTP_CARRIERS_MAX][OTP_CARRIER_SIZE]; /* [0] is "": unknown */
     size_t carriers_len;
@@ -171,6 +179,7 @@ struct mc_bytes otp_pack(struct mc_txn *txn, const ProtobufCMessage *message);
 
 /* Boot (tables.c): the templates and the prefixes. False: they cannot be read. */
 mc_nodiscard bool otp_templates_read(struct otp *otp);
+bool otp_brandname_is_valid(const char *name);
 void otp_carriers_read(struct otp *otp);
 /* A number as rooms send it, 84… or 0…, with a prefix that is in use. */
 bool otp_phone_is_plain(const struct otp *otp, const char *text, struct mc_phone *ret_phone);
@@ -258,10 +267,22 @@ struct otp_change {
     const char *reason;
     const char *gateway;
     const char *provider_reference;
+    const char *unit_code;
     char **keys;
     size_t keys_len;
 };
 OtpState__Message *otp_message_load(struct mc_txn *txn, uint64_t job_id);
+/* Where a message is now, whoever knows it (whereabouts.c). Nobody does: FAILED, and both NULL. */
+struct otp_whereabouts {
+    Otp__DeliveryState state;
+    const OtpState__Message *message;
+    const Motcua__Job *job;
+};
+struct otp_whereabouts otp_message_find(const struct otp *otp, struct mc_txn *txn, uint64_t job_id);
+const char *otp_state_text(Otp__DeliveryState state);
+/* What may be the matter, in the portal's words (OTP-12); none while there is no reason to ask. */
+char **otp_hints(struct mc_txn *txn, Otp__DeliveryState state, bool late, bool code,
+                 size_t *ret_len);
 bool otp_delivery_is_final(Otp__DeliveryState state);
 void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change);
 /* The same for a job in hand that is over, unless a report was faster. */
@@ -279,6 +300,13 @@ Otp__JobResult **otp_results(struct mc_txn *txn, size_t n);
 char *otp_reference(struct mc_txn *txn, uint64_t job_id);
 void otp_reference_sign(const struct mc_txn *txn, const char *reference,
                         char signature[OTP_SIGNATURE_LEN + 1]);
+
+/* Costs (sms_costs.c): what carriers took, by unit and month. */
+void otp_cost_add(struct mc_txn *txn, uint64_t job_id, const OtpState__Sms *sms);
+enum mc_status otp_sms_costs(struct otp *otp, struct mc_txn *txn, const Otp__SmsCostsRequest *req,
+                             Otp__SmsCostsReply *rep);
+enum mc_status otp_sms_status(struct otp *otp, struct mc_txn *txn, const Otp__SmsStatusRequest *req,
+                              Otp__SmsStatusReply *rep);
 
 /* Gateways (gateway.c): what is known of each, and what it may take. */
 struct otp_gateways {

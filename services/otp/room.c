@@ -34,7 +34,9 @@
     X(DeliveryWebhook, otp_delivery_webhook, Motcua__WebhookRequest,      Motcua__WebhookReply,      MC_WRITE,        MC_ROOM,    NULL) \
     X(ListGateways,    otp_list_gateways,    Otp__ListGatewaysRequest,    Otp__ListGatewaysReply,    MC_READ,         MC_OPERATOR, NULL) \
     X(PauseGateway,    otp_pause_gateway,    Otp__PauseGatewayRequest,    Otp__GatewayView,          MC_WRITE,        MC_OPERATOR, NULL) \
-    X(ResumeGateway,   otp_resume_gateway,   Otp__ResumeGatewayRequest,   Otp__GatewayView,          MC_WRITE,        MC_OPERATOR, NULL)
+    X(ResumeGateway,   otp_resume_gateway,   Otp__ResumeGatewayRequest,   Otp__GatewayView,          MC_WRITE,        MC_OPERATOR, NULL) \
+    X(SmsStatus,       otp_sms_status,       Otp__SmsStatusRequest,       Otp__SmsStatusReply,       MC_READ,         MC_ROOM | MC_OFFICER | MC_OPERATOR, NULL) \
+    X(SmsCosts,        otp_sms_costs,        Otp__SmsCostsRequest,        Otp__SmsCostsReply,        MC_READ,         MC_OPERATOR, NULL)
 
 static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_CHALLENGES - MC_TABLE_ROOM] = "challenges", /* subject, purpose -> Challenge */
@@ -44,6 +46,7 @@ static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_LEASES - MC_TABLE_ROOM]     = "leases",     /* caller -> Lease */
     [OTP_BUDGETS - MC_TABLE_ROOM]    = "budgets",    /* hash of who is charged -> Window */
     [OTP_GATEWAYS - MC_TABLE_ROOM]   = "gateways",   /* caller -> Gateway */
+    [OTP_COSTS - MC_TABLE_ROOM]      = "costs",      /* month, unit -> Cost */
 };
 
 static const char *const lanes[OTP_LANES_LEN] = {
@@ -77,6 +80,9 @@ static const struct mc_config_key config[] = {
     {"otp.message_retention",   MC_CONFIG_DURATION, AT(message_retention_ms),   "72h",  HOUR, 90 * DAY,          "How long the delivery state of a message is kept after its last change."},
     {"otp.dedupe_life",         MC_CONFIG_DURATION, AT(dedupe_life_ms),         "72h",  MINUTE, 30 * DAY,        "How long a notice's dedupe key is remembered."},
     {"otp.keep_accents",        MC_CONFIG_BOOL,     AT(keep_accents),           "false", 0, 0,                   "Sends notices with their Vietnamese marks: 70 characters a part instead of 160."},
+    {"otp.brandname",           MC_CONFIG_STRING,   AT(brandname),              "DVCQG", 1, OTP_BRANDNAME_MAX,   "Who texts come from, as registered with the carriers: at most 11 letters, digits, space . _ - &"},
+    {"otp.report_wait",         MC_CONFIG_DURATION, AT(report_wait_ms),         "15m",  MINUTE, 7 * DAY,         "When a carrier has said nothing for so long, what became of a text is told as unknown."},
+    {"otp.hint_after",          MC_CONFIG_DURATION, AT(hint_after_ms),          "20s",  SECOND, 10 * MINUTE,     "A waiting person is told what may be the matter after so long."},
     {"otp.gateway_rates",       MC_CONFIG_LIST,     AT(gateway_rates),          "",     0, OTP_GATEWAYS_MAX,     "SMS parts a second a gateway may take: sms:viettel=50, ...; others have no cap."},
     {"otp.gateway_silent",      MC_CONFIG_DURATION, AT(gateway_silent_ms),      "30s",  10 * SECOND, HOUR,       "A gateway that has not asked for so long is not counted on."},
     {"otp.gateway_leave",       MC_CONFIG_DURATION, AT(gateway_leave_ms),       "5s",   0, MINUTE,               "So long a code that failed at a gateway is left to another that is at work."},
@@ -108,6 +114,8 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
         return refuse_boot(boot, "otp.challenge_retention: must not be shorter than otp.code_life");
     if (!otp_templates_read(otp))
         return refuse_boot(boot, "otp_sms_templates.csv cannot be used");
+    if (!otp_brandname_is_valid(otp->brandname))
+        return refuse_boot(boot, "otp.brandname: at most 11 letters, digits, space . _ - &");
     if (!otp_gateway_rates_read(otp))
         return refuse_boot(boot, "otp.gateway_rates: must read like sms:viettel=50");
     otp_carriers_read(otp);

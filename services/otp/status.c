@@ -1,30 +1,12 @@
 /*
- * Status: where the SMS is (OTP-12). While its job lives the job says so; from the moment a
- * carrier took it or it was given up, its row in messages does.
+ * Status: where the SMS is (OTP-12, the waiting screen of OTP-07). A screen that shows a state may
+ * wait for another one; it is looked at a few times a second, whatever is committed meanwhile.
  */
+#include <string.h>
+
 #include "common/messages.h"
 
 #include "otp.h"
-
-static Otp__DeliveryState job_state(const struct mc_txn *txn, const Motcua__Job *job)
-{
-    if (job->state == MOTCUA__JOB_STATE__LEASED && job->due_ms > txn->now_ms)
-        return OTP__DELIVERY_STATE__HANDED_OVER;
-    if (job->expires_ms != 0 && job->expires_ms <= txn->now_ms)
-        return OTP__DELIVERY_STATE__EXPIRED; /* the next lease will put it away */
-    return OTP__DELIVERY_STATE__QUEUED;
-}
-
-static Otp__DeliveryState find_state(struct mc_txn *txn, uint64_t job_id)
-{
-    const OtpState__Message *message = otp_message_load(txn, job_id);
-
-    if (message != NULL)
-        return (Otp__DeliveryState)message->state;
-    const Motcua__Job *job =
-        mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, job_id), &motcua__job__descriptor);
-    return job != NULL ? job_state(txn, job) : OTP__DELIVERY_STATE__FAILED;
-}
 
 /*
  * Whoever has a number can ask to reset its password: he is not shown whether there is an account,
@@ -43,7 +25,7 @@ static const char *advice(Otp__DeliveryState state)
 
     if (state == OTP__DELIVERY_STATE__EXPIRED)
         text = mc_message_text("OTP_SMS_EXPIRED");
-    else if (state == OTP__DELIVERY_STATE__FAILED)
+    else if (state == OTP__DELIVERY_STATE__FAILED || state == OTP__DELIVERY_STATE__UNKNOWN)
         text = mc_message_text("OTP_SMS_FAILED");
     return text != NULL ? text : "";
 }
@@ -51,8 +33,9 @@ static const char *advice(Otp__DeliveryState state)
 enum mc_status otp_status(struct otp *otp, struct mc_txn *txn, const Otp__StatusRequest *req,
                           Otp__StatusReply *rep)
 {
-    (void)otp;
     otp_check_subject(txn, req->purpose, req->subject);
+    if (req->wait_ms > OTP_WAIT_MAX_MS)
+        otp_refuse_field(txn, "wait_ms", "Thời gian chờ (tối đa 10 giây)");
     if (txn->status != MC_OK)
         return txn->status;
 
@@ -64,12 +47,19 @@ enum mc_status otp_status(struct otp *otp, struct mc_txn *txn, const Otp__Status
         return mc_refuse(txn, MC_NOT_FOUND, "subject", "NOT_FOUND", NULL);
 
     bool hidden = req->purpose == OTP__PURPOSE__PASSWORD_RESET;
-    rep->state = hidden ? time_state(txn, challenge) : find_state(txn, challenge->job_id);
+    rep->state =
+        hidden ? time_state(txn, challenge) : otp_message_find(otp, txn, challenge->job_id).state;
+    if (rep->state == req->seen_state && strcmp(challenge->tag, req->seen_tag) == 0 &&
+        mc_wait(txn, req->wait_ms) == MC_WAIT)
+        return MC_WAIT;
     rep->phone_masked = hidden ? mc_unconst("") : challenge->phone_masked;
     rep->tag = challenge->tag;
     rep->expires_at_ms = challenge->expires_at_ms;
     rep->resend_at_ms = challenge->resend_at_ms;
     rep->attempts_left = challenge->attempts_left;
     rep->reason = mc_unconst(advice(rep->state));
+    rep->state_text = mc_unconst(otp_state_text(rep->state));
+    bool late = challenge->issued_at_ms + otp->hint_after_ms <= txn->now_ms;
+    rep->hints = otp_hints(txn, rep->state, late, true, &rep->n_hints);
     return txn->status;
 }

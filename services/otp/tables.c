@@ -81,7 +81,8 @@ void otp_text_make(const struct otp *otp, Otp__Purpose purpose, const char *code
     expand(otp->templates[purpose], values, MC_LEN(values), text);
 }
 
-static bool read_row(struct otp *otp, const struct mc_csv *csv, size_t purpose, size_t text)
+static bool read_row(struct otp *otp, const struct mc_csv *csv, size_t purpose, size_t key,
+                     size_t text)
 {
     char name[32];
 
@@ -90,6 +91,7 @@ static bool read_row(struct otp *otp, const struct mc_csv *csv, size_t purpose, 
     const ProtobufCEnumValue *value =
         protobuf_c_enum_descriptor_get_value_by_name(&otp__purpose__descriptor, name);
     return value != NULL && value->value > 0 && value->value < OTP_PURPOSES_LEN &&
+           mc_csv_copy(csv, key, otp->template_names[value->value], OTP_TEMPLATE_NAME_MAX + 1) &&
            mc_csv_copy(csv, text, otp->templates[value->value], OTP_TEMPLATE_SIZE);
 }
 
@@ -119,11 +121,26 @@ bool otp_templates_read(struct otp *otp)
     if (!mc_csv_next(&csv))
         return false;
     size_t purpose = mc_csv_column(&csv, "purpose");
+    size_t key = mc_csv_column(&csv, "key");
     size_t text = mc_csv_column(&csv, "template");
     while (mc_csv_next(&csv))
-        if (!read_row(otp, &csv, purpose, text))
+        if (!read_row(otp, &csv, purpose, key, text))
             return false;
     return csv.status == MC_OK && texts_fit(otp);
+}
+
+/* What carriers register: at most eleven letters, digits and a few signs, one letter at least. */
+bool otp_brandname_is_valid(const char *name)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    static const char others[] = "0123456789 ._-&";
+    size_t len = strlen(name);
+
+    for (const char *at = name; *at != '\0'; at++)
+        if (strchr(letters, *at) == NULL && strchr(others, *at) == NULL)
+            return false;
+    return len > 0 && len <= OTP_BRANDNAME_MAX && strcspn(name, letters) < len && name[0] != ' ' &&
+           name[len - 1] != ' ';
 }
 
 static uint8_t carrier_number(struct otp *otp, const char *code)

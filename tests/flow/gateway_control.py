@@ -15,6 +15,7 @@ import daemons
 import smsworker
 
 A, B = "sms:viettel", "sms:vnpt"
+SCREENS = 512  # SCREENS_MAX of common/daemon.h
 
 
 class Control(daemons.Story):
@@ -27,6 +28,10 @@ class Control(daemons.Story):
         self.addCleanup(self.room.close)
         self.room.linger = 0
         self.room.connect(f"ipc://{self.run_dir}/otp/sock")
+        self.screens = self.context.socket(zmq.DEALER)
+        self.addCleanup(self.screens.close)
+        self.screens.linger, self.screens.sndhwm, self.screens.rcvhwm = 0, 2000, 2000
+        self.screens.connect(f"ipc://{self.run_dir}/otp/sock")
 
     def call(self, caller, method, request, reply):
         now = int(time.time() * 1000).to_bytes(6, "big")
@@ -37,6 +42,18 @@ class Control(daemons.Story):
         head, body = self.room.recv_multipart()
         self.assertEqual(smsworker.ENVELOPE.Header.FromString(head).status, 0, self.log_of_all())
         return reply.FromString(body)
+
+    def ask(self, caller, method, request):
+        """Sends without waiting for the answer."""
+        now = int(time.time() * 1000).to_bytes(6, "big")
+        header = smsworker.ENVELOPE.Header(request_id=now + b"\x70\0\x80" + os.urandom(7), tag=1, caller=caller,
+                                           method=f"motcua.otp.v1.Otp/{method}")
+        self.screens.send_multipart([header.SerializeToString(), request.SerializeToString()])
+
+    def answer(self):
+        self.assertTrue(self.screens.poll(daemons.PATIENCE_S * 1000), self.log_of_all())
+        head, body = self.screens.recv_multipart()
+        return smsworker.ENVELOPE.Header.FromString(head), body
 
     def lease(self, gateway, credit=10):
         otp = smsworker.OTP
@@ -89,6 +106,27 @@ class Control(daemons.Story):
         self.ctl("resume", A, "--reason", "xong")
         self.assertEqual(len(self.lease(A)), 1)
         self.ctl("resume", A, "--reason", "xong", code=77)
+
+    def test_many_screens_wait_and_gateways_are_served(self):
+        otp = smsworker.OTP
+        subject = int(time.time() * 1000).to_bytes(6, "big") + b"\x70\0\x80" + os.urandom(7)
+        issued = self.call("room:identity", "Issue", otp.IssueRequest(purpose=otp.LOGIN, subject=subject, phone="0912000101"),
+                           otp.IssueReply)
+        waiting = otp.StatusRequest(purpose=otp.LOGIN, subject=subject, wait_ms=10000, seen_state=otp.QUEUED, seen_tag=issued.tag)
+        for _ in range(SCREENS + 1):
+            self.ask("portal:web", "Status", waiting)
+        head, _ = self.answer()  # one too many: it is told at once, and the others wait
+        self.assertEqual(head.code, "BUSY")
+        job, = self.lease(A)
+        for _ in range(SCREENS):
+            head, body = self.answer()
+            self.assertEqual(head.status, 0)
+            self.assertEqual(otp.StatusReply.FromString(body).state, otp.HANDED_OVER)
+        self.assertTrue(self.ack(A, job).ok)
+        row, = (json.loads(line) for line in subprocess.run(
+            [os.path.join(self.bin, "motcuactl"), "--run-dir", self.run_dir, "-o", "json", "sms", "costs"],
+            capture_output=True, text=True, timeout=60, check=True).stdout.splitlines())
+        self.assertEqual((int(row["parts"]), int(row["codeParts"])), (1, 1))
 
 
 if __name__ == "__main__":
