@@ -26,6 +26,7 @@ static const struct ctl_command commands[] = {
     {"gateway", "drain", "NAME --reason TEXT [--until 2h]", "Gives it nothing new; it finishes what it holds.", ctl_gateway_drain},
     {"gateway", "resume", "NAME --reason TEXT", "Lets it take jobs again.",                       ctl_gateway_resume},
     {"sms",    "costs",  "[MONTH]",           "What carriers took in 2026-09, in parts, by unit.", ctl_sms_costs},
+    {"sms",    "alarms", "",                  "Blocks of numbers and units that pump codes.",    ctl_sms_alarms},
     {"rights", "grant",  "IDNUMBER UNIT RIGHT[,RIGHT...] REASON", "Gives an account a unit and rights.", ctl_rights_grant},
     {"agency", "import", "FILE REASON",       "Adds and changes agencies by a CSV: code,name,parent,level1,one_stop,valid_from,valid_until.", ctl_agency_import},
     {"client", "list",   "",                  "Portals that let their users sign in here.",       ctl_client_list},

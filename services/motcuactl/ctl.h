@@ -66,6 +66,7 @@ int ctl_gateway_pause(struct ctl *ctl, int argc, char **argv);
 int ctl_gateway_drain(struct ctl *ctl, int argc, char **argv);
 int ctl_gateway_resume(struct ctl *ctl, int argc, char **argv);
 int ctl_sms_costs(struct ctl *ctl, int argc, char **argv);
+int ctl_sms_alarms(struct ctl *ctl, int argc, char **argv);
 int ctl_rights_grant(struct ctl *ctl, int argc, char **argv);
 int ctl_agency_import(struct ctl *ctl, int argc, char **argv);
 int ctl_client_list(struct ctl *ctl, int argc, char **argv);

@@ -1,5 +1,5 @@
 /* gateway: who sends our SMS, and stopping and starting them, with the reason and until when. sms:
- * what they cost. */
+ * what they cost, and where codes are pumped. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,4 +191,34 @@ int ctl_sms_costs(struct ctl *ctl, int argc, char **argv)
         if (request.after[0] == '\0') /* only those of no unit: there is no page behind them */
             return code;
     }
+}
+
+int ctl_sms_alarms(struct ctl *ctl, int argc, char **argv)
+{
+    Otp__ListAlarmsRequest request = OTP__LIST_ALARMS_REQUEST__INIT;
+    int code = CTL_OK;
+    char age[16];
+
+    (void)argc;
+    (void)argv;
+    const Otp__ListAlarmsReply *reply =
+        ctl_call(ctl, "otp", &otp__otp__descriptor, "ListAlarms", &request.base, &code);
+    if (reply == NULL)
+        return code;
+    if (ctl->output == CTL_TABLE)
+        printf("%-32s %6s %8s %8s %6s %6s\n", "SCOPE", "SINCE", "SENT", "ENTERED", "USED", "MOST");
+    for (size_t i = 0; i < reply->n_alarms; i++) {
+        const Otp__PumpingAlarm *alarm = reply->alarms[i];
+
+        if (ctl->output == CTL_JSON)
+            (void)ctl_print_json(ctl, &alarm->base);
+        else if (ctl->output == CTL_NAME)
+            printf("%s\n", alarm->scope);
+        else
+            printf("%-32s %6s %8llu %8llu %6llu %6llu\n", alarm->scope,
+                   ctl_age(age, mc_now_ms(&ctl->clock) - alarm->since_ms),
+                   (unsigned long long)alarm->sent, (unsigned long long)alarm->verified,
+                   (unsigned long long)alarm->used, (unsigned long long)alarm->most);
+    }
+    return code;
 }

@@ -193,6 +193,7 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
     OtpState__Challenge *challenge = mc_alloc(txn->arena, sizeof *challenge);
     char *tag = mc_alloc(txn->arena, OTP_TAG_SIZE);
     OtpState__Phone *phone = otp_phone_load(txn, to->blind);
+    struct otp_shield shield;
     uint8_t mac[OTP_MAC_LEN];
     char code[OTP_CODE_SIZE];
 
@@ -202,8 +203,10 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
     }
     if (is_too_soon(txn, old, to->blind))
         return;
+    otp_shield_open(otp, txn, to->phone, to->charge.who[OTP_BUDGET_UNIT], &shield);
     bool allowed = otp_budgets_allow(otp, txn, &to->charge);
-    if (!otp_phone_may_receive(otp, txn, phone, subject->purpose) || !allowed)
+    bool shielded = !otp_shield_allows(otp, txn, &shield, subject->purpose);
+    if (!otp_phone_may_receive(otp, txn, phone, subject->purpose) || !allowed || shielded)
         return;
 
     otp_state__challenge__init(challenge);
@@ -226,6 +229,8 @@ void otp_code_send(struct otp *otp, struct mc_txn *txn, const struct otp_subject
     phone->tags = remember_tag(txn, phone->tags, tag);
     otp_phone_sent(txn, phone);
     otp_budgets_charge(txn, &to->charge);
+    if (!to->decoy)
+        otp_shield_sent(otp, txn, &shield);
     mc_save(txn, OTP_CHALLENGES, subject->key, &challenge->base);
     otp_phone_save(txn, to->blind, phone);
     tell_issued(txn, subject, challenge, keys);

@@ -26,6 +26,8 @@ enum otp_table {
     OTP_BUDGETS,
     OTP_GATEWAYS,
     OTP_COSTS,
+    OTP_SHIELDS,
+    OTP_ALARMS,
     OTP_TABLES_END
 };
 
@@ -55,6 +57,9 @@ enum {
     OTP_WHO_MAX = 200, /* bytes of a name that is charged */
     OTP_BUDGET_MAX = 1000000,
     OTP_WINDOW_PIECES = 20,
+    OTP_SCOPES = 2, /* of one code: its block of numbers, its unit */
+    OTP_PUMPING_ENTERED = 5,
+    OTP_ALARMS_MAX = 500,
     OTP_GATEWAYS_MAX = 64, /* that are listed and compared */
     OTP_RATE_MAX = 100000,
     OTP_WHY_MAX = 200, /* characters of an operator's reason */
@@ -112,6 +117,12 @@ struct otp {
     int64_t message_retention_ms;
     int64_t dedupe_life_ms;
     bool keep_accents;
+    int64_t pumping_window_ms;
+    int64_t pumping_sends;
+    int64_t pumping_percent;
+    int64_t pumping_most;
+    int64_t pumping_hold_ms;
+    int64_t pumping_digits;
     int64_t report_wait_ms;
     int64_t hint_after_ms;
     const char *brandname;
@@ -136,6 +147,7 @@ struct otp {
     uint8_t phones_at[OTP_BLIND_LEN];
     uint8_t dedupe_at[OTP_BLIND_LEN];
     uint8_t budgets_at[OTP_BLIND_LEN];
+    uint8_t shields_at[OTP_BLIND_LEN];
     uint64_t spent_at[OTP_LANES_LEN];
 };
 
@@ -218,6 +230,27 @@ mc_nodiscard bool otp_budgets_allow(const struct otp *otp, struct mc_txn *txn,
                                     const struct otp_charge *charge);
 void otp_budgets_charge(struct mc_txn *txn, const struct otp_charge *charge);
 bool otp_budget_is_idle(const OtpState__Window *window, int64_t now_ms);
+
+/* The pumping shield (pumping.c): what is known of a code's block of numbers and unit. */
+struct otp_shield {
+    const char *scopes[OTP_SCOPES];
+    struct mc_bytes keys[OTP_SCOPES];
+    const OtpState__Shield *rows[OTP_SCOPES]; /* NULL: nothing lately */
+    OtpState__Alarm *alarms[OTP_SCOPES];      /* NULL: not suspected */
+    size_t len;
+};
+void otp_shield_open(const struct otp *otp, struct mc_txn *txn, const char *phone,
+                     const char *unit_code, struct otp_shield *ret);
+/* False: refused. */
+mc_nodiscard bool otp_shield_allows(const struct otp *otp, struct mc_txn *txn,
+                                    const struct otp_shield *shield, Otp__Purpose purpose);
+void otp_shield_sent(const struct otp *otp, struct mc_txn *txn, const struct otp_shield *shield);
+void otp_shield_entered(const struct otp *otp, struct mc_txn *txn, const char *phone,
+                        const char *unit_code);
+bool otp_shield_is_idle(const struct otp *otp, const OtpState__Shield *row, int64_t now_ms);
+void otp_alarms_tick(const struct otp *otp, struct mc_txn *txn);
+enum mc_status otp_list_alarms(struct otp *otp, struct mc_txn *txn,
+                               const Otp__ListAlarmsRequest *req, Otp__ListAlarmsReply *rep);
 
 /* Windows (window.c). A window that is not there is empty. */
 uint64_t otp_window_sum(const OtpState__Window *window, int64_t now_ms, int64_t window_ms,

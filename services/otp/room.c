@@ -4,7 +4,8 @@
  * Issue makes a code and queues its text in one transaction; Verify answers a code and, when it is
  * right, gives a signed proof that the asking room checks by itself. Resend, Verify and Status are
  * open to everybody: the subject, 16 bytes nobody can guess, is what entitles. A code is charged to
- * its phone, and to the person, officer, unit and address prefix the asking room names (budget.c).
+ * its phone, and to the person, officer, unit and address prefix the asking room names (budget.c);
+ * where many are sent and few entered there are few from then on (pumping.c).
  *
  * SMS gateways lease jobs (codes, then notices, then bulk), acknowledge or return them, and report
  * what carriers tell later. A lease that runs out gives the job to the next one; the old token is
@@ -36,7 +37,8 @@
     X(PauseGateway,    otp_pause_gateway,    Otp__PauseGatewayRequest,    Otp__GatewayView,          MC_WRITE,        MC_OPERATOR, NULL) \
     X(ResumeGateway,   otp_resume_gateway,   Otp__ResumeGatewayRequest,   Otp__GatewayView,          MC_WRITE,        MC_OPERATOR, NULL) \
     X(SmsStatus,       otp_sms_status,       Otp__SmsStatusRequest,       Otp__SmsStatusReply,       MC_READ,         MC_ROOM | MC_OFFICER | MC_OPERATOR, NULL) \
-    X(SmsCosts,        otp_sms_costs,        Otp__SmsCostsRequest,        Otp__SmsCostsReply,        MC_READ,         MC_OPERATOR, NULL)
+    X(SmsCosts,        otp_sms_costs,        Otp__SmsCostsRequest,        Otp__SmsCostsReply,        MC_READ,         MC_OPERATOR, NULL) \
+    X(ListAlarms,      otp_list_alarms,      Otp__ListAlarmsRequest,      Otp__ListAlarmsReply,      MC_READ,         MC_OPERATOR, NULL)
 
 static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_CHALLENGES - MC_TABLE_ROOM] = "challenges", /* subject, purpose -> Challenge */
@@ -47,6 +49,8 @@ static const char *const tables[OTP_TABLES_END - MC_TABLE_ROOM] = {
     [OTP_BUDGETS - MC_TABLE_ROOM]    = "budgets",    /* hash of who is charged -> Window */
     [OTP_GATEWAYS - MC_TABLE_ROOM]   = "gateways",   /* caller -> Gateway */
     [OTP_COSTS - MC_TABLE_ROOM]      = "costs",      /* month, unit -> Cost */
+    [OTP_SHIELDS - MC_TABLE_ROOM]    = "shields",    /* hash of a block of numbers or a unit -> Shield */
+    [OTP_ALARMS - MC_TABLE_ROOM]     = "alarms",     /* block of numbers or unit -> Alarm */
 };
 
 static const char *const lanes[OTP_LANES_LEN] = {
@@ -80,6 +84,12 @@ static const struct mc_config_key config[] = {
     {"otp.message_retention",   MC_CONFIG_DURATION, AT(message_retention_ms),   "72h",  HOUR, 90 * DAY,          "How long the delivery state of a message is kept after its last change."},
     {"otp.dedupe_life",         MC_CONFIG_DURATION, AT(dedupe_life_ms),         "72h",  MINUTE, 30 * DAY,        "How long a notice's dedupe key is remembered."},
     {"otp.keep_accents",        MC_CONFIG_BOOL,     AT(keep_accents),           "false", 0, 0,                   "Sends notices with their Vietnamese marks: 70 characters a part instead of 160."},
+    {"otp.pumping_window",      MC_CONFIG_DURATION, AT(pumping_window_ms),      "1h",   10 * MINUTE, DAY,        "Over what time codes sent and codes entered are compared."},
+    {"otp.pumping_sends",       MC_CONFIG_INT,      AT(pumping_sends),          "100",  5, 1000000,              "A block of numbers or a unit with fewer codes in otp.pumping_window is not suspected."},
+    {"otp.pumping_percent",     MC_CONFIG_INT,      AT(pumping_percent),        "20",   1, 99,                   "Codes entered of a hundred sent below which pumping is suspected."},
+    {"otp.pumping_most",        MC_CONFIG_INT,      AT(pumping_most),           "20",   5, 1000000,              "Codes a suspected block or unit still gets in otp.pumping_window."},
+    {"otp.pumping_hold",        MC_CONFIG_DURATION, AT(pumping_hold_ms),        "6h",   MINUTE, 30 * DAY,        "How long a suspicion lasts that nothing ends before."},
+    {"otp.pumping_digits",      MC_CONFIG_INT,      AT(pumping_digits),         "5",    2, 8,                    "Digits, without the leading zero, that make a block of numbers: 5 is 10,000 numbers."},
     {"otp.brandname",           MC_CONFIG_STRING,   AT(brandname),              "DVCQG", 1, OTP_BRANDNAME_MAX,   "Who texts come from, as registered with the carriers: at most 11 letters, digits, space . _ - &"},
     {"otp.report_wait",         MC_CONFIG_DURATION, AT(report_wait_ms),         "15m",  MINUTE, 7 * DAY,         "When a carrier has said nothing for so long, what became of a text is told as unknown."},
     {"otp.hint_after",          MC_CONFIG_DURATION, AT(hint_after_ms),          "20s",  SECOND, 10 * MINUTE,     "A waiting person is told what may be the matter after so long."},
@@ -131,7 +141,8 @@ const struct mc_room otp_room = {
     .tables = tables,
     .tables_len = MC_LEN(tables),
     /* rows under random keys, one per code, otherwise */
-    .staged = 1U << (OTP_PHONES - MC_TABLE_ROOM) | 1U << (OTP_BUDGETS - MC_TABLE_ROOM),
+    .staged = 1U << (OTP_PHONES - MC_TABLE_ROOM) | 1U << (OTP_BUDGETS - MC_TABLE_ROOM) |
+              1U << (OTP_SHIELDS - MC_TABLE_ROOM),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
     .config = config,

@@ -62,6 +62,13 @@ static bool budget_is_over(const struct otp *otp, const struct mc_cursor *cursor
     return window != NULL && otp_budget_is_idle(window, cursor->txn->now_ms);
 }
 
+static bool shield_is_over(const struct otp *otp, const struct mc_cursor *cursor)
+{
+    const OtpState__Shield *row = mc_row(cursor, &otp_state__shield__descriptor);
+
+    return row != NULL && otp_shield_is_idle(otp, row, cursor->txn->now_ms);
+}
+
 static void sweep(const struct otp *otp, struct mc_txn *txn, unsigned table,
                   bool (*is_over)(const struct otp *otp, const struct mc_cursor *cursor),
                   uint8_t place[OTP_BLIND_LEN])
@@ -100,6 +107,8 @@ enum mc_status otp_tick(void *ctx, struct mc_txn *txn)
     for (unsigned lane = 0; lane < OTP_LANES_LEN; lane++)
         put_away(otp, txn, lane);
     otp_gateways_tick(otp, txn);
+    otp_alarms_tick(otp, txn);
+    sweep(otp, txn, OTP_SHIELDS, shield_is_over, otp->shields_at);
     sweep(otp, txn, OTP_PHONES, phone_is_over, otp->phones_at);
     sweep(otp, txn, OTP_DEDUPE, sent_is_over, otp->dedupe_at);
     sweep(otp, txn, OTP_BUDGETS, budget_is_over, otp->budgets_at);

@@ -36,14 +36,14 @@ static void answer_too_many(struct mc_txn *txn, Otp__VerifyReply *rep,
 
 /* Signed for the room that asked: it verifies this without a call. */
 static char *make_proof(const struct otp *otp, struct mc_txn *txn,
-                        const struct otp_subject *subject, const OtpState__Challenge *challenge)
+                        const struct otp_subject *subject, const char *phone)
 {
     Otp__Proof proof = OTP__PROOF__INIT;
 
     proof.type = mc_unconst(OTP_PROOF_TYPE);
     proof.purpose = subject->purpose;
     proof.subject = (ProtobufCBinaryData){subject->id.len, mc_unconst(subject->id.data)};
-    proof.phone = mc_open_text(txn, challenge->phone);
+    proof.phone = mc_unconst(phone);
     proof.verified_at_ms = txn->now_ms;
     proof.expires_at_ms = txn->now_ms + otp->proof_life_ms;
     char *token = mc_token_sign(txn->arena, otp->sign_secret, otp_pack(txn, &proof.base));
@@ -89,12 +89,15 @@ static void count_failure(struct otp *otp, struct mc_txn *txn, const struct otp_
 static void accept(struct otp *otp, struct mc_txn *txn, const struct otp_subject *subject,
                    OtpState__Challenge *challenge, Otp__VerifyReply *rep)
 {
+    const char *phone = mc_open_text(txn, challenge->phone);
+
     challenge->verified_at_ms = txn->now_ms;
     mc_save(txn, OTP_CHALLENGES, subject->key, &challenge->base);
     tell(txn, "otp.code_verified", subject, challenge, "");
     rep->correct = true;
     rep->attempts_left = challenge->attempts_left;
-    rep->proof = make_proof(otp, txn, subject, challenge);
+    rep->proof = make_proof(otp, txn, subject, phone);
+    otp_shield_entered(otp, txn, phone, challenge->unit_code);
 }
 
 /*
