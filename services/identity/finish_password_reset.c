@@ -1,9 +1,11 @@
 /*
- * FinishPasswordReset: the code was right, so a new password is set (LOG-06). Every session ends:
+ * FinishPasswordReset: the code was right, or the owner signed (OTP-08), so a new password is set
+ * (LOG-06). Every session ends:
  * who forgot his password may also have lost a device. The person is told, on the phone too.
  */
 #include "account.h"
 #include "password.h"
+#include "signing.h"
 
 struct finish {
     struct mc_bytes id;
@@ -12,6 +14,23 @@ struct finish {
     IdentityState__Account *account;
     const IdentityState__Person *person;
 };
+
+/* By the code, or without the phone by the owner's signature (OTP-08). */
+static bool is_proved(struct identity *identity, struct mc_txn *txn,
+                      const Identity__FinishPasswordResetRequest *req, const struct finish *finish)
+{
+    const struct identity_claim claim = {OTP__PURPOSE__PASSWORD_RESET, finish->id,
+                                         finish->person->phone};
+    const struct identity_strong_claim strong = {IDENTITY__SIGNING_PURPOSE__SIGN_PASSWORD_RESET,
+                                                 finish->account_id, finish->id};
+    const char *code = NULL;
+
+    if (req->signing_id.len != 0)
+        return identity_strong_proof(txn, req->signing_id, &strong);
+    if (!identity_proof_holds(identity, txn, req->proof, &claim, &code))
+        (void)mc_refuse(txn, MC_DENIED, "proof", code, NULL);
+    return txn->status == MC_OK;
+}
 
 /* What prepare and handler must both find; false: the call was refused. */
 static bool load(struct identity *identity, struct mc_txn *txn,
@@ -37,11 +56,8 @@ static bool load(struct identity *identity, struct mc_txn *txn,
     finish->person = identity_person_open(txn, finish->account->person);
     if (finish->person == NULL)
         return false;
-    struct identity_claim claim = {OTP__PURPOSE__PASSWORD_RESET, finish->id, finish->person->phone};
-    if (!identity_proof_holds(identity, txn, req->proof, &claim, &code)) {
-        (void)mc_refuse(txn, MC_DENIED, "proof", code, NULL);
+    if (!is_proved(identity, txn, req, finish))
         return false;
-    }
     code = identity_password_check(finish->person, req->password, req->password_again, &field);
     if (code != NULL)
         (void)mc_refuse(txn, MC_INVALID, field, code, NULL);

@@ -1,10 +1,13 @@
-/* FinishPhoneChange: the proofs of both phones, or of the new one at the desk, change it (REG-50).
+/*
+ * FinishPhoneChange: the proofs of both phones, or of the new one at the desk, change it (REG-50).
+ * Who has lost the old one and has a certificate signs instead (OTP-09); he signs in with it, too.
  */
 #include "account.h"
+#include "signing.h"
 
 static bool phones_are_proved(struct identity *identity, struct mc_txn *txn,
                               const Identity__FinishPhoneChangeRequest *req,
-                              const IdentityState__Step *step)
+                              const IdentityState__Step *step, struct mc_bytes account)
 {
     struct mc_bytes id = mc_key_bytes(req->step);
     const struct identity_claim fresh = {OTP__PURPOSE__PHONE_CHANGE, id,
@@ -14,6 +17,10 @@ static bool phones_are_proved(struct identity *identity, struct mc_txn *txn,
         return false;
     if (step->old_phone.len == 0)
         return true;
+    if (req->signing_id.len != 0)
+        return identity_strong_proof(txn, req->signing_id,
+                                     &(struct identity_strong_claim){
+                                         IDENTITY__SIGNING_PURPOSE__SIGN_PHONE_LOST, account, id});
     const struct identity_claim old = {OTP__PURPOSE__PHONE_CHANGE,
                                        identity_step_old_subject(txn, id),
                                        mc_open_text(txn, step->old_phone)};
@@ -30,7 +37,7 @@ enum mc_status identity_finish_phone_change(struct identity *identity, struct mc
         identity_step_load(identity, txn, req->step, OTP__PURPOSE__PHONE_CHANGE, &target);
 
     if (step == NULL || !identity_account_is_active(txn, target.account) ||
-        !phones_are_proved(identity, txn, req, step) ||
+        !phones_are_proved(identity, txn, req, step, target.id) ||
         !identity_change_begin(txn, target.id, target.account, &change))
         return txn->status;
 

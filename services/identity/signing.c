@@ -249,6 +249,7 @@ bool identity_strong_proof(struct mc_txn *txn, ProtobufCBinaryData signing_id,
         !identity_holder_account(txn, holder, &owner) || owner.len != claim->account.len ||
         memcmp(owner.data, claim->account.data, owner.len) != 0)
         return mc_refuse(txn, MC_DENIED, "signing_id", "SIGNING_OTHER_PURPOSE", NULL) == MC_OK;
-    identity_signing_spend(txn, id, signing, owner);
+    if (txn->turn != NULL) /* a prepare only looks */
+        identity_signing_spend(txn, id, signing, owner);
     return txn->status == MC_OK;
 }
