@@ -97,10 +97,11 @@ static void reply_refusal(struct mc_service *service, struct mc_call *call, stru
 void mc_call_fail(struct mc_service *service, struct mc_call *call, enum mc_status status)
 {
     const char *code = code_of(status);
+    const struct mc_txn told = {.retry_after_ms = status == MC_BUSY ? MC_BUSY_RETRY_MS : 0};
 
     call->status = status;
     call->reply_body = (struct mc_bytes){0};
-    reply(service, call, mc_status_rpc(status), code, text_of(code), NULL);
+    reply(service, call, mc_status_rpc(status), code, text_of(code), &told);
 }
 
 /* A request that could not be read: the refusal names the field. */

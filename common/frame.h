@@ -14,9 +14,10 @@ enum {
     MC_TURN_ARENA = 512 << 20, /* address space; only touched pages cost memory */
     MC_CALL_BUDGET = 4 << 20,  /* arena bytes one call may take, besides its body */
     MC_METHODS_MAX = 160,
-    MC_METHOD_BUCKETS = 20, /* 8 µs … 4 s, doubling */
-    MC_TURN_BUCKETS = 13,   /* 1 … 4096 calls, doubling */
-    MC_REVOKED_MAX = 4096,  /* sessions remembered as revoked, until they would have ended */
+    MC_BUSY_RETRY_MS = 1000, /* when a call that found a queue full should come again */
+    MC_METHOD_BUCKETS = 20,  /* 8 µs … 4 s, doubling */
+    MC_TURN_BUCKETS = 13,    /* 1 … 4096 calls, doubling */
+    MC_REVOKED_MAX = 4096,   /* sessions remembered as revoked, until they would have ended */
     MC_ANSWER_LIFE_MS = 24 * 3600 * 1000, /* E: how long a repeat gets its answer */
     MC_CLOCK_SKEW_MS = 5 * 60 * 1000,     /* how far ahead a caller's request id may be */
 };

@@ -245,6 +245,9 @@ enum mc_status identity_start_password_reset(struct identity *identity, struct m
 enum mc_status identity_finish_password_reset(struct identity *identity, struct mc_txn *txn,
                                               const Identity__FinishPasswordResetRequest *req,
                                               Identity__FinishPasswordResetReply *rep);
+enum mc_status identity_get_login_guide(struct identity *identity, struct mc_txn *txn,
+                                        const Identity__GetLoginGuideRequest *req,
+                                        Identity__LoginGuide *rep);
 enum mc_status identity_get_captcha(struct identity *identity, struct mc_txn *txn,
                                     const Identity__GetCaptchaRequest *req,
                                     Identity__GetCaptchaReply *rep);

@@ -96,6 +96,7 @@ extern const size_t mc_data_consents_len;
     X(ChangePassword,     identity_change_password,     Identity__ChangePasswordRequest,     Identity__ChangePasswordReply,     MC_WRITE_SECRET, SELF | MC_TEMPORARY, NULL, identity_change_password_prepare) \
     X(StartPasswordReset, identity_start_password_reset, Identity__StartPasswordResetRequest, Identity__StartPasswordResetReply, MC_WRITE,      FRONT, NULL, NULL) \
     X(FinishPasswordReset, identity_finish_password_reset, Identity__FinishPasswordResetRequest, Identity__FinishPasswordResetReply, MC_WRITE, FRONT, NULL, identity_finish_password_reset_prepare) \
+    X(GetLoginGuide,      identity_get_login_guide,     Identity__GetLoginGuideRequest,      Identity__LoginGuide,              MC_READ,         MC_ANYONE, NULL, NULL) \
     X(GetCaptcha,         identity_get_captcha,         Identity__GetCaptchaRequest,         Identity__GetCaptchaReply,         MC_READ,         FRONT, NULL, NULL) \
     X(GetProfile,         identity_get_profile,         Identity__GetProfileRequest,         Identity__Profile,                 MC_READ,         SELF,  NULL, NULL) \
     X(GrantRights,        identity_grant_rights,        Identity__GrantRightsRequest,        Identity__GrantRightsReply,        MC_WRITE,        GRANTOR, NULL, NULL) \

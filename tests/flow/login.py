@@ -54,6 +54,36 @@ class Login(story.Story):
         status, headers, _ = self.http("POST", url, story.json.dumps(form).encode(), {**kind, "X-Forwarded-For": "192.0.2.1"})
         self.assertEqual((status, headers["Motcua-Code"]), (400, "CAPTCHA_REQUIRED"))
 
+    def test_hashing_delays_nobody_else(self):
+        """Passwords are hashed in a bounded pool: when it is full a sign-in is told to come again; other calls do not wait for it."""
+        self.extra = {"identity": {"pool.threads": "1", "pool.queue": "4"}}
+        self.up()
+        told, took, done = [], [], []
+
+        def guess(number):
+            try:
+                told.append(self.portal.call("identity", "Login", {"login_id": f"{100000000 + number}", "password": PASSWORD}).code)
+            except story.Refused as refused:
+                self.assertGreater(refused.retry_after_ms, 0)
+                told.append(refused.code)
+
+        def guesses(first):
+            for number in range(first, first + 10):
+                guess(number)
+            done.append(first)
+
+        def reads():
+            while len(done) < 10:
+                began = story.time.monotonic()
+                self.portal.call("identity", "GetLoginGuide")
+                took.append(story.time.monotonic() - began)
+
+        story.together([lambda first=10 * i: guesses(first) for i in range(10)] + [reads])
+        self.assertLessEqual({"LOGIN_WRONG", "BUSY"}, set(told))
+        self.assertLessEqual(set(told), {"LOGIN_WRONG", "BUSY", "CAPTCHA_REQUIRED"})
+        self.assertGreater(len(took), 10)
+        self.assertLess(sorted(took)[len(took) // 2], 0.05)
+
     def revoked_everywhere(self, session):
         """Every room has heard that the session is over."""
         asks = {"identity": ("GetProfile", {}), "dossier": ("ListMine", {}), "payment": ("ListOrders", {}), "notification": ("ListInbox", {})}

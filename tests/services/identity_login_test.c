@@ -331,11 +331,42 @@ static void a_code_that_cannot_be_sent_ends_the_sign_in(void **state)
     assert_string_equal(event->code, "OTP_TOO_MANY");
 }
 
+/* LOG-02 to LOG-06, OTP-08, OTP-09, OTP-13: the seed's words, and calls that there are. */
+static void the_guide_names_the_ways_in_LOG_02(void **state)
+{
+    struct harness *h = *state;
+    Identity__GetLoginGuideRequest request = IDENTITY__GET_LOGIN_GUIDE_REQUEST__INIT;
+    static const char *const wanted[] = {"Chọn loại tài khoản bạn muốn sử dụng đăng nhập",
+                                         "CMT/CCCD",
+                                         "Usb ký số",
+                                         "Sim ký số",
+                                         "Tên đăng nhập",
+                                         "Nhập mã xác thực",
+                                         "Quên mật khẩu?",
+                                         "Chọn phương thức xác thực khác",
+                                         "Mất số điện thoại nhận OTP.",
+                                         "Chưa có tài khoản? Đăng ký"};
+    const Identity__LoginGuide *guide = harness_call(h, "GetLoginGuide", &request.base, MC_OK);
+
+    for (size_t i = 0; i < MC_LEN(wanted); i++) {
+        bool found = false;
+        for (size_t n = 0; n < guide->n_items; n++)
+            found = found || strcmp(guide->items[n]->text, wanted[i]) == 0;
+        if (!found)
+            fail_msg("no %s", wanted[i]);
+    }
+    for (size_t n = 0; n < guide->n_items; n++)
+        if (guide->items[n]->call[0] != '\0')
+            assert_non_null(protobuf_c_service_descriptor_get_method_by_name(
+                &identity__identity__descriptor, guide->items[n]->call));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_room, close_room)
         TEST(a_citizen_signs_in_S09),
+        TEST(the_guide_names_the_ways_in_LOG_02),
         TEST(wrong_passwords_lock_known_and_unknown_numbers_alike_S09),
         TEST(failures_count_within_their_window),
         TEST(a_right_password_forgets_the_failures),
