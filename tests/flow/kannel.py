@@ -81,7 +81,7 @@ def free_ports(count):
 class Kannel(daemons.Story):
     def setUp(self):
         super().setUp()
-        self.start("otp", store__map_size="64MiB")
+        self.start("otp", store__map_size="64MiB", otp__keep_accents="true")
         self.start("gateway", gateway__listen="127.0.0.1:0")
         self.edge = f"http://127.0.0.1:{self.port_of('gateway')}"
         socket_path = f"{self.run_dir}/otp/sock"
@@ -201,6 +201,26 @@ class Kannel(daemons.Story):
         self.delivery(subject, "FAILED")
         sent, = self.smsc.all("submit")
         self.assertEqual((sent["from"], sent["to"], sent["coding"]), ("DVCQG", PHONE, 0))
+
+    def test_kannel_cuts_a_long_text(self):
+        """UCS-2 in parts; Kannel's one report is of the whole text."""
+        url = self.with_smpp()
+        self.smsc.tell(receipt="DELIVRD")
+        self.worker(url)
+        text = "Hồ sơ của ông bà đã được tiếp nhận và đang được xử lý. " * 2 + "Trân trọng."
+        room = Portal(self.run_dir, caller="room:notification")
+        self.addCleanup(room.reconnect, "otp")
+        room.call("otp", "EnqueueSms", {"lane": "TRANSACTIONAL", "phone": PHONE, "text": text})
+
+        def delivered():
+            events = room.call("otp", "Follow", {"after": 0, "credit": 100, "wait_ms": 0}).events
+            return [event.type for event in events].count("otp.sms_delivered")
+
+        self.assertEqual(self.wait_for(delivered, "the report"), 1)
+        parts = self.smsc.all("submit")
+        self.assertEqual(len(parts), 2)
+        self.assertEqual("".join(part["text"] for part in parts), text)
+        self.assertEqual({part["coding"] for part in parts}, {8})
 
     def test_kannel_by_smpp_refused(self):
         """What the SMSC refuses comes back as 16."""

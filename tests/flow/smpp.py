@@ -291,6 +291,15 @@ class Smpp(SmppStory):
             self.settled("AckJobs", token)
         self.assertGreater(time.monotonic() - began, 1.05)  # twelve at ten a second
 
+    def test_hundreds_with_their_receipts(self):
+        self.smsc.tell(receipt="DELIVRD")
+        for i in range(300):
+            self.job("BULK", f"n{i}")
+        self.worker(smsworker__concurrency=64, smsworker__smpp_window=50, smsworker__credit=100)
+        self.wait_for(lambda: len(self.otp.settled("ReportDelivery")) == 300, "all reports")
+        self.wait_for(lambda: len(self.otp.settled("AckJobs")) == 300, "all answers")
+        self.assertEqual(len(self.submits()), 300)
+
     def test_not_smpp_at_all(self):
         ear = self.ear()
         self.smsc.port = int(ear.url.rsplit(":", 1)[1])
