@@ -160,7 +160,7 @@ struct mc_room {
     size_t routes_len;
     const char *const *tables; /* its own, from MC_TABLE_ROOM on */
     size_t tables_len;
-    uint32_t staged; /* bits of `tables` whose keys are random and change often (stage.h) */
+    uint64_t staged; /* bits of `tables` whose keys are random and change often (stage.h) */
     const char *const *lanes; /* names of its job lanes */
     size_t lanes_len;
     const struct mc_follow *follows;

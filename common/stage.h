@@ -29,6 +29,7 @@ enum {
 mc_nodiscard enum mc_status mc_stage_load(struct mc_store *store, struct mc_arena *arena);
 void mc_stage_free(struct mc_store *store);
 
+_Static_assert(MC_TABLES_MAX - MC_TABLE_ROOM <= 64, "a bit for each table of a room");
 static inline bool mc_is_staged(const struct mc_store *store, unsigned table)
 {
     return table >= MC_TABLE_ROOM && (store->staged >> (table - MC_TABLE_ROOM) & 1U) != 0;

@@ -43,7 +43,7 @@ struct mc_store_options {
     bool unsafe_no_sync;       /* simulation and fuzzing only */
     const char *const *tables; /* the room's own, named; index 0 is MC_TABLE_ROOM */
     size_t tables_len;
-    uint32_t staged; /* bits of `tables`: random keys, written in order first (stage.h) */
+    uint64_t staged; /* bits of `tables`: random keys, written in order first (stage.h) */
 };
 
 struct mc_store; /* opaque: LMDB stays in store.c and txn.c */

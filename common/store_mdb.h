@@ -39,7 +39,7 @@ struct mc_store {
     uint64_t commits;
     bool refusing;
 
-    uint32_t staged; /* which tables are, from MC_TABLE_ROOM on */
+    uint64_t staged; /* which tables are, from MC_TABLE_ROOM on */
     uint64_t stage_last;
     struct mc_stage stage;             /* what gathers */
     struct mc_stage merging;           /* what is being merged, */
