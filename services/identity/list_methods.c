@@ -14,13 +14,19 @@
 extern const char mc_data_registration_guide[];
 extern const size_t mc_data_registration_guide_len;
 
-static void *list(struct mc_txn *txn, size_t len, size_t size)
+static void *made(struct mc_txn *txn, size_t size)
 {
-    void *made = mc_alloc(txn->arena, MC_MAX(len, (size_t)1) * size);
+    void *memory = mc_alloc(txn->arena, size);
 
-    if (made == NULL)
+    if (memory == NULL)
         (void)mc_fail(txn, MC_FULL, "arena");
-    return made;
+    return memory;
+}
+
+/* Room for so many pointers to messages. */
+static void *list(struct mc_txn *txn, size_t len)
+{
+    return made(txn, MC_MAX(len, (size_t)1) * sizeof(void *));
 }
 
 static char *text_of(struct mc_txn *txn, struct mc_bytes bytes)
@@ -54,11 +60,11 @@ static const char *ial_name(uint32_t ial)
 static void fill_fields(const struct identity *identity, struct mc_txn *txn,
                         const struct identity_method *method, Identity__RegistrationMethod *out)
 {
-    out->fields = list(txn, identity->fields_len, sizeof *out->fields);
+    out->fields = list(txn, identity->fields_len);
     for (size_t i = 0; i < identity->fields_len && txn->status == MC_OK; i++) {
         if ((method->fields & 1U << i) == 0)
             continue;
-        Identity__MethodField *field = list(txn, 1, sizeof *field);
+        Identity__MethodField *field = made(txn, sizeof *field);
         if (field == NULL)
             return;
         identity__method_field__init(field);
@@ -105,12 +111,12 @@ static void fill_guide(struct mc_txn *txn, Identity__ListMethodsReply *rep)
 {
     struct mc_csv csv;
 
-    rep->guide = list(txn, IDENTITY_GUIDE_MAX, sizeof *rep->guide);
+    rep->guide = list(txn, IDENTITY_GUIDE_MAX);
     mc_csv_open(&csv, mc_data_registration_guide, mc_data_registration_guide_len);
     if (!mc_csv_next(&csv))
         return;
     while (txn->status == MC_OK && rep->n_guide < IDENTITY_GUIDE_MAX && mc_csv_next(&csv)) {
-        Identity__GuideText *guide = list(txn, 1, sizeof *guide);
+        Identity__GuideText *guide = made(txn, sizeof *guide);
         if (guide == NULL)
             return;
         identity__guide_text__init(guide);
@@ -126,14 +132,14 @@ enum mc_status identity_list_methods(struct identity *identity, struct mc_txn *t
 {
     int64_t at_ms = req->at_ms != 0 ? req->at_ms : txn->now_ms;
 
-    rep->methods = list(txn, identity->methods_len * IDENTITY_SUBJECTS, sizeof *rep->methods);
+    rep->methods = list(txn, identity->methods_len * IDENTITY_SUBJECTS);
     for (unsigned kind = 1; kind < IDENTITY_SUBJECTS; kind++)
         for (size_t i = 0; i < identity->methods_len && txn->status == MC_OK; i++) {
             const struct identity_method *method = &identity->methods[i];
             if ((req->subject_kind != 0 && (unsigned)req->subject_kind != kind) ||
                 !method->windows[kind].listed)
                 continue;
-            Identity__RegistrationMethod *out = list(txn, 1, sizeof *out);
+            Identity__RegistrationMethod *out = made(txn, sizeof *out);
             if (out == NULL)
                 break;
             identity__registration_method__init(out);

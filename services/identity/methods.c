@@ -231,8 +231,10 @@ static bool read_form(struct table *table)
 enum mc_status identity_methods_read(struct identity *identity, struct mc_bytes text, char *why,
                                      size_t why_size)
 {
-    struct table table = {.identity = identity, .why = why, .why_size = why_size};
+    struct table table = {.identity = identity};
 
+    table.why = why;
+    table.why_size = why_size;
     identity->methods_len = 0;
     identity->fields_len = 0;
     if (!read_form(&table))

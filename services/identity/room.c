@@ -260,9 +260,9 @@ static const struct mc_config_key config[] = {
 };
 
 #define LOOKUP(kind_, lane_, name, most)                                                             \
-    {.kind = kind_, .lane = lane_, .payload = &identity_state__lookup__descriptor,                 \
+    {.kind = (kind_), .lane = (lane_), .payload = &identity_state__lookup__descriptor,                 \
      .http = identity_##name##_request, .done = identity_##name##_done,                            \
-     .lease_ms = IDENTITY_LOOKUP_LEASE_MS, .concurrency = most}
+     .lease_ms = IDENTITY_LOOKUP_LEASE_MS, .concurrency = (most)}
 static const struct mc_effect effects[] = {
     LOOKUP("carrier.check", IDENTITY_LANE_CARRIER, carrier, 64),
     {.kind = "otp.issue", .lane = IDENTITY_LANE_CODE, .payload = &otp__issue_request__descriptor,
@@ -285,7 +285,7 @@ static const struct mc_effect effects[] = {
     {.kind = "signer.remote", .lane = IDENTITY_LANE_SIGNER, .payload = &identity_state__signer_request__descriptor,
      .http = identity_remote_request, .done = identity_signer_done, .lease_ms = IDENTITY_SIGNER_LEASE_MS, .concurrency = 64},
     {.kind = "oidc.logout", .lane = IDENTITY_LANE_LOGOUT, .payload = &identity_state__logout_notice__descriptor,
-     .http = identity_logout_request, .done = identity_logout_done, .lease_ms = 2 * OIDC_LOGOUT_TIMEOUT_MS, .concurrency = 32},
+     .http = identity_logout_request, .done = identity_logout_done, .lease_ms = 2LL * OIDC_LOGOUT_TIMEOUT_MS, .concurrency = 32},
 };
 /* clang-format on */
 

@@ -104,8 +104,11 @@ void sandbox_subscriber_carrier(const struct sandbox_subscriber *owner,
     size_t i = 0;
 
     for (; owner->carrier[i] != '\0' && i < SANDBOX_CARRIER_SIZE - 1; i++) {
-        char c = owner->carrier[i];
-        out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        const char *capital = strchr(capitals, owner->carrier[i]);
+        out[i] = owner->carrier[i];
+        if (capital != NULL)
+            out[i] = "abcdefghijklmnopqrstuvwxyz"[capital - capitals];
     }
     out[i] = '\0';
 }

@@ -388,7 +388,7 @@ static void an_absent_register_is_an_operators_matter(void **state)
     struct harness_exchange exchange;
 
     (void)opened(h);
-    harness_advance(h, 7 * 24 * 60 * MINUTE_MS);
+    harness_advance(h, 7LL * 24 * 60 * MINUTE_MS);
     assert_false(harness_effect(h, "population.check", &exchange));
     assert_int_equal(harness_dead(h, IDENTITY_LANE_POPULATION), 1);
 }

@@ -44,7 +44,7 @@ static void a_method_closes_at_midnight_in_vietnam_DEC_01(void **state)
     int64_t closes = mc_date_to_ms((struct mc_date){2026, 12, 1});
 
     (void)state;
-    assert_int_equal(closes % (24 * 60 * MINUTE_MS), 17 * 60 * MINUTE_MS); /* UTC+7 */
+    assert_int_equal(closes % (24LL * 60 * MINUTE_MS), 17LL * 60 * MINUTE_MS); /* UTC+7 */
     (void)snprintf(setting, sizeof setting, "identity.methods_file=%s", path);
     struct harness *h = harness_open(&identity_room, settings);
     Identity__StartRegistrationRequest form = form_at(h, opens - 1);
@@ -162,7 +162,7 @@ static void windows_are_days(void **state)
     assert_true(identity_window_read("..", &window));
     assert_true(window.listed && window.from_ms == INT64_MIN && window.until_ms == INT64_MAX);
     assert_true(identity_window_read("1/7/2024..01/07/2024", &window)); /* one day */
-    assert_int_equal(window.until_ms - window.from_ms, 24 * 60 * MINUTE_MS);
+    assert_int_equal(window.until_ms - window.from_ms, 24LL * 60 * MINUTE_MS);
 }
 
 /* What is wrong in an operator's table stops the start, with its line. */
@@ -255,8 +255,8 @@ static void consents_change_at_midnight(void **state)
     assert_string_equal(identity_consent_at(identity, day - 1)->version, "old");
     assert_string_equal(identity_consent_at(identity, day)->version, longest);
     const struct identity_consent *old = identity_consent_find(identity, "old");
-    assert_true(identity_consent_is_in_force(old, day + 24 * 60 * MINUTE_MS - 1));
-    assert_false(identity_consent_is_in_force(old, day + 24 * 60 * MINUTE_MS));
+    assert_true(identity_consent_is_in_force(old, day + 24LL * 60 * MINUTE_MS - 1));
+    assert_false(identity_consent_is_in_force(old, day + 24LL * 60 * MINUTE_MS));
     assert_null(identity_consent_at(identity, 0));
 
     longest[IDENTITY_CONSENT_MAX] = 'v';
