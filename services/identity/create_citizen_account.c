@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lookup.h"
 #include "officer.h"
 
 struct creation {
@@ -134,6 +135,7 @@ enum mc_status identity_create_citizen_account(struct identity *identity, struct
         return txn->status;
     identity_password_sms_ask(txn, id, creation.person, password);
     tell(txn, id, &creation);
+    identity_population_ask(identity, txn, id, creation.person); /* SYS-07 */
     rep->account_id = identity_uuid(txn, id);
     rep->message = identity_text(txn, "CITIZEN_ACCOUNT_DONE", NULL);
     return txn->status;

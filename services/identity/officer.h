@@ -131,9 +131,6 @@ IdentityState__Desk *identity_desk_unseal(struct mc_txn *txn, ProtobufCBinaryDat
 /* Effect otp.sms: a temporary password goes to its owner. */
 void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
                                const IdentityState__Person *person, const char *password);
-enum mc_status identity_password_sms_call(void *ctx, struct mc_arena *arena,
-                                          const struct mc_job *job, const ProtobufCMessage *payload,
-                                          struct mc_room_call *ret_call);
 enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                           const ProtobufCMessage *payload,
                                           const struct mc_result *result,

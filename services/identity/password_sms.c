@@ -47,22 +47,6 @@ void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
                           });
 }
 
-enum mc_status identity_password_sms_call(void *ctx, struct mc_arena *arena,
-                                          const struct mc_job *job, const ProtobufCMessage *payload,
-                                          struct mc_room_call *ret_call)
-{
-    (void)ctx;
-    (void)arena;
-    (void)job;
-    *ret_call = (struct mc_room_call){
-        .room = "otp",
-        .service = &otp__otp__descriptor,
-        .method = "EnqueueSms",
-        .request = payload,
-    };
-    return MC_OK;
-}
-
 enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                           const ProtobufCMessage *payload,
                                           const struct mc_result *result,

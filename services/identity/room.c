@@ -275,7 +275,7 @@ static const struct mc_effect effects[] = {
     LOOKUP("post.check", IDENTITY_LANE_POST, post, 32),
     LOOKUP("population.check", IDENTITY_LANE_POPULATION, population, 16),
     {.kind = "otp.sms", .lane = IDENTITY_LANE_CODE, .payload = &otp__enqueue_sms_request__descriptor,
-     .call = identity_password_sms_call, .done = identity_password_sms_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
+     .call = identity_sms_call, .done = identity_password_sms_done, .lease_ms = IDENTITY_CODE_LEASE_MS, .concurrency = 256},
     {.kind = "cert.ocsp", .lane = IDENTITY_LANE_REVOCATION, .payload = &identity_state__revocation_check__descriptor,
      .http = identity_ocsp_request, .done = identity_ocsp_done, .lease_ms = IDENTITY_REVOCATION_LEASE_MS, .concurrency = 64},
     {.kind = "cert.crl", .lane = IDENTITY_LANE_REVOCATION, .payload = &identity_state__revocation_check__descriptor,

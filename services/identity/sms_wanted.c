@@ -1,6 +1,6 @@
 /*
- * sms.send: asks the otp room to send a text that is no code. The key is also what the text is sent
- * once for, however often it is asked.
+ * sms.send: asks the otp room to send a text that is no code, and is wiped there as here when it is
+ * over. The key is also what the text is sent once for, however often it is asked.
  */
 #include "identity.h"
 
@@ -17,6 +17,7 @@ void identity_sms_ask(struct mc_txn *txn, const char *phone, const char *sms_tex
     request.keys = mc_unconst(keys);
     request.n_keys = 1;
     request.dedupe = mc_unconst(key);
+    request.forget = true;
     size_t size = otp__enqueue_sms_request__get_packed_size(&request);
     uint8_t *payload = mc_alloc(txn->arena, size);
     if (payload == NULL) {

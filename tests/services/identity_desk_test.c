@@ -145,6 +145,7 @@ static void an_officer_makes_an_account_OFF_31(void **state)
     harness_reply(h, &exchange, &issued.base);
 
     harness_reopen(h);
+    ((struct identity *)harness_ctx(h))->population_url = "https://population.test/";
     const Identity__CreateCitizenAccountReply *done =
         create(h, id, OTP__PURPOSE__OFFICER_CREATE, pang.phone_e164, MC_OK);
     assert_true(look_up(h, pang.login_id));
@@ -164,6 +165,7 @@ static void an_officer_makes_an_account_OFF_31(void **state)
     assert_int_equal(look(h, id)->password_sms, 77); /* NOT-08 */
     assert_string_equal(look(h, id)->account_id, done->account_id);
     assert_int_equal(harness_events(h, "identity.account_made"), 1);
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_POPULATION), 1); /* SYS-07 */
 
     act_as_front(h);
     const Identity__LoginReply *login = login_with(h, pang.login_id, temporary);

@@ -198,6 +198,28 @@ static void every_system_may_be_away(void **state)
     assert_int_equal(harness_dead(h, IDENTITY_LANE_INSURANCE), 1); /* an operator's matter */
 }
 
+/* An outage of most of a day: where registrations may live so long, none is lost. */
+static void an_outage_of_hours_is_survived(void **state)
+{
+    struct harness *h = *state;
+    int asked = 0;
+
+    ((struct identity *)harness_ctx(h))->registration_life_ms = 24LL * 60 * MINUTE_MS;
+    ProtobufCBinaryData id = start_by(h, "SOCIAL_INSURANCE", &binh);
+    for (; asked < 23 * 6; asked++) {
+        (void)says(h, "insurance.check", 503, "");
+        harness_advance(h, 10 * MINUTE_MS);
+        if (asked % 12 == 0)
+            harness_reopen(h);
+        harness_tick(h);
+    }
+    assert_non_null(strstr(registration(h, id)->waits_for, "đã hỏi 138 lần"));
+    assert_non_null(strstr(registration(h, id)->waits_for, "được giữ đến 08/09/2026 09:20"));
+    (void)says(h, "insurance.check", 200, MATCH);
+    is_state(h, id, IDENTITY__REGISTRATION_STATE__AWAITING_CODE);
+    (void)finish(h, id, &binh);
+}
+
 /* REG-15, REG-27, REG-28: each method its own fields, all told at once. */
 static void each_method_has_its_fields_REG_27(void **state)
 {
@@ -442,7 +464,7 @@ static void ones_own_insurance_code_comes_by_sms_REG_29(void **state)
     const Otp__EnqueueSmsRequest *sms = (const void *)exchange.call.request;
     assert_string_equal(sms->phone, BINH_PHONE);
     assert_non_null(strstr(sms->text, "1299000017"));
-    assert_true(strlen(sms->dedupe) > 0);
+    assert_true(strlen(sms->dedupe) > 0 && sms->forget);
     const struct mc_result busy = {.status = MC_BUSY, .code = ""};
     harness_result(h, &exchange, &busy);
     harness_advance(h, MINUTE_MS);
@@ -507,6 +529,7 @@ int main(void)
         TEST(a_citizen_registers_by_the_post_SYS_14),
         TEST(the_post_has_not_seen_the_papers),
         TEST(every_system_may_be_away),
+        TEST(an_outage_of_hours_is_survived),
         TEST(each_method_has_its_fields_REG_27),
         TEST(two_methods_at_once_make_one_account_REG_48),
         TEST(a_ported_number_is_asked_where_it_is),
