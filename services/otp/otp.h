@@ -15,7 +15,8 @@
 
 #include "sms_text.h"
 
-#define OTP_PROOF_TYPE "otp.proof"
+#define OTP_PROOF_TYPE   "otp.proof"
+#define OTP_PAUSE_MAX_MS (INT64_C(30) * 24 * 60 * 60 * 1000) /* of a gateway */
 
 enum otp_table {
     OTP_CHALLENGES = MC_TABLE_ROOM,
@@ -62,8 +63,7 @@ enum {
     OTP_ALARMS_MAX = 500,
     OTP_GATEWAYS_MAX = 64, /* that are listed and compared */
     OTP_RATE_MAX = 100000,
-    OTP_WHY_MAX = 200, /* characters of an operator's reason */
-    OTP_PAUSE_MAX_MS = 30 * 24 * 60 * 60 * INT64_C(1000),
+    OTP_WHY_MAX = 200,   /* characters of an operator's reason */
     OTP_SENDS_MAX = 100, /* times kept of one phone, at most */
     OTP_TRIES_MAX = 400,
     OTP_SMS_PARTS_MAX = 6,

@@ -78,7 +78,7 @@ static const struct mc_config_key config[] = {
     {"otp.dead_codes_max",      MC_CONFIG_INT,      AT(dead_codes_max),         "5",    1, 20,                   "Wrong tries of this many codes within otp.failure_window lock the phone for that purpose; a new code does not reset them."},
     {"otp.failure_window",      MC_CONFIG_DURATION, AT(failure_window_ms),      "1h",   MINUTE, DAY,             "The window of otp.dead_codes_max."},
     {"otp.lock",                MC_CONFIG_DURATION, AT(lock_ms),                "30m",  MINUTE, DAY,             "How long a phone is locked."},
-    {"otp.min_useful_life",     MC_CONFIG_DURATION, AT(min_useful_life_ms),     "10s",  0, 5 * MINUTE,           "A code with less life left is not sent any more."},
+    {"otp.min_useful_life",     MC_CONFIG_DURATION, AT(min_useful_life_ms),     "30s",  0, 5 * MINUTE,           "A code with less life left is not sent any more."},
     {"otp.proof_life",          MC_CONFIG_DURATION, AT(proof_life_ms),          "10m",  MINUTE, HOUR,            "How long the proof of a right code is good."},
     {"otp.challenge_retention", MC_CONFIG_DURATION, AT(challenge_retention_ms), "1h",   10 * MINUTE, 7 * DAY,    "How long a challenge is kept after its last code."},
     {"otp.message_retention",   MC_CONFIG_DURATION, AT(message_retention_ms),   "72h",  HOUR, 90 * DAY,          "How long the delivery state of a message is kept after its last change."},

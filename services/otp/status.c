@@ -1,6 +1,10 @@
 /*
  * Status: where the SMS is (OTP-12, the waiting screen of OTP-07). A screen that shows a state may
  * wait for another one; it is looked at a few times a second, whatever is committed meanwhile.
+ *
+ * What else stands on that screen is the front end's to draw and the messages' to word: OTP_TITLE,
+ * OTP_SENT_TO, OTP_PROMPT, OTP_CONFIRM (OTP-07), OTHER_METHOD (OTP-08), PHONE_LOST (OTP-09),
+ * OTP_OFFICER_PROMPT (OTP-10), OTP_REGISTER_LINK (OTP-13).
  */
 #include <string.h>
 

@@ -73,7 +73,7 @@ class World:
         settings = {
             "identity": {"identity.starts_max": "1000", "identity.session_life": "1h"},
             "otp": {"otp.resend_gap": "1s", "otp.sends_short": "100", "otp.sends_day": "100",
-                    "otp.sends_identity": "100"},
+                    "otp.sends_identity": "100", "otp.min_useful_life": "10s"},
             "payment": {"payment.query_after": "3s", "payment.query_backoff": "200ms", "payment.query_backoff_max": "1s",
                         "payment.attempt_life": "60s"},
             "smsworker": {"smsworker.lease": "8s", "smsworker.credit": "5",
