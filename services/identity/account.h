@@ -12,9 +12,10 @@ enum {
     IDENTITY_PURPOSE_MAX = 200, /* characters of why personal data is read */
     IDENTITY_ADDRESS_MAX = 300, /* characters */
     IDENTITY_CHANGES_AN_HOUR = 20,
-    IDENTITY_STEPS_AN_HOUR = 5, /* phone changes, and closings, begun by one account */
-    IDENTITY_NUMBERS_MAX = 4,   /* of a person, beside the login id */
-    IDENTITY_MERGE_SCAN = 500,  /* rows one page of merges looks at */
+    IDENTITY_READS_AN_HOUR = 200, /* of other people's data, by one officer */
+    IDENTITY_STEPS_AN_HOUR = 5,   /* phone changes, and closings, begun by one account */
+    IDENTITY_NUMBERS_MAX = 4,     /* of a person, beside the login id */
+    IDENTITY_MERGE_SCAN = 500,    /* rows one page of merges looks at */
     IDENTITY_BLOCKERS_MAX = 8,
     IDENTITY_HISTORY_MAX = 2000,    /* changes that a look into the past goes back over */
     IDENTITY_COUNT_ROWS_MAX = 2000, /* kinds × methods × statuses × verified: far fewer */
@@ -116,7 +117,8 @@ bool identity_caller_has(const struct mc_txn *txn, const char *right);
 void identity_check_reason(struct mc_txn *txn, const char *reason);
 bool identity_check_version(struct mc_txn *txn, const IdentityState__Account *account,
                             uint64_t version);
-/* Personal data is read unmasked for a purpose, and that is kept. */
+/* Personal data is read unmasked for a purpose, and that is kept; an officer's reading is limited.
+ */
 bool identity_check_purpose(struct mc_txn *txn);
 void identity_read_emit(struct mc_txn *txn, const struct identity_target *target, const char *what);
 /* Counts `what` of a key within an hour; refuses the call by `code` past the limit. */

@@ -24,7 +24,7 @@ enum mc_status identity_start_closing_prepare(void *ctx, struct mc_txn *snapshot
     size_t len = strlen(closing->password);
 
     ret_work->kind = MC_WORK_NONE;
-    if (account == NULL || account->password_hash.len == 0 || len == 0 || len > MC_PASSWORD_MAX)
+    if (account == NULL || len == 0 || len > MC_PASSWORD_MAX)
         return MC_OK;
     const char *hash = mc_open_text(snapshot, account->password_hash);
     if (snapshot->status != MC_OK || strlen(hash) >= sizeof ret_work->hash)
@@ -33,6 +33,12 @@ enum mc_status identity_start_closing_prepare(void *ctx, struct mc_txn *snapshot
     memcpy(ret_work->hash, hash, strlen(hash) + 1);
     ret_work->kind = MC_WORK_VERIFY;
     return MC_OK;
+}
+
+/* An account of a certificate has none: its hash is everybody's. */
+static bool has_password(struct mc_txn *txn, const IdentityState__Account *account)
+{
+    return strcmp(mc_open_text(txn, account->password_hash), mc_password_dummy_hash) != 0;
 }
 
 static bool password_is_right(struct mc_txn *txn, const IdentityState__Account *account)
@@ -64,7 +70,7 @@ enum mc_status identity_start_closing(struct identity *identity, struct mc_txn *
         !identity_budget_take(txn, "budget.closing", target.id, IDENTITY_STEPS_AN_HOUR,
                               "STEPS_TOO_MANY"))
         return txn->status;
-    if (target.account->password_hash.len == 0) /* one of a certificate: at the desk */
+    if (!has_password(txn, target.account))
         return mc_refuse(txn, MC_CONFLICT, "password", "CLOSING_AT_DESK", NULL);
     if (txn->work == NULL || txn->work->kind != MC_WORK_VERIFY)
         return mc_refuse(txn, MC_BUSY, "", "BUSY", NULL);

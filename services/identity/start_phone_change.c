@@ -1,7 +1,8 @@
 /*
  * StartPhoneChange: a code to the new phone and one to the old (REG-50). Who has lost the old one
- * comes to the desk: there an officer with ACCOUNT_EDIT compares the papers, gives the reason, and
- * the code to the new phone is enough. Either way the old phone is told (notification room).
+ * signs with a certificate, or comes to the desk (OTP-09): there an officer with ACCOUNT_EDIT
+ * compares the papers, gives the reason, and the code to the new phone is enough. Either way the
+ * old phone is told (notification room).
  */
 #include <string.h>
 

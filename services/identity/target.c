@@ -36,17 +36,31 @@ bool identity_target_own(struct mc_txn *txn, struct identity_target *ret_target)
     return txn->status == MC_OK;
 }
 
+/* A person's number, an enterprise's tax code, or an agency's code at the treasury. */
+static enum mc_why number_of(const char *text, char out[MC_TAX_CODE_SIZE])
+{
+    struct mc_tax_code tax;
+    enum mc_identity_kind kind;
+    enum mc_why why = mc_identity_parse(text, out, MC_TAX_CODE_SIZE, &kind);
+
+    if (why == MC_WHY_OK || mc_budget_code_parse(text, out, MC_TAX_CODE_SIZE) == MC_WHY_OK)
+        return MC_WHY_OK;
+    if (mc_tax_code_parse(text, &tax) != MC_WHY_OK)
+        return why;
+    memcpy(out, tax.code, sizeof tax.code);
+    return MC_WHY_OK;
+}
+
 static bool find(struct mc_txn *txn, const char *account_id, const char *login_id,
                  struct identity_target *target)
 {
-    char number[MC_CCCD_SIZE];
-    enum mc_identity_kind kind;
+    char number[MC_TAX_CODE_SIZE];
     const char *field = account_id[0] != '\0' ? "account_id" : "login_id";
 
     if (account_id[0] != '\0') {
         target->id = identity_id_parse(txn, account_id);
     } else {
-        enum mc_why why = mc_identity_parse(login_id, number, sizeof number, &kind);
+        enum mc_why why = number_of(login_id, number);
         if (why != MC_WHY_OK)
             return mc_refuse(txn, MC_INVALID, field, mc_why_code(why), NULL) == MC_OK;
         if (!identity_account_find(txn, identity_login_index(txn, number), &target->id))
@@ -142,9 +156,15 @@ bool identity_check_purpose(struct mc_txn *txn)
     return txn->status == MC_OK;
 }
 
+/* An officer who reads account after account is slowed down: that is no work at a desk. */
 void identity_read_emit(struct mc_txn *txn, const struct identity_target *target, const char *what)
 {
     Identity__PersonalDataRead read = IDENTITY__PERSONAL_DATA_READ__INIT;
+    struct mc_bytes reader = identity_id_parse(txn, txn->caller->account_id);
+
+    if (target->way == IDENTITY_AT_DESK &&
+        !identity_budget_take(txn, "budget.read", reader, IDENTITY_READS_AN_HOUR, "READS_TOO_MANY"))
+        return;
     const char *keys[] = {identity_key(txn, "account", target->id), NULL};
 
     read.account_id = identity_uuid(txn, target->id);

@@ -117,6 +117,27 @@ static void an_officer_reads_for_a_purpose(void **state)
     assert_true(harness_violated(h, "account_id", "UNIT_OUTSIDE"));
 }
 
+/* Two hundred people an hour is a desk's work; more is a list. */
+static void an_officers_reading_is_limited(void **state)
+{
+    struct harness *h = *state;
+    Identity__ReadAccountRequest request = IDENTITY__READ_ACCOUNT_REQUEST__INIT;
+    (void)open_account(h, &tho);
+    (void)open_account(h, &binh);
+
+    act_as_officer(h, DISTRICT, (struct rights){{"ACCOUNT_VIEW"}});
+    harness_purpose(h, "Thống kê");
+    request.login_id = text(BINH_ID);
+    for (int i = 0; i < IDENTITY_READS_AN_HOUR; i++)
+        (void)harness_call(h, "ReadAccount", &request.base, MC_OK);
+    harness_call(h, "ReadAccount", &request.base, MC_LIMITED);
+    assert_true(harness_violated(h, "", "READS_TOO_MANY"));
+    assert_int_equal(harness_events(h, "identity.personal_data_read"), IDENTITY_READS_AN_HOUR);
+    harness_advance(h, IDENTITY_STARTS_WINDOW_MS);
+    (void)become(h, &tho);
+    (void)harness_call(h, "ReadAccount", &request.base, MC_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +145,7 @@ int main(void)
         TEST(every_change_is_kept_with_before_and_after),
         TEST(a_long_history_comes_in_pages),
         TEST(an_officer_reads_for_a_purpose),
+        TEST(an_officers_reading_is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
