@@ -133,7 +133,7 @@ enum mc_status identity_create_citizen_account(struct identity *identity, struct
     open_account(identity, txn, id, &creation, &password);
     if (password == NULL)
         return txn->status;
-    identity_password_sms_ask(txn, id, creation.person, password);
+    identity_password_sms_ask(txn, id, creation.person, creation.registration->unit, password);
     tell(txn, id, &creation);
     identity_population_ask(identity, txn, id, creation.person); /* SYS-07 */
     rep->account_id = identity_uuid(txn, id);

@@ -130,7 +130,8 @@ IdentityState__Desk *identity_desk_unseal(struct mc_txn *txn, ProtobufCBinaryDat
 
 /* Effect otp.sms: a temporary password goes to its owner. */
 void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
-                               const IdentityState__Person *person, const char *password);
+                               const IdentityState__Person *person, const char *unit,
+                               const char *password);
 enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                           const ProtobufCMessage *payload,
                                           const struct mc_result *result,

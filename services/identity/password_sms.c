@@ -10,7 +10,8 @@
 static const char dedupe_prefix[] = "password:";
 
 void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
-                               const IdentityState__Person *person, const char *password)
+                               const IdentityState__Person *person, const char *unit,
+                               const char *password)
 {
     Otp__EnqueueSmsRequest request = OTP__ENQUEUE_SMS_REQUEST__INIT;
     const char *keys[] = {identity_key(txn, "account", account_id), NULL};
@@ -26,6 +27,8 @@ void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
     request.n_keys = 1;
     request.dedupe = mc_sprintf(txn->arena, "%s%s", dedupe_prefix, identity_uuid(txn, account_id));
     request.forget = true;
+    request.unit_code = mc_unconst(unit); /* bears the cost, and its officers may ask where it is */
+    request.template_ = mc_unconst("ACCOUNT_PASSWORD");
     size_t size = request.dedupe != NULL ? otp__enqueue_sms_request__get_packed_size(&request) : 0;
     uint8_t *payload = mc_alloc(txn->arena, size);
     if (request.dedupe == NULL || payload == NULL) {
