@@ -23,6 +23,7 @@ static const struct {
     [SANDBOX_FAULT_RESET] = {"reset", 0},
     [SANDBOX_FAULT_DROP_REPLY] = {"drop_reply", 0},
     [SANDBOX_FAULT_THROTTLE] = {"throttle", 0},
+    [SANDBOX_FAULT_WRONG_PERSON] = {"wrong_person", 0},
     [SANDBOX_FAULT_DUPLICATE_CALLBACK] = {"duplicate_callback", 0},
     [SANDBOX_FAULT_LATE_CALLBACK] = {"late_callback", LATE_MS},
     [SANDBOX_FAULT_NO_CALLBACK] = {"no_callback", 0},
@@ -74,6 +75,9 @@ bool sandbox_fault_parse(const char *name, enum sandbox_fault_kind *ret_kind)
 
 bool sandbox_fault_applies(enum sandbox_system system, enum sandbox_fault_kind kind)
 {
+    if (kind == SANDBOX_FAULT_WRONG_PERSON)
+        return system == SANDBOX_CARRIER || system == SANDBOX_INSURANCE || system == SANDBOX_POST ||
+               system == SANDBOX_POPULATION;
     if (kind == SANDBOX_FAULT_WRONG_AMOUNT)
         return system == SANDBOX_PLATFORM;
     return kind < SANDBOX_FAULT_DUPLICATE_CALLBACK || system == SANDBOX_SMS ||
@@ -122,7 +126,7 @@ enum sandbox_fault_kind sandbox_fault_of_request(struct sandbox_faults *faults,
     *ret_ms = 0;
     if (system == SANDBOX_NO_SYSTEM)
         return SANDBOX_FAULT_NONE;
-    for (unsigned kind = SANDBOX_FAULT_SLOW; kind <= SANDBOX_FAULT_THROTTLE; kind++)
+    for (unsigned kind = SANDBOX_FAULT_SLOW; kind <= SANDBOX_FAULT_WRONG_PERSON; kind++)
         if (sandbox_fault_strikes(faults, system, (enum sandbox_fault_kind)kind, ret_ms))
             return (enum sandbox_fault_kind)kind;
     return SANDBOX_FAULT_NONE;

@@ -28,12 +28,13 @@ enum sandbox_fault_kind {
     SANDBOX_FAULT_NONE, /* as an order: forget all orders of the system */
 
     /* of requests */
-    SANDBOX_FAULT_SLOW,       /* done, and answered after ms */
-    SANDBOX_FAULT_HTTP500,    /* not done */
-    SANDBOX_FAULT_GARBAGE,    /* done, and the answer cannot be understood */
-    SANDBOX_FAULT_RESET,      /* not done, the answer breaks off */
-    SANDBOX_FAULT_DROP_REPLY, /* done, the answer breaks off, after ms */
-    SANDBOX_FAULT_THROTTLE,   /* not done: too many requests */
+    SANDBOX_FAULT_SLOW,         /* done, and answered after ms */
+    SANDBOX_FAULT_HTTP500,      /* not done */
+    SANDBOX_FAULT_GARBAGE,      /* done, and the answer cannot be understood */
+    SANDBOX_FAULT_RESET,        /* not done, the answer breaks off */
+    SANDBOX_FAULT_DROP_REPLY,   /* done, the answer breaks off, after ms */
+    SANDBOX_FAULT_THROTTLE,     /* not done: too many requests */
+    SANDBOX_FAULT_WRONG_PERSON, /* who knows people: a MATCH, and somebody else's data beside it */
 
     /* of callbacks: SMS delivery reports, the platform's CONFIRM */
     SANDBOX_FAULT_DUPLICATE_CALLBACK,

@@ -262,6 +262,10 @@ static void handle(struct sandbox *sandbox, struct mc_httpd_request *request,
                    const struct route *route, const char *tail)
 {
     static const char garbage[] = "<html><body>It works!</body";
+    static const char somebody_else[] =
+        "{\"result\":\"MATCH\",\"owner\":{\"full_name\":\"NGƯỜI KHÁC\",\"id_number\":"
+        "\"001090990058\",\"birth_date\":\"30/01/1990\"},\"person\":{\"full_name\":\"NGƯỜI KHÁC\","
+        "\"id_number\":\"001090990058\",\"birth_date\":\"30/01/1990\"}}";
     struct sandbox_answer answer = {.status = 500, .content_type = "text/plain"};
     int64_t ms = 0;
     enum sandbox_fault_kind fault = sandbox_fault_of_request(&sandbox->faults, route->system, &ms);
@@ -274,6 +278,8 @@ static void handle(struct sandbox *sandbox, struct mc_httpd_request *request,
         return;
     if (fault == SANDBOX_FAULT_GARBAGE)
         sandbox_say(&answer, 200, "text/html", garbage);
+    if (fault == SANDBOX_FAULT_WRONG_PERSON)
+        sandbox_say(&answer, 200, "application/json", somebody_else);
     if (fault == SANDBOX_FAULT_SLOW && postpone(sandbox, request, &answer, false, ms))
         return;
     if (fault == SANDBOX_FAULT_DROP_REPLY) {

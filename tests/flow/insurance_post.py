@@ -47,6 +47,10 @@ class InsurancePost(story.Story):
         self.finish(registration, CITIZEN)
         session = steps.login(CITIZEN)
         self.wait("the population register's word", lambda: self.verified(session) == "POPULATION_REGISTER")
+        for system, proof, who in (("insurance", {"method": "SOCIAL_INSURANCE", "insurance_no": "7900000004"}, person(4)),
+                                   ("carrier", {"method": "SUBSCRIBER"}, person(5))):
+            self.fault(system, "wrong_person", count=1)  # a «match» about somebody else opens nothing
+            self.assertIn("_MISMATCH", self.refusal(self.begin(who, **proof)).code)
         wrong = self.begin(dict(person(3), full_name="Nguyễn Văn Khác"), method="SOCIAL_INSURANCE", insurance_no="7900000003")
         self.assertEqual(self.refusal(wrong).code, "INSURANCE_MISMATCH")
         self.refused("ACCOUNT_EXISTS", "identity", "StartRegistration", {
@@ -72,8 +76,11 @@ class InsurancePost(story.Story):
         self.assertIsNotNone(steps.login(CITIZEN))
 
     def test_ones_own_code(self):
-        """REG-29: «Tra cứu mã BHXH»: the code comes to the person's phone; a stranger learns nothing, and the log nothing."""
+        """REG-29, REG-52: what is open is published over HTTP; «Tra cứu mã BHXH»: the code comes to the person's phone; a stranger learns nothing, and the log nothing."""
         self.up()
+        methods = self.steps.http.call("motcua.identity.v1.Identity/ListMethods", {"subjectKind": "CITIZEN"})["methods"]
+        self.assertLessEqual({"SUBSCRIBER", "SOCIAL_INSURANCE", "VNPOST"}, {m["code"] for m in methods if m.get("open")})
+        self.assertIn("Điều khoản", self.steps.http.call("motcua.identity.v1.Identity/GetConsent", {})["text"])
         ask = {key: CITIZEN[key] for key in ("login_id", "full_name", "birth_date")}
         said = self.portal.call("identity", "FindInsuranceCode", ask).message
         other = self.portal.call("identity", "FindInsuranceCode", dict(ask, full_name="Nguyễn Văn Khác"))

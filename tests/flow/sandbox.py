@@ -90,6 +90,8 @@ class Carrier(daemons.Story):
             self.assertEqual(call("GET", self.url + path)[0], 405)
             self.fault(system, "http500", count=1)
             self.assertEqual(ask()[0], 500)
+            self.fault(system, "wrong_person", count=1)
+            self.assertEqual(json.loads(ask()[2])["person"]["full_name"], "NGƯỜI KHÁC")
             self.assertEqual(ask()[0], 200)
         found = json.loads(call("POST", self.url + "/bhxh/find", who)[2])
         self.assertEqual(found, {"result": "FOUND", "insurance_no": "1299000017", "phone": "84912000101"})
@@ -123,6 +125,7 @@ class Carrier(daemons.Story):
                             ({"system": "sms", "fault": "flood"}, "fault"),
                             ({"system": "carrier", "fault": "no_callback"}, "fault"),
                             ({"system": "population", "fault": "late_callback"}, "fault"),
+                            ({"system": "mnp", "fault": "wrong_person"}, "fault"),
                             ({"system": "sms", "fault": "wrong_amount"}, "fault"),
                             ({"system": "sms", "fault": "slow", "ms": 600001}, "ms"),
                             ({"system": "sms", "fault": "slow", "count": -1}, "count"),
