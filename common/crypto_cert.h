@@ -1,10 +1,11 @@
 /*
  * Certificates: who signed a text of ours, and whether he may be believed.
  *
- * A signature comes as CMS (RFC 5652, PKCS#7), with our text inside or apart from it, and with the
- * signer's certificate in it. Nothing that somebody says beside it counts: the certificate is the
- * one whose key made the signature, the text is compared with the one we made, and identity is
- * read from the ASN.1 of the subject, never from a printed name (whose order and escapes vary).
+ * A signature comes as CMS (RFC 5652, PKCS#7) or as JWS (RFC 7515), with our text inside or apart
+ * from it, and with the signer's certificate in it. Nothing that somebody says beside it counts:
+ * the certificate is the one whose key made the signature, the text is compared with the one we
+ * made, and identity is read from the ASN.1 of the subject, never from a printed name (whose order
+ * and escapes vary).
  *
  * A trust set is read once, at boot. There are several, kept apart: what one authority may say,
  * another may not. Revocation is asked for elsewhere; requests are made and answers judged here.
@@ -86,6 +87,19 @@ mc_nodiscard enum mc_cert_verdict mc_cms_verify(struct mc_trust *trust, struct m
                                                 struct mc_bytes cms, struct mc_bytes text,
                                                 int64_t now_ms, struct mc_cert *ret_cert);
 
+/*
+ * The same of a compact JWS whose header brings the certificates (x5c), the signer's first: what
+ * the Government's plugin makes (RSA with PSS), and other tools. RS, PS and ES with SHA-2 only.
+ */
+mc_nodiscard enum mc_cert_verdict mc_jws_verify(struct mc_trust *trust, struct mc_arena *arena,
+                                                struct mc_bytes jws, struct mc_bytes text,
+                                                int64_t now_ms, struct mc_cert *ret_cert);
+
+/* Either of them, as its first byte tells. */
+mc_nodiscard enum mc_cert_verdict
+mc_signature_verify(struct mc_trust *trust, struct mc_arena *arena, struct mc_bytes signature,
+                    struct mc_bytes text, int64_t now_ms, struct mc_cert *ret_cert);
+
 /* OCSP (RFC 6960). MC_INVALID: the certificates cannot be read; MC_FULL: the arena is full. */
 mc_nodiscard enum mc_status mc_ocsp_request(struct mc_arena *arena, struct mc_bytes cert,
                                             struct mc_bytes issuer,
@@ -123,12 +137,16 @@ mc_nodiscard enum mc_status mc_cms_sign(struct mc_arena *arena, const char *cert
 /* Shared by the files that implement this; the types are OpenSSL's. */
 struct x509_st;
 struct x509_store_st;
+struct stack_st_X509;
 struct asn1_string_st;
 struct evp_pkey_st;
 struct mc_trust {
     struct x509_store_st *store;
     size_t len;
 };
+mc_nodiscard enum mc_cert_verdict mc_cert_judge(struct mc_trust *trust, struct mc_arena *arena,
+                                                struct x509_st *cert, struct stack_st_X509 *with,
+                                                int64_t now_ms, struct mc_cert *ret_cert);
 mc_nodiscard bool mc_cert_read(struct mc_arena *arena, struct x509_st *x, struct mc_cert *ret_cert);
 mc_nodiscard struct x509_st *mc_cert_open(struct mc_bytes der); /* NULL: it is none, whole */
 mc_nodiscard bool mc_cert_time(const struct asn1_string_st *time, int64_t *ret_ms);

@@ -154,7 +154,7 @@ void identity_signing_signed(struct identity *identity, struct mc_txn *txn, stru
     if (before == NULL)
         return;
     if (trust != NULL) {
-        enum mc_cert_verdict verdict = mc_cms_verify(
+        enum mc_cert_verdict verdict = mc_signature_verify(
             trust, txn->arena, signature, mc_key_text(signing->text), txn->now_ms, &cert);
         code = verdict != MC_CERT_OK
                    ? identity_cert_code(verdict)

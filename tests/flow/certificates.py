@@ -3,6 +3,7 @@ authorities, and the sandbox plays the SIM and the app.
 
     certificates.py <folder of the daemons>
 """
+import base64
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ BINH = "NGUYỄN THỊ HOÀ BÌNH"
 class Token:
     """A USB token: its key never leaves it. The certificate beside it is the authority's."""
 
-    def __init__(self, folder, authority, label, subject):
+    def __init__(self, folder, authority, label, subject, key="EC:prime256v1"):
         self.folder, self.label = folder, label
         self.env = {"SOFTHSM2_CONF": f"{folder}/softhsm2.conf", "PKCS11_MODULE_PATH": MODULE}
         os.makedirs(f"{folder}/tokens", exist_ok=True)
@@ -28,7 +29,7 @@ class Token:
             conf.write(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
         self.run("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", "1234", "--so-pin", "5678")
         self.run("pkcs11-tool", "--module", MODULE, "--token-label", label, "--login", "--pin", "1234", "--keypairgen",
-                 "--key-type", "EC:prime256v1", "--id", "01", "--label", label)
+                 "--key-type", key, "--id", "01", "--label", label)
         self.key = ["-engine", "pkcs11", "-keyform", "engine"]
         self.uri = f"pkcs11:token={label};object={label};type=private;pin-value=1234"
         self.cert, self.serial = authority.issue(label, subject, key_arguments=[*self.key, "-key", self.uri], env=self.env)
@@ -41,6 +42,24 @@ class Token:
         more = ["-nodetach"] if attached else []
         return openssl("cms", "-sign", *self.key, "-inkey", self.uri, "-signer", self.cert, "-binary", "-md", "sha256",
                        "-outform", "DER", *more, env=self.env, data=bytes(text))
+
+
+class PluginToken(Token):
+    """Through the Government's plugin: a JWS, RSA with PSS (vgca_sign_json with IsPss, DetachPayload false)."""
+
+    def __init__(self, folder, authority, label, subject):
+        super().__init__(folder, authority, label, subject, key="RSA:2048")
+
+    def sign(self, text, attached=False):
+        def base64url(data):
+            return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+        der = openssl("x509", "-in", self.cert, "-outform", "DER")
+        header = json.dumps({"alg": "PS256", "x5c": [base64.b64encode(der).decode()]}).encode()
+        part = base64url(header) + b"." + base64url(bytes(text))
+        signature = openssl("dgst", "-sha256", *self.key, "-sign", self.uri, "-sigopt", "rsa_padding_mode:pss", "-sigopt",
+                            "rsa_pss_saltlen:32", env=self.env, data=part)
+        return part + b"." + base64url(signature)
 
 
 class Certificates(story.Story):
@@ -82,7 +101,7 @@ class Certificates(story.Story):
         kinds = [("CITIZEN", Token(self.folder, public, "citizen", f"/CN={BINH}/UID=CCCD:{CITIZEN['login_id']}"), BINH),
                  ("ENTERPRISE", Token(self.folder, public, "enterprise", f"/UID=MST:{MST}/CN=CÔNG TY THỬ NGHIỆM"),
                   "CÔNG TY THỬ NGHIỆM"),
-                 ("STATE_AGENCY", Token(self.folder, government, "agency", f"/O=Tây Ninh/CN=UBND xã Bến Cầu+UID=MNS:{MNS}"),
+                 ("STATE_AGENCY", PluginToken(self.folder, government, "agency", f"/O=Tây Ninh/CN=UBND xã Bến Cầu+UID=MNS:{MNS}"),
                   "UBND xã Bến Cầu")]
         self.up()
         accounts = []

@@ -73,6 +73,7 @@ static void any_bytes(struct mc_bytes input)
 
     /* without the keys nothing can be made that holds */
     assert(mc_cms_verify(trust, &arena, input, text, NOW, &cert) != MC_CERT_OK);
+    assert(mc_jws_verify(trust, &arena, input, text, NOW, &cert) != MC_CERT_OK);
     assert(mc_ocsp_check(trust, input, &question, NOW) != MC_CERT_OK);
     assert(mc_crl_check(input, holder_der, root_der, NOW) != MC_CERT_OK);
     (void)mc_ocsp_request(&arena, input, root_der, nonce, &request);
