@@ -32,6 +32,8 @@ static const struct ctl_command commands[] = {
     {"client", "list",   "",                  "Portals that let their users sign in here.",       ctl_client_list},
     {"client", "save",   "FILE REASON",       "Registers or changes one, from JSON; prints a new one's secret.", ctl_client_save},
     {"client", "secret", "ID REASON [at-once]", "Gives one a new secret and prints it.",          ctl_client_secret},
+    {"account", "count", "",                  "Accounts by subject, method, status, verification.", ctl_account_count},
+    {"account", "set",   "IDNUMBER STATUS REASON", "ACCOUNT_ACTIVE, _INACTIVE, _LOCKED or _CLOSED; ends its sessions.", ctl_account_set},
     {"audit",  "head",   "",                  "Size and hash of the audit log.",                  ctl_audit_head},
     {"audit",  "verify", "",                  "Recomputes the whole hash chain.",                 ctl_audit_verify},
     {"ledger", "check",  "",                  "Sums the ledger again and compares.",              ctl_ledger_check},

@@ -72,6 +72,8 @@ int ctl_agency_import(struct ctl *ctl, int argc, char **argv);
 int ctl_client_list(struct ctl *ctl, int argc, char **argv);
 int ctl_client_save(struct ctl *ctl, int argc, char **argv);
 int ctl_client_secret(struct ctl *ctl, int argc, char **argv);
+int ctl_account_count(struct ctl *ctl, int argc, char **argv);
+int ctl_account_set(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_head(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_verify(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);

@@ -77,7 +77,10 @@ class Accounts(story.Story):
         self.assertEqual((last.way, last.unit, last.reason), ("DESK", UNIT, lost["reason"]))
 
         self.portal.call("dossier", "ListMine", {}, session)
-        self.by_operator("SetAccountStatus", {"account_id": account, "status": "ACCOUNT_LOCKED", "reason": WHY})
+        self.assertEqual(self.operator("account", "set", CITIZEN["login_id"], "ACCOUNT_LOCKED", WHY).strip(), account)
+        self.operator("account", "set", CITIZEN["login_id"], "ACCOUNT_LOCKED", WHY, want=77)  # it is already
+        self.operator("account", "set", CITIZEN["login_id"], "GONE", WHY, want=64)
+        self.wait("both to be verified", lambda: "and not closed 2" in self.operator("account", "count"))
         self.wait("every room to refuse the session", lambda: self.is_over(session), 1)
         self.assertIsNone(steps.login(CITIZEN))  # the same words as a wrong password's
         self.by_operator("SetAccountStatus", {"account_id": account, "status": "ACCOUNT_ACTIVE", "reason": WHY})
