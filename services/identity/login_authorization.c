@@ -4,6 +4,20 @@
  */
 #include "oidc.h"
 
+/* OFF-31: no portal is told who somebody is by a password that somebody else made. */
+static bool is_temporary(struct mc_txn *txn, ProtobufCBinaryData login_id)
+{
+    const IdentityState__Login *login = NULL;
+    const IdentityState__Account *account = NULL;
+
+    if (login_id.len == MC_ID_LEN)
+        login = mc_load(txn, IDENTITY_LOGINS, mc_key_bytes(login_id),
+                        &identity_state__login__descriptor);
+    if (login != NULL)
+        account = identity_account_load(txn, mc_key_bytes(login->account));
+    return account != NULL && account->password_temporary;
+}
+
 enum mc_status identity_login_authorization(struct identity *identity, struct mc_txn *txn,
                                             const Identity__LoginAuthorizationRequest *req,
                                             Identity__AuthorizeReply *rep)
@@ -15,6 +29,8 @@ enum mc_status identity_login_authorization(struct identity *identity, struct mc
 
     if (!oidc_authorization_load(txn, req->authorization, req->browser, &at, rep))
         return txn->status;
+    if (is_temporary(txn, req->login))
+        return mc_refuse(txn, MC_DENIED, "login", "PASSWORD_TEMPORARY", NULL);
     finish.login = req->login;
     finish.proof = req->proof;
     if (identity_finish_login(identity, txn, &finish, &opened) != MC_OK)

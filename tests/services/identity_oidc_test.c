@@ -436,6 +436,57 @@ static void a_secret_is_changed_without_a_night_shift(void **state)
     assert_string_equal(exchange(h, "cong", second, "A")->error, "invalid_client");
 }
 
+/* A room whose tick makes every password a temporary one. */
+static enum mc_status make_temporary(void *ctx, struct mc_txn *txn)
+{
+    (void)ctx;
+    struct mc_cursor cursor =
+        mc_seek(txn, IDENTITY_ACCOUNTS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+
+    while (mc_next(&cursor)) {
+        IdentityState__Account *account = mc_row(&cursor, &identity_state__account__descriptor);
+        assert_non_null(account);
+        account->password_temporary = true;
+        account->password_expires_at_ms = txn->now_ms + MINUTE_MS;
+        mc_save(txn, IDENTITY_ACCOUNTS, cursor.key, &account->base);
+    }
+    return txn->status;
+}
+
+/* OFF-31: it has to be changed before anything else, also before another portal. */
+static void a_temporary_password_signs_in_at_no_portal(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"identity.carrier_url=" CARRIER_URL, NULL};
+    struct mc_room room = identity_room;
+    const char *browser = "";
+
+    room.tick = make_temporary;
+    assert_int_equal(mc_arena_init(&kept, 1 << 20), MC_OK);
+    struct harness *h = harness_open(&room, settings);
+    Identity__Client client = client_of("tayninh");
+    (void)save(h, &client, MC_OK);
+    (void)open_account(h, &binh);
+    (void)code_for(h, "tayninh", &browser);
+    harness_tick(h);
+
+    Identity__AuthorizeRequest again = asks("tayninh", browser);
+    const Identity__AuthorizeReply *reply = authorize(h, &again);
+    assert_int_equal(reply->step, IDENTITY__AUTHORIZE_STEP__SHOW_LOGIN);
+    const Identity__LoginReply *started = login_with(h, binh.login_id, PASSWORD);
+    code_goes_out(h);
+    Identity__LoginAuthorizationRequest login = IDENTITY__LOGIN_AUTHORIZATION_REQUEST__INIT;
+    Otp__Proof proof = proof_of(h, OTP__PURPOSE__LOGIN, started->login, binh.phone_e164);
+    login.authorization = reply->authorization;
+    login.browser = reply->browser[0] != '\0' ? reply->browser : text(browser);
+    login.login = started->login;
+    login.proof = harness_token(h, "otp", &proof.base);
+    harness_call(h, "LoginAuthorization", &login.base, MC_DENIED);
+    assert_true(harness_violated(h, "login", "PASSWORD_TEMPORARY"));
+    harness_close(h);
+    mc_arena_done(&kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_clients_word_is_good_once, open_room, close_room),
         cmocka_unit_test_setup_teardown(a_secret_is_changed_without_a_night_shift, open_room,
                                         close_room),
+        cmocka_unit_test(a_temporary_password_signs_in_at_no_portal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
