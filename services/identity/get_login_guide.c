@@ -34,7 +34,7 @@ enum mc_status identity_get_login_guide(struct identity *identity, struct mc_txn
     (void)req;
     struct mc_csv csv;
 
-    rep->items = mc_alloc(txn->arena, ITEMS_MAX * sizeof *rep->items);
+    rep->items = mc_alloc(txn->arena, ITEMS_MAX * sizeof(Identity__LoginItem *));
     if (rep->items == NULL)
         return mc_fail(txn, MC_FULL, "arena");
     mc_csv_open(&csv, mc_data_login_guide, mc_data_login_guide_len);

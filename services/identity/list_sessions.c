@@ -34,7 +34,7 @@ enum mc_status identity_list_sessions(struct identity *identity, struct mc_txn *
 
     if (current == NULL)
         return txn->status;
-    rep->sessions = mc_alloc(txn->arena, IDENTITY_SESSIONS_MAX * sizeof *rep->sessions);
+    rep->sessions = mc_alloc(txn->arena, IDENTITY_SESSIONS_MAX * sizeof(Identity__SessionInfo *));
     if (rep->sessions == NULL)
         return mc_fail(txn, MC_FULL, "arena");
     struct mc_cursor cursor =
