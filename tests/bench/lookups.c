@@ -220,6 +220,7 @@ static struct mc_bytes session_make(struct bench *bench, struct mc_txn *txn)
     claims.session_id = identity_uuid(txn, id);
     claims.subject_kind = IDENTITY__SUBJECT_KIND__CITIZEN;
     claims.ial = 2;
+    claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     claims.issued_at_ms = txn->now_ms;
     claims.expires_at_ms = session.expires_at_ms;
     char *token = mc_token_sign(&bench->held, bench->service.sign_secret,

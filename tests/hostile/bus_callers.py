@@ -205,18 +205,21 @@ def sessions(siege):
     now = int(time.time() * 1000)
     claims = message("motcua.v1.SessionClaims")(
         session_id="0190a07b-0000-7000-8000-00000000cafe", account_id="0190a07b-0000-7000-8000-00000000beef", subject_kind=1, ial=3,
-        unit="000.20.31.H53", rights=["DOSSIER_RECEIVE", "AUDIT_VIEW"], issued_at_ms=now, expires_at_ms=now + 900000)
+        unit="000.20.31.H53", rights=["DOSSIER_RECEIVE", "AUDIT_VIEW"], issued_at_ms=now, expires_at_ms=now + 900000,
+        type="TOKEN_SESSION")
     forged = token(os.urandom(32), claims.SerializeToString())
     seed = bytes.fromhex(open(f"{siege.house.keys_dir}/identity.sign").read().strip())
     claims.expires_at_ms = now - 1
     expired = token(seed, claims.SerializeToString())
     claims.expires_at_ms = now + 60000
     good = token(seed, claims.SerializeToString())
+    claims.ClearField("type")
+    untyped = token(seed, claims.SerializeToString())
     for room, method in {"dossier": "Dossier/ListUnit", "payment": "Payment/ListOrders", "notification": "Notification/ListInbox",
                          "audit": "Audit/Timeline", "identity": "Identity/GetProfile", "otp": "Otp/Status"}.items():
         name = f"motcua.{room}.v1.{method}"
         with Peer(siege, room) as peer:
-            wanted = {forged: "SESSION_INVALID", expired: "SESSION_EXPIRED", good[:-4] + b"AAAA": "SESSION_INVALID",
+            wanted = {forged: "SESSION_INVALID", untyped: "SESSION_INVALID", expired: "SESSION_EXPIRED", good[:-4] + b"AAAA": "SESSION_INVALID",
                       b"v1..": "SESSION_INVALID", b"\0": "SESSION_INVALID", good + b"A": "SESSION_INVALID"}
             for session, code in wanted.items():
                 reply, _ = peer.ask(name, session=session)
