@@ -26,6 +26,9 @@ void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
     request.keys = mc_unconst(keys);
     request.n_keys = 1;
     request.dedupe = mc_sprintf(txn->arena, "%s%s", dedupe_prefix, identity_uuid(txn, account_id));
+    request.template_ = mc_unconst("ACCOUNT_PASSWORD");
+    if (txn->caller->unit != NULL) /* its officers may ask where the message is (LOG-09) */
+        request.unit_code = mc_unconst(txn->caller->unit);
     request.forget = true;
     request.unit_code = mc_unconst(unit); /* bears the cost, and its officers may ask where it is */
     request.template_ = mc_unconst("ACCOUNT_PASSWORD");

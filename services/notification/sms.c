@@ -82,6 +82,7 @@ static void send(const struct notification *notification, struct mc_txn *txn,
     sms.keys = notice->keys;
     sms.n_keys = notice->n_keys;
     sms.dedupe = notice->cause_event;
+    sms.template_ = notice->template_;
     sms.expires_at_ms = ends_at(notification, id);
     job_add(txn, &sms);
 }
@@ -176,6 +177,25 @@ enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
     return txn->status;
 }
 
+/*
+ * The agency of a dossier begins its official code ("000.20.31.H53-260907-0007"): it bears the cost
+ * of its texts. "" when the notice is about no dossier that has one.
+ */
+static char *unit_of(struct mc_arena *arena, const NotificationState__Sms *sms)
+{
+    static const char noun[] = "dossier:";
+
+    for (size_t i = 0; i < sms->n_keys; i++) {
+        const char *code = sms->keys[i] + sizeof noun - 1;
+        if (strncmp(sms->keys[i], noun, sizeof noun - 1) != 0)
+            continue;
+        size_t len = strcspn(code, "-");
+        if (code[len] == '-' && memchr(code, '.', len) != NULL)
+            return mc_sprintf(arena, "%.*s", (int)len, code);
+    }
+    return mc_unconst("");
+}
+
 enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                      const ProtobufCMessage *payload, struct mc_room_call *ret_call)
 {
@@ -194,6 +214,10 @@ enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const st
     request->keys = sms->keys;
     request->n_keys = sms->n_keys;
     request->dedupe = sms->dedupe;
+    request->template_ = sms->template_;
+    request->unit_code = unit_of(arena, sms);
+    if (request->unit_code == NULL)
+        return MC_LIMITED;
     *ret_call = (struct mc_room_call){
         .room = "otp",
         .service = &otp__otp__descriptor,

@@ -141,6 +141,9 @@ static void an_officer_makes_an_account_OFF_31(void **state)
     const Otp__IssueRequest *issue = (const void *)exchange.call.request;
     assert_int_equal(issue->purpose, OTP__PURPOSE__OFFICER_CREATE);
     assert_non_null(strstr(issue->unit, "Trung tâm phục vụ hành chính công"));
+    assert_true(issue->officer[0] != '\0'); /* whose budgets it is charged to (part E) */
+    assert_true(issue->unit_code[0] != '\0');
+    assert_int_equal(strlen(issue->identity), 32);
     Otp__IssueReply issued = OTP__ISSUE_REPLY__INIT;
     harness_reply(h, &exchange, &issued.base);
 
@@ -155,6 +158,8 @@ static void an_officer_makes_an_account_OFF_31(void **state)
     assert_int_equal(sms->lane, OTP__LANE__TRANSACTIONAL);
     assert_string_equal(sms->phone, pang.phone_e164);
     assert_true(sms->forget);
+    assert_string_equal(sms->template_, "ACCOUNT_PASSWORD");
+    assert_true(sms->unit_code[0] != '\0'); /* so that its officers see where it is (LOG-09) */
     assert_null(strstr(sms->text, pang.login_id)); /* not number and password in one message */
     const char *password = strstr(sms->text, "Mat khau tam: ");
     assert_non_null(password);

@@ -176,6 +176,8 @@ static void an_accepted_dossier_is_told(void **state)
     assert_string_equal(sms->text, "Ho so " CODE " da duoc tiep nhan ngay 09:20 07/09/2026. Hen "
                                    "tra ket qua: 09:20 10/09/2026.");
     assert_string_equal(sms->dedupe, "dossier/1");
+    assert_string_equal(sms->unit_code, "000.20.31.H53"); /* it bears the cost */
+    assert_string_equal(sms->template_, "DOSSIER_ACCEPTED");
     assert_int_equal(sms->expires_at_ms, HARNESS_T0 + 24 * HOUR_MS);
     assert_int_equal(sms->n_keys, 2);
     sms_queued(h, &exchange);
