@@ -44,7 +44,7 @@ class House:
                          "identity.insurance_url": f"{sandbox}/bhxh/check", "identity.insurance_find_url": f"{sandbox}/bhxh/find",
                          "identity.post_url": f"{sandbox}/vnpost/check",
                          "identity.population_url": f"{sandbox}/population/check", "identity.allow_plain_http": "true",
-                         "http.allow_plain": "true", "identity.oidc_issuer": gateway},
+                         "http.allow_plain": "true", "identity.oidc_issuer": gateway, "identity.vneid_issuer": f"{sandbox}/vneid"},
             "payment": {"payment.platform_url": f"{sandbox}/platform", "payment.platform_secret_file": self.platform_secret()[0],
                         "payment.allow_plain_http": "true", "http.allow_plain": "true", "payment.query_backoff": "1s",
                         "payment.query_after": "30s"},

@@ -83,6 +83,11 @@ void oidc_show_logout(struct gateway_exchange *exchange, const struct oidc_form 
 
 /* Reads the request's query or form; what was readable once is so again. */
 bool oidc_read(struct gateway_exchange *exchange, struct oidc_form *ret_form);
+/* The same for a page: false, and it is told that it cannot be read. */
+mc_nodiscard bool oidc_read_page(struct gateway_exchange *exchange, struct oidc_form *ret_form);
+char *oidc_browser_of(struct gateway_exchange *exchange);
+/* An AuthorizeReply: the browser goes on by it. */
+mc_link_answered oidc_gone_on;
 /* Asks a room; when it cannot be asked the exchange is answered. */
 void oidc_ask(struct gateway_exchange *exchange, const char *name, const char *method,
               const ProtobufCMessage *request, mc_link_answered *answered);
@@ -104,6 +109,7 @@ void gateway_oidc_login(struct gateway_exchange *exchange);
 void gateway_oidc_code(struct gateway_exchange *exchange);
 void gateway_oidc_resend(struct gateway_exchange *exchange);
 void gateway_oidc_consent(struct gateway_exchange *exchange);
+void gateway_oidc_vneid(struct gateway_exchange *exchange);
 void gateway_oidc_token(struct gateway_exchange *exchange);
 void gateway_oidc_userinfo(struct gateway_exchange *exchange);
 void gateway_oidc_logout(struct gateway_exchange *exchange);

@@ -15,7 +15,7 @@ bool oidc_read(struct gateway_exchange *exchange, struct oidc_form *ret_form)
                           mc_httpd_body(request), ret_form);
 }
 
-static bool read_page(struct gateway_exchange *exchange, struct oidc_form *ret_form)
+bool oidc_read_page(struct gateway_exchange *exchange, struct oidc_form *ret_form)
 {
     if (oidc_read(exchange, ret_form))
         return true;
@@ -23,7 +23,7 @@ static bool read_page(struct gateway_exchange *exchange, struct oidc_form *ret_f
     return false;
 }
 
-static char *browser_of(struct gateway_exchange *exchange)
+char *oidc_browser_of(struct gateway_exchange *exchange)
 {
     return mc_unconst(
         oidc_cookie(&exchange->gateway->arena, mc_httpd_header(exchange->request, "Cookie")));
@@ -87,7 +87,8 @@ void oidc_go_on(struct gateway_exchange *exchange, const struct oidc_form *form,
     if (reply->step == IDENTITY__AUTHORIZE_STEP__GO_BACK)
         oidc_redirect(exchange, reply->location, reply->browser);
     else if (reply->step == IDENTITY__AUTHORIZE_STEP__SHOW_LOGIN)
-        oidc_show_login(exchange, form, reply, exchange->note);
+        oidc_show_login(exchange, form, reply,
+                        reply->message[0] != '\0' ? reply->message : exchange->note);
     else if (reply->step == IDENTITY__AUTHORIZE_STEP__SHOW_CONSENT)
         oidc_show_consent(exchange, form, reply);
     else
@@ -95,7 +96,7 @@ void oidc_go_on(struct gateway_exchange *exchange, const struct oidc_form *form,
 }
 
 /* What a room was asked is answered; the form is read again, it was readable before. */
-static void gone_on(void *arg, const Motcua__Header *head, struct mc_bytes body)
+void oidc_gone_on(void *arg, const Motcua__Header *head, struct mc_bytes body)
 {
     struct gateway_exchange *exchange = arg;
     struct mc_arena *arena = &exchange->gateway->arena;
@@ -114,7 +115,7 @@ void gateway_oidc_authorize(struct gateway_exchange *exchange)
     Identity__AuthorizeRequest request = IDENTITY__AUTHORIZE_REQUEST__INIT;
     struct oidc_form form;
 
-    if (!read_page(exchange, &form))
+    if (!oidc_read_page(exchange, &form))
         return;
     request.client_id = oidc_value(&form, "client_id");
     request.redirect_uri = oidc_value(&form, "redirect_uri");
@@ -130,8 +131,8 @@ void gateway_oidc_authorize(struct gateway_exchange *exchange)
     request.response_mode = oidc_value(&form, "response_mode");
     request.has_request =
         oidc_value(&form, "request")[0] != '\0' || oidc_value(&form, "request_uri")[0] != '\0';
-    request.browser = browser_of(exchange);
-    oidc_ask(exchange, "identity", "Authorize", &request.base, gone_on);
+    request.browser = oidc_browser_of(exchange);
+    oidc_ask(exchange, "identity", "Authorize", &request.base, oidc_gone_on);
 }
 
 /* The same page again, with a note or in another language. */
@@ -140,8 +141,8 @@ static void show_again(struct gateway_exchange *exchange, const struct oidc_form
     Identity__GetAuthorizationRequest request = IDENTITY__GET_AUTHORIZATION_REQUEST__INIT;
 
     request.authorization = oidc_id(&exchange->gateway->arena, form, "authorization");
-    request.browser = browser_of(exchange);
-    oidc_ask(exchange, "identity", "GetAuthorization", &request.base, gone_on);
+    request.browser = oidc_browser_of(exchange);
+    oidc_ask(exchange, "identity", "GetAuthorization", &request.base, oidc_gone_on);
 }
 
 static void note(struct gateway_exchange *exchange, const char *text)
@@ -184,7 +185,7 @@ void gateway_oidc_login(struct gateway_exchange *exchange)
     Identity__LoginRequest request = IDENTITY__LOGIN_REQUEST__INIT;
     struct oidc_form form;
 
-    if (!read_page(exchange, &form))
+    if (!oidc_read_page(exchange, &form))
         return;
     if (strcmp(mc_httpd_method(exchange->request), "POST") != 0) {
         show_again(exchange, &form);
@@ -221,10 +222,10 @@ static void verified(void *arg, const Motcua__Header *head, struct mc_bytes body
         show_code_again(exchange, &form, reply->message);
     } else if (reply != NULL) {
         request.authorization = oidc_id(arena, &form, "authorization");
-        request.browser = browser_of(exchange);
+        request.browser = oidc_browser_of(exchange);
         request.login = oidc_id(arena, &form, "login");
         request.proof = reply->proof;
-        oidc_ask(exchange, "identity", "LoginAuthorization", &request.base, gone_on);
+        oidc_ask(exchange, "identity", "LoginAuthorization", &request.base, oidc_gone_on);
     }
     mc_arena_reset(arena);
 }
@@ -234,7 +235,7 @@ void gateway_oidc_code(struct gateway_exchange *exchange)
     Otp__VerifyRequest request = OTP__VERIFY_REQUEST__INIT;
     struct oidc_form form;
 
-    if (!read_page(exchange, &form))
+    if (!oidc_read_page(exchange, &form))
         return;
     request.purpose = OTP__PURPOSE__LOGIN;
     request.subject = oidc_id(&exchange->gateway->arena, &form, "login");
@@ -262,7 +263,7 @@ void gateway_oidc_resend(struct gateway_exchange *exchange)
     Otp__ResendRequest request = OTP__RESEND_REQUEST__INIT;
     struct oidc_form form;
 
-    if (!read_page(exchange, &form))
+    if (!oidc_read_page(exchange, &form))
         return;
     request.purpose = OTP__PURPOSE__LOGIN;
     request.subject = oidc_id(&exchange->gateway->arena, &form, "login");
@@ -274,12 +275,12 @@ void gateway_oidc_consent(struct gateway_exchange *exchange)
     Identity__ConsentAuthorizationRequest request = IDENTITY__CONSENT_AUTHORIZATION_REQUEST__INIT;
     struct oidc_form form;
 
-    if (!read_page(exchange, &form))
+    if (!oidc_read_page(exchange, &form))
         return;
     request.authorization = oidc_id(&exchange->gateway->arena, &form, "authorization");
-    request.browser = browser_of(exchange);
+    request.browser = oidc_browser_of(exchange);
     request.allow = strcmp(oidc_value(&form, "go"), "allow") == 0;
-    oidc_ask(exchange, "identity", "ConsentAuthorization", &request.base, gone_on);
+    oidc_ask(exchange, "identity", "ConsentAuthorization", &request.base, oidc_gone_on);
 }
 
 /* --- signing out --- */
@@ -305,13 +306,13 @@ void gateway_oidc_logout(struct gateway_exchange *exchange)
     Identity__EndBrowserRequest request = IDENTITY__END_BROWSER_REQUEST__INIT;
     struct oidc_form form;
 
-    if (!read_page(exchange, &form))
+    if (!oidc_read_page(exchange, &form))
         return;
     request.id_token_hint = oidc_value(&form, "id_token_hint");
     request.client_id = oidc_value(&form, "client_id");
     request.post_logout_redirect_uri = oidc_value(&form, "post_logout_redirect_uri");
     request.state = oidc_value(&form, "state");
-    request.browser = browser_of(exchange);
+    request.browser = oidc_browser_of(exchange);
     request.confirmation = oidc_value(&form, "confirmation");
     oidc_ask(exchange, "identity", "EndBrowser", &request.base, ended);
 }

@@ -5,6 +5,9 @@
 
 #include "oidc.h"
 
+/* Where a form may lead by redirects when the page cannot know: any site, and nothing but sites. */
+#define ANYWHERE "https: http://127.0.0.1:* http://localhost:*"
+
 static const char *hex_of(struct mc_arena *arena, ProtobufCBinaryData id)
 {
     char *text = mc_alloc(arena, 2 * id.len + 1);
@@ -32,13 +35,18 @@ static void add_field(struct oidc_page *page, const char *name, const char *key,
 }
 
 /* LOG-02: which account; SYS-14: that of the post is announced and not open. */
-static void add_providers(struct oidc_page *page)
+static void add_providers(struct oidc_page *page, const char *authorization, bool vneid)
 {
     oidc_page_add(page, "<h2>");
     oidc_page_say(page, "providers");
     oidc_page_add(page, "</h2>\n<ul>\n<li><a href=\"#login_id\">");
     oidc_page_say(page, "provider_national");
     oidc_page_add(page, "</a></li>\n<li>");
+    if (vneid) {
+        oidc_page_form(page, "/oauth2/vneid", authorization);
+        oidc_page_button(page, "provider_vneid", "go", "vneid");
+        oidc_page_add(page, "</form></li>\n<li>");
+    }
     oidc_page_say(page, "provider_vnpost");
     oidc_page_add(page, "</li>\n</ul>\n");
 }
@@ -70,7 +78,7 @@ void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *
     oidc_page_text(&page, reply->client_name);
     oidc_page_add(&page, "</strong></p>\n");
     oidc_page_alert(&page, note);
-    add_providers(&page);
+    add_providers(&page, authorization, reply->vneid);
     oidc_page_form(&page, "/oauth2/login", authorization);
     add_field(&page, "login_id", "login_id", "inputmode=\"numeric\" autocomplete=\"username\"");
     add_field(&page, "password", "password", "type=\"password\" autocomplete=\"current-password\"");
@@ -104,7 +112,7 @@ void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *f
         oidc_page_add(&page, "</form>\n");
     }
     /* The code leads on to the portal when it has been agreed to before: any portal's address. */
-    oidc_page_send(&page, exchange, 200, "https: http://127.0.0.1:* http://localhost:*", "");
+    oidc_page_send(&page, exchange, 200, ANYWHERE, "");
 }
 
 void oidc_show_consent(struct gateway_exchange *exchange, const struct oidc_form *form,
@@ -175,5 +183,5 @@ void oidc_show_logout(struct gateway_exchange *exchange, const struct oidc_form 
         oidc_page_button(&page, "logout", "go", "logout");
         oidc_page_add(&page, "</form>\n");
     }
-    oidc_page_send(&page, exchange, 200, "https: http://127.0.0.1:* http://localhost:*", "");
+    oidc_page_send(&page, exchange, 200, ANYWHERE, "");
 }

@@ -39,6 +39,7 @@ static const struct route routes[] = {
     {"/oauth2/code",      "POST",      "oidc_code",       gateway_oidc_code,       0},
     {"/oauth2/resend",    "POST",      "oidc_resend",     gateway_oidc_resend,     0},
     {"/oauth2/consent",   "POST",      "oidc_consent",    gateway_oidc_consent,    0},
+    {"/oauth2/vneid",     "GET, POST", "oidc_vneid",      gateway_oidc_vneid,      0},
     {"/oauth2/token",     "POST",      "oidc_token",      gateway_oidc_token,      0},
     {"/oauth2/userinfo",  "GET, POST", "oidc_userinfo",   gateway_oidc_userinfo,   0},
     {"/oauth2/logout",    "GET, POST", "oidc_logout",     gateway_oidc_logout,     0},

@@ -7,12 +7,9 @@ enum mc_status identity_get_authorization(struct identity *identity, struct mc_t
 {
     struct oidc_authorization at;
 
-    (void)identity;
     if (!oidc_authorization_load(txn, req->authorization, req->browser, &at, rep))
         return txn->status;
     rep->step = IDENTITY__AUTHORIZE_STEP__SHOW_LOGIN;
-    rep->authorization = req->authorization;
-    rep->client_name = at.client->name;
-    rep->form_origin = oidc_uri_origin(txn, at.record->redirect_uri);
+    oidc_fill_login(identity, txn, &at, rep);
     return txn->status;
 }

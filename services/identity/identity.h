@@ -50,6 +50,9 @@ enum identity_table {
     IDENTITY_LOGIN_EVIDENCE,
     IDENTITY_ACCOUNT_INDEX,
     IDENTITY_ACCOUNT_TOTALS,
+    IDENTITY_VNEID_LOGINS,
+    IDENTITY_VNEID_KEYS,
+    IDENTITY_VNEID_INDEX,
     IDENTITY_TABLES_END
 };
 
@@ -62,6 +65,7 @@ enum identity_lane {
     IDENTITY_LANE_REVOCATION,
     IDENTITY_LANE_SIGNER,
     IDENTITY_LANE_LOGOUT,
+    IDENTITY_LANE_VNEID,
     IDENTITY_LANES_LEN
 };
 
@@ -169,6 +173,9 @@ struct identity {
     int64_t scan_retention_ms;
     const char *oidc_issuer;
     int64_t oidc_key_life_ms;
+    const char *vneid_issuer;
+    const char *vneid_client_id;
+    const char *vneid_ca_file;
     int64_t signing_life_ms;
     int64_t evidence_life_ms;
     int64_t login_evidence_life_ms;
@@ -209,6 +216,7 @@ struct identity {
     uint8_t sweep_codes[MC_ID_LEN];
     uint8_t sweep_access_tokens[MC_ID_LEN];
     uint8_t sweep_assertions[MC_ID_LEN];
+    uint8_t sweep_vneid[MC_ID_LEN];
 };
 
 /* Handlers, one file each. */
@@ -285,6 +293,15 @@ enum mc_status identity_login_authorization(struct identity *identity, struct mc
 enum mc_status identity_consent_authorization(struct identity *identity, struct mc_txn *txn,
                                               const Identity__ConsentAuthorizationRequest *req,
                                               Identity__AuthorizeReply *rep);
+enum mc_status identity_start_vneid(struct identity *identity, struct mc_txn *txn,
+                                    const Identity__StartVneidRequest *req,
+                                    Identity__AuthorizeReply *rep);
+enum mc_status identity_return_vneid(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__ReturnVneidRequest *req,
+                                     Identity__AuthorizeReply *rep);
+enum mc_status identity_finish_vneid(struct identity *identity, struct mc_txn *txn,
+                                     const Identity__FinishVneidRequest *req,
+                                     Identity__AuthorizeReply *rep);
 enum mc_status identity_exchange_code(struct identity *identity, struct mc_txn *txn,
                                       const Identity__ExchangeCodeRequest *req,
                                       Identity__ExchangeCodeReply *rep);
@@ -506,6 +523,23 @@ enum mc_status identity_logout_request(void *ctx, struct mc_arena *arena, const 
 enum mc_status identity_logout_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                     const ProtobufCMessage *payload, const struct mc_result *result,
                                     enum mc_verdict *ret_verdict);
+
+/* Effects: questions to VNeID. */
+enum mc_status identity_vneid_request(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                      const ProtobufCMessage *payload,
+                                      struct mc_http_request *ret_request);
+enum mc_status identity_vneid_token_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                         const ProtobufCMessage *payload,
+                                         const struct mc_result *result,
+                                         enum mc_verdict *ret_verdict);
+enum mc_status identity_vneid_keys_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                        const ProtobufCMessage *payload,
+                                        const struct mc_result *result,
+                                        enum mc_verdict *ret_verdict);
+enum mc_status identity_vneid_userinfo_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                            const ProtobufCMessage *payload,
+                                            const struct mc_result *result,
+                                            enum mc_verdict *ret_verdict);
 
 /* Housekeeping of one table whose keys are in no order: each tick looks at the next stretch. */
 void identity_sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],

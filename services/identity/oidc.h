@@ -115,6 +115,9 @@ struct oidc_advance {
 void oidc_advance(const struct identity *identity, struct mc_txn *txn,
                   const struct oidc_authorization *at, const struct oidc_advance *advance,
                   Identity__AuthorizeReply *rep);
+/* The page to sign in on: for whom, where its forms may lead, which ways are open. */
+void oidc_fill_login(const struct identity *identity, struct mc_txn *txn,
+                     const struct oidc_authorization *at, Identity__AuthorizeReply *rep);
 void oidc_refuse_page(struct mc_txn *txn, const char *code, Identity__AuthorizeReply *rep);
 void oidc_go_back(const struct identity *identity, struct mc_txn *txn,
                   const IdentityState__Authorization *record, const char *name, const char *value,

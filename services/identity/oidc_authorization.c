@@ -98,19 +98,29 @@ static bool has_agreed(struct mc_txn *txn, const IdentityState__Authorization *r
     return true;
 }
 
+void oidc_fill_login(const struct identity *identity, struct mc_txn *txn,
+                     const struct oidc_authorization *at, Identity__AuthorizeReply *rep)
+{
+    rep->authorization = identity_data(at->id);
+    rep->client_name = at->client->name;
+    rep->form_origin = oidc_uri_origin(txn, at->record->redirect_uri);
+    rep->vneid = identity->vneid_issuer[0] != '\0';
+    if (rep->vneid && txn->status == MC_OK)
+        rep->form_origin = mc_sprintf(txn->arena, "%s %s", rep->form_origin,
+                                      oidc_uri_origin(txn, identity->vneid_issuer));
+    if (rep->form_origin == NULL)
+        (void)mc_fail(txn, MC_FULL, "arena");
+}
+
 static void show(const struct identity *identity, struct mc_txn *txn,
                  const struct oidc_authorization *at, Identity__AuthorizeStep step,
                  Identity__AuthorizeReply *rep)
 {
-    (void)identity;
     rep->step = step;
-    rep->authorization = identity_data(at->id);
-    rep->client_name = at->client->name;
-    rep->form_origin = oidc_uri_origin(txn, at->record->redirect_uri);
+    oidc_fill_login(identity, txn, at, rep);
     rep->scopes = at->record->scopes;
     rep->n_scopes = at->record->n_scopes;
-    if (txn->turn != NULL)
-        mc_save(txn, IDENTITY_AUTHORIZATIONS, at->id, &at->record->base);
+    mc_save(txn, IDENTITY_AUTHORIZATIONS, at->id, &at->record->base);
 }
 
 static void give_code(const struct identity *identity, struct mc_txn *txn,

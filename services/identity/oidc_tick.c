@@ -48,6 +48,13 @@ static bool assertion_is_over(const struct mc_cursor *row)
     return record != NULL && record->forget_at_ms <= row->txn->now_ms;
 }
 
+static bool vneid_login_is_over(const struct mc_cursor *row)
+{
+    const IdentityState__VneidLogin *record = mc_row(row, &identity_state__vneid_login__descriptor);
+
+    return record != NULL && record->expires_at_ms <= row->txn->now_ms;
+}
+
 void identity_oidc_tick(struct identity *identity, struct mc_txn *txn)
 {
     oidc_keys_turn(identity, txn);
@@ -57,4 +64,5 @@ void identity_oidc_tick(struct identity *identity, struct mc_txn *txn)
     identity_sweep(txn, IDENTITY_ACCESS_TOKENS, identity->sweep_access_tokens,
                    access_token_is_over);
     identity_sweep(txn, IDENTITY_ASSERTIONS, identity->sweep_assertions, assertion_is_over);
+    identity_sweep(txn, IDENTITY_VNEID_LOGINS, identity->sweep_vneid, vneid_login_is_over);
 }

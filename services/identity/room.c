@@ -66,6 +66,7 @@
 #include "oidc.h"
 #include "signer.h"
 #include "signing.h"
+#include "vneid.h"
 
 extern const char mc_data_registration_methods[];
 extern const size_t mc_data_registration_methods_len;
@@ -140,6 +141,9 @@ extern const size_t mc_data_consents_len;
     X(GetAuthorization,     identity_get_authorization,     Identity__GetAuthorizationRequest,     Identity__AuthorizeReply,          MC_READ,         MC_ROOM, NULL, NULL) \
     X(LoginAuthorization,   identity_login_authorization,   Identity__LoginAuthorizationRequest,   Identity__AuthorizeReply,          MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
     X(ConsentAuthorization, identity_consent_authorization, Identity__ConsentAuthorizationRequest, Identity__AuthorizeReply,          MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(StartVneid,           identity_start_vneid,           Identity__StartVneidRequest,           Identity__AuthorizeReply,          MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(ReturnVneid,          identity_return_vneid,          Identity__ReturnVneidRequest,          Identity__AuthorizeReply,          MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
+    X(FinishVneid,          identity_finish_vneid,          Identity__FinishVneidRequest,          Identity__AuthorizeReply,          MC_WRITE_FRESH,  MC_ROOM, NULL, NULL) \
     X(ExchangeCode,         identity_exchange_code,         Identity__ExchangeCodeRequest,         Identity__ExchangeCodeReply,       MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
     X(GetUserinfo,          identity_get_userinfo,          Identity__GetUserinfoRequest,          Identity__GetUserinfoReply,        MC_READ,         MC_ROOM, NULL, NULL) \
     X(GetProvider,          identity_get_provider,          Identity__GetProviderRequest,          Identity__Provider,                MC_READ,         MC_ROOM, NULL, NULL) \
@@ -185,6 +189,9 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_CONSENTS - MC_TABLE_ROOM]         = "consents",         /* account id, client id -> Consent */
     [IDENTITY_ASSERTIONS - MC_TABLE_ROOM]       = "assertions",       /* hash of client and jti -> Assertion */
     [IDENTITY_SESSION_CLIENTS - MC_TABLE_ROOM]  = "session_clients",  /* session id, client id -> SessionClient */
+    [IDENTITY_VNEID_LOGINS - MC_TABLE_ROOM]     = "vneid_logins",     /* hash of a state -> VneidLogin */
+    [IDENTITY_VNEID_KEYS - MC_TABLE_ROOM]       = "vneid_keys",       /* "jwks" -> VneidKeys */
+    [IDENTITY_VNEID_INDEX - MC_TABLE_ROOM]      = "vneid_index",      /* hash of a TechID -> account id */
     [IDENTITY_SIGNINGS - MC_TABLE_ROOM]         = "signings",         /* signing id -> Signing */
     [IDENTITY_EVIDENCE - MC_TABLE_ROOM]         = "evidence",         /* signing id -> Evidence, of accounts and changes */
     [IDENTITY_LOGIN_EVIDENCE - MC_TABLE_ROOM]   = "login_evidence",   /* signing id -> Evidence, of sign-ins */
@@ -201,6 +208,7 @@ static const char *const lanes[IDENTITY_LANES_LEN] = {
     [IDENTITY_LANE_REVOCATION] = "revocation",
     [IDENTITY_LANE_SIGNER]     = "signer",
     [IDENTITY_LANE_LOGOUT]     = "logout",
+    [IDENTITY_LANE_VNEID]      = "vneid",
 };
 
 #define AT(field) offsetof(struct identity, field)
@@ -242,6 +250,9 @@ static const struct mc_config_key config[] = {
     {"identity.top_agency",        MC_CONFIG_STRING,   AT(top_agency),           "G22", 1, 16, "The level-1 code whose APCA_ADMIN acts for the whole country: the Government Office."},
     {"identity.oidc_issuer",       MC_CONFIG_STRING,   AT(oidc_issuer),          "https://localhost:8443", 8, 200, "Who this provider is to portals: where browsers reach the gateway, without a slash at the end."},
     {"identity.oidc_key_life",     MC_CONFIG_DURATION, AT(oidc_key_life_ms),     "90d", HOUR, 8760 * HOUR, "How long a key signs sign-ins for portals; the next one is shown that long before."},
+    {"identity.vneid_issuer",      MC_CONFIG_STRING,   AT(vneid_issuer),         "",    0, 200, "The national identity provider, as its tokens name it; its endpoints are below /oauth2/. Empty: nobody signs in by it."},
+    {"identity.vneid_client_id",   MC_CONFIG_STRING,   AT(vneid_client_id),      "motcua", 1, 200, "Who we are there. We sign with the keys that <identity.oidc_issuer>/oauth2/jwks shows."},
+    {"identity.vneid_ca_file",     MC_CONFIG_PATH,     AT(vneid_ca_file),        "",    0, 1024, "Certificates (PEM) VNeID's must be signed by; empty: the system's."},
     {"identity.signing_life",      MC_CONFIG_DURATION, AT(signing_life_ms),      "5m",  MINUTE, 10 * MINUTE, "How long a text may take to be signed, checked and used."},
     {"identity.signing_origin",    MC_CONFIG_STRING,   AT(signing_origin),       "https://dichvucong.gov.vn", 1, 200, "Whose request a text to be signed says it is."},
     {"identity.trust_public",      MC_CONFIG_PATH,     AT(trust_public_path),    "",    0, 1024, "Authorities of citizens' and enterprises' certificates: a PEM file, or a folder of .pem and .crt, roots and those below them; read at start. Empty: none."},
@@ -259,6 +270,10 @@ static const struct mc_config_key config[] = {
     {"identity.signer_timeout",    MC_CONFIG_DURATION, AT(signer_timeout_ms),    "10s", 1000, 20000, "How long these services may take to answer before they are asked again."},
 };
 
+#define VNEID(kind_, name)                                                                           \
+    {.kind = (kind_), .lane = IDENTITY_LANE_VNEID, .payload = &identity_state__vneid_call__descriptor, \
+     .http = identity_vneid_request, .done = identity_vneid_##name##_done,                           \
+     .lease_ms = 2LL * VNEID_TIMEOUT_MS, .concurrency = 64}
 #define LOOKUP(kind_, lane_, name, most)                                                             \
     {.kind = (kind_), .lane = (lane_), .payload = &identity_state__lookup__descriptor,                 \
      .http = identity_##name##_request, .done = identity_##name##_done,                            \
@@ -286,6 +301,9 @@ static const struct mc_effect effects[] = {
      .http = identity_remote_request, .done = identity_signer_done, .lease_ms = IDENTITY_SIGNER_LEASE_MS, .concurrency = 64},
     {.kind = "oidc.logout", .lane = IDENTITY_LANE_LOGOUT, .payload = &identity_state__logout_notice__descriptor,
      .http = identity_logout_request, .done = identity_logout_done, .lease_ms = 2LL * OIDC_LOGOUT_TIMEOUT_MS, .concurrency = 32},
+    VNEID("vneid.token", token),
+    VNEID("vneid.keys", keys),
+    VNEID("vneid.userinfo", userinfo),
 };
 /* clang-format on */
 
@@ -351,6 +369,9 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
         return MC_INVALID;
     if (!identity_oidc_issuer_ok(identity))
         return refuse_boot(boot, MC_INVALID, "identity.oidc_issuer: https:// and a host is needed");
+    if (vneid_is_open(identity) && !oidc_uri_ok(identity, identity->vneid_issuer))
+        return refuse_boot(boot, MC_INVALID,
+                           "identity.vneid_issuer: https:// and a host is needed");
     identity->boot = boot;
     identity->sign_secret = boot->sign_secret;
     enum mc_status status = identity_signing_boot(identity, boot->why, sizeof boot->why);

@@ -9,7 +9,7 @@ static const char *const systems[SANDBOX_SYSTEMS_LEN] = {
     [SANDBOX_PLATFORM] = "platform",     [SANDBOX_MNP] = "mnp",
     [SANDBOX_INSURANCE] = "insurance",   [SANDBOX_POST] = "post",
     [SANDBOX_POPULATION] = "population", [SANDBOX_SIM] = "sim",
-    [SANDBOX_SMARTCA] = "smartca",
+    [SANDBOX_SMARTCA] = "smartca",       [SANDBOX_VNEID] = "vneid",
 };
 
 static const struct {

@@ -17,6 +17,7 @@
 #include "faults.h"
 #include "platform.h"
 #include "subscribers.h"
+#include "vneid.h"
 
 enum {
     SANDBOX_MESSAGES_MAX = 16384, /* texts kept, of all handsets; the oldest go */
@@ -134,6 +135,7 @@ struct sandbox {
     struct sandbox_platform platform;
     struct sandbox_prompt prompts[SANDBOX_PROMPTS_MAX]; /* the oldest gives way */
     size_t prompts_next;
+    struct sandbox_vneid vneid;
 };
 
 /* The daemon's own keys, and what it serves. */
@@ -188,6 +190,12 @@ sandbox_handler sandbox_platform_ledger;
 sandbox_handler sandbox_signer_ask;
 sandbox_handler sandbox_prompt_show;
 sandbox_handler sandbox_prompt_answer;
+sandbox_handler sandbox_vneid_authorize;
+sandbox_handler sandbox_vneid_choice;
+sandbox_handler sandbox_vneid_token;
+sandbox_handler sandbox_vneid_userinfo;
+sandbox_handler sandbox_vneid_jwks;
+sandbox_handler sandbox_vneid_rotate;
 sandbox_handler sandbox_faults_show;
 sandbox_handler sandbox_faults_order;
 sandbox_handler sandbox_faults_clear;

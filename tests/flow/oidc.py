@@ -58,7 +58,14 @@ class Browser:
             found.append((re.search(r'action="([^"]*)"', form).group(1), fields))
         return found
 
-    def submit(self, number=0, **fields):
+    def submit(self, **fields):
+        """The first form that has all these fields; a button's value counts."""
+
+        def has(form, name, value):
+            return f'name="{name}" value="{value}"' in form if name == "go" else f'name="{name}"' in form
+
+        found = re.findall(r"<form.*?</form>", self.page, re.S)
+        number = next(i for i, form in enumerate(found) if all(has(form, *field) for field in fields.items()))
         action, hidden = self.forms()[number]
         return self.open("POST", action, urllib.parse.urlencode({**hidden, **fields}))
 
