@@ -75,16 +75,17 @@ void smsworker_sent(struct slot *slot, const struct outcome *outcome)
     smsworker_look(worker);
 }
 
-/* Codes first, then in the order they came. */
-static struct slot *next(const struct smsworker *worker)
+struct slot *smsworker_first(const struct smsworker *worker, enum slot_state state,
+                             bool (*wanted)(const struct slot *slot))
 {
     struct slot *best = NULL;
 
     for (int64_t i = 0; i < worker->credit; i++) {
         struct slot *slot = worker->slots[i];
-        if (slot->state == SLOT_QUEUED &&
-            (best == NULL || slot->lane < best->lane ||
-             (slot->lane == best->lane && slot->sequence < best->sequence)))
+        if (slot->state != state || (wanted != NULL && !wanted(slot)))
+            continue;
+        if (best == NULL || slot->lane < best->lane ||
+            (slot->lane == best->lane && slot->sequence < best->sequence))
             best = slot;
     }
     return best;
@@ -131,7 +132,7 @@ void smsworker_send(struct smsworker *worker)
     if (!smsworker_ready(worker))
         smsworker_give_back(worker);
     while (worker->sending < (unsigned)worker->concurrency && !mc_timer_running(worker->rest) &&
-           smsworker_ready(worker) && (slot = next(worker)) != NULL) {
+           smsworker_ready(worker) && (slot = smsworker_first(worker, SLOT_QUEUED, NULL)) != NULL) {
         if (!in_time(slot))
             continue;
         if (!paced(worker))

@@ -4,7 +4,7 @@
  *     down -> connecting -> binding -> bound -> leaving -> left
  *       ^---------'------------'---------'
  *
- * driver_smpp.c keeps the connection, smpp_submit.c what is under way on it, smpp_deliver.c what
+ * smpp_session.c keeps the connection, smpp_submit.c what is under way on it, smpp_deliver.c what
  * comes back later.
  */
 #pragma once
@@ -74,8 +74,11 @@ struct smpp {
     uint64_t strangers[SMPP_STRANGERS_MAX];
 };
 
-/* driver_smpp.c */
-uint32_t smpp_next(struct smpp *smpp); /* a sequence number of ours */
+/* smpp_session.c */
+mc_nodiscard bool smpp_session_open(struct smpp *smpp); /* begins to connect */
+void smpp_session_close(struct smpp *smpp);
+bool smpp_leave(struct smsworker *worker); /* true when the SMSC knows that we go */
+uint32_t smpp_next(struct smpp *smpp);     /* a sequence number of ours */
 mc_nodiscard bool smpp_send(struct smpp *smpp, const uint8_t *pdu, size_t len);
 void smpp_lose(struct smpp *smpp, const char *why); /* ends the connection; again later */
 void smpp_log(struct smpp *smpp, enum mc_log_level level, const char *state, const char *why);

@@ -45,6 +45,7 @@ static size_t state_of(const char *stat, uint8_t tlv)
 
 bool smpp_receipt_read(const struct smpp_deliver *deliver, struct smpp_receipt *ret_receipt)
 {
+    static const char plain[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
     struct smpp_receipt receipt = {0};
     char stat[16] = "";
     char err[8] = "";
@@ -58,7 +59,8 @@ bool smpp_receipt_read(const struct smpp_deliver *deliver, struct smpp_receipt *
         return false;
     size_t state = state_of(stat, deliver->state);
     receipt.news = states[state].news;
-    if (!word(deliver->text, "err:", err, sizeof err) || strspn(err, "0") == strlen(err))
+    if (!word(deliver->text, "err:", err, sizeof err) || strspn(err, "0") == strlen(err) ||
+        strspn(err, plain) != strlen(err))
         err[0] = '\0';
     (void)snprintf(receipt.reason, sizeof receipt.reason, "%s%s%s", states[state].stat,
                    err[0] != '\0' ? " " : "", err);

@@ -24,19 +24,9 @@ static struct smpp_flight *flight_free(struct smpp *smpp)
     return NULL;
 }
 
-/* The first text that has parts left to send: codes first, then in the order they came. */
-static struct slot *next(const struct smpp *smpp)
+static bool has_more(const struct slot *slot)
 {
-    struct slot *best = NULL;
-
-    for (int64_t i = 0; i < smpp->worker->credit; i++) {
-        struct slot *slot = smpp->worker->slots[i];
-        if (slot->state == SLOT_SENDING && slot->parts_sent < slot->parts &&
-            (best == NULL || slot->lane < best->lane ||
-             (slot->lane == best->lane && slot->sequence < best->sequence)))
-            best = slot;
-    }
-    return best;
+    return slot->parts_sent < slot->parts;
 }
 
 static uint8_t text_number(const struct slot *slot)
@@ -116,7 +106,7 @@ void smpp_push(struct smpp *smpp)
     struct slot *slot = NULL;
 
     while (smpp->state == SMPP_BOUND && (flight = flight_free(smpp)) != NULL &&
-           (slot = next(smpp)) != NULL)
+           (slot = smsworker_first(smpp->worker, SLOT_SENDING, has_more)) != NULL)
         if (!submit(smpp, slot, flight))
             return;
 }

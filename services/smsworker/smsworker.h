@@ -163,6 +163,10 @@ void smsworker_close(struct smsworker *worker);
 /* After the loop was stopped: finishes what is held; false when it did not end in time. */
 bool smsworker_drain(struct smsworker *worker);
 
+/* Checks what was configured, and makes ready what follows from it (settings.c). */
+mc_nodiscard enum mc_status smsworker_settings(struct smsworker *worker, char *why,
+                                               size_t why_size);
+
 int64_t smsworker_mono_ms(const struct smsworker *worker);
 unsigned smsworker_held(const struct smsworker *worker);
 void smsworker_nack(struct slot *slot, const char *error, bool permanent, uint32_t retry_ms);
@@ -173,6 +177,10 @@ void smsworker_look(struct smsworker *worker);
 /* From a driver: the gateway is away, what waits for it goes back to the room. */
 void smsworker_give_back(struct smsworker *worker);
 bool smsworker_ready(const struct smsworker *worker);
+
+/* The first slot of that state for which `wanted` (NULL: any): codes first, then as they came. */
+struct slot *smsworker_first(const struct smsworker *worker, enum slot_state state,
+                             bool (*wanted)(const struct slot *slot));
 
 /* One call to the otp room; false when it could not be made. */
 mc_nodiscard bool smsworker_call(struct smsworker *worker, const char *method,

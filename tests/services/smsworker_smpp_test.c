@@ -213,6 +213,7 @@ static void every_state_of_a_receipt(void **state)
         {"DELETED", SMPP_FAILED, "DELETED"},
         {"UNDELIV err:0A1 text:stat:DELIVRD", SMPP_FAILED, "UNDELIV 0A1"},
         {"REJECTD err:12345678", SMPP_FAILED, "REJECTD"},
+        {"REJECTD err:\xFF\xFE", SMPP_FAILED, "REJECTD"}, /* nothing a text field may have */
         {"ACCEPTD", SMPP_NO_NEWS, "ACCEPTD"},
         {"ENROUTE", SMPP_NO_NEWS, "ENROUTE"},
         {"UNKNOWN", SMPP_NO_NEWS, "UNKNOWN"},
