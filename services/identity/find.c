@@ -44,6 +44,8 @@ enum identity_found identity_find_next(struct mc_txn *txn, struct identity_find 
 {
     size_t agreed = 0;
 
+    if (find->len == 0)
+        return IDENTITY_FOUND_NONE;
     if (find->started)
         step_down(find->at);
     find->started = true;

@@ -38,7 +38,7 @@ enum mc_status identity_get_desk(struct identity *identity, struct mc_txn *txn,
     mc_mask_phone(masked, sizeof masked, desk.person->phone);
     rep->officer_name = desk.person->full_name;
     rep->officer_phone_masked = mc_strdup(txn->arena, masked);
-    rep->units = mc_alloc(txn->arena, IDENTITY_UNITS_MAX * sizeof *rep->units);
+    rep->units = mc_alloc(txn->arena, IDENTITY_UNITS_MAX * sizeof(void *));
     if (rep->officer_phone_masked == NULL || rep->units == NULL)
         return mc_fail(txn, MC_FULL, "arena");
     for (size_t i = 0; i < desk.units.len && txn->status == MC_OK; i++)

@@ -42,7 +42,7 @@ void identity_officer_fill(struct mc_txn *txn, struct mc_bytes id,
     mc_mask_phone(masked, sizeof masked, person->phone);
     rep->phone_masked = mc_strdup(txn->arena, masked);
     rep->version = account->version;
-    rep->units = mc_alloc(txn->arena, IDENTITY_UNITS_MAX * sizeof *rep->units);
+    rep->units = mc_alloc(txn->arena, IDENTITY_UNITS_MAX * sizeof(void *));
     if (rep->login_id_masked == NULL || rep->phone_masked == NULL || rep->units == NULL) {
         (void)mc_fail(txn, MC_FULL, "arena");
         return;

@@ -27,7 +27,7 @@ enum mc_status identity_list_rights(struct identity *identity, struct mc_txn *tx
     (void)req;
     struct mc_csv csv;
 
-    rep->rights = mc_alloc(txn->arena, IDENTITY_RIGHTS_MAX * sizeof *rep->rights);
+    rep->rights = mc_alloc(txn->arena, IDENTITY_RIGHTS_MAX * sizeof(void *));
     Identity__Right *rows = mc_alloc(txn->arena, IDENTITY_RIGHTS_MAX * sizeof *rows);
     if (rep->rights == NULL || rows == NULL)
         return mc_fail(txn, MC_FULL, "arena");

@@ -81,7 +81,7 @@ static size_t room_for(const struct value *values)
     size_t size = mc_data_request_form_len;
 
     for (; values->name != NULL; values++)
-        size += 2 * ESCAPED_MAX * strlen(values->text); /* a value may stand twice */
+        size += 2 * (size_t)ESCAPED_MAX * strlen(values->text); /* a value may stand twice */
     return size;
 }
 

@@ -50,7 +50,7 @@ static bool is_doc(struct mc_bytes content)
     static const char macros[] = "_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T";
     const uint8_t *head = content.data;
 
-    if (content.len < 2 * CFB_HEADER_LEN ||
+    if (content.len < 2 * (size_t)CFB_HEADER_LEN ||
         memcmp(head, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8) != 0)
         return false;
     uint32_t version = le(head + 26, 2);

@@ -202,7 +202,7 @@ enum mc_status identity_search_agencies(struct identity *identity, struct mc_txn
         return txn->status;
     search.without = &units;
     read_query(&search, req->query);
-    rep->agencies = mc_alloc(txn->arena, search.size * sizeof *rep->agencies);
+    rep->agencies = mc_alloc(txn->arena, search.size * sizeof(void *));
     if (rep->agencies == NULL)
         return mc_fail(txn, MC_FULL, "arena");
     walk(&search, from);

@@ -144,7 +144,7 @@ enum mc_status identity_search_made(struct identity *identity, struct mc_txn *tx
     if (txn->status != MC_OK || !identity_find_token(txn, &find, req->page_token) ||
         !only_number(txn, req->login_id, &find, &none))
         return txn->status;
-    rep->rows = mc_alloc(txn->arena, size * sizeof *rep->rows);
+    rep->rows = mc_alloc(txn->arena, size * sizeof(void *));
     if (rep->rows == NULL)
         return mc_fail(txn, MC_FULL, "arena");
     while (!none && rep->n_rows < size &&

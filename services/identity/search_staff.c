@@ -17,7 +17,7 @@ enum mc_status identity_search_staff(struct identity *identity, struct mc_txn *t
         !identity_page_size(txn, req->page_size, IDENTITY_PAGE_MAX, &size) ||
         !identity_staff_open(txn, &grantor, req->filter, req->page_token, &staff))
         return txn->status;
-    rep->rows = mc_alloc(txn->arena, size * sizeof *rep->rows);
+    rep->rows = mc_alloc(txn->arena, size * sizeof(void *));
     if (rep->rows == NULL)
         return mc_fail(txn, MC_FULL, "arena");
     while (rep->n_rows < size && (found = identity_staff_next(txn, &staff)) == IDENTITY_FOUND_ONE) {
@@ -26,6 +26,8 @@ enum mc_status identity_search_staff(struct identity *identity, struct mc_txn *t
             return txn->status;
         rep->rows[rep->n_rows++] = row;
     }
+    if (req->filter != NULL && req->filter->everyone)
+        staff.find.steps = 0; /* a name of thousands is not counted */
     identity_find_finish(txn, &staff.find, found, req->page_token,
                          &(struct identity_page){rep->n_rows, staff.by_number, &rep->count,
                                                  &rep->count_is_least, &rep->next_page_token,

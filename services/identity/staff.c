@@ -88,6 +88,32 @@ static void add_status(struct mc_txn *txn, const Identity__StaffFilter *filter,
                                                                                    : "active");
 }
 
+/*
+ * OFF-09: a registered officer who is in no list yet, among all accounts: by his whole name, his
+ * phone or his number, and only for who acts for the whole country.
+ */
+static void add_everyone(struct mc_txn *txn, const struct identity_grantor *grantor,
+                         const Identity__StaffFilter *filter, struct identity_find *find)
+{
+    if (!grantor->everywhere)
+        (void)mc_refuse(txn, MC_DENIED, "filter.everyone", "UNIT_OUTSIDE", NULL);
+    if (filter->name[0] == '\0' && filter->phone[0] == '\0' && filter->login_id[0] == '\0')
+        (void)mc_refuse(txn, MC_INVALID, "filter.name", "FIELD_REQUIRED", "field",
+                        "họ tên, số điện thoại hoặc số CMND/CCCD", NULL);
+    add_folded(txn, filter->name, IDENTITY_INDEX_NAME, find);
+    add_phone(txn, filter->phone, find);
+}
+
+static void add_staff_lists(struct mc_txn *txn, const struct identity_grantor *grantor,
+                            const Identity__StaffFilter *filter, struct identity_find *find)
+{
+    add_status(txn, filter, find);
+    identity_find_add_words(txn, find, IDENTITY_INDEX_STAFF_WORD, filter->name);
+    add_phone(txn, filter->phone, find);
+    add_unit(txn, filter, grantor, find);
+    add_folded(txn, filter->organisation, IDENTITY_INDEX_STAFF_ORGANISATION, find);
+}
+
 bool identity_staff_open(struct mc_txn *txn, const struct identity_grantor *grantor,
                          const Identity__StaffFilter *filter, const char *page_token,
                          struct identity_staff *ret_staff)
@@ -98,11 +124,10 @@ bool identity_staff_open(struct mc_txn *txn, const struct identity_grantor *gran
     if (filter == NULL)
         filter = &none;
     identity_find_begin(&ret_staff->find);
-    add_status(txn, filter, &ret_staff->find);
-    identity_find_add_words(txn, &ret_staff->find, IDENTITY_INDEX_STAFF_WORD, filter->name);
-    add_phone(txn, filter->phone, &ret_staff->find);
-    add_unit(txn, filter, grantor, &ret_staff->find);
-    add_folded(txn, filter->organisation, IDENTITY_INDEX_STAFF_ORGANISATION, &ret_staff->find);
+    if (filter->everyone)
+        add_everyone(txn, grantor, filter, &ret_staff->find);
+    else
+        add_staff_lists(txn, grantor, filter, &ret_staff->find);
     return find_number(txn, filter, ret_staff) &&
            identity_find_token(txn, &ret_staff->find, page_token) && txn->status == MC_OK;
 }

@@ -52,6 +52,7 @@ struct by {
     const char *organisation;
     Identity__StaffStatus status;
     bool without_unit;
+    bool everyone;
 };
 #define BY(...) ((struct by){__VA_ARGS__})
 
@@ -71,6 +72,7 @@ static Identity__StaffFilter filter_of(struct by by)
     filter.organisation = or_empty(by.organisation);
     filter.status = by.status;
     filter.without_unit = by.without_unit;
+    filter.everyone = by.everyone;
     return filter;
 }
 
@@ -185,6 +187,26 @@ static void an_administrator_searches_the_own_tree_S14(void **state)
     harness_call(h, "SearchStaff", &request.base, MC_INVALID);
     assert_true(harness_violated(h, "purpose", "PURPOSE_REQUIRED"));
     assert_true(harness_events(h, "identity.people_searched") >= 3);
+}
+
+/* OFF-09: who is in no list yet is found by whole name, phone or number, by the top only. */
+static void everybody_is_found_by_the_top_OFF_09(void **state)
+{
+    struct harness *h = *state;
+    Identity__SearchStaffRequest request = IDENTITY__SEARCH_STAFF_REQUEST__INIT;
+    Identity__StaffFilter all = filter_of(BY(.everyone = true));
+
+    hire(h);
+    assert_int_equal(finds(h, BY(.name = "NGUYỄN THỊ HÒA BÌNH", .everyone = true), &binh), 1);
+    assert_int_equal(finds(h, BY(.name = "hòa bình", .everyone = true), NULL), 0);
+    assert_int_equal(finds(h, BY(.phone = binh.phone, .everyone = true), &binh), 1);
+    assert_int_equal(finds(h, BY(.login_id = binh.login_id, .everyone = true), &binh), 1);
+    request.filter = &all;
+    harness_call(h, "SearchStaff", &request.base, MC_INVALID);
+    assert_true(harness_violated(h, "filter.name", "FIELD_REQUIRED"));
+    act_as_officer(h, &tho);
+    all.name = text(binh.name);
+    harness_call(h, "SearchStaff", &request.base, MC_DENIED);
 }
 
 /* REG-09, and who may add. */
@@ -364,6 +386,7 @@ int main(void)
         TEST(every_filter_of_the_screen_OFF_06),
         TEST(the_inactive_must_be_asked_for_OFF_08),
         TEST(an_administrator_searches_the_own_tree_S14),
+        TEST(everybody_is_found_by_the_top_OFF_09),
         TEST(staff_is_added_by_who_may_OFF_09),
         TEST(a_long_list_goes_by_pages_OFF_07),
         TEST(made_accounts_are_found_OFF_21),
