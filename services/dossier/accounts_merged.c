@@ -34,9 +34,12 @@ bool dossier_is_owned(struct mc_txn *txn, const DossierState__Dossier *record, c
         return true;
     struct mc_bytes at = id_of(txn, record->owner_account);
     struct mc_bytes wanted = id_of(txn, account);
-    for (int i = 0; i < HOPS_MAX && mc_get(txn, DOSSIER_ALIASES, at, &at); i++)
-        if (at.len == wanted.len && memcmp(at.data, wanted.data, at.len) == 0)
+    for (int i = 0; i < HOPS_MAX && wanted.len == MC_ID_LEN; i++) {
+        if (!mc_get(txn, DOSSIER_ALIASES, at, &at) || at.len != MC_ID_LEN)
+            return false;
+        if (memcmp(at.data, wanted.data, MC_ID_LEN) == 0)
             return true;
+    }
     return false;
 }
 

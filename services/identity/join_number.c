@@ -1,8 +1,9 @@
 /*
  * JoinNumber: the other identity number of a person, CMND beside CCCD, leads to the same account
- * (domain: a set of numbers per account; REG-48). An officer with ACCOUNT_EDIT compares both
- * papers; a number alone proves nothing, so its owner cannot do it from afar. When the number has
- * an account of its own nothing is refused: an administrator is asked to merge the two.
+ * (a set of numbers per account; REG-48). An officer with ACCOUNT_EDIT compares both papers. Its
+ * owner cannot do it from afar: the population register says that there is a person of this number,
+ * name and date of birth, not that the two numbers are one person's, and names repeat. When the
+ * number has an account of its own nothing is refused: an administrator is asked to merge the two.
  */
 #include <string.h>
 

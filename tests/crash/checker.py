@@ -233,6 +233,9 @@ def check_accounts(found):
     store = found.stores.get("identity", {})
     if store and not len(store["accounts"]) == len(store["login_index"]) == len(opened):
         yield f"identity: {len(store['accounts'])} accounts, {len(store['login_index'])} in the index, {len(opened)} opened"
+    counted = sum(int.from_bytes(value, "big") for value in store.get("counts", {}).values())
+    if store and counted != len(store["accounts"]):  # REG-47
+        yield f"identity: {len(store['accounts'])} accounts, {counted} counted"
 
 
 def check_dossiers(found):

@@ -86,6 +86,7 @@ def make_stores(found, ids):
         made[room]["journal"] = {number(e.seq): b"" for e in events}
         made[room]["meta"][b"state\0"] = row(message("motcua.v1.StoreState"), journal_last=len(events))
     made["identity"]["accounts"] = made["identity"]["login_index"] = {b"a": b""}
+    made["identity"]["counts"] = {b"\1\1\0SUBSCRIBER": number(1)}
     made["otp"]["answers"] = {b"\0" + b"i" * 16 + b"c" * 8: b""}
     made["dossier"]["dossiers"] = {d: b"" for d in ids}
     notice = checker.state("notification")("Notice")
@@ -147,6 +148,7 @@ def codes_right_twice(f): f.journals["otp"].insert(2, f.journals["otp"][1])
 def codes_told_twice(f): f.calls.append(f.calls[0])
 def accounts_two_of_one_number(f): f.journals["identity"].append(f.journals["identity"][0])
 def accounts_index_lost(f): f.stores["identity"]["login_index"] = {}
+def accounts_miscounted(f): f.stores["identity"]["counts"] = {b"\1\1\0SUBSCRIBER": number(2)}
 def dossiers_code_gap(f): f.journals["dossier"].pop(0)
 def dossiers_code_twice(f): f.journals["dossier"][1] = f.journals["dossier"][0]
 def dossiers_other_content(f): f.views[b"\1" * 16][0].abstract = "y"

@@ -1,7 +1,7 @@
 /* An owner closes an account, and may take that back in time. */
 #include "account_help.h"
 
-#define DAY_MS (24 * 60 * MINUTE_MS)
+#define DAY_MS (24LL * 60 * MINUTE_MS)
 
 static Identity__StartClosingRequest closing_of(const char *password)
 {

@@ -177,7 +177,7 @@ static void two_accounts_become_one(void **state)
     assert_null(strstr(seen->merged->login_id_masked, CMND));
     const Identity__Merge *done = merge(h, stays, merged);
     assert_int_equal(done->state, IDENTITY__MERGE_STATE__MERGE_DONE);
-    assert_int_equal(done->undo_until_ms, harness_now(h) + 7 * 24 * 60 * MINUTE_MS);
+    assert_int_equal(done->undo_until_ms, harness_now(h) + 7LL * 24 * 60 * MINUTE_MS);
     const Identity__AccountsMerged *told = harness_last_event(
         h, "identity.accounts_merged", &identity__accounts_merged__descriptor, NULL);
     assert_string_equal(told->kept_account_id, stays);
