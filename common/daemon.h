@@ -79,6 +79,7 @@ struct exchange {
     enum mc_http_outcome outcome;
     unsigned http_status;
     enum mc_status status;
+    int64_t retry_after_ms;
     char code[64];
     uint8_t *body;
     size_t body_len;

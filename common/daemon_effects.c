@@ -21,6 +21,7 @@ static void tell_result(struct daemon *d, struct mc_turn *turn, struct exchange 
         .body = {exchange->body != NULL ? exchange->body : (const uint8_t *)"", exchange->body_len},
         .status = exchange->status,
         .code = exchange->code,
+        .retry_after_ms = exchange->retry_after_ms,
     };
 
     if (exchange->method != NULL && exchange->status == MC_OK) {
@@ -73,6 +74,7 @@ static void room_answered(void *arg, const Motcua__Header *head, struct mc_bytes
     exchange->status = head != NULL ? mc_status_of_rpc(head->status) : MC_BUSY;
     (void)snprintf(exchange->code, sizeof exchange->code, "%s",
                    head != NULL ? head->code : "NO_ANSWER");
+    exchange->retry_after_ms = head != NULL ? head->retry_after_ms : 0;
     report(exchange, body);
 }
 

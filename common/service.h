@@ -97,8 +97,9 @@ struct mc_result {
     enum mc_http_outcome outcome; /* ANSWERED, NOT_SENT (safe to repeat), UNKNOWN (ask first) */
     unsigned http_status;         /* via HTTP */
     struct mc_bytes body;         /* via HTTP */
-    enum mc_status status; /* via another room: its status; MC_BUSY when it was not reached */
-    const char *code;      /* its stable error code, or "" */
+    enum mc_status status;  /* via another room: its status; MC_BUSY when it was not reached */
+    const char *code;       /* its stable error code, or "" */
+    int64_t retry_after_ms; /* via another room: when it makes sense to ask again; 0: unknown */
     const ProtobufCMessage *reply; /* via another room, when status is MC_OK */
     bool gave_up; /* no attempt follows, whatever the verdict: its life or its attempts are over */
 };

@@ -154,7 +154,8 @@ void identity_step_fill(struct mc_txn *txn, struct mc_bytes id, const IdentitySt
                         Identity__AccountStep *rep);
 struct mc_bytes identity_step_old_subject(struct mc_txn *txn, struct mc_bytes id);
 /* A code of the subject could not be sent. */
-void identity_step_fail(struct mc_txn *txn, struct mc_bytes subject, const char *code);
+void identity_step_fail(struct mc_txn *txn, struct mc_bytes subject, const char *code,
+                        int64_t until_ms);
 /* Refuses the call unless the proof is of this step's code to this phone. */
 bool identity_step_proof(struct identity *identity, struct mc_txn *txn,
                          const struct identity_claim *claim, const char *field, const char *proof);

@@ -4,6 +4,8 @@
  */
 #include "account.h"
 
+enum { MINUTE_MS = 60000 };
+
 /* Whose budgets the code is charged to: the person's, the officer's and the unit's, the place's. */
 static void charge(struct mc_txn *txn, const IdentityState__Person *person, const char *source,
                    Otp__IssueRequest *request)
@@ -112,35 +114,39 @@ enum mc_status identity_code_call(void *ctx, struct mc_arena *arena, const struc
 }
 
 /* At a desk the officer reads why, and may ask again (OTP-12). */
-static void tell_desk(struct mc_txn *txn, struct mc_bytes id, const char *code)
+static void tell_desk(struct mc_txn *txn, struct mc_bytes id, const char *code, int64_t until_ms)
 {
     IdentityState__Registration *registration = identity_registration_load(txn, id);
 
     if (registration == NULL || registration->state != IDENTITY__REGISTRATION_STATE__AWAITING_CODE)
         return;
     registration->code = mc_unconst(code);
+    registration->code_until_ms = until_ms;
     mc_save(txn, IDENTITY_REGISTRATIONS, id, &registration->base);
 }
 
 /* The person cannot go on: a registration says so, a sign-in just ends. */
-static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const char *code)
+static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const char *code,
+                    int64_t until_ms)
 {
     struct mc_bytes id = mc_key_bytes(request->subject);
 
     if (request->purpose == OTP__PURPOSE__OFFICER_CREATE) {
-        tell_desk(txn, id, code);
+        tell_desk(txn, id, code, until_ms);
         return;
     }
     if (request->purpose == OTP__PURPOSE__REGISTER) {
         IdentityState__Registration *registration = identity_registration_load(txn, id);
         if (registration != NULL &&
-            registration->state == IDENTITY__REGISTRATION_STATE__AWAITING_CODE)
+            registration->state == IDENTITY__REGISTRATION_STATE__AWAITING_CODE) {
+            registration->code_until_ms = until_ms;
             identity_registration_refuse(txn, id, registration, code, NULL);
+        }
         return;
     }
     if (request->purpose == OTP__PURPOSE__PHONE_CHANGE ||
         request->purpose == OTP__PURPOSE__ACCOUNT_CLOSE) {
-        identity_step_fail(txn, id, code);
+        identity_step_fail(txn, id, code, until_ms);
         return;
     }
     const IdentityState__Login *login =
@@ -155,6 +161,21 @@ static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const 
     changed.code = mc_unconst(code);
     mc_drop(txn, IDENTITY_LOGINS, id);
     mc_emit(txn, "identity.login_refused", &changed.base, MC_PLAIN, keys);
+}
+
+char *identity_code_text(struct mc_txn *txn, const char *code, const char *carrier,
+                         int64_t until_ms)
+{
+    int64_t left_ms = until_ms - txn->now_ms;
+    const char *minutes =
+        mc_sprintf(txn->arena, "%lld", (long long)MC_MAX((left_ms + MINUTE_MS - 1) / MINUTE_MS, 1));
+    const char *args[] = {"minutes", minutes, "carrier", carrier, NULL};
+
+    if (minutes == NULL) {
+        (void)mc_fail(txn, MC_FULL, "arena");
+        return mc_unconst("");
+    }
+    return identity_text(txn, code, args);
 }
 
 enum mc_status identity_code_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
@@ -175,6 +196,7 @@ enum mc_status identity_code_done(void *ctx, struct mc_txn *txn, const struct mc
     }
     /* What the otp room refused (a budget is used up) it will refuse again. */
     bool told = !away && result->code != NULL && result->code[0] != '\0';
-    give_up(txn, request, told ? result->code : "OTP_UNAVAILABLE");
+    int64_t until_ms = result->retry_after_ms > 0 ? txn->now_ms + result->retry_after_ms : 0;
+    give_up(txn, request, told ? result->code : "OTP_UNAVAILABLE", until_ms);
     return txn->status;
 }

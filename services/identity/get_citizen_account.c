@@ -51,9 +51,9 @@ enum mc_status identity_get_citizen_account(struct identity *identity, struct mc
     rep->expires_at_ms = registration->expires_at_ms;
     fill_block(txn, registration, rep);
     if (registration->code[0] != '\0') {
-        const char *args[] = {"carrier", registration->carrier, NULL};
         rep->code = registration->code;
-        rep->message = identity_text(txn, registration->code, args);
+        rep->message = identity_code_text(txn, registration->code, registration->carrier,
+                                          registration->code_until_ms);
     }
     if (registration->account.len == MC_ID_LEN)
         fill_made(txn, mc_key_bytes(registration->account), rep);

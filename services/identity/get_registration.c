@@ -64,9 +64,9 @@ enum mc_status identity_get_registration(struct identity *identity, struct mc_tx
     rep->expires_at_ms = registration->expires_at_ms;
     rep->waits_for = waits_for(txn, registration);
     if (registration->state == IDENTITY__REGISTRATION_STATE__REFUSED) {
-        const char *args[] = {"carrier", registration->carrier, NULL};
         rep->code = registration->code;
-        rep->message = identity_text(txn, registration->code, args);
+        rep->message = identity_code_text(txn, registration->code, registration->carrier,
+                                          registration->code_until_ms);
     }
     return txn->status;
 }

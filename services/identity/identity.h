@@ -551,5 +551,8 @@ char *identity_uuid(struct mc_txn *txn, struct mc_bytes id);
 struct mc_bytes identity_id_parse(struct mc_txn *txn, const char *uuid); /* empty when it is none */
 ProtobufCBinaryData identity_data(struct mc_bytes bytes);
 char *identity_text(struct mc_txn *txn, const char *code, const char *const *args);
+/* Why a code was not sent, or who refused: with the minutes that are left until then. */
+char *identity_code_text(struct mc_txn *txn, const char *code, const char *carrier,
+                         int64_t until_ms);
 
 extern const struct mc_room identity_room;

@@ -101,8 +101,6 @@ static char *masked(struct mc_txn *txn, ProtobufCBinaryData sealed)
 void identity_step_fill(struct mc_txn *txn, struct mc_bytes id, const IdentityState__Step *step,
                         Identity__AccountStep *rep)
 {
-    const char *args[] = {NULL};
-
     rep->step = identity_data(id);
     rep->phone_masked = masked(txn, step->phone);
     rep->expires_at_ms = step->expires_at_ms;
@@ -112,11 +110,12 @@ void identity_step_fill(struct mc_txn *txn, struct mc_bytes id, const IdentitySt
     }
     if (step->code[0] != '\0') {
         rep->code = step->code;
-        rep->message = identity_text(txn, step->code, args);
+        rep->message = identity_code_text(txn, step->code, "", step->code_until_ms);
     }
 }
 
-void identity_step_fail(struct mc_txn *txn, struct mc_bytes subject, const char *code)
+void identity_step_fail(struct mc_txn *txn, struct mc_bytes subject, const char *code,
+                        int64_t until_ms)
 {
     if (subject.len != MC_ID_LEN)
         return;
@@ -125,6 +124,7 @@ void identity_step_fail(struct mc_txn *txn, struct mc_bytes subject, const char 
     if (step == NULL)
         return;
     step->code = mc_unconst(code);
+    step->code_until_ms = until_ms;
     mc_save(txn, IDENTITY_STEPS, id, &step->base);
 }
 

@@ -471,8 +471,10 @@ static void a_code_that_does_not_go_is_told(void **state)
 {
     struct harness *h = *state;
     struct harness_exchange exchange;
-    const struct mc_result refused = {
-        .outcome = MC_HTTP_ANSWERED, .status = MC_LIMITED, .code = "OTP_SEND_LIMIT"};
+    const struct mc_result refused = {.outcome = MC_HTTP_ANSWERED,
+                                      .status = MC_LIMITED,
+                                      .code = "OTP_SEND_LIMIT",
+                                      .retry_after_ms = 10 * 60 * 1000};
 
     open_desk(h);
     ProtobufCBinaryData id = begin(h, &pang);
@@ -481,6 +483,7 @@ static void a_code_that_does_not_go_is_told(void **state)
     assert_true(harness_effect(h, "otp.issue", &exchange));
     harness_result(h, &exchange, &refused);
     assert_string_equal(look(h, id)->code, "OTP_SEND_LIMIT");
+    assert_non_null(strstr(look(h, id)->message, " 10 phút"));
     assert_int_equal(look(h, id)->state, IDENTITY__REGISTRATION_STATE__AWAITING_CODE);
     ask_code(h, id, MC_OK);
     code_goes_out(h);
