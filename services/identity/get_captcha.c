@@ -1,7 +1,10 @@
 /*
  * GetCaptcha: what has to be solved before a call about an identity number, and how hard it is by
- * now for who asks from where. Nothing is stored, and known and unknown numbers are alike.
+ * now for who asks from where; or before a signature, whose number nobody knows yet. Nothing is
+ * stored, and known and unknown numbers are alike.
  */
+#include <stdio.h>
+
 #include "common/ident.h"
 
 #include "identity.h"
@@ -13,7 +16,12 @@ enum mc_status identity_get_captcha(struct identity *identity, struct mc_txn *tx
     struct identity_failures failures;
     char number[MC_CCCD_SIZE];
     enum mc_identity_kind kind;
-    enum mc_why why = mc_identity_parse(req->login_id, number, sizeof number, &kind);
+    enum mc_why why = MC_WHY_OK;
+
+    if (req->signing)
+        (void)snprintf(number, sizeof number, "%s", IDENTITY_CAPTCHA_SIGNING);
+    else
+        why = mc_identity_parse(req->login_id, number, sizeof number, &kind);
 
     if (why != MC_WHY_OK)
         return mc_refuse(txn, MC_INVALID, "login_id", mc_why_code(why), NULL);

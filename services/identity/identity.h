@@ -470,6 +470,9 @@ void identity_locked_say(struct mc_txn *txn, int64_t until_ms, char **ret_code, 
 void identity_source_know(const struct identity *identity, struct mc_txn *txn,
                           struct mc_bytes login_index);
 
+/* What stands for the number where a signature will tell it. */
+#define IDENTITY_CAPTCHA_SIGNING "signing"
+
 /* Captchas (captcha.c). `holds` refuses the call when it does not, and spends what does. */
 char *identity_captcha_make(const struct identity *identity, struct mc_txn *txn, const char *number,
                             unsigned level, int64_t *ret_expires_ms);

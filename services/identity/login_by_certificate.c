@@ -27,6 +27,7 @@ enum mc_status identity_login_by_certificate(struct identity *identity, struct m
         return mc_refuse(txn, MC_DENIED, "signing_id", "ACCOUNT_NOT_ACTIVE", "status",
                          identity_status_text(identity_status_of(account)), NULL);
     identity_signing_spend(txn, id, signing, account_id);
+    identity_source_know(identity, txn, mc_key_bytes(account->login_index));
     identity_session_open_at(identity, txn, account_id, account, IDENTITY_IAL_CERTIFICATE, rep);
     return txn->status;
 }

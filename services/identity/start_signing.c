@@ -68,6 +68,18 @@ static void check_method(const struct identity *identity, struct mc_txn *txn,
         (void)identity_method_check(identity, txn, req->method, (unsigned)req->subject_kind);
 }
 
+/* REG-41: one for each text; how much work it is depends on who fails from where. */
+static void check_captcha(const struct identity *identity, struct mc_txn *txn, const char *captcha)
+{
+    struct identity_failures failures;
+
+    if (txn->status != MC_OK)
+        return;
+    identity_failures_look(identity, txn, identity_login_index(txn, IDENTITY_CAPTCHA_SIGNING),
+                           &failures);
+    (void)identity_captcha_holds(identity, txn, IDENTITY_CAPTCHA_SIGNING, captcha, failures.level);
+}
+
 static char *text_of(const struct identity *identity, struct mc_txn *txn,
                      const Identity__StartSigningRequest *req, struct mc_bytes id,
                      int64_t expires_ms)
@@ -103,6 +115,7 @@ enum mc_status identity_start_signing(struct identity *identity, struct mc_txn *
 
     check_subject(txn, req);
     check_method(identity, txn, req);
+    check_captcha(identity, txn, req->captcha);
     identity_signer_check(txn, req, &signer);
     if (txn->status != MC_OK)
         return txn->status;

@@ -1,4 +1,8 @@
 /* The captcha: work for one number, once, in time (REG-17, LOG-04). */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../common/cert_help.h"
 #include "identity_captcha_help.h"
 
 enum { CAPTCHA_MS = 600000 };
@@ -76,6 +80,43 @@ static void a_refused_form_does_not_spend_it(void **state)
     assert_true(harness_violated(h, "captcha", "CAPTCHA_REQUIRED"));
 }
 
+/* REG-41: before a text is given out to be signed; each is good for one. */
+static void a_signing_needs_a_captcha_REG_41(void **state)
+{
+    char set[128];
+    char file[64];
+    const char *const settings[] = {"identity.captcha_callers=room:test",
+                                    "identity.captcha_prefix=1", set, NULL};
+    struct cert_party root = cert_authority("CA", NULL, HARNESS_T0);
+    Identity__GetCaptchaRequest ask = IDENTITY__GET_CAPTCHA_REQUEST__INIT;
+    Identity__StartSigningRequest request = IDENTITY__START_SIGNING_REQUEST__INIT;
+
+    (void)state;
+    (void)snprintf(file, sizeof file, "/tmp/motcua-captcha-XXXXXX");
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    cert_write(file, (const struct cert_party *const[]){&root, NULL});
+    (void)snprintf(set, sizeof set, "identity.trust_public=%s", file);
+    struct harness *h = harness_open(&identity_room, settings);
+    request.purpose = IDENTITY__SIGNING_PURPOSE__SIGN_LOGIN;
+    request.method = text("USB_TOKEN");
+    request.subject_kind = IDENTITY__SUBJECT_KIND__CITIZEN;
+    harness_call(h, "StartSigning", &request.base, MC_INVALID);
+    assert_true(harness_violated(h, "captcha", "CAPTCHA_REQUIRED"));
+    request.captcha = solved_captcha(h, BINH_ID); /* for a number: not for this */
+    harness_call(h, "StartSigning", &request.base, MC_INVALID);
+    assert_true(harness_violated(h, "captcha", "CAPTCHA_WRONG"));
+    ask.signing = true;
+    const Identity__GetCaptchaReply *asked = harness_call(h, "GetCaptcha", &ask.base, MC_OK);
+    request.captcha = payload_of(asked->challenge, solve(asked->challenge));
+    (void)harness_call(h, "StartSigning", &request.base, MC_OK);
+    harness_call(h, "StartSigning", &request.base, MC_INVALID);
+    harness_close(h);
+    (void)unlink(file);
+    cert_free(&root);
+}
+
 static void a_captcha_runs_out(void **state)
 {
     struct harness *h = *state;
@@ -110,7 +151,7 @@ static void nothing_of_it_can_be_forged(void **state)
     (void)snprintf(expiry, sizeof expiry, "\"expiresAt\":%lld",
                    (long long)((harness_now(h) + CAPTCHA_MS) / 1000));
     (void)snprintf(later, sizeof later, "\"expiresAt\":%lld",
-                   (long long)((harness_now(h) + 2 * CAPTCHA_MS) / 1000));
+                   (long long)((harness_now(h) + 2LL * CAPTCHA_MS) / 1000));
     refused(h, payload_of(changed(challenge, expiry, later), counter), "CAPTCHA_WRONG");
     refused(h, payload_of(changed(challenge, "\"level\":0", "\"level\":7"), counter),
             "CAPTCHA_WRONG");
@@ -158,6 +199,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_strict, close_room)
         TEST(a_solved_captcha_is_good_once),
         TEST(a_captcha_is_for_one_number),
+        TEST(a_signing_needs_a_captcha_REG_41),
         TEST(a_refused_form_does_not_spend_it),
         TEST(a_captcha_runs_out),
         TEST(nothing_of_it_can_be_forged),

@@ -77,6 +77,7 @@ static void a_session_by_token_is_of_level_3_LOG_03(void **state)
     assert_string_equal(session->profile->phone_masked, "");
     assert_int_equal(harness_events(h, "identity.session_opened"), 1);
     assert_int_equal(harness_rows(h, IDENTITY_LOGIN_EVIDENCE), 1);
+    assert_int_equal(harness_rows(h, IDENTITY_FAILURES), 1); /* where he comes from is known now */
 }
 
 /* Opened by phone at level 2; the certificate lifts the session, not the account. */
