@@ -147,7 +147,7 @@ static struct mc_bytes claims_of(struct sandbox *sandbox, const struct sandbox_g
     pair(&writer, "sub", grant->number);
     pair(&writer, "aud", is(grant, "wrong_aud") ? "somebody-else" : grant->client_id);
     pair(&writer, "nonce", is(grant, "wrong_nonce") ? "another" : grant->nonce);
-    number(&writer, "iat", is(grant, "expired") ? now - 2 * TOKEN_S : now);
+    number(&writer, "iat", is(grant, "expired") ? now - TOKEN_S - TOKEN_S : now);
     number(&writer, "exp", is(grant, "expired") ? now - TOKEN_S : now + TOKEN_S);
     mc_json_end(&writer);
     return mc_json_finish(&writer, &text) == MC_OK ? text : (struct mc_bytes){"{}", 2};

@@ -1,4 +1,6 @@
 /* The OpenID provider: limits, lives, keys, clients' own keys (LOG-01, LOG-07, REG-46). */
+#include <inttypes.h>
+
 #include "common/crypto_jose.h"
 #include "common/json.h"
 
@@ -258,7 +260,7 @@ static void who_sees_the_same_person(void **state)
 static void keys_take_turns(void **state)
 {
     struct harness *h = *state;
-    const int64_t life = 90 * 24 * 60 * MINUTE_MS;
+    const int64_t life = 90LL * 24 * 60 * MINUTE_MS;
     Identity__Client client = client_of("cong");
     const char *secret = save(h, &client, MC_OK)->client_secret;
     char *before = NULL;
@@ -344,8 +346,11 @@ static const uint8_t own_secret[MC_JOSE_SECRET_LEN] = {[31] = 42};
 
 static char *own_jwks(void)
 {
-    uint8_t x[MC_JOSE_POINT_LEN], y[MC_JOSE_POINT_LEN];
-    char kid[MC_JOSE_KID_SIZE], x_text[64], y_text[64];
+    uint8_t x[MC_JOSE_POINT_LEN];
+    uint8_t y[MC_JOSE_POINT_LEN];
+    char kid[MC_JOSE_KID_SIZE];
+    char x_text[2 * MC_JOSE_POINT_LEN];
+    char y_text[2 * MC_JOSE_POINT_LEN];
 
     assert_true(mc_jose_public(own_secret, x, y));
     mc_jose_kid(x, y, kid);
@@ -362,8 +367,8 @@ static const char *error_of_assertion(struct harness *h, const char *iss, const 
 {
     Identity__ExchangeCodeRequest request = IDENTITY__EXCHANGE_CODE_REQUEST__INIT;
     char *claims = mc_sprintf(
-        &kept, "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"%s\",\"exp\":%lld,\"jti\":\"%s\"}", iss,
-        iss, aud, (long long)(harness_now(h) / 1000 + life_s), jti);
+        &kept, "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"%s\",\"exp\":%" PRId64 ",\"jti\":\"%s\"}",
+        iss, iss, aud, harness_now(h) / 1000 + life_s, jti);
 
     request.client_assertion_type = text("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     request.client_assertion = mc_jose_sign(&kept, own_secret, "JWT", mc_key_text(claims));
