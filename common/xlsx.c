@@ -1,6 +1,6 @@
 /*
- * The library writes to a path; the path is that of a file without a name in memory. Rows go to a
- * temporary file of the library's own (constant_memory), so a long table costs no memory of ours.
+ * The library writes to a path; the path is that of a file without a name in memory. Rows and parts
+ * go to temporary files of the library's own, and those too lie in memory.
  */
 #include "common/xlsx.h"
 
@@ -43,7 +43,8 @@ static bool write_head(struct mc_xlsx *xlsx, const char *const *head, const unsi
 struct mc_xlsx *mc_xlsx_open(const char *sheet, const char *const *head, const unsigned *widths,
                              size_t columns)
 {
-    lxw_workbook_options options = {.constant_memory = LXW_TRUE};
+    char memory[] = "/dev/shm"; /* what it holds on the way are people's names: never on a disk */
+    lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = memory};
     struct mc_xlsx *xlsx = calloc(1, sizeof *xlsx);
     char path[PATH_SIZE];
 

@@ -122,6 +122,7 @@ static Identity__MadeRow *row_of(struct mc_txn *txn, const struct identity_find 
     row->unit = made->unit;
     row->unit_name = block->unit_name;
     row->made_at_ms = made->at_ms;
+    row->password_sms = made->sms_job;
     if (row->login_id_masked == NULL || row->phone_masked == NULL)
         (void)mc_fail(txn, MC_FULL, "arena");
     return txn->status == MC_OK ? row : NULL;
