@@ -26,7 +26,8 @@ static void answer(struct mc_arena *arena, struct mc_bytes body)
         assert(answer.fields_len <= MC_LEN(answer.fields));
         for (size_t k = 0; k < answer.fields_len; k++)
             assert(strlen(answer.fields[k]) > 0);
-        assert(answer.system == NULL || strlen(answer.system) <= 4 * IDENTITY_SYSTEM_NAME_MAX);
+        assert(answer.system == NULL ||
+               strlen(answer.system) <= (size_t)4 * IDENTITY_SYSTEM_NAME_MAX);
     }
 }
 

@@ -1,4 +1,5 @@
 /* The carrier's answer, read and compared (domain 1.7, S02). */
+#include "../common/vectors.h"
 #include "identity_help.h"
 #include "services/identity/lookup.h"
 
@@ -85,6 +86,30 @@ static void answers_are_read(void **state)
     }
 }
 
+/* Domain 1.7: however a system writes a name, it is the person's. */
+static void names_are_compared_as_the_vectors_say(void **state)
+{
+    (void)state;
+    struct vectors *vectors = vectors_open("name_vectors");
+
+    while (vectors_next(vectors)) {
+        static const char *const forms[] = {"nfc", "upper", "search_key"};
+        IdentityState__Lookup asked = IDENTITY_STATE__LOOKUP__INIT;
+        asked.full_name = text(vectors_get(vectors, "nfc"));
+        asked.id_number = text(BINH_ID);
+        asked.birth_date = text("05/03/1993");
+        for (size_t i = 0; i < MC_LEN(forms); i++) {
+            struct identity_answer answer;
+            char body[1024];
+            (void)snprintf(body, sizeof body, OWNER("%s", BINH_ID, "05/03/1993"),
+                           vectors_get(vectors, forms[i]));
+            identity_answer_read(&arena, mc_key_text(body), "owner", &asked, &answer);
+            if (answer.owner != IDENTITY_OWNER_SAME)
+                fail_msg("%s is not %s", vectors_get(vectors, forms[i]), asked.full_name);
+        }
+    }
+}
+
 static void a_carriers_name_is_cleaned_and_cut(void **state)
 {
     (void)state;
@@ -107,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_read),
+        cmocka_unit_test(names_are_compared_as_the_vectors_say),
         cmocka_unit_test(a_carriers_name_is_cleaned_and_cut),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -1,4 +1,5 @@
 /* Registration by social insurance and Vietnam Post, ported numbers, the population register. */
+#include "../common/vectors.h"
 #include "identity_help.h"
 #include "services/identity/account.h"
 #include "services/identity/lookup.h"
@@ -258,6 +259,51 @@ static void each_method_has_its_fields_REG_27(void **state)
     form = form_by("SUBSCRIBER", &tho); /* what is not asked for is not looked at */
     form.insurance_no = text("x");
     (void)harness_call(h, "StartRegistration", &form.base, MC_OK);
+}
+
+static bool is_violated(struct harness *h, const char *field)
+{
+    const Motcua__Header *header = harness_header(h);
+
+    for (size_t i = 0; i < header->n_violations; i++)
+        if (strcmp(header->violations[i]->field, field) == 0)
+            return true;
+    return false;
+}
+
+/* Domain 1.1 to 1.6: the vectors through the form itself, which misses its consent all the time. */
+static void the_form_takes_what_the_vectors_say(void **state)
+{
+    struct harness *h = *state;
+    struct vectors *vectors = vectors_open("identity_vectors");
+    size_t seen = 0;
+
+    while (vectors_next(vectors)) {
+        Identity__StartRegistrationRequest form = form_by("SOCIAL_INSURANCE", &binh);
+        const char *kind = vectors_get(vectors, "kind");
+        char *input = text(vectors_get(vectors, "input"));
+        const char *field = NULL;
+        bool want = strcmp(vectors_get(vectors, "expected"), "valid") != 0;
+        form.consent_version = text("");
+        if (strcmp(kind, "cccd") == 0 || strcmp(kind, "cmnd") == 0) {
+            form.login_id = input;
+            field = "login_id";
+            want = want || strcmp(input, "012993990017") == 0; /* born in 2393 */
+        } else if (strcmp(kind, "phone") == 0) {
+            form.phone = input;
+            field = "phone";
+        } else if (strcmp(kind, "insurance_no") == 0) {
+            form.insurance_no = input;
+            field = "insurance_no";
+        } else {
+            continue;
+        }
+        seen++;
+        harness_call(h, "StartRegistration", &form.base, MC_INVALID);
+        if (is_violated(h, field) != want)
+            fail_msg("%s %s: %s", kind, input, vectors_get(vectors, "why"));
+    }
+    assert_true(seen > 15);
 }
 
 /* REG-48: two methods at once for one number: one account. */
@@ -531,6 +577,7 @@ int main(void)
         TEST(every_system_may_be_away),
         TEST(an_outage_of_hours_is_survived),
         TEST(each_method_has_its_fields_REG_27),
+        TEST(the_form_takes_what_the_vectors_say),
         TEST(two_methods_at_once_make_one_account_REG_48),
         TEST(a_ported_number_is_asked_where_it_is),
         TEST(without_porting_data_the_prefix_decides),
