@@ -184,12 +184,8 @@ static void judge(const struct identity *identity, struct mc_txn *txn, struct mc
         vneid_fail(txn, key, login, "VNEID_WRONG");
         return;
     }
-    login->sub = mc_strdup(txn->arena, sub);
+    login->sub = identity_data(mc_blind(txn, "vneid_sub", sub));
     login->id_token = (ProtobufCBinaryData){0};
-    if (login->sub == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return;
-    }
     mc_save(txn, IDENTITY_VNEID_LOGINS, key, &login->base);
     vneid_ask(identity, txn, "vneid.userinfo", key, vneid_url(identity, txn, "/oauth2/userinfo"),
               "", mc_open_text(txn, login->access_token));
@@ -269,13 +265,24 @@ enum mc_status identity_vneid_keys_done(void *ctx, struct mc_txn *txn, const str
     return txn->status;
 }
 
+/* The claims are of the person the token was about (Core 5.3.2). */
+static bool sub_is(struct mc_txn *txn, const struct mc_json *claims,
+                   const IdentityState__VneidLogin *login)
+{
+    const char *sub = mc_json_text(claims, "sub");
+    struct mc_bytes hash = mc_blind(txn, "vneid_sub", sub != NULL ? sub : "");
+
+    return sub != NULL && hash.len != 0 && hash.len == login->sub.len &&
+           mc_equal(hash.data, login->sub.data, hash.len);
+}
+
 static void take_claims(struct mc_txn *txn, struct mc_bytes key, IdentityState__VneidLogin *login,
                         struct mc_bytes body)
 {
     mc_cleanup(mc_json_freep) struct mc_json *claims = NULL;
     const char *wrong = "VNEID_WRONG";
 
-    if (mc_json_parse(body, &claims) == MC_OK && says(claims, "sub", login->sub))
+    if (mc_json_parse(body, &claims) == MC_OK && sub_is(txn, claims, login))
         wrong = vneid_account(txn, claims, login);
     if (txn->status != MC_OK)
         return;

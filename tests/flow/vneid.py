@@ -65,6 +65,8 @@ class Vneid(oidc.Oidc):
         self.assertEqual(self.portal.call("identity", "Login", {"login_id": CITIZEN["login_id"], "password": story.PASSWORD}).code,
                          "LOGIN_WRONG")
         self.check_books()
+        with open(f"{self.folder}/identity/data.mdb", "rb") as store:  # VNeID's sub may be the number itself
+            self.assertNotIn(CITIZEN["login_id"].encode(), store.read())
 
     def test_a_person_we_knew(self):
         """The account of the number is linked; another TechID for it is an alarm, and nobody is signed in."""
