@@ -73,7 +73,7 @@ int ctl_print_json(struct ctl *ctl, const ProtobufCMessage *message)
     return CTL_OK;
 }
 
-const char *ctl_age(char out[16], int64_t ms)
+const char *ctl_age(char out[CTL_AGE_SIZE], int64_t ms)
 {
     static const struct {
         int64_t ms;
@@ -82,9 +82,10 @@ const char *ctl_age(char out[16], int64_t ms)
 
     for (size_t i = 0; i < MC_LEN(units); i++)
         if (ms >= units[i].ms) {
-            (void)snprintf(out, 16, "%lld%c", (long long)(ms / units[i].ms), units[i].letter);
+            (void)snprintf(out, CTL_AGE_SIZE, "%lld%c", (long long)(ms / units[i].ms),
+                           units[i].letter);
             return out;
         }
-    (void)snprintf(out, 16, "%s", ms > 0 ? "<1s" : "-");
+    (void)snprintf(out, CTL_AGE_SIZE, "%s", ms > 0 ? "<1s" : "-");
     return out;
 }

@@ -80,4 +80,5 @@ int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 
 /* "3s", "12m", "5h", "2d" into a small buffer of the caller. */
-const char *ctl_age(char out[16], int64_t ms);
+enum { CTL_AGE_SIZE = 24 }; /* any number of days */
+const char *ctl_age(char out[CTL_AGE_SIZE], int64_t ms);

@@ -68,8 +68,8 @@ static const char *mode_name(Otp__GatewayMode mode)
 
 static void print_gateway(const Otp__GatewayView *view, int64_t now_ms)
 {
-    char seen[16];
-    char until[16];
+    char seen[CTL_AGE_SIZE];
+    char until[CTL_AGE_SIZE];
 
     printf("%-20s %-8s %6s %5u%% %6u %6u %6u %6u %6u %-7s %-7s %s%s%s\n", view->gateway,
            mode_name(view->mode), ctl_age(seen, now_ms - view->seen_at_ms), view->share_percent,
@@ -197,7 +197,7 @@ int ctl_sms_alarms(struct ctl *ctl, int argc, char **argv)
 {
     Otp__ListAlarmsRequest request = OTP__LIST_ALARMS_REQUEST__INIT;
     int code = CTL_OK;
-    char age[16];
+    char age[CTL_AGE_SIZE];
 
     (void)argc;
     (void)argv;

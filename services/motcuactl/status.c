@@ -47,8 +47,8 @@ static uint64_t lag_of(const Motcua__StatsReply *reply)
 static void print_room(const Motcua__StatsReply *reply)
 {
     struct sums sums = sum_lanes(reply);
-    char oldest[16];
-    char up[16];
+    char oldest[CTL_AGE_SIZE];
+    char up[CTL_AGE_SIZE];
 
     printf("%-13s %-6s %7s %7llu %7llu %6llu %9llu %5llu %9llu %6.1f %5.1f%%%s\n", reply->room,
            ctl_age(up, reply->now_ms - reply->started_ms), ctl_age(oldest, sums.oldest_ms),
@@ -120,7 +120,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 int ctl_queue_list(struct ctl *ctl, int argc, char **argv)
 {
     int code = CTL_OK;
-    char age[16];
+    char age[CTL_AGE_SIZE];
 
     (void)argc;
     (void)argv;
@@ -154,8 +154,8 @@ int ctl_queue_list(struct ctl *ctl, int argc, char **argv)
 static void print_job(const Motcua__Job *job, int64_t now_ms)
 {
     static const char *const states[] = {"?", "queued", "leased", "held", "dead"};
-    char age[16];
-    char due[16];
+    char age[CTL_AGE_SIZE];
+    char due[CTL_AGE_SIZE];
 
     printf("%-18llu %-16s %-7s %6s %6s %3u/%-3u %-12s %-16s %s\n", (unsigned long long)job->id,
            job->kind, job->state <= MOTCUA__JOB_STATE__DEAD ? states[job->state] : "?",

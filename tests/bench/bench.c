@@ -55,7 +55,7 @@ static void pause_ms(int ms)
 
 static void folder_make(char out[BENCH_PATH], const char *parent, const char *name)
 {
-    (void)snprintf(out, BENCH_PATH, "%s/%.60s", parent, name);
+    (void)snprintf(out, BENCH_PATH, "%.180s/%.60s", parent, name);
     if (mkdir(out, 0700) != 0 && errno != EEXIST)
         bench_die("%s: %s", out, strerror(errno));
 }
