@@ -92,7 +92,7 @@ class Rogue(smsworker.RoomStory):
             line.sendall(b"".join(struct.pack(">IIII", 16 + len(receipt), 5, 0, 1000 * turn + i + 1) + receipt for i in range(500)))
             statuses += [self.pdu(line)[1] for _ in range(500)]
         self.assertEqual(set(statuses), {0x64})
-        self.assertLess(self.memory(worker) - before, 16 << 20)
+        self.assertLess(self.memory(worker) - before, 64 << 20)  # a sanitizer keeps what was freed for a while
         self.otp.refuse = None
         self.send(line, 5, 0, 1, receipt)
         self.assertEqual(self.pdu(line)[:3], (0x80000005, 0, 1))
