@@ -53,8 +53,8 @@ static const char *wrong_with(const struct mc_txn *txn, const IdentityState__Cod
     return NULL;
 }
 
-/* NULL: the person signed out, or was shut out, since. */
-static const IdentityState__Account *account_of(struct mc_txn *txn, const IdentityState__Code *code)
+/* How well who signed in is known; 0: the person signed out, or was shut out, since. */
+static unsigned level_of(struct mc_txn *txn, const IdentityState__Code *code)
 {
     const IdentityState__Session *session = mc_load(
         txn, IDENTITY_SESSIONS, mc_key_bytes(code->session), &identity_state__session__descriptor);
@@ -62,7 +62,9 @@ static const IdentityState__Account *account_of(struct mc_txn *txn, const Identi
 
     if (session != NULL && session->expires_at_ms > txn->now_ms)
         account = identity_account_load(txn, mc_key_bytes(code->account));
-    return account != NULL && identity_account_may_sign_in(account) ? account : NULL;
+    if (account == NULL || !identity_account_may_sign_in(account))
+        return 0;
+    return oidc_level(session, account);
 }
 
 static struct mc_bytes make_token(struct mc_txn *txn, const IdentityState__Code *code,
@@ -82,12 +84,11 @@ static struct mc_bytes make_token(struct mc_txn *txn, const IdentityState__Code 
 }
 
 static void give(const struct identity *identity, struct mc_txn *txn, struct mc_bytes key,
-                 IdentityState__Code *code, const IdentityState__Client *client,
-                 const IdentityState__Account *account, Identity__ExchangeCodeReply *rep)
+                 IdentityState__Code *code, const IdentityState__Client *client, unsigned level,
+                 Identity__ExchangeCodeReply *rep)
 {
     rep->access_token = oidc_secret_make(txn);
-    struct mc_bytes claims =
-        oidc_id_claims(identity, txn, code, client, account, rep->access_token);
+    struct mc_bytes claims = oidc_id_claims(identity, txn, code, client, level, rep->access_token);
     if (txn->status != MC_OK)
         return;
     rep->id_token = oidc_sign(txn, "JWT", claims);
@@ -115,13 +116,13 @@ static void exchange(const struct identity *identity, struct mc_txn *txn,
         return;
     }
     const char *wrong = wrong_with(txn, code, req, client_id);
-    const IdentityState__Account *account = wrong == NULL ? account_of(txn, code) : NULL;
+    unsigned level = wrong == NULL ? level_of(txn, code) : 0;
     if (wrong != NULL)
         end_replayed(txn, key, code);
-    if (wrong != NULL || account == NULL)
+    if (wrong != NULL || level == 0)
         fail(rep, "invalid_grant", wrong != NULL ? wrong : "the session is over");
     else
-        give(identity, txn, key, code, client, account, rep);
+        give(identity, txn, key, code, client, level, rep);
 }
 
 enum mc_status identity_exchange_code(struct identity *identity, struct mc_txn *txn,

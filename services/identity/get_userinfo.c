@@ -29,7 +29,7 @@ enum mc_status identity_get_userinfo(struct identity *identity, struct mc_txn *t
         !mc_get(txn, IDENTITY_CONSENTS,
                 oidc_consent_key(txn, mc_key_bytes(token->account), token->client_id), &consent))
         return txn->status;
-    struct mc_bytes json = oidc_userinfo_claims(txn, token, client, account);
+    struct mc_bytes json = oidc_userinfo_claims(txn, token, client, session, account);
     if (txn->status == MC_OK)
         rep->json = mc_unconst(json.data);
     return txn->status;

@@ -445,6 +445,9 @@ void identity_sessions_revoke(struct mc_txn *txn, struct mc_bytes account_id);
 void identity_sessions_revoke_but(struct mc_txn *txn, struct mc_bytes account_id,
                                   struct mc_bytes keep);
 /* The caller's own; refuses the call when it has ended. */
+/* The account's level, or what the sign-in proved beyond it. */
+uint32_t identity_session_ial(const IdentityState__Session *session,
+                              const IdentityState__Account *account);
 IdentityState__Session *identity_session_of_caller(struct mc_txn *txn, struct mc_bytes *ret_id);
 /* False when it is not a refresh token of ours. */
 bool identity_refresh_read(struct mc_txn *txn, const char *token, struct mc_bytes *ret_session_id,

@@ -10,7 +10,8 @@
  *
  * `sub` is pairwise: portals of different sectors cannot compare their users by it. TechID is the
  * same at all portals and, like the identity number, handed over only to a client that is allowed
- * the scope for it. `acr` is LoA1 … LoA3, the account's identity assurance (IAL).
+ * the scope for it. `acr` is LoA1 … LoA3, the session's identity assurance (IAL):
+ * the account's, or 3 where a certificate signed in.
  *
  * Cookies, codes and tokens are 32 random bytes; the store knows keyed hashes of them.
  */
@@ -134,11 +135,13 @@ char *oidc_sub(struct mc_txn *txn, const char *client_id, const IdentityState__C
 char *oidc_sid(struct mc_txn *txn, const char *client_id, struct mc_bytes session);
 struct mc_bytes oidc_id_claims(const struct identity *identity, struct mc_txn *txn,
                                const IdentityState__Code *code, const IdentityState__Client *client,
-                               const IdentityState__Account *account, const char *access_token);
+                               unsigned level, const char *access_token);
 struct mc_bytes oidc_userinfo_claims(struct mc_txn *txn, const IdentityState__AccessToken *token,
                                      const IdentityState__Client *client,
+                                     const IdentityState__Session *session,
                                      const IdentityState__Account *account);
-unsigned oidc_level(const IdentityState__Account *account); /* 1 … 3 */
+unsigned oidc_level(const IdentityState__Session *session,
+                    const IdentityState__Account *account); /* 1 … 3 */
 extern const char *const oidc_levels[OIDC_LEVEL_MAX];       /* LoA1 … */
 extern const char *const oidc_scopes[OIDC_SCOPES_LEN];
 

@@ -175,7 +175,7 @@ void oidc_advance(const struct identity *identity, struct mc_txn *txn,
     const struct oidc_browser *browser = advance->browser;
     bool signed_in =
         browser != NULL && browser->record->signed_in_at_ms >= at->record->signed_in_after_ms;
-    bool enough = signed_in && oidc_level(browser->account) >= at->record->level;
+    bool enough = signed_in && oidc_level(browser->session, browser->account) >= at->record->level;
 
     if (!enough && signed_in && (advance->fresh || advance->silent)) /* cannot be had this way */
         fail_back(identity, txn, at, "unmet_authentication_requirements", rep);

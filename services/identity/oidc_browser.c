@@ -42,6 +42,18 @@ static bool is_same(ProtobufCBinaryData a, ProtobufCBinaryData b)
     return a.len == MC_ID_LEN && b.len == MC_ID_LEN && mc_equal(a.data, b.data, MC_ID_LEN);
 }
 
+/* What the new sign-in proved, the session that goes on holds as well. */
+static void raise_level(struct mc_txn *txn, const struct oidc_browser *old, struct mc_bytes opened)
+{
+    const IdentityState__Session *session =
+        mc_load(txn, IDENTITY_SESSIONS, opened, &identity_state__session__descriptor);
+
+    if (session == NULL || session->ial <= old->session->ial)
+        return;
+    old->session->ial = session->ial;
+    mc_save(txn, IDENTITY_SESSIONS, mc_key_bytes(old->record->session), &old->session->base);
+}
+
 static void end_session(struct mc_txn *txn, struct mc_bytes id)
 {
     const IdentityState__Session *session =
@@ -64,6 +76,7 @@ static ProtobufCBinaryData settle_before(struct mc_txn *txn, const char *before,
         return identity_data(opened);
     mc_drop(txn, IDENTITY_BROWSERS, old.key);
     if (is_same(old.record->account, account)) {
+        raise_level(txn, &old, opened);
         end_session(txn, opened);
         return old.record->session;
     }

@@ -44,9 +44,13 @@ char *oidc_scope_join(struct mc_txn *txn, char *const *scopes, size_t len)
     return text;
 }
 
-unsigned oidc_level(const IdentityState__Account *account)
+/* How well the person has proved who he is here: a certificate may have told more than the account.
+ */
+unsigned oidc_level(const IdentityState__Session *session, const IdentityState__Account *account)
 {
-    return MC_MAX(1U, MC_MIN(account->ial, (unsigned)OIDC_LEVEL_MAX));
+    uint32_t ial = identity_session_ial(session, account);
+
+    return MC_MAX(1U, MC_MIN(ial, (unsigned)OIDC_LEVEL_MAX));
 }
 
 /* 16 bytes that only we can make, the same for ever, different for each pair. */
@@ -113,7 +117,7 @@ static void write_token_hash(struct mc_json_writer *writer, const char *access_t
 
 struct mc_bytes oidc_id_claims(const struct identity *identity, struct mc_txn *txn,
                                const IdentityState__Code *code, const IdentityState__Client *client,
-                               const IdentityState__Account *account, const char *access_token)
+                               unsigned level, const char *access_token)
 {
     struct mc_json_writer writer;
     int64_t now = txn->now_ms / 1000;
@@ -128,7 +132,7 @@ struct mc_bytes oidc_id_claims(const struct identity *identity, struct mc_txn *t
     number(&writer, "auth_time", code->signed_in_at_ms / 1000);
     if (code->nonce[0] != '\0')
         pair(&writer, "nonce", code->nonce);
-    pair(&writer, "acr", oidc_levels[oidc_level(account) - 1]);
+    pair(&writer, "acr", oidc_levels[level - 1]);
     pair(&writer, "sid", oidc_sid(txn, code->client_id, mc_key_bytes(code->session)));
     write_token_hash(&writer, access_token);
     return finish(txn, &writer);
@@ -165,6 +169,7 @@ static void write_person(struct mc_json_writer *writer, const IdentityState__Acc
 
 struct mc_bytes oidc_userinfo_claims(struct mc_txn *txn, const IdentityState__AccessToken *token,
                                      const IdentityState__Client *client,
+                                     const IdentityState__Session *session,
                                      const IdentityState__Account *account)
 {
     struct mc_json_writer writer;
@@ -176,8 +181,8 @@ struct mc_bytes oidc_userinfo_claims(struct mc_txn *txn, const IdentityState__Ac
     mc_json_begin(&writer, txn->arena);
     mc_json_object(&writer);
     pair(&writer, "sub", oidc_sub(txn, token->client_id, client, id));
-    pair(&writer, "loAs", oidc_levels[oidc_level(account) - 1]);
-    number(&writer, "IAL", account->ial);
+    pair(&writer, "loAs", oidc_levels[oidc_level(session, account) - 1]);
+    number(&writer, "IAL", identity_session_ial(session, account));
     write_person(&writer, token, account, person);
     if (oidc_scope_has(token->scopes, token->n_scopes, "techid"))
         pair(&writer, "TechID", identity_uuid(txn, id));

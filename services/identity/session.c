@@ -73,6 +73,12 @@ static char *refresh_make(struct mc_txn *txn, struct mc_bytes id, struct mc_byte
     return token;
 }
 
+uint32_t identity_session_ial(const IdentityState__Session *session,
+                              const IdentityState__Account *account)
+{
+    return MC_MAX(account->ial, session->ial);
+}
+
 static char *sign_claims(const struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
                          const IdentityState__Session *session,
                          const IdentityState__Account *account)
@@ -83,7 +89,7 @@ static char *sign_claims(const struct identity *identity, struct mc_txn *txn, st
     claims.session_id = identity_uuid(txn, id);
     claims.account_id = identity_uuid(txn, mc_key_bytes(session->account));
     claims.subject_kind = account->subject_kind;
-    claims.ial = MC_MAX(account->ial, session->ial);
+    claims.ial = identity_session_ial(session, account);
     identity_units_read(txn, account, &units);
     const IdentityState__Assignment *acting = identity_units_find(&units, session->unit);
     if (acting == NULL && units.len > 0)

@@ -492,6 +492,69 @@ static void a_temporary_password_signs_in_at_no_portal(void **state)
     mc_arena_done(&kept);
 }
 
+/* A room whose tick makes every session one that a certificate opened. */
+static enum mc_status sign_by_certificate(void *ctx, struct mc_txn *txn)
+{
+    (void)ctx;
+    struct mc_cursor cursor =
+        mc_seek(txn, IDENTITY_SESSIONS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+
+    while (mc_next(&cursor)) {
+        IdentityState__Session *session = mc_row(&cursor, &identity_state__session__descriptor);
+        assert_non_null(session);
+        session->ial = 3;
+        mc_save(txn, IDENTITY_SESSIONS, cursor.key, &session->base);
+    }
+    oidc_keys_turn(ctx, txn);
+    return txn->status;
+}
+
+static void assert_claim(const char *id_token, const char *name, const char *want)
+{
+    struct mc_bytes payload;
+    struct mc_json *claims = NULL;
+
+    assert_true(mc_jose_peek(&kept, id_token, &payload));
+    assert_int_equal(mc_json_parse(payload, &claims), MC_OK);
+    assert_string_equal(mc_json_text(claims, name), want);
+    mc_json_free(claims);
+}
+
+/* LOG-03, LOG-07: the account is of level 2; who signed in by certificate is of level 3. */
+static void the_level_is_the_sessions(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"identity.carrier_url=" CARRIER_URL, NULL};
+    struct mc_room room = identity_room;
+    const char *browser = "";
+
+    room.tick = sign_by_certificate;
+    assert_int_equal(mc_arena_init(&kept, 1 << 20), MC_OK);
+    struct harness *h = harness_open(&room, settings);
+    Identity__Client client = client_of("tayninh");
+    const char *secret = save(h, &client, MC_OK)->client_secret;
+    harness_tick(h);
+    (void)open_account(h, &binh);
+    const Identity__ExchangeCodeReply *before =
+        exchange(h, "tayninh", secret, code_for(h, "tayninh", &browser));
+    assert_claim(before->id_token, "acr", "LoA2");
+    assert_non_null(strstr(userinfo(h, before->access_token), "\"IAL\":2"));
+    Identity__AuthorizeRequest strong = asks("tayninh", browser);
+    strong.acr_values = text("LoA3");
+    assert_int_equal(authorize(h, &strong)->step, IDENTITY__AUTHORIZE_STEP__SHOW_LOGIN);
+
+    harness_tick(h);
+    assert_int_equal(authorize(h, &strong)->step, IDENTITY__AUTHORIZE_STEP__GO_BACK);
+    const Identity__ExchangeCodeReply *after =
+        exchange(h, "tayninh", secret, code_for(h, "tayninh", &browser));
+    assert_claim(after->id_token, "acr", "LoA3");
+    const char *told = userinfo(h, after->access_token);
+    assert_non_null(strstr(told, "\"IAL\":3"));
+    assert_non_null(strstr(told, "\"loAs\":\"LoA3\""));
+    harness_close(h);
+    mc_arena_done(&kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +567,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_secret_is_changed_without_a_night_shift, open_room,
                                         close_room),
         cmocka_unit_test(a_temporary_password_signs_in_at_no_portal),
+        cmocka_unit_test(the_level_is_the_sessions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
