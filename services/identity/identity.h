@@ -112,8 +112,9 @@ struct identity_method {
     struct identity_window windows[IDENTITY_SUBJECTS]; /* by motcua.identity.v1.SubjectKind */
     uint32_t ial;
     bool open;
-    bool officer_rights; /* accounts made this way may hold rights (REG-09) */
-    uint32_t fields;     /* bits, in the order of identity.fields */
+    bool not_here[IDENTITY_SUBJECTS]; /* open by the table, but nobody to ask in this place */
+    bool officer_rights;              /* accounts made this way may hold rights (REG-09) */
+    uint32_t fields;                  /* bits, in the order of identity.fields */
     uint32_t required;
     const char *condition; /* texts for who chooses */
     const char *verifier;
@@ -391,7 +392,8 @@ void identity_names_check(struct mc_txn *txn, const struct identity_form *form,
                           IdentityState__Person *person);
 void identity_form_check(struct mc_txn *txn, const struct identity_form *form,
                          IdentityState__Person *person);
-#define IDENTITY_DESK_METHOD "OFFICER_CREATED"
+#define IDENTITY_DESK_METHOD  "OFFICER_CREATED"
+#define IDENTITY_VNEID_METHOD "VNEID"
 
 /* Counts a form against its phone and its number; refuses the call past the limit. */
 enum mc_status identity_starts_count(const struct identity *identity, struct mc_txn *txn,

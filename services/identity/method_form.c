@@ -86,7 +86,10 @@ static const struct identity_method *check_method(const struct identity *identit
              identity_method_check(identity, txn, req->method, (unsigned)req->subject_kind) !=
                  NULL &&
              !identity_lookup_has(req->method))
-        (void)mc_refuse(txn, MC_INVALID, "method", "METHOD_NOT_OPEN", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "method",
+                        strcmp(req->method, IDENTITY_VNEID_METHOD) == 0 ? "METHOD_AT_VNEID"
+                                                                        : "METHOD_NOT_OPEN",
+                        NULL);
     return identity_method_find(identity, req->method);
 }
 

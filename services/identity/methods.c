@@ -27,6 +27,8 @@ const char *identity_method_why(const struct identity_method *method, unsigned s
     const struct identity_window *window = &method->windows[subject_kind];
     if (!window->listed)
         return "METHOD_NOT_FOR_SUBJECT";
+    if (method->not_here[subject_kind])
+        return "METHOD_NOT_OPEN";
     if (now_ms < window->from_ms) {
         *ret_day_ms = window->from_ms;
         return "METHOD_NOT_YET";

@@ -377,8 +377,10 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
     enum mc_status status = identity_signing_boot(identity, boot->why, sizeof boot->why);
     if (status == MC_OK && (status = read_tables(identity, boot)) != MC_OK)
         identity_signing_stop(identity);
-    if (status == MC_OK)
+    if (status == MC_OK) {
         identity_signing_close_methods(identity);
+        vneid_close_method(identity);
+    }
     return status;
 }
 

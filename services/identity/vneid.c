@@ -18,6 +18,16 @@ bool vneid_is_open(const struct identity *identity)
     return identity->vneid_issuer[0] != '\0';
 }
 
+/* The table says since when by law; here it takes a configured issuer, and citizens only. */
+void vneid_close_method(struct identity *identity)
+{
+    for (size_t i = 0; i < identity->methods_len; i++)
+        if (strcmp(identity->methods[i].code, IDENTITY_VNEID_METHOD) == 0)
+            for (unsigned kind = 0; kind < IDENTITY_SUBJECTS; kind++)
+                identity->methods[i].not_here[kind] =
+                    !vneid_is_open(identity) || kind != IDENTITY__SUBJECT_KIND__CITIZEN;
+}
+
 const char *vneid_url(const struct identity *identity, struct mc_txn *txn, const char *path)
 {
     const char *url = mc_sprintf(txn->arena, "%s%s", identity->vneid_issuer, path);
@@ -276,14 +286,14 @@ static bool sub_is(struct mc_txn *txn, const struct mc_json *claims,
            mc_equal(hash.data, login->sub.data, hash.len);
 }
 
-static void take_claims(struct mc_txn *txn, struct mc_bytes key, IdentityState__VneidLogin *login,
-                        struct mc_bytes body)
+static void take_claims(const struct identity *identity, struct mc_txn *txn, struct mc_bytes key,
+                        IdentityState__VneidLogin *login, struct mc_bytes body)
 {
     mc_cleanup(mc_json_freep) struct mc_json *claims = NULL;
     const char *wrong = "VNEID_WRONG";
 
     if (mc_json_parse(body, &claims) == MC_OK && sub_is(txn, claims, login))
-        wrong = vneid_account(txn, claims, login);
+        wrong = vneid_account(identity, txn, claims, login);
     if (txn->status != MC_OK)
         return;
     if (wrong != NULL) {
@@ -304,13 +314,12 @@ enum mc_status identity_vneid_userinfo_done(void *ctx, struct mc_txn *txn, const
         mc_key_bytes(((const IdentityState__VneidCall *)(const void *)payload)->login);
     IdentityState__VneidLogin *login = vneid_load(txn, key);
 
-    (void)ctx;
     (void)job;
     *ret_verdict = MC_DONE;
     if (login == NULL || login->step != VNEID_ASKING)
         return txn->status;
     if (is_good(result))
-        take_claims(txn, key, login, result->body);
+        take_claims(ctx, txn, key, login, result->body);
     else if (!result->gave_up)
         *ret_verdict = MC_RETRY;
     else

@@ -30,6 +30,7 @@ enum {
 enum vneid_step { VNEID_AWAY, VNEID_ASKING, VNEID_DONE, VNEID_FAILED };
 
 bool vneid_is_open(const struct identity *identity);
+void vneid_close_method(struct identity *identity);
 const char *vneid_url(const struct identity *identity, struct mc_txn *txn, const char *path);
 IdentityState__VneidLogin *vneid_load(struct mc_txn *txn, struct mc_bytes key);
 /* One more question of the login; `form` empty: a GET, with the token if there is one. */
@@ -39,8 +40,8 @@ void vneid_fail(struct mc_txn *txn, struct mc_bytes key, IdentityState__VneidLog
                 const char *code);
 /* The person is who the claims say: finds, links or opens the account. NULL: so; else why not. */
 struct mc_json;
-const char *vneid_account(struct mc_txn *txn, const struct mc_json *claims,
-                          IdentityState__VneidLogin *login);
+const char *vneid_account(const struct identity *identity, struct mc_txn *txn,
+                          const struct mc_json *claims, IdentityState__VneidLogin *login);
 void vneid_emit(struct mc_txn *txn, const char *type, struct mc_bytes account, const char *code);
 /* Back to the choice of accounts, with what to say. */
 void vneid_show_login(const struct identity *identity, struct mc_txn *txn,

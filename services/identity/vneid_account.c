@@ -89,7 +89,7 @@ static struct mc_bytes open_account(struct mc_txn *txn, const struct vneid_perso
     person.birth_date = mc_unconst(said->birth);
     account.subject_kind = IDENTITY__SUBJECT_KIND__CITIZEN;
     account.ial = said->ial;
-    account.method = mc_unconst("VNEID");
+    account.method = mc_unconst(IDENTITY_VNEID_METHOD);
     account.person = identity_person_seal(txn, &person);
     account.login_index = identity_data(index);
     account.password_hash = mc_seal_text(txn, mc_password_dummy_hash); /* no password fits */
@@ -119,13 +119,20 @@ static void link_account(struct mc_txn *txn, struct mc_bytes id, IdentityState__
     identity_change_save(txn, &change, IDENTITY_BY_SYSTEM, "Đăng nhập bằng VNeID");
 }
 
+/* Who has an account signs in; a new one opens only while the table of methods says so (REG-05). */
+static bool may_open(const struct identity *identity, int64_t now_ms)
+{
+    return identity_method_is_open(identity_method_find(identity, IDENTITY_VNEID_METHOD),
+                                   IDENTITY__SUBJECT_KIND__CITIZEN, now_ms);
+}
+
 static bool is_same(struct mc_bytes a, struct mc_bytes b)
 {
     return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-const char *vneid_account(struct mc_txn *txn, const struct mc_json *claims,
-                          IdentityState__VneidLogin *login)
+const char *vneid_account(const struct identity *identity, struct mc_txn *txn,
+                          const struct mc_json *claims, IdentityState__VneidLogin *login)
 {
     struct vneid_person said = {0};
     struct mc_bytes by_tech = {0};
@@ -149,6 +156,8 @@ const char *vneid_account(struct mc_txn *txn, const struct mc_json *claims,
         vneid_emit(txn, "identity.vneid_alarm", id, "VNEID_TECHID_OTHER");
         return "VNEID_TECHID_OTHER";
     }
+    if (account == NULL && !may_open(identity, txn->now_ms))
+        return "METHOD_NOT_OPEN";
     bool linked = account != NULL && account->vneid_tech.len != 0;
     if (account == NULL)
         id = open_account(txn, &said, index, tech);

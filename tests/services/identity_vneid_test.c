@@ -1,7 +1,10 @@
 /* VNeID: what is asked of it and when, its keys' rotation, whose account it is (SYS-16, REG-47). */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "common/crypto_jose.h"
+#include "common/date.h"
 #include "common/json.h"
 
 #include "identity_help.h"
@@ -289,6 +292,91 @@ static void a_code_is_not_sent_twice(void **state)
     assert_int_equal(harness_rows(h, IDENTITY_VNEID_LOGINS), 0);
 }
 
+static const Identity__RegistrationMethod *method_for(struct harness *h, Identity__SubjectKind kind,
+                                                      int64_t at_ms)
+{
+    Identity__ListMethodsRequest request = IDENTITY__LIST_METHODS_REQUEST__INIT;
+
+    request.subject_kind = kind;
+    request.at_ms = at_ms;
+    const Identity__ListMethodsReply *reply = harness_call(h, "ListMethods", &request.base, MC_OK);
+    for (size_t i = 0; i < reply->n_methods; i++)
+        if (strcmp(reply->methods[i]->code, "VNEID") == 0)
+            return reply->methods[i];
+    fail_msg("VNEID is not listed");
+    return NULL;
+}
+
+/* REG-05, REG-45: open where an issuer is configured, in its days, for citizens; else why not. */
+static void the_method_is_listed_as_it_is(void **state)
+{
+    struct harness *h = *state;
+    int64_t opens = mc_date_to_ms((struct mc_date){2024, 7, 1});
+
+    assert_true(method_for(h, IDENTITY__SUBJECT_KIND__CITIZEN, 0)->open);
+    assert_true(method_for(h, IDENTITY__SUBJECT_KIND__CITIZEN, opens)->open);
+    assert_string_equal(method_for(h, IDENTITY__SUBJECT_KIND__CITIZEN, opens - 1)->code_why,
+                        "METHOD_NOT_YET");
+    assert_string_equal(method_for(h, IDENTITY__SUBJECT_KIND__ENTERPRISE, 0)->code_why,
+                        "METHOD_NOT_OPEN");
+    Identity__StartRegistrationRequest form = form_of(&binh);
+    form.method = text("VNEID");
+    harness_call(h, "StartRegistration", &form.base, MC_INVALID);
+    assert_true(harness_violated(h, "method", "METHOD_AT_VNEID"));
+}
+
+static void without_an_issuer_it_is_closed(void **state)
+{
+    const Identity__RegistrationMethod *method =
+        method_for(*state, IDENTITY__SUBJECT_KIND__CITIZEN, 0);
+
+    assert_false(method->open);
+    assert_string_equal(method->code_why, "METHOD_NOT_OPEN");
+    assert_string_not_equal(method->message, "");
+}
+
+/* An operator's table that closes it: who has an account signs in, nobody gets a new one. */
+static void a_closed_method_opens_no_account(void **state)
+{
+    char path[] = "/tmp/mc-vneid-XXXXXX";
+    char setting[64];
+    const char *const settings[] = {"identity.carrier_url=" CARRIER_URL,
+                                    "identity.vneid_issuer=" ISSUER, setting, NULL};
+    static const char table[] =
+        "code,name_vi,ial,open,citizen,enterprise,state_agency,officer_rights,fields,condition,"
+        "verifier,confirmation\n"
+        "SUBSCRIBER,a,2,yes,..,,,yes,\"login_id*,full_name*,birth_date*,phone*\",a,b,c\n"
+        "VNEID,b,,yes,..30/06/2026,,,yes,vneid*,a,b,c\n";
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, table, sizeof table - 1), (ssize_t)sizeof table - 1);
+    assert_int_equal(close(fd), 0);
+    (void)snprintf(setting, sizeof setting, "identity.methods_file=%s", path);
+    assert_int_equal(mc_arena_init(&kept, 1 << 20), MC_OK);
+    struct harness *h = harness_open(&identity_room, settings);
+    register_portal(h);
+    (void)open_account(h, &binh);
+    for (int i = 0; i < 2; i++) {
+        struct trip trip = set_out(h);
+        (void)come_back(h, &trip, ISSUER);
+        tokens_come(h, &trip, 60);
+        if (i == 0)
+            keys_come(h);
+        claims_come(h, i == 0 ? BINH_ID : "001085990043", i == 0 ? "T1" : "T3", 2);
+        const Identity__AuthorizeReply *reply = outcome(h, &trip);
+        if (i == 0)
+            assert_int_equal(reply->step, IDENTITY__AUTHORIZE_STEP__SHOW_CONSENT);
+        else
+            assert_string_equal(reply->code, "METHOD_NOT_OPEN");
+    }
+    assert_int_equal(harness_rows(h, IDENTITY_ACCOUNTS), 1);
+    harness_close(h);
+    mc_arena_done(&kept);
+    (void)remove(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +386,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_token_of_yesterday_is_not_taken, open_vneid, close_room),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_an_alarm, open_vneid, close_room),
         cmocka_unit_test_setup_teardown(a_code_is_not_sent_twice, open_vneid, close_room),
+        cmocka_unit_test_setup_teardown(the_method_is_listed_as_it_is, open_vneid, close_room),
+        cmocka_unit_test_setup_teardown(without_an_issuer_it_is_closed, open_room, close_room),
+        cmocka_unit_test(a_closed_method_opens_no_account),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
