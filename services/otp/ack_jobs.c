@@ -4,6 +4,7 @@
 enum mc_status otp_ack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__AckJobsRequest *req,
                             Otp__JobResults *rep)
 {
+    struct otp_costs costs = {0};
     size_t sent = 0;
 
     (void)otp;
@@ -23,13 +24,14 @@ enum mc_status otp_ack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__AckJ
         }
         const OtpState__Sms *sms = otp_job_sms(txn, job);
         if (sms != NULL)
-            otp_cost_add(txn, job->record->id, sms);
-        otp_job_ended(txn, job, OTP__DELIVERY_STATE__SENT, "",
+            otp_cost_add(txn, &costs, job->record->id, sms);
+        otp_job_ended(txn, job, sms, OTP__DELIVERY_STATE__SENT, "",
                       otp_clip(txn, ack->provider_reference));
         mc_job_done(txn, job);
         rep->results[i]->ok = true;
         sent++;
     }
+    otp_costs_save(txn, &costs);
     otp_gateway_sent(txn, txn->caller->name, sent);
     return txn->status;
 }

@@ -78,10 +78,9 @@ const OtpState__Sms *otp_job_sms(struct mc_txn *txn, const struct mc_job *job)
 }
 
 static struct otp_change change_of(struct mc_txn *txn, const struct mc_job *job,
-                                   Otp__DeliveryState state, const char *reason)
+                                   const OtpState__Sms *sms, Otp__DeliveryState state,
+                                   const char *reason)
 {
-    const OtpState__Sms *sms = otp_job_sms(txn, job);
-
     return (struct otp_change){
         .state = state,
         .phone_masked = sms != NULL ? otp_phone_masked(txn, sms->phone) : "",
@@ -94,12 +93,12 @@ static struct otp_change change_of(struct mc_txn *txn, const struct mc_job *job,
     };
 }
 
-void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, Otp__DeliveryState state,
-                   const char *reason, const char *provider_reference)
+void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState__Sms *sms,
+                   Otp__DeliveryState state, const char *reason, const char *provider_reference)
 {
     if (otp_message_load(txn, job->record->id) != NULL || txn->status != MC_OK)
         return;
-    struct otp_change change = change_of(txn, job, state, reason);
+    struct otp_change change = change_of(txn, job, sms, state, reason);
     change.provider_reference = provider_reference;
     otp_message_change(txn, job->record->id, &change);
 }
@@ -108,8 +107,9 @@ void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job)
 {
     bool expired = strcmp(job->spent, "EXPIRED") == 0;
 
-    otp_job_ended(txn, job, expired ? OTP__DELIVERY_STATE__EXPIRED : OTP__DELIVERY_STATE__FAILED,
-                  job->spent, "");
+    otp_job_ended(txn, job, otp_job_sms(txn, job),
+                  expired ? OTP__DELIVERY_STATE__EXPIRED : OTP__DELIVERY_STATE__FAILED, job->spent,
+                  "");
     mc_job_bury(txn, job, job->spent);
 }
 
@@ -174,49 +174,58 @@ static bool parse_reference(const char *reference, uint64_t *ret_id)
     return *ret_id >> 56 < OTP_LANES_LEN;
 }
 
+/* Arrived, and about to be tried again: that would be a second copy. */
+static void call_off(struct mc_txn *txn, const struct mc_job *job, const OtpState__Sms *sms)
+{
+    struct otp_costs costs = {0};
+
+    if (sms != NULL)
+        otp_cost_add(txn, &costs, job->record->id, sms); /* nobody will acknowledge it any more */
+    otp_costs_save(txn, &costs);
+    mc_job_cancel(txn, job->record->id);
+}
+
 /* The report was faster than the gateway's own Ack. */
-static bool report_early(const struct otp *otp, struct mc_txn *txn, uint64_t job_id,
-                         Otp__DeliveryState state, const char *reason)
+static bool report_early(const struct otp *otp, struct mc_txn *txn, struct otp_answers *answers,
+                         uint64_t job_id, const Otp__DeliveryReport *report)
 {
     struct mc_job job = {
         .record = mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, job_id), &motcua__job__descriptor)};
 
     if (job.record == NULL || job.record->attempts == 0)
         return false; /* never in anybody's hands: nothing to report */
-    job.payload = mc_open_bytes(txn, job.record->payload);
-    struct otp_change change = change_of(txn, &job, state, reason);
+    mc_job_open(txn, &job);
+    const OtpState__Sms *sms = otp_job_sms(txn, &job);
+    struct otp_change change =
+        change_of(txn, &job, sms, report->state, otp_clip(txn, report->reason));
     otp_message_change(txn, job_id, &change);
-    otp_gateway_answered(otp, txn, change.gateway, txn->now_ms);
-    /* Arrived, and about to be tried again: that would be a second copy. */
-    if (state == OTP__DELIVERY_STATE__DELIVERED && job.record->state == MOTCUA__JOB_STATE__QUEUED) {
-        const OtpState__Sms *sms = otp_job_sms(txn, &job);
-        if (sms != NULL)
-            otp_cost_add(txn, job_id, sms); /* nobody will acknowledge it any more */
-        mc_job_cancel(txn, job_id);
-    }
+    otp_gateway_answered(otp, txn, answers, change.gateway, txn->now_ms);
+    if (report->state == OTP__DELIVERY_STATE__DELIVERED &&
+        job.record->state == MOTCUA__JOB_STATE__QUEUED)
+        call_off(txn, &job, sms);
     return true;
 }
 
-bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, const char *reference,
-                      Otp__DeliveryState state, const char *reason)
+bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, struct otp_answers *answers,
+                      const Otp__DeliveryReport *report)
 {
+    const Otp__DeliveryState state = report->state;
     uint64_t job_id = 0;
 
-    if (!parse_reference(reference, &job_id))
+    if (!parse_reference(report->reference, &job_id))
         return false;
     OtpState__Message *message = otp_message_load(txn, job_id);
     if (txn->status != MC_OK)
         return false;
-    reason = otp_clip(txn, reason);
     if (message == NULL)
-        return otp_delivery_is_final(state) && report_early(otp, txn, job_id, state, reason);
+        return otp_delivery_is_final(state) && report_early(otp, txn, answers, job_id, report);
     if (otp_delivery_is_final((Otp__DeliveryState)message->state) ||
         state == (Otp__DeliveryState)message->state)
         return false;
     const struct otp_change change = {
         .state = state,
         .phone_masked = message->phone_masked,
-        .reason = reason,
+        .reason = otp_clip(txn, report->reason),
         .gateway = message->gateway,
         .provider_reference = message->provider_reference,
         .unit_code = message->unit_code,
@@ -224,6 +233,6 @@ bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, const char *ref
         .keys_len = message->n_keys,
     };
     otp_message_change(txn, job_id, &change);
-    otp_gateway_answered(otp, txn, change.gateway, message->changed_at_ms);
+    otp_gateway_answered(otp, txn, answers, change.gateway, message->changed_at_ms);
     return true;
 }

@@ -78,9 +78,13 @@ enum mc_status otp_delivery_webhook(struct otp *otp, struct mc_txn *txn,
         st[0] == '\0')
         return answer(txn, rep, 400, "st\n");
 
-    Otp__DeliveryState state = state_of(st);
-    bool refused = strcmp(st, "16") == 0;
-    if (state != OTP__DELIVERY_STATE__DELIVERY_STATE_UNSPECIFIED)
-        (void)otp_report_apply(otp, txn, reference, state, refused ? "REJECTED" : "");
+    Otp__DeliveryReport report = OTP__DELIVERY_REPORT__INIT;
+    struct otp_answers answers = {0};
+    report.reference = reference;
+    report.state = state_of(st);
+    report.reason = mc_unconst(strcmp(st, "16") == 0 ? "REJECTED" : "");
+    if (report.state != OTP__DELIVERY_STATE__DELIVERY_STATE_UNSPECIFIED)
+        (void)otp_report_apply(otp, txn, &answers, &report);
+    otp_answers_save(txn, &answers);
     return answer(txn, rep, 200, "ok\n");
 }

@@ -220,18 +220,32 @@ void otp_gateway_failed(struct mc_txn *txn, const char *name, size_t count)
     otp_gateway_save(txn, name, gateway);
 }
 
-void otp_gateway_answered(const struct otp *otp, struct mc_txn *txn, const char *name,
-                          int64_t sent_at_ms)
+void otp_gateway_answered(const struct otp *otp, struct mc_txn *txn, struct otp_answers *answers,
+                          const char *name, int64_t sent_at_ms)
 {
-    OtpState__Gateway *gateway = name[0] != '\0' ? otp_gateway_load(txn, name) : NULL;
     bool timely = txn->now_ms - sent_at_ms < otp->health_slow_ms;
 
+    if (name[0] == '\0')
+        return;
+    if (answers->gateway == NULL || strcmp(answers->name, name) != 0) {
+        otp_answers_save(txn, answers);
+        answers->name = name;
+        answers->gateway = otp_gateway_load(txn, name);
+    }
+    OtpState__Gateway *gateway = answers->gateway;
     if (gateway == NULL || (gateway->reports && !timely))
         return;
     gateway->reports = true;
     if (timely)
         gateway->answered = otp_window_add(txn, gateway->answered, QUARTER_MS, sent_at_ms, 1);
-    otp_gateway_save(txn, name, gateway);
+    answers->changed = true;
+}
+
+void otp_answers_save(struct mc_txn *txn, struct otp_answers *answers)
+{
+    if (answers->changed)
+        otp_gateway_save(txn, answers->name, answers->gateway);
+    *answers = (struct otp_answers){0};
 }
 
 void otp_gateway_emit(struct mc_txn *txn, const char *type, const char *name,

@@ -319,13 +319,14 @@ char **otp_hints(struct mc_txn *txn, Otp__DeliveryState state, bool late, bool c
 bool otp_delivery_is_final(Otp__DeliveryState state);
 void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change);
 /* The same for a job in hand that is over, unless a report was faster. */
-void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, Otp__DeliveryState state,
-                   const char *reason, const char *provider_reference);
+void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState__Sms *sms,
+                   Otp__DeliveryState state, const char *reason, const char *provider_reference);
 /* Its life is over, or the last gateway that had it never said what became of it. */
 void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job);
-bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, const char *reference,
-                      Otp__DeliveryState state,
-                      const char *reason); /* false: unknown, late or double */
+struct otp_answers;
+/* False: unknown, late or double. Save the answers when the last report is applied. */
+bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, struct otp_answers *answers,
+                      const Otp__DeliveryReport *report);
 /* The job a gateway holds, or NULL: not its any more. Does not fail the call. */
 struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token);
 const OtpState__Sms *otp_job_sms(struct mc_txn *txn, const struct mc_job *job);
@@ -335,7 +336,14 @@ void otp_reference_sign(const struct mc_txn *txn, const char *reference,
                         char signature[OTP_SIGNATURE_LEN + 1]);
 
 /* Costs (sms_costs.c): what carriers took, by unit and month. */
-void otp_cost_add(struct mc_txn *txn, uint64_t job_id, const OtpState__Sms *sms);
+struct otp_costs { /* the row at hand: most messages of a call are for one unit */
+    const char *unit;
+    struct mc_bytes key;
+    OtpState__Cost row;
+};
+void otp_cost_add(struct mc_txn *txn, struct otp_costs *costs, uint64_t job_id,
+                  const OtpState__Sms *sms);
+void otp_costs_save(struct mc_txn *txn, struct otp_costs *costs);
 enum mc_status otp_sms_costs(struct otp *otp, struct mc_txn *txn, const Otp__SmsCostsRequest *req,
                              Otp__SmsCostsReply *rep);
 enum mc_status otp_sms_status(struct otp *otp, struct mc_txn *txn, const Otp__SmsStatusRequest *req,
@@ -368,9 +376,18 @@ void otp_gateway_took(const struct otp *otp, struct mc_txn *txn, const char *nam
                       OtpState__Gateway *gateway, size_t jobs, size_t parts);
 void otp_gateway_sent(struct mc_txn *txn, const char *name, size_t count);
 void otp_gateway_failed(struct mc_txn *txn, const char *name, size_t count);
-/* The end of a message that the carrier took at sent_at_ms was told. */
-void otp_gateway_answered(const struct otp *otp, struct mc_txn *txn, const char *name,
-                          int64_t sent_at_ms);
+/*
+ * The end of a message that the carrier took at sent_at_ms was told. Most reports of a call are of
+ * one gateway: its row stays at hand until another's turn, or otp_answers_save().
+ */
+struct otp_answers {
+    const char *name;
+    OtpState__Gateway *gateway;
+    bool changed;
+};
+void otp_gateway_answered(const struct otp *otp, struct mc_txn *txn, struct otp_answers *answers,
+                          const char *name, int64_t sent_at_ms);
+void otp_answers_save(struct mc_txn *txn, struct otp_answers *answers);
 void otp_gateway_emit(struct mc_txn *txn, const char *type, const char *name,
                       const OtpState__Gateway *gateway, const char *reason);
 Otp__GatewayView *otp_gateway_view(const struct otp *otp, struct mc_txn *txn, const char *name,

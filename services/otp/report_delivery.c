@@ -23,13 +23,15 @@ enum mc_status otp_report_delivery(struct otp *otp, struct mc_txn *txn,
                                    const Otp__ReportDeliveryRequest *req,
                                    Otp__ReportDeliveryReply *rep)
 {
+    struct otp_answers answers = {0};
+
     check(txn, req);
     for (size_t i = 0; i < req->n_reports && txn->status == MC_OK; i++) {
-        const Otp__DeliveryReport *report = req->reports[i];
-        if (otp_report_apply(otp, txn, report->reference, report->state, report->reason))
+        if (otp_report_apply(otp, txn, &answers, req->reports[i]))
             rep->applied++;
         else
             rep->ignored++;
     }
+    otp_answers_save(txn, &answers);
     return txn->status;
 }

@@ -22,24 +22,40 @@ static void month_of(int64_t now_ms, char month[MONTH_LEN + 1])
     (void)snprintf(month, MONTH_LEN + 1, "%06u", number);
 }
 
-void otp_cost_add(struct mc_txn *txn, uint64_t job_id, const OtpState__Sms *sms)
+static void load(struct mc_txn *txn, struct otp_costs *costs, const char *unit)
 {
     char month[MONTH_LEN + 1];
-    OtpState__Cost cost = OTP_STATE__COST__INIT;
 
     month_of(txn->now_ms, month);
-    struct mc_bytes key =
-        mc_key_join(txn, mc_keep(txn, month, MONTH_LEN), mc_key_text(sms->unit_code));
-    const OtpState__Cost *old = mc_load(txn, OTP_COSTS, key, &otp_state__cost__descriptor);
+    costs->unit = unit;
+    costs->key = mc_key_join(txn, mc_keep(txn, month, MONTH_LEN), mc_key_text(unit));
+    const OtpState__Cost *old = mc_load(txn, OTP_COSTS, costs->key, &otp_state__cost__descriptor);
     if (old != NULL)
-        cost = *old;
-    cost.messages += 1;
-    cost.parts += sms->parts;
-    if (job_id >> 56 == OTP_LANE_OTP) {
-        cost.code_messages += 1;
-        cost.code_parts += sms->parts;
+        costs->row = *old;
+    else
+        otp_state__cost__init(&costs->row);
+}
+
+void otp_cost_add(struct mc_txn *txn, struct otp_costs *costs, uint64_t job_id,
+                  const OtpState__Sms *sms)
+{
+    if (costs->unit == NULL || strcmp(costs->unit, sms->unit_code) != 0) {
+        otp_costs_save(txn, costs);
+        load(txn, costs, sms->unit_code);
     }
-    mc_save(txn, OTP_COSTS, key, &cost.base);
+    costs->row.messages += 1;
+    costs->row.parts += sms->parts;
+    if (job_id >> 56 == OTP_LANE_OTP) {
+        costs->row.code_messages += 1;
+        costs->row.code_parts += sms->parts;
+    }
+}
+
+void otp_costs_save(struct mc_txn *txn, struct otp_costs *costs)
+{
+    if (costs->unit != NULL)
+        mc_save(txn, OTP_COSTS, costs->key, &costs->row.base);
+    costs->unit = NULL;
 }
 
 /* "2026-09" as "202609". */

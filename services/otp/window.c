@@ -35,8 +35,9 @@ uint64_t otp_window_sum(const OtpState__Window *window, int64_t now_ms, int64_t 
 
     if (window == NULL)
         return 0;
+    int64_t late = behind(window, now_ms, window_ms);
     for (int64_t back = skip; back <= OTP_WINDOW_PIECES; back++)
-        sum += piece(window, behind(window, now_ms, window_ms), back);
+        sum += piece(window, late, back);
     return sum;
 }
 
@@ -55,9 +56,9 @@ OtpState__Window *otp_window_add(struct mc_txn *txn, const OtpState__Window *old
     window->newest = piece_of(txn->now_ms, window_ms);
     window->counts = counts;
     window->n_counts = OTP_WINDOW_COUNTS;
+    int64_t late = old != NULL ? behind(old, txn->now_ms, window_ms) : 0;
     for (int64_t back = 0; old != NULL && back < OTP_WINDOW_COUNTS; back++)
-        counts[OTP_WINDOW_COUNTS - 1 - back] =
-            piece(old, behind(old, txn->now_ms, window_ms), back);
+        counts[OTP_WINDOW_COUNTS - 1 - back] = piece(old, late, back);
     if (ago >= 0 && ago < OTP_WINDOW_COUNTS)
         counts[OTP_WINDOW_COUNTS - 1 - ago] += count;
     while (window->n_counts > 1 && window->counts[0] == 0) { /* empty ones in front are not kept */

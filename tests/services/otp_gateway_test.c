@@ -309,6 +309,35 @@ static void a_slow_gateway_gets_less_by_steps(void **state)
     assert_int_equal(harness_events(h, "otp.gateway_share_changed"), 4);
 }
 
+/* What two gateways sent in turns is told in one call: each gets its own. */
+static void one_call_tells_of_several_gateways(void **state)
+{
+    struct harness *h = *state;
+    Otp__ReportDeliveryRequest request = OTP__REPORT_DELIVERY_REQUEST__INIT;
+    Otp__DeliveryReport reports[40];
+    Otp__DeliveryReport *list[40];
+
+    for (size_t i = 0; i < MC_LEN(reports); i++) {
+        const char *gateway = i % 2 == 0 ? A : B;
+
+        queue(h, 1);
+        Otp__LeaseJobsReply *reply = lease(h, gateway, 1);
+        assert_true(ack(h, gateway, reply->jobs[0])->ok);
+        otp__delivery_report__init(&reports[i]);
+        reports[i].reference = reply->jobs[0]->reference;
+        reports[i].state = OTP__DELIVERY_STATE__DELIVERED;
+        list[i] = &reports[i];
+    }
+    request.reports = list + 5; /* of A the first three are not told, of B two */
+    request.n_reports = MC_LEN(reports) - 5;
+    Otp__ReportDeliveryReply *reply = harness_call(h, "ReportDelivery", &request.base, MC_OK);
+    assert_int_equal(reply->applied, request.n_reports);
+    assert_int_equal(share_after(h, 6 * MINUTE_MS), 50);
+    assert_int_equal(view_of(h, A)->slow, 3);
+    assert_int_equal(view_of(h, B)->slow, 2);
+    assert_int_equal(view_of(h, B)->share_percent, 100);
+}
+
 static void when_all_are_slow_none_is_cut(void **state)
 {
     struct harness *h = *state;
@@ -412,6 +441,7 @@ int main(void)
         ROOM_TEST(a_code_that_failed_goes_to_another_gateway),
         ROOM_TEST(a_code_does_not_wait_for_a_gateway_that_is_not_there),
         ROOM_TEST(a_slow_gateway_gets_less_by_steps),
+        ROOM_TEST(one_call_tells_of_several_gateways),
         ROOM_TEST(when_all_are_slow_none_is_cut),
         ROOM_TEST(nobody_is_cut_when_there_is_no_other),
         ROOM_TEST(who_never_reports_is_not_slow),

@@ -218,12 +218,24 @@ static Otp__SmsCostsReply *costs(struct harness *h, const char *month, const cha
     return harness_call(h, "SmsCosts", &request.base, want);
 }
 
+/* In one call, whatever units they are for. */
 static void take_all(struct harness *h)
 {
     Otp__LeaseJobsReply *reply = lease(h, "sms:viettel", 50);
+    Otp__AckJobsRequest request = OTP__ACK_JOBS_REQUEST__INIT;
+    Otp__Ack acks[50];
+    Otp__Ack *list[50];
 
-    for (size_t i = 0; i < reply->n_jobs; i++)
-        assert_true(ack(h, "sms:viettel", reply->jobs[i])->ok);
+    for (size_t i = 0; i < reply->n_jobs; i++) {
+        otp__ack__init(&acks[i]);
+        acks[i].token = reply->jobs[i]->token;
+        list[i] = &acks[i];
+    }
+    request.acks = list;
+    request.n_acks = reply->n_jobs;
+    Otp__JobResults *results = harness_call(h, "AckJobs", &request.base, MC_OK);
+    for (size_t i = 0; i < results->n_results; i++)
+        assert_true(results->results[i]->ok);
 }
 
 static void costs_are_of_a_unit_and_a_month(void **state)
