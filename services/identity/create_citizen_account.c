@@ -14,6 +14,7 @@ struct creation {
     IdentityState__Registration *registration;
     const IdentityState__Person *person;
     uint32_t ial;
+    IdentityState__Made made;
 };
 
 static enum mc_status check(struct identity *identity, struct mc_txn *txn,
@@ -82,16 +83,16 @@ static void open_account(const struct identity *identity, struct mc_txn *txn, st
 static void keep_made(const struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
                       struct creation *creation)
 {
-    IdentityState__Made made = IDENTITY_STATE__MADE__INIT;
     IdentityState__Registration *registration = creation->registration;
 
-    made.officer = registration->officer;
-    made.unit = registration->unit;
-    made.desk = registration->desk;
-    made.scan = registration->scan;
-    made.at_ms = txn->now_ms;
-    mc_save(txn, IDENTITY_MADE, id, &made.base);
-    identity_scan_keep_until(txn, mc_key_bytes(made.scan),
+    identity_state__made__init(&creation->made);
+    creation->made.officer = registration->officer;
+    creation->made.unit = registration->unit;
+    creation->made.desk = registration->desk;
+    creation->made.scan = registration->scan;
+    creation->made.at_ms = txn->now_ms;
+    mc_save(txn, IDENTITY_MADE, id, &creation->made.base);
+    identity_scan_keep_until(txn, mc_key_bytes(creation->made.scan),
                              txn->now_ms + identity->scan_retention_ms);
     registration->state = IDENTITY__REGISTRATION_STATE__DONE;
     registration->account = identity_data(id);
@@ -133,7 +134,7 @@ enum mc_status identity_create_citizen_account(struct identity *identity, struct
     open_account(identity, txn, id, &creation, &password);
     if (password == NULL)
         return txn->status;
-    identity_password_sms_ask(txn, id, creation.person, creation.registration->unit, password);
+    identity_password_sms_ask(txn, id, creation.person, &creation.made, password);
     tell(txn, id, &creation);
     identity_population_ask(identity, txn, id, creation.person); /* SYS-07 */
     rep->account_id = identity_uuid(txn, id);

@@ -30,6 +30,7 @@ enum {
     IDENTITY_DESK_STARTS_AN_HOUR = 60,
     IDENTITY_PASSWORD_SMS_LIFE_MS = 24 * 60 * 60 * 1000,
     IDENTITY_PASSWORD_SMS_ATTEMPTS = 50,
+    IDENTITY_PASSWORD_RESENDS_MAX = 3, /* other temporary passwords for one account */
     IDENTITY_PASSWORD_SMS_BACKOFF_MAX_MS = 10 * 60 * 1000,
 };
 
@@ -130,7 +131,7 @@ IdentityState__Desk *identity_desk_unseal(struct mc_txn *txn, ProtobufCBinaryDat
 
 /* Effect otp.sms: a temporary password goes to its owner. */
 void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
-                               const IdentityState__Person *person, const char *unit,
+                               const IdentityState__Person *person, const IdentityState__Made *made,
                                const char *password);
 enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                           const ProtobufCMessage *payload,
@@ -247,6 +248,10 @@ enum mc_status identity_send_citizen_code(struct identity *identity, struct mc_t
 enum mc_status identity_create_citizen_account(struct identity *identity, struct mc_txn *txn,
                                                const Identity__CreateCitizenAccountRequest *req,
                                                Identity__CreateCitizenAccountReply *rep);
+enum mc_status identity_send_citizen_password(struct identity *identity, struct mc_txn *txn,
+                                              const Identity__SendCitizenPasswordRequest *req,
+                                              Identity__SendCitizenPasswordReply *rep);
+mc_prepare identity_send_citizen_password_prepare;
 enum mc_status identity_read_scan(struct identity *identity, struct mc_txn *txn,
                                   const Identity__ReadScanRequest *req,
                                   Identity__ReadScanReply *rep);

@@ -10,7 +10,7 @@
 static const char dedupe_prefix[] = "password:";
 
 void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
-                               const IdentityState__Person *person, const char *unit,
+                               const IdentityState__Person *person, const IdentityState__Made *made,
                                const char *password)
 {
     Otp__EnqueueSmsRequest request = OTP__ENQUEUE_SMS_REQUEST__INIT;
@@ -25,12 +25,10 @@ void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
     request.expires_at_ms = txn->now_ms + IDENTITY_PASSWORD_SMS_LIFE_MS;
     request.keys = mc_unconst(keys);
     request.n_keys = 1;
-    request.dedupe = mc_sprintf(txn->arena, "%s%s", dedupe_prefix, identity_uuid(txn, account_id));
-    request.template_ = mc_unconst("ACCOUNT_PASSWORD");
-    if (txn->caller->unit != NULL) /* its officers may ask where the message is (LOG-09) */
-        request.unit_code = mc_unconst(txn->caller->unit);
+    request.dedupe = mc_sprintf(txn->arena, "%s%s:%u", dedupe_prefix,
+                                identity_uuid(txn, account_id), made->password_sends);
     request.forget = true;
-    request.unit_code = mc_unconst(unit); /* bears the cost, and its officers may ask where it is */
+    request.unit_code = made->unit; /* bears the cost, and its officers may ask where it is */
     request.template_ = mc_unconst("ACCOUNT_PASSWORD");
     size_t size = request.dedupe != NULL ? otp__enqueue_sms_request__get_packed_size(&request) : 0;
     uint8_t *payload = mc_alloc(txn->arena, size);
@@ -53,6 +51,15 @@ void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
                           });
 }
 
+/* password:<account>:<which>; without the last part in jobs of before it could be sent again. */
+static struct mc_bytes account_of(struct mc_txn *txn, const char *dedupe)
+{
+    const char *uuid = dedupe + sizeof dedupe_prefix - 1;
+    const char *copy = mc_sprintf(txn->arena, "%.*s", (int)strcspn(uuid, ":"), uuid);
+
+    return identity_id_parse(txn, copy != NULL ? copy : "");
+}
+
 enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                           const ProtobufCMessage *payload,
                                           const struct mc_result *result,
@@ -62,7 +69,7 @@ enum mc_status identity_password_sms_done(void *ctx, struct mc_txn *txn, const s
     (void)job;
     const Otp__EnqueueSmsRequest *request = (const void *)payload;
     const Otp__EnqueueSmsReply *reply = (const void *)result->reply;
-    struct mc_bytes id = identity_id_parse(txn, request->dedupe + sizeof dedupe_prefix - 1);
+    struct mc_bytes id = account_of(txn, request->dedupe);
     bool away = result->status == MC_BUSY || mc_is_fault(result->status);
 
     *ret_verdict = MC_DONE;

@@ -53,7 +53,8 @@
  * An officer of a one-door unit makes an account for a citizen in front of him: LookUpCitizen, the
  * form with a scan (StartCitizenAccount, a registration like any other: the carrier is asked), the
  * printed request, a code to the citizen's phone, CreateCitizenAccount. The password is drawn here,
- * goes to the citizen by SMS and must be changed. Scans are sealed and end on their day (scan.c).
+ * goes to the citizen by SMS and must be changed; the officer can have another one sent
+ * (SendCitizenPassword). Scans are sealed and end on their day (scan.c).
  */
 #include <stddef.h>
 #include <string.h>
@@ -118,6 +119,7 @@ extern const size_t mc_data_consents_len;
     X(PrintRequestForm,   identity_print_request_form,  Identity__PrintRequestFormRequest,   Identity__PrintRequestFormReply,   MC_READ,         MC_OFFICER, NULL, NULL) \
     X(SendCitizenCode,    identity_send_citizen_code,   Identity__SendCitizenCodeRequest,    Identity__SendCitizenCodeReply,    MC_WRITE,        MC_OFFICER, NULL, NULL) \
     X(CreateCitizenAccount, identity_create_citizen_account, Identity__CreateCitizenAccountRequest, Identity__CreateCitizenAccountReply, MC_WRITE, MC_OFFICER, NULL, identity_create_citizen_account_prepare) \
+    X(SendCitizenPassword, identity_send_citizen_password, Identity__SendCitizenPasswordRequest, Identity__SendCitizenPasswordReply, MC_WRITE, MC_OFFICER, NULL, identity_send_citizen_password_prepare) \
     X(ReadScan,           identity_read_scan,           Identity__ReadScanRequest,           Identity__ReadScanReply,           MC_WRITE_FRESH,  GRANTOR, NULL, NULL, MC_UPLOAD_MAX) \
     X(CountAccounts,      identity_count_accounts,      Identity__CountAccountsRequest,      Identity__CountAccountsReply,      MC_READ,         MC_OPERATOR | MC_OFFICER, "ACCOUNT_VIEW", NULL) \
     X(SetAccountStatus,   identity_set_account_status,  Identity__SetAccountStatusRequest,   Identity__SetAccountStatusReply,   MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \

@@ -87,6 +87,16 @@ class Officers(story.Story):
             return enum_name(self.portal.call("otp", "SmsStatus", {"job_id": sms}, desk), "state") == "DELIVERED"
 
         self.wait("the SMS to be delivered", delivered)  # NOT-08
+        again = self.identity("SendCitizenPassword", {"account_id": done.account_id}, desk)  # the citizen has lost it
+        self.assertEqual(again.sends_left, 2)
+        lost = found.group(1)
+
+        def another():
+            texts = [re.search(r"Mat khau tam: (\S{12})\.", text) for text in steps.handset(CITIZEN["phone"])]
+            return next((match for match in texts if match and match.group(1) != lost), None)
+
+        found = self.wait("the other password's SMS", another)
+        self.assertEqual(self.identity("Login", {"login_id": CITIZEN["login_id"], "password": lost}).code, "LOGIN_WRONG")
         login = self.identity("Login", {"login_id": CITIZEN["login_id"], "password": found.group(1)})
         self.assertEqual(login.code, "")
         journals = self.journals()

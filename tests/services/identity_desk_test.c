@@ -490,17 +490,105 @@ static void a_code_that_does_not_go_is_told(void **state)
     assert_string_equal(look(h, id)->code, "");
 }
 
+static enum mc_status send_again(struct harness *h, const char *account, enum mc_status want)
+{
+    Identity__SendCitizenPasswordRequest request = IDENTITY__SEND_CITIZEN_PASSWORD_REQUEST__INIT;
+
+    request.account_id = text(account);
+    (void)harness_call(h, "SendCitizenPassword", &request.base, want);
+    return want;
+}
+
+/* What the citizen's phone shows; the otp room says the text is queued, or that it cannot be. */
+static const char *password_goes(struct harness *h, enum mc_status status)
+{
+    const struct mc_result refused = {.outcome = MC_HTTP_ANSWERED, .status = status};
+    Otp__EnqueueSmsReply queued = OTP__ENQUEUE_SMS_REPLY__INIT;
+    struct harness_exchange exchange;
+
+    assert_true(harness_effect(h, "otp.sms", &exchange));
+    const Otp__EnqueueSmsRequest *sms = (const void *)exchange.call.request;
+    const char *at = strstr(sms->text, "Mat khau tam: ");
+    assert_non_null(at);
+    const char *password = mc_sprintf(&kept, "%.12s", at + strlen("Mat khau tam: "));
+    queued.job_id = 77;
+    if (status == MC_OK)
+        harness_reply(h, &exchange, &queued.base);
+    else
+        harness_result(h, &exchange, &refused);
+    return password;
+}
+
+/* OFF-31, NOT-08: the text could not be sent; then three others, each of which voids the last. */
+static void a_password_that_did_not_come_is_sent_again(void **state)
+{
+    struct harness *h = *state;
+
+    open_desk(h);
+    ProtobufCBinaryData id = begin_and_code(h, &pang);
+    const char *account = mc_strdup(
+        &kept, create(h, id, OTP__PURPOSE__OFFICER_CREATE, pang.phone_e164, MC_OK)->account_id);
+    (void)send_again(h, account, MC_CONFLICT);
+    assert_true(harness_violated(h, "account_id", "PASSWORD_SMS_WAITS"));
+    const char *before = password_goes(h, MC_INVALID);
+    assert_string_equal(look(h, id)->code, "PASSWORD_SMS_FAILED");
+    for (int i = 0; i < IDENTITY_PASSWORD_RESENDS_MAX; i++) {
+        (void)send_again(h, account, MC_OK);
+        assert_string_equal(look(h, id)->code, "");
+        const char *fresh = password_goes(h, MC_OK);
+        assert_int_equal(look(h, id)->password_sms, 77);
+        act_as_front(h);
+        assert_string_equal(login_with(h, pang.login_id, before)->code, "LOGIN_WRONG");
+        assert_string_equal(login_with(h, pang.login_id, fresh)->code, "");
+        act_as_officer(h, &desk);
+        before = fresh;
+    }
+    (void)send_again(h, account, MC_LIMITED);
+    assert_true(harness_violated(h, "account_id", "PASSWORD_SENDS_TOO_MANY"));
+    assert_int_equal(harness_events(h, "identity.password_resent"), IDENTITY_PASSWORD_RESENDS_MAX);
+}
+
+/* Another officer of the same unit finds nothing; nor does one whose right is gone. */
+static void a_password_is_sent_again_by_its_officer_alone(void **state)
+{
+    struct harness *h = *state;
+
+    open_desk(h);
+    ProtobufCBinaryData id = begin_and_code(h, &pang);
+    const char *account = mc_strdup(
+        &kept, create(h, id, OTP__PURPOSE__OFFICER_CREATE, pang.phone_e164, MC_OK)->account_id);
+    (void)password_goes(h, MC_OK);
+    (void)open_account(h, &tho);
+    grant(h, &tho, ONE_STOP, "CITIZEN_ACCOUNT_CREATE");
+    act_as_officer(h, &tho);
+    (void)send_again(h, account, MC_NOT_FOUND);
+    (void)send_again(h, "", MC_NOT_FOUND);
+    grant(h, &desk, ONE_STOP, "DOSSIER_RECEIVE");
+    act_as_officer(h, &desk);
+    (void)send_again(h, account, MC_DENIED);
+    assert_true(harness_violated(h, "", "RIGHT_MISSING"));
+    assert_int_equal(harness_events(h, "identity.password_resent"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_room, close_room)
-        TEST(an_officer_makes_an_account_OFF_31),    TEST(an_account_that_exists_is_told_OFF_23),
-        TEST(the_phone_must_be_the_citizens_OFF_26), TEST(a_proof_is_for_this_request_only),
-        TEST(the_refusal_tells_the_cause_OFF_32),    TEST(a_right_that_is_taken_away_ends_the_work),
-        TEST(a_request_is_its_officers_alone),       TEST(scans_are_what_they_say_OFF_24),
-        TEST(kinds_of_files_are_told_apart),         TEST(scans_end_on_their_day),
-        TEST(the_request_form_is_printed_OFF_29),    TEST(an_officer_has_budgets),
+        TEST(an_officer_makes_an_account_OFF_31),
+        TEST(an_account_that_exists_is_told_OFF_23),
+        TEST(the_phone_must_be_the_citizens_OFF_26),
+        TEST(a_proof_is_for_this_request_only),
+        TEST(the_refusal_tells_the_cause_OFF_32),
+        TEST(a_right_that_is_taken_away_ends_the_work),
+        TEST(a_request_is_its_officers_alone),
+        TEST(scans_are_what_they_say_OFF_24),
+        TEST(kinds_of_files_are_told_apart),
+        TEST(scans_end_on_their_day),
+        TEST(the_request_form_is_printed_OFF_29),
+        TEST(an_officer_has_budgets),
         TEST(a_code_that_does_not_go_is_told),
+        TEST(a_password_that_did_not_come_is_sent_again),
+        TEST(a_password_is_sent_again_by_its_officer_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
