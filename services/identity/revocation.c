@@ -164,7 +164,7 @@ static enum mc_cert_verdict ocsp_verdict(const struct identity *identity, const 
         .nonce_needed = identity->ocsp_nonce_needed,
         .age_max_ms = DAY_MS,
     };
-    struct mc_trust *trust = identity_trust_of(identity, signing->subject_kind);
+    struct mc_trust *trust = identity_trust_of(identity, signing);
 
     if (trust == NULL || result->outcome != MC_HTTP_ANSWERED || result->http_status != HTTP_OK)
         return MC_CERT_STALE;

@@ -5,10 +5,12 @@
 
 #include "common/ident.h"
 
-struct mc_trust *identity_trust_of(const struct identity *identity, unsigned subject_kind)
+struct mc_trust *identity_trust_of(const struct identity *identity,
+                                   const IdentityState__Signing *signing)
 {
-    return subject_kind == IDENTITY__SUBJECT_KIND__STATE_AGENCY ? identity->trust_government
-                                                                : identity->trust_public;
+    bool agency = signing->subject_kind == IDENTITY__SUBJECT_KIND__STATE_AGENCY;
+
+    return agency || signing->government ? identity->trust_government : identity->trust_public;
 }
 
 IdentityState__Signing *identity_signing_load(struct mc_txn *txn, struct mc_bytes id)
@@ -142,24 +144,48 @@ void identity_signing_fill(struct mc_txn *txn, struct mc_bytes id,
     }
 }
 
+static enum mc_cert_verdict verify(const struct identity *identity, struct mc_txn *txn,
+                                   const IdentityState__Signing *signing, struct mc_bytes signature,
+                                   struct mc_cert *ret_cert)
+{
+    struct mc_trust *trust = identity_trust_of(identity, signing);
+
+    return trust == NULL ? MC_CERT_UNTRUSTED
+                         : mc_signature_verify(trust, txn->arena, signature,
+                                               mc_key_text(signing->text), txn->now_ms, ret_cert);
+}
+
+/*
+ * The Government's authority gives officers certificates in their own names, too (REG-40): by its
+ * number such a one speaks for a person, who signs in as a citizen, wherever that set is
+ * configured.
+ */
+static enum mc_cert_verdict judge(const struct identity *identity, struct mc_txn *txn,
+                                  IdentityState__Signing *signing, struct mc_bytes signature,
+                                  struct mc_cert *ret_cert)
+{
+    enum mc_cert_verdict verdict = verify(identity, txn, signing, signature, ret_cert);
+
+    if (verdict != MC_CERT_UNTRUSTED || identity->trust_government == NULL ||
+        signing->subject_kind != IDENTITY__SUBJECT_KIND__CITIZEN)
+        return verdict;
+    signing->government = true;
+    return verify(identity, txn, signing, signature, ret_cert);
+}
+
 void identity_signing_signed(struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
                              IdentityState__Signing *signing, struct mc_bytes signature)
 {
-    struct mc_trust *trust = identity_trust_of(identity, signing->subject_kind);
     IdentityState__Holder holder = IDENTITY_STATE__HOLDER__INIT;
     const IdentityState__Holder *before = identity_signing_holder(txn, signing);
     struct mc_cert cert;
-    const char *code = "CERT_UNTRUSTED";
 
     if (before == NULL)
         return;
-    if (trust != NULL) {
-        enum mc_cert_verdict verdict = mc_signature_verify(
-            trust, txn->arena, signature, mc_key_text(signing->text), txn->now_ms, &cert);
-        code = verdict != MC_CERT_OK
-                   ? identity_cert_code(verdict)
-                   : identity_holder_read(txn->arena, &cert, signing->subject_kind, &holder);
-    }
+    enum mc_cert_verdict verdict = judge(identity, txn, signing, signature, &cert);
+    const char *code = verdict != MC_CERT_OK ? identity_cert_code(verdict)
+                                             : identity_holder_read(txn->arena, &cert,
+                                                                    signing->subject_kind, &holder);
     if (code != NULL) {
         signing->holder = (ProtobufCBinaryData){0};
         identity_signing_refuse(txn, id, signing, code);

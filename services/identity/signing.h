@@ -33,8 +33,9 @@ const char *identity_holder_read(struct mc_arena *arena, const struct mc_cert *c
 /* The stable code of a verdict that is not MC_CERT_OK. */
 const char *identity_cert_code(enum mc_cert_verdict verdict);
 
-/* The set of authorities whose word counts for a kind of subject (REG-54). NULL: none is set up. */
-struct mc_trust *identity_trust_of(const struct identity *identity, unsigned subject_kind);
+/* The set of authorities whose word counts for this signer (REG-54). NULL: none is set up. */
+struct mc_trust *identity_trust_of(const struct identity *identity,
+                                   const IdentityState__Signing *signing);
 
 /* NULL when there is none, or its time is over. */
 IdentityState__Signing *identity_signing_load(struct mc_txn *txn, struct mc_bytes id);

@@ -63,6 +63,22 @@ static void three_kinds_of_subjects_register_REG_36_REG_41(void **state)
     assert_int_equal(harness_jobs(h, IDENTITY_LANE_CODE), 0);
 }
 
+/* REG-40: by his own number, whichever of the two authorities gave it: the same account. */
+static void an_officers_own_certificate_is_a_citizens_REG_40(void **state)
+{
+    struct harness *h = *state;
+    const char *account = register_as(h, &world.officer, CITIZEN)->account_id;
+    const Identity__SessionReply *session = login_as(h, &world.officer, CITIZEN);
+    const Motcua__SessionClaims *claims = claims_of(session->session);
+
+    assert_string_equal(claims->account_id, account);
+    assert_int_equal(claims->subject_kind, CITIZEN);
+    assert_int_equal(claims->ial, 3);
+    assert_string_equal(claims->unit, ""); /* it gives no rights */
+    session = login_as(h, &world.citizen, CITIZEN);
+    assert_string_equal(claims_of(session->session)->account_id, account);
+}
+
 static void a_session_by_token_is_of_level_3_LOG_03(void **state)
 {
     struct harness *h = *state;
@@ -133,7 +149,9 @@ static void the_wrong_authority_opens_nothing_REG_54(void **state)
 
     refused(h, &world.enterprise, AGENCY, "CERT_UNTRUSTED");
     refused(h, &world.agency, ENTERPRISE, "CERT_UNTRUSTED");
-    refused(h, &world.agency, CITIZEN, "CERT_UNTRUSTED");
+    refused(h, &world.agency, CITIZEN, "CERT_NOT_OF_SUBJECT");
+    refused(h, &world.officer, ENTERPRISE, "CERT_UNTRUSTED");
+    refused(h, &world.officer, AGENCY, "CERT_NOT_OF_SUBJECT");
 }
 
 /* Who is named decides, not what the caller chose; an employee is not the enterprise. */
@@ -322,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_signing_room, close_room)
         TEST(three_kinds_of_subjects_register_REG_36_REG_41),
+        TEST(an_officers_own_certificate_is_a_citizens_REG_40),
         TEST(a_session_by_token_is_of_level_3_LOG_03),
         TEST(a_certificate_lifts_the_session),
         TEST(a_renewed_certificate_is_the_same_person),

@@ -24,6 +24,7 @@ static struct {
     struct cert_party citizen;
     struct cert_party enterprise;
     struct cert_party agency;
+    struct cert_party officer; /* a person, by the Government's authority */
 } world;
 
 static inline struct cert_party holder_of(const struct cert_party *issuer, const char *name,
@@ -64,6 +65,7 @@ static inline int open_signing_world(void **state)
         holder_of(&world.root, "NGUYỄN THỊ HOÀ BÌNH", "CCCD:" BINH_ID, "CMND:012345678");
     world.enterprise = holder_of(&world.root, "CÔNG TY CỔ PHẦN THỬ NGHIỆM", "MST:" MST, NULL);
     world.agency = holder_of(&world.government, "UBND xã Bến Cầu", "MNS:" MNS, "MST:9900000023");
+    world.officer = holder_of(&world.government, "NGUYỄN THỊ HOÀ BÌNH", "CCCD:" BINH_ID, NULL);
     return 0;
 }
 
@@ -71,7 +73,8 @@ static inline int close_signing_world(void **state)
 {
     (void)state;
     struct cert_party *all[] = {&world.root,    &world.government, &world.responder,
-                                &world.citizen, &world.enterprise, &world.agency};
+                                &world.citizen, &world.enterprise, &world.agency,
+                                &world.officer};
 
     for (size_t i = 0; i < MC_LEN(all); i++)
         cert_free(all[i]);
@@ -181,7 +184,7 @@ static inline void responder_says(struct harness *h, const struct cert_party *is
 
 static inline void responder_is_good(struct harness *h, const struct cert_party *holder)
 {
-    bool government = holder == &world.agency;
+    bool government = holder == &world.agency || holder == &world.officer;
 
     responder_says(h, government ? &world.government : &world.root,
                    government ? &world.government : &world.responder, holder,
