@@ -40,6 +40,7 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec)
     job.kind = mc_unconst(spec->kind);
     job.state = MOTCUA__JOB_STATE__QUEUED;
     job.payload = mc_seal_bytes(txn, spec->payload);
+    job.note = (ProtobufCBinaryData){spec->note.len, mc_unconst(spec->note.data)};
     job.attempts_max = spec->attempts_max;
     job.created_ms = txn->now_ms;
     job.due_ms = MC_MAX(spec->due_ms, txn->now_ms);
@@ -388,6 +389,7 @@ size_t mc_jobs_peek(struct mc_txn *txn, int lane, bool dead, uint64_t after, Mot
         if (job == NULL)
             break;
         job->payload = (ProtobufCBinaryData){0};
+        job->note = (ProtobufCBinaryData){0};
         ret_jobs[n++] = job;
     }
     return n;

@@ -18,6 +18,7 @@ struct mc_job_spec {
     unsigned lane; /* the room's own numbering, < MC_LANES_MAX */
     const char *kind;
     struct mc_bytes payload; /* sealed by mc_job_add */
+    struct mc_bytes note;    /* not sealed: what is needed of it later without opening it */
     int64_t due_ms;          /* 0: now */
     int64_t expires_ms;      /* 0: never */
     uint32_t attempts_max;   /* 0: no end */

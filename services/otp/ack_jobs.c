@@ -22,10 +22,10 @@ enum mc_status otp_ack_jobs(struct otp *otp, struct mc_txn *txn, const Otp__AckJ
             rep->results[i]->code = mc_unconst("LEASE_STALE");
             continue;
         }
-        const OtpState__Sms *sms = otp_job_sms(txn, job);
-        if (sms != NULL)
-            otp_cost_add(txn, &costs, job->record->id, sms);
-        otp_job_ended(txn, job, sms, OTP__DELIVERY_STATE__SENT, "",
+        const OtpState__Note *note = otp_job_note(txn, job);
+        if (note != NULL)
+            otp_cost_add(txn, &costs, job->record->id, note);
+        otp_job_ended(txn, job, note, OTP__DELIVERY_STATE__SENT, "",
                       otp_clip(txn, ack->provider_reference));
         mc_job_done(txn, job);
         rep->results[i]->ok = true;

@@ -129,6 +129,7 @@ static uint64_t queue_text(const struct otp *otp, struct mc_txn *txn, Otp__Purpo
                             .lane = OTP_LANE_OTP,
                             .kind = "sms",
                             .payload = otp_pack(txn, &sms.base),
+                            .note = otp_note_make(txn, &sms),
                             .expires_ms = challenge->expires_at_ms - otp->min_useful_life_ms,
                             .attempts_max = OTP_CODE_ATTEMPTS,
                             .backoff_ms = OTP_CODE_BACKOFF_MS,

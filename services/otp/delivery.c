@@ -67,8 +67,9 @@ void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_ch
     tell(txn, job_id, change);
 }
 
-const OtpState__Sms *otp_job_sms(struct mc_txn *txn, const struct mc_job *job)
+const OtpState__Sms *otp_job_sms(struct mc_txn *txn, struct mc_job *job)
 {
+    mc_job_open(txn, job);
     const OtpState__Sms *sms =
         otp_state__sms__unpack(&txn->arena->protobuf, job->payload.len, job->payload.data);
 
@@ -77,28 +78,47 @@ const OtpState__Sms *otp_job_sms(struct mc_txn *txn, const struct mc_job *job)
     return sms;
 }
 
-static struct otp_change change_of(struct mc_txn *txn, const struct mc_job *job,
-                                   const OtpState__Sms *sms, Otp__DeliveryState state,
-                                   const char *reason)
+struct mc_bytes otp_note_make(struct mc_txn *txn, const OtpState__Sms *sms)
+{
+    OtpState__Note note = OTP_STATE__NOTE__INIT;
+
+    note.phone_masked = otp_phone_masked(txn, sms->phone);
+    note.unit_code = sms->unit_code;
+    note.parts = sms->parts;
+    return otp_pack(txn, &note.base);
+}
+
+const OtpState__Note *otp_job_note(struct mc_txn *txn, const struct mc_job *job)
+{
+    const OtpState__Note *note = otp_state__note__unpack(
+        &txn->arena->protobuf, job->record->note.len, job->record->note.data);
+
+    if (note == NULL)
+        (void)mc_fail(txn, MC_CORRUPT, "an SMS without its note");
+    return note;
+}
+
+static struct otp_change change_of(const struct mc_job *job, const OtpState__Note *note,
+                                   Otp__DeliveryState state, const char *reason)
 {
     return (struct otp_change){
         .state = state,
-        .phone_masked = sms != NULL ? otp_phone_masked(txn, sms->phone) : "",
+        .phone_masked = note != NULL ? note->phone_masked : mc_unconst(""),
         .reason = reason,
         .gateway = job->record->leased_by,
         .provider_reference = "",
-        .unit_code = sms != NULL ? sms->unit_code : "",
+        .unit_code = note != NULL ? note->unit_code : mc_unconst(""),
         .keys = job->record->keys,
         .keys_len = job->record->n_keys,
     };
 }
 
-void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState__Sms *sms,
+void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState__Note *note,
                    Otp__DeliveryState state, const char *reason, const char *provider_reference)
 {
     if (otp_message_load(txn, job->record->id) != NULL || txn->status != MC_OK)
         return;
-    struct otp_change change = change_of(txn, job, sms, state, reason);
+    struct otp_change change = change_of(job, note, state, reason);
     change.provider_reference = provider_reference;
     otp_message_change(txn, job->record->id, &change);
 }
@@ -107,7 +127,7 @@ void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job)
 {
     bool expired = strcmp(job->spent, "EXPIRED") == 0;
 
-    otp_job_ended(txn, job, otp_job_sms(txn, job),
+    otp_job_ended(txn, job, otp_job_note(txn, job),
                   expired ? OTP__DELIVERY_STATE__EXPIRED : OTP__DELIVERY_STATE__FAILED, job->spent,
                   "");
     mc_job_bury(txn, job, job->spent);
@@ -115,12 +135,7 @@ void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job)
 
 struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token)
 {
-    if (txn->status != MC_OK)
-        return NULL;
-    struct mc_job *job = mc_job_held(txn, mc_key_bytes(token), txn->caller->name);
-    if (job != NULL)
-        mc_job_open(txn, job);
-    return job;
+    return txn->status == MC_OK ? mc_job_held(txn, mc_key_bytes(token), txn->caller->name) : NULL;
 }
 
 Otp__JobResult **otp_results(struct mc_txn *txn, size_t n)
@@ -175,12 +190,12 @@ static bool parse_reference(const char *reference, uint64_t *ret_id)
 }
 
 /* Arrived, and about to be tried again: that would be a second copy. */
-static void call_off(struct mc_txn *txn, const struct mc_job *job, const OtpState__Sms *sms)
+static void call_off(struct mc_txn *txn, const struct mc_job *job, const OtpState__Note *note)
 {
     struct otp_costs costs = {0};
 
-    if (sms != NULL)
-        otp_cost_add(txn, &costs, job->record->id, sms); /* nobody will acknowledge it any more */
+    if (note != NULL)
+        otp_cost_add(txn, &costs, job->record->id, note); /* nobody will acknowledge it any more */
     otp_costs_save(txn, &costs);
     mc_job_cancel(txn, job->record->id);
 }
@@ -189,20 +204,18 @@ static void call_off(struct mc_txn *txn, const struct mc_job *job, const OtpStat
 static bool report_early(const struct otp *otp, struct mc_txn *txn, struct otp_answers *answers,
                          uint64_t job_id, const Otp__DeliveryReport *report)
 {
-    struct mc_job job = {
+    const struct mc_job job = {
         .record = mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, job_id), &motcua__job__descriptor)};
 
     if (job.record == NULL || job.record->attempts == 0)
         return false; /* never in anybody's hands: nothing to report */
-    mc_job_open(txn, &job);
-    const OtpState__Sms *sms = otp_job_sms(txn, &job);
-    struct otp_change change =
-        change_of(txn, &job, sms, report->state, otp_clip(txn, report->reason));
+    const OtpState__Note *note = otp_job_note(txn, &job);
+    struct otp_change change = change_of(&job, note, report->state, otp_clip(txn, report->reason));
     otp_message_change(txn, job_id, &change);
     otp_gateway_answered(otp, txn, answers, change.gateway, txn->now_ms);
     if (report->state == OTP__DELIVERY_STATE__DELIVERED &&
         job.record->state == MOTCUA__JOB_STATE__QUEUED)
-        call_off(txn, &job, sms);
+        call_off(txn, &job, note);
     return true;
 }
 

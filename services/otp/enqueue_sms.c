@@ -105,6 +105,7 @@ static uint64_t queue(const struct otp *otp, struct mc_txn *txn, const Otp__Enqu
                           .lane = (unsigned)(req->lane - OTP__LANE__OTP),
                           .kind = "sms",
                           .payload = otp_pack(txn, &sms->base),
+                          .note = otp_note_make(txn, sms),
                           .expires_ms = req->expires_at_ms != 0 ? req->expires_at_ms
                                                                 : txn->now_ms + OTP_NOTICE_LIFE_MS,
                           .attempts_max = OTP_NOTICE_ATTEMPTS,

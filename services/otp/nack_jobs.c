@@ -6,7 +6,7 @@ static void give_back(struct mc_txn *txn, const struct mc_job *job, const Otp__N
     const char *error = otp_clip(txn, nack->error[0] != '\0' ? nack->error : "NACK");
 
     if (nack->permanent || mc_job_is_last_attempt(job)) {
-        otp_job_ended(txn, job, otp_job_sms(txn, job), OTP__DELIVERY_STATE__FAILED, error, "");
+        otp_job_ended(txn, job, otp_job_note(txn, job), OTP__DELIVERY_STATE__FAILED, error, "");
         mc_job_bury(txn, job, error);
         return;
     }

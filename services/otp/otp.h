@@ -319,7 +319,7 @@ char **otp_hints(struct mc_txn *txn, Otp__DeliveryState state, bool late, bool c
 bool otp_delivery_is_final(Otp__DeliveryState state);
 void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change);
 /* The same for a job in hand that is over, unless a report was faster. */
-void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState__Sms *sms,
+void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState__Note *note,
                    Otp__DeliveryState state, const char *reason, const char *provider_reference);
 /* Its life is over, or the last gateway that had it never said what became of it. */
 void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job);
@@ -329,7 +329,9 @@ bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, struct otp_answ
                       const Otp__DeliveryReport *report);
 /* The job a gateway holds, or NULL: not its any more. Does not fail the call. */
 struct mc_job *otp_job_held(struct mc_txn *txn, ProtobufCBinaryData token);
-const OtpState__Sms *otp_job_sms(struct mc_txn *txn, const struct mc_job *job);
+const OtpState__Sms *otp_job_sms(struct mc_txn *txn, struct mc_job *job);
+struct mc_bytes otp_note_make(struct mc_txn *txn, const OtpState__Sms *sms);
+const OtpState__Note *otp_job_note(struct mc_txn *txn, const struct mc_job *job);
 Otp__JobResult **otp_results(struct mc_txn *txn, size_t n);
 char *otp_reference(struct mc_txn *txn, uint64_t job_id);
 void otp_reference_sign(const struct mc_txn *txn, const char *reference,
@@ -342,7 +344,7 @@ struct otp_costs { /* the row at hand: most messages of a call are for one unit 
     OtpState__Cost row;
 };
 void otp_cost_add(struct mc_txn *txn, struct otp_costs *costs, uint64_t job_id,
-                  const OtpState__Sms *sms);
+                  const OtpState__Note *note);
 void otp_costs_save(struct mc_txn *txn, struct otp_costs *costs);
 enum mc_status otp_sms_costs(struct otp *otp, struct mc_txn *txn, const Otp__SmsCostsRequest *req,
                              Otp__SmsCostsReply *rep);

@@ -37,17 +37,17 @@ static void load(struct mc_txn *txn, struct otp_costs *costs, const char *unit)
 }
 
 void otp_cost_add(struct mc_txn *txn, struct otp_costs *costs, uint64_t job_id,
-                  const OtpState__Sms *sms)
+                  const OtpState__Note *note)
 {
-    if (costs->unit == NULL || strcmp(costs->unit, sms->unit_code) != 0) {
+    if (costs->unit == NULL || strcmp(costs->unit, note->unit_code) != 0) {
         otp_costs_save(txn, costs);
-        load(txn, costs, sms->unit_code);
+        load(txn, costs, note->unit_code);
     }
     costs->row.messages += 1;
-    costs->row.parts += sms->parts;
+    costs->row.parts += note->parts;
     if (job_id >> 56 == OTP_LANE_OTP) {
         costs->row.code_messages += 1;
-        costs->row.code_parts += sms->parts;
+        costs->row.code_parts += note->parts;
     }
 }
 

@@ -10,9 +10,9 @@
 /* The SMS of a live job; NULL when the call has failed. */
 static const OtpState__Sms *open_sms(struct mc_txn *txn, const Motcua__Job *record)
 {
-    const struct mc_job job = {.record = record, .payload = mc_open_bytes(txn, record->payload)};
+    struct mc_job job = {.record = record};
 
-    return txn->status == MC_OK ? otp_job_sms(txn, &job) : NULL;
+    return otp_job_sms(txn, &job);
 }
 
 static bool may_see(const struct mc_txn *txn, const char *unit_code)

@@ -178,6 +178,30 @@ static void the_payload_comes_back_and_is_sealed_at_rest(void **state)
     close_test(t);
 }
 
+static void a_note_is_read_while_the_payload_stays_sealed(void **state)
+{
+    struct jobs_test *t = open_test();
+    struct mc_job_spec spec = plain;
+    struct held held;
+    Motcua__Job *seen = NULL;
+
+    (void)state;
+    spec.note = (struct mc_bytes){"beside", 6};
+    (void)add(t, &spec);
+    assert_int_equal(lease(t, LANE_A, NULL, "w", LEASE, &held, 1), 1);
+    struct mc_txn *txn = begin(t);
+    const struct mc_job *job =
+        mc_job_held(txn, (struct mc_bytes){held.token, sizeof held.token}, "w");
+    assert_non_null(job);
+    assert_null(job->payload.data);
+    assert_int_equal(job->record->note.len, 6);
+    assert_memory_equal(job->record->note.data, "beside", 6);
+    assert_int_equal(mc_jobs_peek(txn, LANE_A, false, 0, &seen, 1), 1);
+    assert_int_equal(seen->note.len, 0);
+    assert_int_equal(end(t), MC_OK);
+    close_test(t);
+}
+
 static void tokens_are_one_lease_of_one_worker(void **state)
 {
     struct jobs_test *t = open_test();
@@ -1073,6 +1097,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_leased_and_done),
         cmocka_unit_test(the_payload_comes_back_and_is_sealed_at_rest),
+        cmocka_unit_test(a_note_is_read_while_the_payload_stays_sealed),
         cmocka_unit_test(tokens_are_one_lease_of_one_worker),
         cmocka_unit_test(a_late_report_counts_while_nobody_else_has_the_job),
         cmocka_unit_test(pauses_double_up_to_their_cap),
