@@ -223,7 +223,6 @@ static struct mc_bytes session_make(struct bench *bench, struct mc_txn *txn)
     claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     claims.issued_at_ms = txn->now_ms;
     claims.expires_at_ms = session.expires_at_ms;
-    claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     char *token = mc_token_sign(&bench->held, bench->service.sign_secret,
                                 mc_body_pack(txn->arena, &claims.base));
     return mc_key_text(token);
