@@ -321,6 +321,32 @@ static void bench_life(void)
     bench_server_stop(&otp);
 }
 
+static void bench_handover(void)
+{
+    static const size_t levels[] = {1, 16, 64};
+    struct bench_server otp;
+    char folder[BENCH_PATH];
+
+    folder_make(folder, house, "handover");
+    otp_start(&otp, folder);
+    double flush_us = bench_flush_us(folder);
+    fprintf(stderr, "Issue, the text in the gateway's hands, Verify (one flush: %.0f us):\n",
+            flush_us);
+    for (size_t i = 0; i < BENCH_LEN(levels); i++) {
+        struct bench_handover run;
+
+        bench_handover_run(&otp, levels[i], options.seconds, &run);
+        printf("{\"bench\":\"handover\",\"outstanding\":%zu,\"per_s\":%.0f,\"p50_us\":%.1f,"
+               "\"p99_us\":%.1f,\"flush_us\":%.1f,\"p99_flushes\":%.2f}\n",
+               levels[i], run.per_s, run.p50_us, run.p99_us, flush_us, run.p99_us / flush_us);
+        fprintf(stderr,
+                "  %5zu at once %8.0f/s  in hand p50 %8.1f  p99 %8.1f us = %.1f flushes%s\n",
+                levels[i], run.per_s, run.p50_us, run.p99_us, run.p99_us / flush_us,
+                levels[i] == 1 ? " (aim 5)" : "");
+    }
+    bench_server_stop(&otp);
+}
+
 static bool is_there(const char *room)
 {
     char path[BENCH_PATH];
@@ -459,7 +485,7 @@ static void parse(int argc, char **argv)
     if (options.bin == NULL || options.seconds <= 0 || options.rounds < 1 ||
         options.rounds > ROUNDS_MAX)
         bench_die("--bin FOLDER [--dir FOLDER] [--seconds S] [--rounds 1…%d] [--levels N,…] "
-                  "[--only memory,issue,read,life] [--queue issue|notice]",
+                  "[--only memory,issue,read,life,handover] [--queue issue|notice]",
                   ROUNDS_MAX);
 }
 
@@ -491,5 +517,7 @@ int main(int argc, char **argv)
         bench_issue_and_read(wanted("issue"), wanted("read"));
     if (wanted("life"))
         bench_life();
+    if (wanted("handover"))
+        bench_handover();
     return 0;
 }

@@ -173,3 +173,15 @@ struct bench_life {
 /* Queue, lease, acknowledge, report: `outstanding` texts at once, leases of `batch`. */
 void bench_life_run(struct bench_server *server, bool notices, size_t outstanding, size_t batch,
                     double seconds, struct bench_life *ret_life);
+
+/* --- from Issue to Verify (handover.c) --- */
+
+struct bench_handover {
+    double per_s;  /* codes issued and verified */
+    double p50_us; /* from Issue's sending to the waiting gateway's holding the text */
+    double p99_us;
+};
+void bench_handover_run(struct bench_server *server, size_t pairs, double seconds,
+                        struct bench_handover *ret_handover);
+/* One durable write of a page there, the median. */
+double bench_flush_us(const char *folder);
