@@ -100,7 +100,7 @@ static bool in_time(struct slot *slot)
     if (slot->expires_at_ms != 0 && mc_now_ms(&worker->process.clock) >= slot->expires_at_ms)
         smsworker_nack(slot, "EXPIRED", false, 0);
     else if (left_ms < worker->timeout_ms + SMSWORKER_LEASE_SLACK_MS)
-        smsworker_nack(slot, "LEASE_TOO_SHORT", false, 1); /* the answer might come too late */
+        smsworker_nack(slot, "LEASE_TOO_SHORT", false, 0); /* the answer might come too late */
     return slot->state == SLOT_QUEUED;
 }
 

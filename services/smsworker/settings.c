@@ -119,9 +119,11 @@ enum mc_status smsworker_settings(struct smsworker *worker, char *why, size_t wh
         if (!smsworker_lane_parse(worker->lanes.items[i], &worker->lane_numbers[i]))
             return MC_INVALID;
     }
-    (void)snprintf(why, why_size,
-                   "smsworker.lease must be longer than smsworker.wait and smsworker.timeout");
-    if (worker->lease_ms <= worker->wait_ms + worker->timeout_ms + SMSWORKER_LEASE_SLACK_MS)
+    (void)snprintf(
+        why, why_size,
+        "smsworker.lease must be 1.5 s longer than smsworker.wait and smsworker.timeout");
+    if (worker->lease_ms <
+        worker->wait_ms + worker->timeout_ms + SMSWORKER_WAIT_SLACK_MS + SMSWORKER_LEASE_SLACK_MS)
         return MC_INVALID;
     worker->rate.max = worker->rate_max;
     (void)snprintf(worker->caller, sizeof worker->caller, "sms:%s", worker->name);

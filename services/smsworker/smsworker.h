@@ -28,8 +28,9 @@ enum {
     SMSWORKER_CALL_MS = 15000,       /* a call to the otp room */
     SMSWORKER_REPORT_CALL_MS = 5000, /* an SMSC waits about ten seconds for our answer */
     SMSWORKER_LEASE_CALL_MS = 3000,  /* to lease, beside the time it waits; a stop waits as long */
-    SMSWORKER_LEASE_SLACK_MS = 1000,
-    SMSWORKER_PROVIDER_SIZE = 65, /* a gateway's own reference; SMPP's message_id is as long */
+    SMSWORKER_LEASE_SLACK_MS = 1000, /* for the answer's way back */
+    SMSWORKER_WAIT_SLACK_MS = 500,   /* what the room's waiting may take beyond smsworker.wait */
+    SMSWORKER_PROVIDER_SIZE = 65,    /* a gateway's own reference; SMPP's message_id is as long */
     SMSWORKER_CONCURRENCY_MAX = 256,
     SMSWORKER_WINDOW_MAX = 100,
     SMSWORKER_SLOW_MS = 1000, /* a throttled text comes back then */

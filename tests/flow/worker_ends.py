@@ -37,7 +37,7 @@ class Ends(daemons.Story):
         return self.start("smsworker", **{
             "smsworker__mode": "smpp", "smsworker__smpp_address": f"127.0.0.1:{self.smsc.port}",
             "smsworker__password_file": path, "smsworker__wait": "100ms", "smsworker__timeout": "800ms",
-            "smsworker__lease": "2s", **settings})
+            "smsworker__lease": "3s", **settings})
 
     def enqueue(self, text):
         self.room.call("otp", "EnqueueSms", {"lane": "TRANSACTIONAL", "phone": PHONE, "text": text})
