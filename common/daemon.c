@@ -52,8 +52,8 @@ static void turn_succeeded(struct daemon *d, const struct mc_turn *turn)
     daemon_results_told(d);
     daemon_start_effects(d);
     d->tick_due = false;
-    if (turn->changed && d->parked != NULL) { /* there may be something for who waits */
-        d->parked_look = true;
+    if (turn->changed && d->parked.first != NULL) { /* there may be something for who waits */
+        d->parked.look = true;
         mc_loop_defer(d->soon);
     }
 }
@@ -85,8 +85,22 @@ static void count_turn(struct daemon *d)
     d->service->turn_sizes[bucket]++;
 }
 
+/*
+ * Who waits for work looks last, on top of what this turn brought: it leaves in the same commit,
+ * and its taker has waited for one flush instead of two.
+ */
+static void run_takers(struct daemon *d, struct mc_turn *turn, size_t first)
+{
+    for (size_t i = 0; i < d->writes_len && turn->status == MC_OK; i++) {
+        struct mc_call *call = &d->slots[d->writes[i]].call;
+
+        if (i >= first || (turn->changed && call->status == MC_WAIT))
+            mc_call_write(d->service, turn, call);
+    }
+}
+
 /* The one durable step for all that was admitted, and for what came from inside. */
-static void write_turn(struct daemon *d, bool inner)
+static void write_turn(struct daemon *d, bool inner, size_t takers_from)
 {
     struct mc_turn turn;
 
@@ -94,12 +108,13 @@ static void write_turn(struct daemon *d, bool inner)
         return;
     d->leased.len = 0;
     mc_turn_begin(&turn, d->service->store, &d->service->arena, daemon_now(d));
-    for (size_t i = 0; i < d->writes_len && turn.status == MC_OK; i++)
+    for (size_t i = 0; i < takers_from && turn.status == MC_OK; i++)
         mc_call_write(d->service, &turn, &d->slots[d->writes[i]].call);
     daemon_apply_batches(d, &turn);
     daemon_tell_results(d, &turn);
     if (d->tick_due && turn.status == MC_OK && mc_service_tick(d->service, &turn))
         mc_timer_start(d->tick_timer, 1);
+    run_takers(d, &turn, takers_from);
     if (!d->stopping && turn.status == MC_OK && (d->effects_due || turn.changed))
         daemon_lease_effects(d, &turn);
     mc_arena_budget(&d->service->arena, d->service->arena.size);
@@ -118,25 +133,22 @@ static void turn(void *arg)
     d->slots_len = 0;
     d->writes_len = 0;
     daemon_resume(d, &d->worked);
-    if (d->parked_look) {
-        d->parked_look = false;
-        d->service->parked = (uint32_t)d->screens_len; /* who still waits parks again */
+    if (d->parked.look)
         daemon_resume(d, &d->parked);
-    }
-    if (d->screens_look) {
-        d->screens_look = false;
-        d->service->parked -= (uint32_t)d->screens_len;
-        d->screens_len = 0;
+    if (d->screens.look)
         daemon_resume(d, &d->screens);
-        if (d->screens != NULL && !mc_timer_running(d->parked_timer)) /* the turn was full */
-            mc_timer_start(d->parked_timer, PARKED_LOOK_MS);
-    }
+    if (d->takers.look) /* by the timer, or there was no room behind what came */
+        daemon_resume(d, &d->takers);
     daemon_receive(d);
-    daemon_tell_all(d);
     bool paused = mc_timer_running(d->pause_timer);
     bool inner = !paused &&
                  (daemon_has_batches(d) || daemon_has_results(d) || d->tick_due || d->effects_due);
-    write_turn(d, inner);
+    size_t own = d->writes_len;
+    if (own > 0 || inner)
+        daemon_resume(d, &d->takers);
+    daemon_tell_all(d);
+    write_turn(d, inner, own);
+    d->service->parked = (uint32_t)(d->parked.len + d->takers.len + d->screens.len);
     daemon_plan_effects(d);
 
     for (size_t i = 0; i < d->slots_len; i++) {
@@ -166,10 +178,13 @@ static void parked_look(void *arg)
 {
     struct daemon *d = arg;
 
-    d->parked_look = d->parked != NULL;
-    d->screens_look = d->screens != NULL;
-    if (d->parked_look || d->screens_look)
-        mc_loop_defer(d->soon);
+    struct waiting *lists[] = {&d->parked, &d->takers, &d->screens};
+
+    for (size_t i = 0; i < MC_LEN(lists); i++) {
+        lists[i]->look = lists[i]->first != NULL;
+        if (lists[i]->look)
+            mc_loop_defer(d->soon);
+    }
 }
 
 static void tick(void *arg)
@@ -386,7 +401,7 @@ static void close_parts(struct daemon *d)
     }
     for (size_t i = 0; i < EFFECTS_MAX; i++)
         free(d->exchanges[i].body);
-    struct held *lists[] = {d->parked, d->screens, d->worked};
+    struct held *lists[] = {d->parked.first, d->takers.first, d->screens.first, d->worked.first};
     for (size_t i = 0; i < MC_LEN(lists); i++)
         for (struct held *held = lists[i]; held != NULL;) {
             struct held *next = held->next;

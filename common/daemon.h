@@ -51,6 +51,13 @@ struct held {
     uint8_t bytes[];
 };
 
+/* Calls kept for another run, newest first. */
+struct waiting {
+    struct held *first;
+    size_t len;
+    bool look; /* they get another run in the next turn */
+};
+
 /* A call of this turn. */
 struct slot {
     struct mc_message message; /* closed at the turn's end, unless it came from a held call */
@@ -119,10 +126,10 @@ struct daemon {
     size_t writes_len;
     size_t told[TOLD_MAX]; /* slots whose reply is ready and not sent yet */
     size_t told_len;
-    struct held *parked;
-    struct held *screens; /* parked, too, but no commit wakes them */
-    size_t screens_len;
-    struct held *worked; /* pool is done with them */
+    struct waiting parked;  /* reads: each commit gets them another run */
+    struct waiting takers;  /* writes: run last in each turn, on top of what it brought */
+    struct waiting screens; /* reads for persons: no commit wakes them */
+    struct waiting worked;  /* the pool is done with them */
     struct mc_timer *parked_timer;
     struct mc_timer *tick_timer;
     struct mc_timer *effects_timer;
@@ -134,8 +141,6 @@ struct daemon {
     struct mc_timer *pause_timer; /* the store refused: leave it alone for a moment */
     uint8_t master[MC_KEY_LEN];
     uint8_t sign_seed[MC_KEY_LEN];
-    bool parked_look; /* parked calls get another run in the next turn */
-    bool screens_look;
     bool tick_due;
     bool effects_due;
     bool stopping;
@@ -151,7 +156,7 @@ void daemon_log(struct daemon *d, enum mc_log_level level, const char *event, co
 
 /* Calls: taken from the bus, or again from where they waited, as far as they go without a turn. */
 void daemon_receive(struct daemon *d);
-void daemon_resume(struct daemon *d, struct held **list);
+void daemon_resume(struct daemon *d, struct waiting *list);
 void daemon_reply(struct daemon *d, struct slot *slot);
 void daemon_tell_all(struct daemon *d); /* replies that need no commit leave now */
 void daemon_park(struct daemon *d, struct slot *slot);

@@ -111,23 +111,33 @@ static bool is_screen(const struct mc_call *call)
     return mc_call_is_read(call) && (call->caller.who & (MC_ROOM | MC_SMS | MC_OPERATOR)) == 0;
 }
 
+static struct waiting *list_for(struct daemon *d, const struct mc_call *call)
+{
+    if (is_screen(call))
+        return &d->screens;
+    return mc_call_is_read(call) ? &d->parked : &d->takers;
+}
+
+static void wait_on(struct waiting *list, struct held *held)
+{
+    held->next = list->first;
+    list->first = held;
+    list->len++;
+}
+
 void daemon_park(struct daemon *d, struct slot *slot)
 {
-    bool screen = is_screen(&slot->call);
-    bool full =
-        screen ? d->screens_len >= SCREENS_MAX : d->service->parked - d->screens_len >= PARKED_MAX;
+    struct waiting *list = list_for(d, &slot->call);
+    bool full = list == &d->screens ? list->len >= SCREENS_MAX
+                                    : d->parked.len + d->takers.len >= PARKED_MAX;
     struct held *held = full ? NULL : hold(d, slot);
-    struct held **list = screen ? &d->screens : &d->parked;
 
     if (held == NULL) {
         mc_call_fail(d->service, &slot->call, MC_BUSY);
         daemon_reply(d, slot);
         return;
     }
-    held->next = *list;
-    *list = held;
-    d->screens_len += screen;
-    d->service->parked++;
+    wait_on(list, held);
     if (!mc_timer_running(d->parked_timer))
         mc_timer_start(d->parked_timer, PARKED_LOOK_MS);
 }
@@ -146,8 +156,7 @@ static void work_done(void *arg, enum mc_status status)
     struct daemon *d = held->daemon;
 
     held->worked = status == MC_OK;
-    held->next = d->worked;
-    d->worked = held;
+    wait_on(&d->worked, held);
     mc_loop_defer(d->soon);
 }
 
@@ -222,19 +231,20 @@ void daemon_receive(struct daemon *d)
 }
 
 /* Calls that waited, and calls the pool is done with, go through the door again. */
-void daemon_resume(struct daemon *d, struct held **list)
+void daemon_resume(struct daemon *d, struct waiting *list)
 {
-    struct held *next = *list;
+    struct held *next = list->first;
 
-    *list = NULL;
+    *list = (struct waiting){0}; /* who still waits parks again */
     while (next != NULL) {
         struct held *held = next;
         struct slot *slot = slot_new(d);
 
         next = held->next;
-        if (slot == NULL) { /* the turn is full: the next one takes it */
-            held->next = *list;
-            *list = held;
+        if (slot == NULL) { /* the turn is full: a later one takes it */
+            wait_on(list, held);
+            list->look = true;
+            mc_loop_defer(d->soon);
             continue;
         }
         slot->held = held;
