@@ -36,7 +36,7 @@ static ptrdiff_t take(const char *text, size_t len, int32_t *ret_point)
     if (len == 0)
         return 0;
     if (is_ascii((uint8_t)*text)) {
-        *ret_point = *text;
+        *ret_point = (uint8_t)*text;
         return 1;
     }
 
