@@ -27,7 +27,7 @@ const struct mc_config_key smsworker_config[] = {
     {"smsworker.concurrency",      MC_CONFIG_INT,      AT(concurrency),      "8",            1, SMSWORKER_CONCURRENCY_MAX, "Texts under way to the gateway at once."},
     {"smsworker.rate",             MC_CONFIG_INT,      AT(rate_max),         "0",            0, 10000,   "Parts a second, at most; 0: as fast as the gateway takes them."},
     {"smsworker.lease",            MC_CONFIG_DURATION, AT(lease_ms),         "60s",          1000, 300000, "How long a job is ours."},
-    {"smsworker.wait",             MC_CONFIG_DURATION, AT(wait_ms),          "5s",           0, 10000,   "How long one call waits for jobs; also what a stop may take."},
+    {"smsworker.wait",             MC_CONFIG_DURATION, AT(wait_ms),          "4s",           0, 10000,   "How long one call waits for jobs; also what a stop may take."},
     {"smsworker.timeout",          MC_CONFIG_DURATION, AT(timeout_ms),       "15s",          100, 60000, "How long the gateway may take for a text."},
     {"smsworker.lanes",            MC_CONFIG_LIST,     AT(lanes),            "",             0, SMSWORKER_LANES_MAX, "otp, transactional, bulk; empty: all."},
     {"smsworker.carriers",         MC_CONFIG_LIST,     AT(carriers),         "",             0, 32,      "Only numbers of these carriers; empty: all."},

@@ -12,9 +12,10 @@
  *                 '----------------> given back: too old, or the gateway is unwell
  *
  * What a lost answer means depends on the lane: see verdict.h. SIGTERM: no new leases, what is
- * under way is finished, what still waits is given back at once. kill -9: the leases run out, and
- * the room hands the same jobs, with the same references, to whoever asks next; a text the carrier
- * took in that moment arrives twice.
+ * under way is finished, what still waits is given back at once; a room that is gone is waited for
+ * five seconds, or smsworker.wait and one. kill -9: the leases run out, and the room hands the same
+ * jobs, with the same references, to whoever asks next; a text the carrier took in that moment
+ * arrives twice.
  */
 #include <stdio.h>
 
@@ -22,7 +23,8 @@
 
 enum {
     TURN_SIZE = 16 << 20,
-    DRAIN_SLACK_MS = 2000,
+    DRAIN_MS = 5000, /* to give back and to tell, whether the otp room answers or not */
+    DRAIN_SLACK_MS = 1000,
 };
 
 int64_t smsworker_mono_ms(const struct smsworker *worker)
@@ -140,6 +142,18 @@ static void give_back_waiting(struct smsworker *worker)
             smsworker_nack(worker->slots[i], "GATEWAY_STOPS", false, 1);
 }
 
+/* A text under way has its time; the room, which may be gone, has little. */
+static int64_t drain_ms(const struct smsworker *worker)
+{
+    bool sending = false;
+
+    for (int64_t i = 0; i < worker->credit; i++)
+        sending |= worker->slots[i]->state == SLOT_SENDING;
+    return MC_MAX((int64_t)DRAIN_MS, worker->wait_ms + DRAIN_SLACK_MS) +
+           (sending ? worker->timeout_ms : 0);
+}
+
+/* A lease that nobody answers any more leaves nothing in hand. */
 bool smsworker_drain(struct smsworker *worker)
 {
     struct mc_timer *limit =
@@ -149,11 +163,13 @@ bool smsworker_drain(struct smsworker *worker)
         return false;
     worker->draining = true;
     give_back_waiting(worker);
-    mc_timer_start(limit, worker->wait_ms + worker->timeout_ms + DRAIN_SLACK_MS);
+    worker->lease_failures = 0; /* a long rest would outlast the stop */
+    mc_timer_cancel(worker->lease_rest);
+    mc_timer_start(limit, drain_ms(worker));
     mc_loop_defer(worker->pump);
     enum mc_status status = mc_loop_run(worker->process.loop);
     mc_timer_destroy(limit);
-    return status == MC_OK && !worker->leasing && smsworker_held(worker) == 0;
+    return status == MC_OK && smsworker_held(worker) == 0;
 }
 
 static void timers_close(struct smsworker *worker)

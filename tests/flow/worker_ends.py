@@ -5,6 +5,7 @@
 import os
 import re
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -22,7 +23,7 @@ LONG = "Ho so cua ong ba da duoc tiep nhan. " * 6  # two parts
 class Ends(daemons.Story):
     def setUp(self):
         super().setUp()
-        self.start("otp", store__map_size="64MiB")
+        self.otp = self.start("otp", store__map_size="64MiB")
         path = f"{self.run_dir}/otp/sock"
         self.wait_for(lambda: os.path.exists(path), path)
         self.room = Portal(self.run_dir, caller="room:notification")
@@ -106,6 +107,32 @@ class Ends(daemons.Story):
         self.smsc.tell(answers=[])
         self.worker(smsworker__lease="60s")
         self.wait_for(lambda: self.lane().done_total >= 8, "the rest")
+
+    def stop_after_the_room(self, worker):
+        """Returns the exit code; the room was killed before."""
+        self.otp.kill()
+        self.otp.wait()
+        began = time.monotonic()
+        worker.terminate()
+        self.killed += [self.otp, worker]
+        code = worker.wait(daemons.PATIENCE_S)
+        self.assertLess(time.monotonic() - began, 6.5, self.log_of_all())  # 5 s, and 0.5 for a text
+        return code
+
+    def test_stopped_after_the_room(self):
+        """A lease call that nobody answers any more does not hold up the stop."""
+        worker = self.worker(smsworker__wait="4s", smsworker__lease="60s")
+        self.wait_for(lambda: "state=bound" in self.log_of("smsworker"), "the bind")
+        self.assertEqual(self.stop_after_the_room(worker), 0, self.log_of_all())
+
+    def test_stopped_after_the_room_with_a_text(self):
+        """Nor does a text that cannot be given back; that it was in hand is told."""
+        self.smsc.tell(answers=[None])
+        worker = self.worker(smsworker__timeout="500ms", smsworker__lease="60s")
+        self.enqueue("Ho so")
+        self.wait_for(lambda: self.smsc.all("submit"), "the text")
+        self.assertNotEqual(self.stop_after_the_room(worker), 0, self.log_of_all())
+        self.assertIn("stopped with jobs in hand", self.log_of("smsworker"))
 
 
 if __name__ == "__main__":
