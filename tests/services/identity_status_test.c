@@ -100,6 +100,26 @@ static void nobody_reaches_beyond_his_right(void **state)
     refused(h, own, MC_CONFLICT, "status", "STATUS_NOT_ALLOWED"); /* himself is no officer's case */
 }
 
+/* OFF-10: a further unit counts like the home unit; one outside is enough to be out of reach. */
+static void an_officer_is_reached_through_all_his_units(void **state)
+{
+    struct harness *h = *state;
+    (void)open_account(h, &tho);
+    char *clerk = open_account(h, &pang);
+
+    give_rights(h, &pang, DISTRICT, (struct rights){{"DOSSIER_RECEIVE"}});
+    give_rights(h, &pang, PROVINCE, (struct rights){{"DOSSIER_RECEIVE"}});
+    act_as_officer(h, DISTRICT, (struct rights){{"ACCOUNT_STATUS"}});
+    refused(h, clerk, MC_DENIED, "account_id", "UNIT_OUTSIDE"); /* above, by his second unit */
+    act_as_officer(h, PROVINCE, (struct rights){{"ACCOUNT_STATUS"}});
+    Identity__SetAccountStatusRequest off = status_request(clerk, INACTIVE);
+    (void)harness_call(h, "SetAccountStatus", &off.base, MC_OK);
+    set_status(h, &pang, ACTIVE);
+    give_rights(h, &pang, ELSEWHERE, (struct rights){{"DOSSIER_RECEIVE"}});
+    act_as_officer(h, PROVINCE, (struct rights){{"ACCOUNT_STATUS"}});
+    refused(h, clerk, MC_DENIED, "account_id", "UNIT_OUTSIDE");
+}
+
 /* A stranger in the account: its owner locks it; only a desk opens it again. */
 static void an_owner_locks_his_account(void **state)
 {
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(the_table_of_moves),
         TEST(an_administrator_switches_his_officers_off_and_on_OFF_08),
         TEST(nobody_reaches_beyond_his_right),
+        TEST(an_officer_is_reached_through_all_his_units),
         TEST(an_owner_locks_his_account),
         TEST(a_closed_account_keeps_its_number),
         TEST(accounts_are_counted_REG_47),
