@@ -32,20 +32,27 @@ static const char *wrong_with(const struct resending *resending)
 }
 
 /* Only who made it, for the unit he made it for, while he may do so there. */
-static enum mc_status check(struct mc_txn *txn, const struct resending *resending,
-                            struct identity_desk *ret_desk)
+static bool is_his(struct mc_txn *txn, const struct resending *resending)
 {
-    if (!identity_desk_officer(txn, ret_desk))
-        return txn->status;
+    struct identity_desk desk;
+
+    if (!identity_desk_officer(txn, &desk))
+        return false;
     if (resending->made == NULL || resending->account == NULL ||
-        !mc_bytes_same(mc_key_bytes(resending->made->officer), ret_desk->officer_id))
-        return mc_refuse(txn, MC_NOT_FOUND, "account_id", "NO_ACCOUNTS_FOUND", NULL);
-    if (!identity_desk_open(txn, resending->made->unit, ret_desk))
-        return txn->status;
+        !mc_bytes_same(mc_key_bytes(resending->made->officer), desk.officer_id)) {
+        (void)mc_refuse(txn, MC_NOT_FOUND, "account_id", "NO_ACCOUNTS_FOUND", NULL);
+        return false;
+    }
+    return identity_desk_open(txn, resending->made->unit, &desk);
+}
+
+static enum mc_status check(struct mc_txn *txn, const struct resending *resending)
+{
+    const char *wrong = wrong_with(resending);
+
     if (!identity_account_may_sign_in(resending->account))
         return mc_refuse(txn, MC_CONFLICT, "account_id", "ACCOUNT_NOT_ACTIVE", "status",
                          identity_status_text(identity_status_of(resending->account)), NULL);
-    const char *wrong = wrong_with(resending);
     if (wrong != NULL)
         return mc_refuse(txn, MC_CONFLICT, "account_id", wrong, NULL);
     if (resending->made->password_sends >= IDENTITY_PASSWORD_RESENDS_MAX)
@@ -85,10 +92,9 @@ enum mc_status identity_send_citizen_password(struct identity *identity, struct 
                                               Identity__SendCitizenPasswordReply *rep)
 {
     struct resending resending;
-    struct identity_desk desk;
 
     load(txn, req->account_id, &resending);
-    if (check(txn, &resending, &desk) != MC_OK)
+    if (!is_his(txn, &resending) || check(txn, &resending) != MC_OK)
         return txn->status;
     const IdentityState__Person *person = identity_person_open(txn, resending.account->person);
     const char *password = identity_password_temporary(identity, txn, resending.account);
