@@ -40,17 +40,5 @@ enum mc_status identity_insurance_done(void *ctx, struct mc_txn *txn, const stru
                                        const struct mc_result *result, enum mc_verdict *ret_verdict)
 {
     (void)ctx;
-    const IdentityState__Lookup *lookup = (const void *)payload;
-    struct mc_bytes id = mc_key_bytes(lookup->subject);
-    struct identity_answer answer = {.owner = IDENTITY_OWNER_UNREADABLE};
-    IdentityState__Registration *registration = identity_registration_load(txn, id);
-
-    *ret_verdict = MC_DONE;
-    if (registration == NULL || registration->state != (uint32_t)words.checking)
-        return txn->status; /* over, or answered by an earlier try */
-    if (result->outcome == MC_HTTP_ANSWERED && result->http_status == 200)
-        identity_answer_read(txn->arena, result->body, "person", lookup, &answer);
-    answer.system = mc_unconst("");
-    *ret_verdict = identity_lookup_conclude(txn, job, id, registration, result, &answer, &words);
-    return txn->status;
+    return identity_lookup_registration(txn, job, payload, result, &words, ret_verdict);
 }

@@ -200,3 +200,24 @@ enum mc_verdict identity_lookup_conclude(struct mc_txn *txn, const struct mc_job
     identity_registration_refuse(txn, id, registration, words->unavailable, NULL);
     return again ? MC_DONE : MC_BURY; /* a 4xx is our own fault: an operator should see it */
 }
+
+enum mc_status identity_lookup_registration(struct mc_txn *txn, const struct mc_job *job,
+                                            const ProtobufCMessage *payload,
+                                            const struct mc_result *result,
+                                            const struct identity_lookup_words *words,
+                                            enum mc_verdict *ret_verdict)
+{
+    const IdentityState__Lookup *lookup = (const void *)payload;
+    struct mc_bytes id = mc_key_bytes(lookup->subject);
+    struct identity_answer answer = {.owner = IDENTITY_OWNER_UNREADABLE};
+    IdentityState__Registration *registration = identity_registration_load(txn, id);
+
+    *ret_verdict = MC_DONE;
+    if (registration == NULL || registration->state != (uint32_t)words->checking)
+        return txn->status; /* over, or answered by an earlier try */
+    if (result->outcome == MC_HTTP_ANSWERED && result->http_status == 200)
+        identity_answer_read(txn->arena, result->body, "person", lookup, &answer);
+    answer.system = mc_unconst("");
+    *ret_verdict = identity_lookup_conclude(txn, job, id, registration, result, &answer, words);
+    return txn->status;
+}

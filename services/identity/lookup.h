@@ -88,6 +88,13 @@ enum mc_verdict identity_lookup_conclude(struct mc_txn *txn, const struct mc_job
                                          const struct identity_answer *answer,
                                          const struct identity_lookup_words *words);
 
+/* A check of a registration has its answer: all of a check's `done`, in its own words. */
+enum mc_status identity_lookup_registration(struct mc_txn *txn, const struct mc_job *job,
+                                            const ProtobufCMessage *payload,
+                                            const struct mc_result *result,
+                                            const struct identity_lookup_words *words,
+                                            enum mc_verdict *ret_verdict);
+
 /* The adapters: how to ask. */
 void identity_mnp_ask(struct mc_txn *txn, const IdentityState__Lookup *lookup, int64_t expires_ms);
 void identity_carrier_ask(struct mc_txn *txn, const IdentityState__Lookup *lookup,
