@@ -163,8 +163,6 @@ void identity_steps_expire(struct mc_txn *txn);
 
 /* Closings whose time is over become CLOSED, a few at a tick. */
 void identity_closings_due(struct mc_txn *txn);
-struct mc_bytes identity_closing_key(struct mc_txn *txn, struct mc_bytes account_id,
-                                     int64_t closes_at_ms);
 mc_prepare identity_start_closing_prepare;
 
 /* Merges of two accounts of one person (merge.c). */

@@ -138,8 +138,8 @@ char *identity_find_token_text(struct mc_txn *txn, const struct identity_find *f
 }
 
 /* «Tìm thấy 22428 kết quả»: exact where one list is all there is to it, else as far as it went. */
-void identity_find_count(struct mc_txn *txn, struct identity_find *find, size_t shown,
-                         uint64_t *ret_count, protobuf_c_boolean *ret_least)
+static void count(struct mc_txn *txn, struct identity_find *find, size_t shown, uint64_t *ret_count,
+                  protobuf_c_boolean *ret_least)
 {
     enum identity_found found;
 
@@ -177,7 +177,7 @@ void identity_find_finish(struct mc_txn *txn, struct identity_find *find, enum i
         return;
     *page->count = page->rows;
     if (!page->whole && found != IDENTITY_FOUND_NONE)
-        identity_find_count(txn, find, page->rows, page->count, page->count_is_least);
+        count(txn, find, page->rows, page->count, page->count_is_least);
     if (found == IDENTITY_FOUND_ONE && !*page->count_is_least && *page->count == page->rows)
         *page->next_page_token = mc_unconst(""); /* the page held the last ones */
     *page->message = identity_count_text(txn, *page->count, *page->count_is_least);

@@ -12,8 +12,8 @@
 
 enum { WHEN_LEN = 8, CLOSINGS_A_TICK = 20 };
 
-struct mc_bytes identity_closing_key(struct mc_txn *txn, struct mc_bytes account_id,
-                                     int64_t closes_at_ms)
+static struct mc_bytes closing_key(struct mc_txn *txn, struct mc_bytes account_id,
+                                   int64_t closes_at_ms)
 {
     return mc_key_join(txn, mc_key_u64(txn, (uint64_t)closes_at_ms), account_id);
 }
@@ -39,8 +39,7 @@ enum mc_status identity_finish_closing(struct identity *identity, struct mc_txn 
     int64_t closes_at_ms = txn->now_ms + identity->closing_period_ms;
     mc_drop(txn, IDENTITY_STEPS, mc_key_bytes(req->step));
     target.account->closes_at_ms = closes_at_ms;
-    mc_put(txn, IDENTITY_CLOSINGS, identity_closing_key(txn, target.id, closes_at_ms),
-           (struct mc_bytes){0});
+    mc_put(txn, IDENTITY_CLOSINGS, closing_key(txn, target.id, closes_at_ms), (struct mc_bytes){0});
     identity_status_set(txn, &change, IDENTITY__ACCOUNT_STATUS__ACCOUNT_CLOSING, reason);
     identity_change_save(txn, &change, IDENTITY_BY_OWNER, reason);
     rep->account_id = identity_uuid(txn, target.id);

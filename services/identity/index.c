@@ -83,7 +83,7 @@ static void add_folded(struct rows *rows, enum identity_index kind, const char *
         add(rows, kind, folded);
 }
 
-const char *identity_index_status(const IdentityState__Account *account)
+static const char *status_word(const IdentityState__Account *account)
 {
     return identity_account_may_sign_in(account) ? "active" : "inactive";
 }
@@ -95,7 +95,7 @@ static void add_staff(struct rows *rows, const IdentityState__Account *account,
 
     identity_units_read(rows->txn, account, &units);
     add(rows, IDENTITY_INDEX_STAFF, "");
-    add(rows, IDENTITY_INDEX_STAFF_STATUS, identity_index_status(account));
+    add(rows, IDENTITY_INDEX_STAFF_STATUS, status_word(account));
     add_words(rows, IDENTITY_INDEX_STAFF_WORD, person->full_name);
     add_folded(rows, IDENTITY_INDEX_STAFF_ORGANISATION, account->organisation);
     if (units.len == 0)

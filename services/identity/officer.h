@@ -157,7 +157,6 @@ enum identity_index {
 };
 struct mc_bytes identity_index_hash(struct mc_txn *txn, enum identity_index kind, const char *text);
 uint64_t identity_index_total(struct mc_txn *txn, struct mc_bytes hash);
-const char *identity_index_status(const IdentityState__Account *account);
 
 /* A search: the accounts that are in all its lists (find.c). `at` is the one that was found. */
 struct identity_find {
@@ -181,8 +180,6 @@ bool identity_find_token(struct mc_txn *txn, struct identity_find *find, const c
 char *identity_find_token_text(struct mc_txn *txn, const struct identity_find *find, bool after);
 enum identity_found identity_find_next(struct mc_txn *txn, struct identity_find *find);
 bool identity_find_holds(struct mc_txn *txn, const struct identity_find *find, struct mc_bytes id);
-void identity_find_count(struct mc_txn *txn, struct identity_find *find, size_t shown,
-                         uint64_t *ret_count, protobuf_c_boolean *ret_least);
 /* What a page of results says beside its rows; the pointers are into the reply. */
 struct identity_page {
     size_t rows;

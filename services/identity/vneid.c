@@ -56,8 +56,8 @@ void vneid_emit(struct mc_txn *txn, const char *type, struct mc_bytes account, c
     mc_emit(txn, type, &changed.base, MC_PLAIN, keys);
 }
 
-void vneid_fail(struct mc_txn *txn, struct mc_bytes key, IdentityState__VneidLogin *login,
-                const char *code)
+static void fail(struct mc_txn *txn, struct mc_bytes key, IdentityState__VneidLogin *login,
+                 const char *code)
 {
     login->step = VNEID_FAILED;
     login->code = mc_unconst(code);
@@ -191,7 +191,7 @@ static void judge(const struct identity *identity, struct mc_txn *txn, struct mc
                           : NULL;
     if (sub == NULL || sub[0] == '\0' || strlen(sub) > VNEID_TEXT_MAX ||
         !token_is_ours(identity, txn, claims, login)) {
-        vneid_fail(txn, key, login, "VNEID_WRONG");
+        fail(txn, key, login, "VNEID_WRONG");
         return;
     }
     login->sub = identity_data(mc_blind(txn, "vneid_sub", sub));
@@ -211,7 +211,7 @@ static void take_tokens(const struct identity *identity, struct mc_txn *txn, str
 
     if (id_token == NULL || access_token == NULL || strlen(access_token) > MC_JOSE_TOKEN_MAX ||
         strlen(id_token) > MC_JOSE_TOKEN_MAX || !mc_header_value_ok(access_token)) {
-        vneid_fail(txn, key, login, "VNEID_WRONG");
+        fail(txn, key, login, "VNEID_WRONG");
         return;
     }
     login->id_token = mc_seal_text(txn, id_token);
@@ -238,7 +238,7 @@ enum mc_status identity_vneid_token_done(void *ctx, struct mc_txn *txn, const st
     else if (result->outcome == MC_HTTP_NOT_SENT && !result->gave_up)
         *ret_verdict = MC_RETRY;
     else
-        vneid_fail(txn, key, login, "VNEID_UNAVAILABLE");
+        fail(txn, key, login, "VNEID_UNAVAILABLE");
     return txn->status;
 }
 
@@ -271,7 +271,7 @@ enum mc_status identity_vneid_keys_done(void *ctx, struct mc_txn *txn, const str
     else if (!result->gave_up)
         *ret_verdict = MC_RETRY;
     else
-        vneid_fail(txn, key, login, "VNEID_UNAVAILABLE");
+        fail(txn, key, login, "VNEID_UNAVAILABLE");
     return txn->status;
 }
 
@@ -297,7 +297,7 @@ static void take_claims(const struct identity *identity, struct mc_txn *txn, str
     if (txn->status != MC_OK)
         return;
     if (wrong != NULL) {
-        vneid_fail(txn, key, login, wrong);
+        fail(txn, key, login, wrong);
         return;
     }
     login->step = VNEID_DONE;
@@ -323,6 +323,6 @@ enum mc_status identity_vneid_userinfo_done(void *ctx, struct mc_txn *txn, const
     else if (!result->gave_up)
         *ret_verdict = MC_RETRY;
     else
-        vneid_fail(txn, key, login, "VNEID_UNAVAILABLE");
+        fail(txn, key, login, "VNEID_UNAVAILABLE");
     return txn->status;
 }

@@ -36,8 +36,6 @@ IdentityState__VneidLogin *vneid_load(struct mc_txn *txn, struct mc_bytes key);
 /* One more question of the login; `form` empty: a GET, with the token if there is one. */
 void vneid_ask(const struct identity *identity, struct mc_txn *txn, const char *kind,
                struct mc_bytes key, const char *url, const char *form, const char *bearer);
-void vneid_fail(struct mc_txn *txn, struct mc_bytes key, IdentityState__VneidLogin *login,
-                const char *code);
 /* The person is who the claims say: finds, links or opens the account. NULL: so; else why not. */
 struct mc_json;
 const char *vneid_account(const struct identity *identity, struct mc_txn *txn,

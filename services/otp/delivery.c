@@ -15,7 +15,7 @@ OtpState__Message *otp_message_load(struct mc_txn *txn, uint64_t job_id)
     return mc_load(txn, OTP_MESSAGES, mc_key_u64(txn, job_id), &otp_state__message__descriptor);
 }
 
-bool otp_delivery_is_final(Otp__DeliveryState state)
+static bool is_final(Otp__DeliveryState state)
 {
     return state == OTP__DELIVERY_STATE__DELIVERED || state == OTP__DELIVERY_STATE__FAILED ||
            state == OTP__DELIVERY_STATE__EXPIRED;
@@ -50,7 +50,7 @@ static void tell(struct mc_txn *txn, uint64_t job_id, const struct otp_change *c
     mc_emit(txn, event_of(change->state), &changed.base, MC_PLAIN, keys);
 }
 
-void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change)
+static void message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change)
 {
     OtpState__Message message = OTP_STATE__MESSAGE__INIT;
 
@@ -120,7 +120,7 @@ void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState_
         return;
     struct otp_change change = change_of(job, note, state, reason);
     change.provider_reference = provider_reference;
-    otp_message_change(txn, job->record->id, &change);
+    message_change(txn, job->record->id, &change);
 }
 
 void otp_job_put_away(struct mc_txn *txn, const struct mc_job *job)
@@ -211,7 +211,7 @@ static bool report_early(const struct otp *otp, struct mc_txn *txn, struct otp_a
         return false; /* never in anybody's hands: nothing to report */
     const OtpState__Note *note = otp_job_note(txn, &job);
     struct otp_change change = change_of(&job, note, report->state, otp_clip(txn, report->reason));
-    otp_message_change(txn, job_id, &change);
+    message_change(txn, job_id, &change);
     otp_gateway_answered(otp, txn, answers, change.gateway, txn->now_ms);
     if (report->state == OTP__DELIVERY_STATE__DELIVERED &&
         job.record->state == MOTCUA__JOB_STATE__QUEUED)
@@ -231,9 +231,8 @@ bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, struct otp_answ
     if (txn->status != MC_OK)
         return false;
     if (message == NULL)
-        return otp_delivery_is_final(state) && report_early(otp, txn, answers, job_id, report);
-    if (otp_delivery_is_final((Otp__DeliveryState)message->state) ||
-        state == (Otp__DeliveryState)message->state)
+        return is_final(state) && report_early(otp, txn, answers, job_id, report);
+    if (is_final((Otp__DeliveryState)message->state) || state == (Otp__DeliveryState)message->state)
         return false;
     const struct otp_change change = {
         .state = state,
@@ -245,7 +244,7 @@ bool otp_report_apply(const struct otp *otp, struct mc_txn *txn, struct otp_answ
         .keys = message->keys,
         .keys_len = message->n_keys,
     };
-    otp_message_change(txn, job_id, &change);
+    message_change(txn, job_id, &change);
     otp_gateway_answered(otp, txn, answers, change.gateway, message->changed_at_ms);
     return true;
 }

@@ -316,9 +316,7 @@ const char *otp_state_text(Otp__DeliveryState state);
 /* What may be the matter, in the portal's words (OTP-12); none while there is no reason to ask. */
 char **otp_hints(struct mc_txn *txn, Otp__DeliveryState state, bool late, bool code,
                  size_t *ret_len);
-bool otp_delivery_is_final(Otp__DeliveryState state);
-void otp_message_change(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change);
-/* The same for a job in hand that is over, unless a report was faster. */
+/* A job in hand is over: its message is kept and told, unless a report was faster. */
 void otp_job_ended(struct mc_txn *txn, const struct mc_job *job, const OtpState__Note *note,
                    Otp__DeliveryState state, const char *reason, const char *provider_reference);
 /* Its life is over, or the last gateway that had it never said what became of it. */

@@ -91,7 +91,7 @@ static void waiter_answer(struct sandbox_later *waiter)
     sandbox_later_give(waiter);
 }
 
-void sandbox_wait_over(struct sandbox_later *waiter)
+static void wait_over(struct sandbox_later *waiter)
 {
     struct sandbox_later **at = &waiter->sandbox->sms.waiters;
 
@@ -224,7 +224,7 @@ void sandbox_handset(struct sandbox *sandbox, struct mc_httpd_request *request, 
     memcpy(waiter->phone, phone, sizeof phone);
     waiter->next = sandbox->sms.waiters;
     sandbox->sms.waiters = waiter;
-    sandbox_later_start(waiter, (int64_t)ms, sandbox_wait_over);
+    sandbox_later_start(waiter, (int64_t)ms, wait_over);
     answer->kept = true;
 }
 

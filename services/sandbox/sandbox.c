@@ -148,7 +148,11 @@ void sandbox_index(struct sandbox *sandbox, struct mc_httpd_request *request, co
     sandbox_say(answer, 200, "text/html; charset=utf-8", mc_data_sandbox_index);
 }
 
-void sandbox_break_off(struct mc_httpd_request *request)
+/*
+ * An answer that cannot be read to its end: what a caller sees of a connection that breaks. It
+ * promises chunks and sends none, so HTTP clients fail at once, and on this connection only.
+ */
+static void break_off(struct mc_httpd_request *request)
 {
     static const struct mc_header chunked[] = {{"Transfer-Encoding", "chunked"}, {NULL, NULL}};
 
@@ -199,7 +203,7 @@ static void reply_late(struct sandbox_later *later)
     };
 
     if (later->broken)
-        sandbox_break_off(later->request);
+        break_off(later->request);
     else
         reply(later->request, &answer);
     later->request = NULL;
@@ -233,7 +237,7 @@ static bool refused_by_fault(struct mc_httpd_request *request, enum sandbox_syst
     struct sandbox_answer answer = {0};
 
     if (fault == SANDBOX_FAULT_RESET) {
-        sandbox_break_off(request);
+        break_off(request);
         return true;
     }
     if (fault == SANDBOX_FAULT_HTTP500)
@@ -290,7 +294,7 @@ static void handle(struct sandbox *sandbox, struct mc_httpd_request *request,
         return;
     if (fault == SANDBOX_FAULT_DROP_REPLY) {
         if (!postpone(sandbox, request, &answer, true, ms))
-            sandbox_break_off(request);
+            break_off(request);
         return;
     }
     reply(request, &answer);

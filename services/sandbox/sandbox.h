@@ -163,12 +163,6 @@ void sandbox_later_start(struct sandbox_later *later, int64_t after_ms,
                          void (*run)(struct sandbox_later *later));
 void sandbox_later_give(struct sandbox_later *later);
 
-/*
- * An answer that cannot be read to its end: what a caller sees of a connection that breaks. It
- * promises chunks and sends none, so HTTP clients fail at once, and on this connection only.
- */
-void sandbox_break_off(struct mc_httpd_request *request);
-
 /* Handlers: tail is what follows the route's path. */
 typedef void sandbox_handler(struct sandbox *sandbox, struct mc_httpd_request *request,
                              const char *tail, struct sandbox_answer *answer);
@@ -214,10 +208,7 @@ size_t sandbox_compare(const struct sandbox_subscriber *person, const struct mc_
 /* A text arrives at a handset; returns its number. 0: no memory. */
 uint64_t sandbox_receive(struct sandbox *sandbox, const char *phone, const char *from, int coding,
                          const char *text);
-void sandbox_wait_over(struct sandbox_later *waiter);
 
-/* Delivery reports of a text that the gateway took; `mask` as Kannel's dlr-mask. */
-void sandbox_dlr_plan(struct sandbox *sandbox, const char *phone, const char *url, unsigned mask);
 /*
  * Kannel's escapes in a dlr-url: %d state, %p phone, %P sender, %A answer, %t time, %% percent;
  * anything else stays. NULL: arena full.

@@ -130,7 +130,8 @@ static void dlr_call(struct sandbox_later *later)
         sandbox_later_start(later, DLR_RETRY_MS, dlr_call);
 }
 
-void sandbox_dlr_plan(struct sandbox *sandbox, const char *phone, const char *url, unsigned mask)
+/* Delivery reports of a text that the gateway took; `mask` as Kannel's dlr-mask. */
+static void dlr_plan(struct sandbox *sandbox, const char *phone, const char *url, unsigned mask)
 {
     struct sandbox_faults *faults = &sandbox->faults;
     int64_t late_ms = 0;
@@ -260,7 +261,7 @@ void sandbox_sendsms(struct sandbox *sandbox, struct mc_httpd_request *request, 
             return;
         }
         if (submission.dlr_url != NULL && submission.mask != 0)
-            sandbox_dlr_plan(sandbox, submission.phones[i], submission.dlr_url, submission.mask);
+            dlr_plan(sandbox, submission.phones[i], submission.dlr_url, submission.mask);
     }
     sandbox_say(answer, 202, "text/plain", "0: Accepted for delivery");
 }

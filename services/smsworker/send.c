@@ -31,7 +31,7 @@ static void log_sms(struct slot *slot, const struct outcome *outcome)
 }
 
 /* Codes may still be in time elsewhere; notices come back after their lane's own back-off. */
-void smsworker_give_back(struct smsworker *worker)
+static void give_back(struct smsworker *worker)
 {
     for (int64_t i = 0; i < worker->credit; i++) {
         struct slot *slot = worker->slots[i];
@@ -46,7 +46,7 @@ static void learn(struct smsworker *worker, enum verdict verdict)
         if (!mc_timer_running(
                 worker->rest)) /* else it was under way with one that failed: one outage */
             mc_timer_start(worker->rest, verdict_pause_ms(worker->failures++));
-        smsworker_give_back(worker);
+        give_back(worker);
         return;
     }
     worker->failures = 0;
@@ -130,7 +130,7 @@ void smsworker_send(struct smsworker *worker)
     struct slot *slot = NULL;
 
     if (!smsworker_ready(worker))
-        smsworker_give_back(worker);
+        give_back(worker);
     while (worker->sending < (unsigned)worker->concurrency && !mc_timer_running(worker->rest) &&
            smsworker_ready(worker) && (slot = smsworker_first(worker, SLOT_QUEUED, NULL)) != NULL) {
         if (!in_time(slot))

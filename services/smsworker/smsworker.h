@@ -175,8 +175,6 @@ void smsworker_nack(struct slot *slot, const char *error, bool permanent, uint32
 /* From a driver: what became of a text; and: look again what can be done. */
 void smsworker_sent(struct slot *slot, const struct outcome *outcome);
 void smsworker_look(struct smsworker *worker);
-/* From a driver: the gateway is away, what waits for it goes back to the room. */
-void smsworker_give_back(struct smsworker *worker);
 bool smsworker_ready(const struct smsworker *worker);
 
 /* The first slot of that state for which `wanted` (NULL: any): codes first, then as they came. */
