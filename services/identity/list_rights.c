@@ -1,7 +1,7 @@
 /*
  * ListRights: the dialog «Gán quyền người dùng»: rights in their groups as the guide prints them
- * (OFF-14 to OFF-16). OFF-17: the guide's text calls CITIZEN_ACCOUNT_CREATE «Quyền tạo tài khoản
- * cho công dân», its list has no "cho"; the code is one.
+ * (OFF-14, OFF-15, OFF-16). OFF-17: the guide's text calls CITIZEN_ACCOUNT_CREATE «Quyền tạo tài
+ * khoản cho công dân», its list has no "cho"; the code is one.
  */
 #include "common/csv.h"
 
