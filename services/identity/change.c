@@ -134,15 +134,7 @@ static size_t differences(struct mc_txn *txn, const struct identity_facts *befor
 static ProtobufCBinaryData seal_content(struct mc_txn *txn,
                                         const IdentityState__ChangeContent *content)
 {
-    size_t size = identity_state__change_content__get_packed_size(content);
-    uint8_t *packed = mc_alloc(txn->arena, size);
-
-    if (packed == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return (ProtobufCBinaryData){0};
-    }
-    (void)identity_state__change_content__pack(content, packed);
-    return mc_seal_bytes(txn, (struct mc_bytes){packed, size});
+    return mc_seal_bytes(txn, identity_pack(txn, &content->base));
 }
 
 static void keep_row(struct mc_txn *txn, const struct identity_change *change,

@@ -77,17 +77,10 @@ void identity_code_want(struct mc_txn *txn, const struct identity_code *code)
     request.n_keys = 1;
     request.decoy = code->decoy;
     charge(txn, code->person, code->source, &request);
-    size_t size = otp__issue_request__get_packed_size(&request);
-    uint8_t *payload = mc_alloc(txn->arena, size);
-    if (payload == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return;
-    }
-    (void)otp__issue_request__pack(&request, payload);
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = IDENTITY_LANE_CODE,
                               .kind = "otp.issue",
-                              .payload = {payload, size},
+                              .payload = identity_pack(txn, &request.base),
                               .expires_ms = code->expires_ms,
                               .attempts_max = IDENTITY_CODE_ATTEMPTS,
                               .backoff_ms = IDENTITY_CODE_BACKOFF_MS,

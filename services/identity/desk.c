@@ -102,15 +102,7 @@ IdentityState__Registration *identity_desk_request(struct mc_txn *txn, struct mc
 
 ProtobufCBinaryData identity_desk_seal(struct mc_txn *txn, const IdentityState__Desk *block)
 {
-    size_t size = identity_state__desk__get_packed_size(block);
-    uint8_t *packed = mc_alloc(txn->arena, size);
-
-    if (packed == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return (ProtobufCBinaryData){0};
-    }
-    (void)identity_state__desk__pack(block, packed);
-    return mc_seal_bytes(txn, (struct mc_bytes){packed, size});
+    return mc_seal_bytes(txn, identity_pack(txn, &block->base));
 }
 
 IdentityState__Desk *identity_desk_unseal(struct mc_txn *txn, ProtobufCBinaryData sealed)

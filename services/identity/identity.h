@@ -403,6 +403,9 @@ enum mc_status identity_starts_count(const struct identity *identity, struct mc_
 enum mc_status identity_finds_count(struct mc_txn *txn, const char *login_id);
 
 /* Persons and accounts. */
+
+/* A message's bytes, in the arena; empty, and the call has failed, when they do not fit. */
+struct mc_bytes identity_pack(struct mc_txn *txn, const ProtobufCMessage *message);
 ProtobufCBinaryData identity_person_seal(struct mc_txn *txn, const IdentityState__Person *person);
 IdentityState__Person *identity_person_open(struct mc_txn *txn, ProtobufCBinaryData sealed);
 struct mc_bytes identity_login_index(struct mc_txn *txn, const char *login_id);

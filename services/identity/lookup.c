@@ -60,18 +60,11 @@ void identity_lookup_add(struct mc_txn *txn, const char *kind, enum identity_lan
                          const char *key, int64_t expires_ms)
 {
     const char *keys[] = {key, NULL};
-    size_t size = identity_state__lookup__get_packed_size(lookup);
-    uint8_t *payload = mc_alloc(txn->arena, size);
 
-    if (payload == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return;
-    }
-    (void)identity_state__lookup__pack(lookup, payload);
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = lane,
                               .kind = kind,
-                              .payload = {payload, size},
+                              .payload = identity_pack(txn, &lookup->base),
                               .expires_ms = expires_ms,
                               .backoff_ms = IDENTITY_LOOKUP_BACKOFF_MS,
                               .backoff_max_ms = lane == IDENTITY_LANE_POPULATION

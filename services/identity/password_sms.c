@@ -30,17 +30,14 @@ void identity_password_sms_ask(struct mc_txn *txn, struct mc_bytes account_id,
     request.forget = true;
     request.unit_code = made->unit; /* bears the cost, and its officers may ask where it is */
     request.template_ = mc_unconst("ACCOUNT_PASSWORD");
-    size_t size = request.dedupe != NULL ? otp__enqueue_sms_request__get_packed_size(&request) : 0;
-    uint8_t *payload = mc_alloc(txn->arena, size);
-    if (request.dedupe == NULL || payload == NULL) {
+    if (request.dedupe == NULL) {
         (void)mc_fail(txn, MC_FULL, "arena");
         return;
     }
-    (void)otp__enqueue_sms_request__pack(&request, payload);
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = IDENTITY_LANE_CODE,
                               .kind = "otp.sms",
-                              .payload = {payload, size},
+                              .payload = identity_pack(txn, &request.base),
                               .expires_ms = request.expires_at_ms,
                               .attempts_max = IDENTITY_PASSWORD_SMS_ATTEMPTS,
                               .backoff_ms = IDENTITY_CODE_BACKOFF_MS,

@@ -12,17 +12,21 @@ ProtobufCBinaryData identity_data(struct mc_bytes bytes)
     return (ProtobufCBinaryData){.len = bytes.len, .data = mc_unconst(bytes.data)};
 }
 
-ProtobufCBinaryData identity_person_seal(struct mc_txn *txn, const IdentityState__Person *person)
+struct mc_bytes identity_pack(struct mc_txn *txn, const ProtobufCMessage *message)
 {
-    size_t size = identity_state__person__get_packed_size(person);
+    size_t size = protobuf_c_message_get_packed_size(message);
     uint8_t *packed = mc_alloc(txn->arena, size);
 
     if (packed == NULL) {
         (void)mc_fail(txn, MC_FULL, "arena");
-        return (ProtobufCBinaryData){0};
+        return (struct mc_bytes){0};
     }
-    (void)identity_state__person__pack(person, packed);
-    return mc_seal_bytes(txn, (struct mc_bytes){packed, size});
+    return (struct mc_bytes){packed, protobuf_c_message_pack(message, packed)};
+}
+
+ProtobufCBinaryData identity_person_seal(struct mc_txn *txn, const IdentityState__Person *person)
+{
+    return mc_seal_bytes(txn, identity_pack(txn, &person->base));
 }
 
 /* NULL with the call failed when it does not open. */

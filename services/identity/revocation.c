@@ -17,18 +17,11 @@ static void job_add(struct mc_txn *txn, const char *kind,
                     const IdentityState__RevocationCheck *check, int64_t expires_ms)
 {
     const char *keys[] = {identity_key(txn, "signing", mc_key_bytes(check->signing_id)), NULL};
-    size_t size = identity_state__revocation_check__get_packed_size(check);
-    uint8_t *payload = mc_alloc(txn->arena, size);
 
-    if (payload == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return;
-    }
-    (void)identity_state__revocation_check__pack(check, payload);
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = IDENTITY_LANE_REVOCATION,
                               .kind = kind,
-                              .payload = {payload, size},
+                              .payload = identity_pack(txn, &check->base),
                               .expires_ms = expires_ms,
                               .attempts_max = IDENTITY_REVOCATION_ATTEMPTS,
                               .backoff_ms = IDENTITY_REVOCATION_BACKOFF_MS,

@@ -86,18 +86,11 @@ static void job_add(struct mc_txn *txn, const char *kind, const IdentityState__S
                     int64_t due_ms, int64_t expires_ms)
 {
     const char *keys[] = {identity_key(txn, "signing", mc_key_bytes(ask->signing_id)), NULL};
-    size_t size = identity_state__signer_request__get_packed_size(ask);
-    uint8_t *payload = mc_alloc(txn->arena, size);
 
-    if (payload == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return;
-    }
-    (void)identity_state__signer_request__pack(ask, payload);
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = IDENTITY_LANE_SIGNER,
                               .kind = kind,
-                              .payload = {payload, size},
+                              .payload = identity_pack(txn, &ask->base),
                               .due_ms = due_ms,
                               .expires_ms = expires_ms,
                               .backoff_ms = IDENTITY_SIGNER_BACKOFF_MS,

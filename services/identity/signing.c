@@ -39,16 +39,8 @@ IdentityState__Holder *identity_signing_holder(struct mc_txn *txn,
 void identity_signing_save(struct mc_txn *txn, struct mc_bytes id, IdentityState__Signing *signing,
                            const IdentityState__Holder *holder)
 {
-    if (holder != NULL) {
-        size_t size = identity_state__holder__get_packed_size(holder);
-        uint8_t *packed = mc_alloc(txn->arena, size);
-        if (packed == NULL) {
-            (void)mc_fail(txn, MC_FULL, "arena");
-            return;
-        }
-        (void)identity_state__holder__pack(holder, packed);
-        signing->holder = mc_seal_bytes(txn, (struct mc_bytes){packed, size});
-    }
+    if (holder != NULL)
+        signing->holder = mc_seal_bytes(txn, identity_pack(txn, &holder->base));
     mc_save(txn, IDENTITY_SIGNINGS, id, &signing->base);
 }
 

@@ -18,17 +18,10 @@ void identity_sms_ask(struct mc_txn *txn, const char *phone, const char *sms_tex
     request.n_keys = 1;
     request.dedupe = mc_unconst(key);
     request.forget = true;
-    size_t size = otp__enqueue_sms_request__get_packed_size(&request);
-    uint8_t *payload = mc_alloc(txn->arena, size);
-    if (payload == NULL) {
-        (void)mc_fail(txn, MC_FULL, "arena");
-        return;
-    }
-    (void)otp__enqueue_sms_request__pack(&request, payload);
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = IDENTITY_LANE_CODE,
                               .kind = "sms.send",
-                              .payload = {payload, size},
+                              .payload = identity_pack(txn, &request.base),
                               .expires_ms = expires_ms,
                               .backoff_ms = IDENTITY_CODE_BACKOFF_MS,
                               .backoff_max_ms = IDENTITY_CODE_BACKOFF_MAX_MS,
