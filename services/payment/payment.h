@@ -14,6 +14,7 @@
 #include "payment.pb-c.h"
 #include "state.pb-c.h"
 
+#include "banks.h"
 #include "catalogue.h"
 #include "ledger.h"
 #include "platform.h"
@@ -84,7 +85,9 @@ struct payment {
     int64_t query_after_ms;
     int64_t query_backoff_ms;
     int64_t query_backoff_max_ms;
+    const char *banks_file;
     char secret[PAYMENT_SECRET_MAX + 1];
+    struct payment_banks banks;
 };
 
 extern const struct mc_room payment_room;
@@ -108,6 +111,10 @@ enum mc_status payment_get_receipt(struct payment *payment, struct mc_txn *txn,
 enum mc_status payment_check_ledger(struct payment *payment, struct mc_txn *txn,
                                     const Payment__CheckLedgerRequest *req,
                                     Payment__CheckLedgerReply *rep);
+
+enum mc_status payment_list_banks(struct payment *payment, struct mc_txn *txn,
+                                  const Payment__ListBanksRequest *req,
+                                  Payment__ListBanksReply *rep);
 
 /* Followed events. */
 enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *txn,

@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/file.h"
+
 #include "payment.h"
 
 /* clang-format off */
@@ -28,7 +30,8 @@
     X(ListOrders,      payment_list_orders,      Payment__ListOrdersRequest,   Payment__ListOrdersReply,   MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
     X(PlatformConfirm, payment_platform_confirm, Motcua__WebhookRequest,       Motcua__WebhookReply,       MC_WRITE,        MC_ROOM,                            NULL) \
     X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
-    X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL)
+    X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL) \
+    X(ListBanks,       payment_list_banks,       Payment__ListBanksRequest,    Payment__ListBanksReply,   MC_READ,         MC_ANYONE,                          NULL)
 
 static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_ORDERS - MC_TABLE_ROOM]       = "orders",       /* order id -> Order */
@@ -63,6 +66,7 @@ static const struct mc_config_key config[] = {
     {"payment.query_after",          MC_CONFIG_DURATION, AT(query_after_ms),       "15m",  1000,  86400000,          "Ask the platform when no callback came for so long."},
     {"payment.query_backoff",        MC_CONFIG_DURATION, AT(query_backoff_ms),     "5s",   100,   3600000,           "The first pause between questions; it doubles each time."},
     {"payment.query_backoff_max",    MC_CONFIG_DURATION, AT(query_backoff_max_ms), "10m",  100,   86400000,          "The longest pause between questions."},
+    {"payment.banks_file",           MC_CONFIG_PATH,     AT(banks_file),           "",     0, 1024,                  "Banks and wallets, when not the table that is built in."},
 };
 /* clang-format on */
 
@@ -134,6 +138,31 @@ static enum mc_status secret_load(struct payment *payment, struct mc_boot *boot)
     return MC_OK;
 }
 
+extern const char mc_data_banks[];
+extern const size_t mc_data_banks_len;
+
+static enum mc_status banks_load(struct payment *payment, struct mc_boot *boot)
+{
+    char why[MC_LEN(boot->why) / 2] = "";
+    struct mc_arena memory;
+    struct mc_bytes text = {mc_data_banks, mc_data_banks_len};
+    enum mc_status status = mc_arena_init(&memory, 2 * PAYMENT_BANKS_FILE_MAX);
+
+    if (status != MC_OK)
+        return status;
+    if (payment->banks_file[0] != '\0') {
+        status = mc_file_read(&memory, payment->banks_file, PAYMENT_BANKS_FILE_MAX, &text);
+        if (status != MC_OK)
+            (void)snprintf(why, sizeof why, "%s", mc_file_sentence(status));
+    }
+    if (status == MC_OK)
+        status = payment_banks_read(&payment->banks, text, why, sizeof why);
+    mc_arena_done(&memory);
+    if (status != MC_OK)
+        (void)snprintf(boot->why, sizeof boot->why, "payment.banks_file: %s", why);
+    return status;
+}
+
 enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
 {
     struct payment *payment = ctx;
@@ -156,7 +185,8 @@ enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
         (void)snprintf(boot->why, sizeof boot->why, "payment.platform_secret_file is needed");
         return MC_INVALID;
     }
-    return secret_load(payment, boot);
+    enum mc_status status = banks_load(payment, boot);
+    return status == MC_OK ? secret_load(payment, boot) : status;
 }
 
 const struct mc_room payment_room = {

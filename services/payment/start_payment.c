@@ -38,8 +38,9 @@ static void request_check(const struct payment *payment, struct mc_txn *txn,
     if (req->return_url[0] != '\0' && !payment_url_valid(payment, req->return_url))
         (void)mc_refuse(txn, MC_INVALID, "return_url", "FIELD_INVALID", "field", "return_url",
                         NULL);
-    if (!is_made_of(req->bank, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", PAYMENT_BANK_MAX))
-        (void)mc_refuse(txn, MC_INVALID, "bank", "FIELD_INVALID", "field", "bank", NULL);
+    const struct payment_bank *bank = payment_bank_find(&payment->banks, req->bank);
+    if (req->bank[0] != '\0' && (bank == NULL || bank->platform_code[0] == '\0'))
+        (void)mc_refuse(txn, MC_INVALID, "bank", "BANK_NOT_CONNECTED", NULL);
     if (!is_made_of(req->payer_address, "0123456789abcdefABCDEF.:", PAYMENT_ADDRESS_MAX))
         (void)mc_refuse(txn, MC_INVALID, "payer_address", "FIELD_INVALID", "field", "payer_address",
                         NULL);
@@ -140,7 +141,8 @@ enum mc_status payment_start_payment(struct payment *payment, struct mc_txn *txn
         return mc_fail(txn, MC_LIMITED, "no reference");
     attempt.amount = c.order->total;
     attempt.at_ms = txn->now_ms;
-    attempt.bank = req->bank;
+    if (req->bank[0] != '\0') /* MaNganHang: the platform's own name of it */
+        attempt.bank = mc_unconst(payment_bank_find(&payment->banks, req->bank)->platform_code);
     attempt.return_url = req->return_url;
 
     init_fill(txn, &c, req, &init);

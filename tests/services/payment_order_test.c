@@ -299,7 +299,7 @@ static void start_refusals(void **state)
     req.payer_address = text("192.0.2.10|");
     (void)harness_call(h, "StartPayment", &req.base, MC_INVALID);
     assert_true(harness_violated(h, "return_url", "FIELD_INVALID"));
-    assert_true(harness_violated(h, "bank", "FIELD_INVALID"));
+    assert_true(harness_violated(h, "bank", "BANK_NOT_CONNECTED"));
     assert_true(harness_violated(h, "payer_address", "FIELD_INVALID"));
     req.order_id = (ProtobufCBinaryData){0};
     (void)harness_call(h, "StartPayment", &req.base, MC_INVALID);
@@ -530,6 +530,7 @@ static void boot_checks(void **state)
         payment.platform_url = either(payment.platform_url, "https://p.test/");
         payment.partner = either(payment.partner, PARTNER);
         payment.secret_file = either(payment.secret_file, "");
+        payment.banks_file = "";
         if (payment_boot(&payment, &boot) != cases[i].want)
             fail_msg("%s: %s", cases[i].label, boot.why);
         if (cases[i].secret != NULL)
