@@ -10,7 +10,7 @@ enum {
     SVG_HEAD = 256,
     SVG_RUN = 24, /* "M123 123h123v1h-123z" */
     IHDR_LEN = 13,
-    CHUNK_AROUND = 12, /* length, type, CRC */
+    CHUNKS_AROUND = 3 * 12, /* length, type, CRC of each of three chunks */
 };
 
 enum mc_status mc_qr_make(struct mc_arena *arena, const char *text, struct mc_qr *ret_qr)
@@ -136,7 +136,7 @@ enum mc_status mc_qr_png(struct mc_arena *arena, const char *text, unsigned scal
     if (pixels == NULL || packed == NULL ||
         compress2(packed, &packed_len, pixels, len, Z_BEST_COMPRESSION) != Z_OK)
         return MC_FULL;
-    uint8_t *png = mc_alloc(arena, sizeof signature + 3 * CHUNK_AROUND + IHDR_LEN + packed_len);
+    uint8_t *png = mc_alloc(arena, sizeof signature + CHUNKS_AROUND + IHDR_LEN + packed_len);
     if (png == NULL)
         return MC_FULL;
     memcpy(png, signature, sizeof signature);

@@ -47,7 +47,7 @@ class House:
                          "http.allow_plain": "true", "identity.oidc_issuer": gateway, "identity.vneid_issuer": f"{sandbox}/vneid"},
             "payment": {"payment.platform_url": f"{sandbox}/platform", "payment.platform_secret_file": self.platform_secret()[0],
                         "payment.allow_plain_http": "true", "http.allow_plain": "true", "payment.query_backoff": "1s",
-                        "payment.query_after": "30s"},
+                        "payment.query_after": "30s", "payment.bank_secret_file": self.bank_secret()[0]},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
                         "sandbox.payment_secret": self.platform_secret()[1],
@@ -79,6 +79,12 @@ class House:
     def platform_secret(self):
         """What payment shares with the sandbox's platform: the file of hex, and the secret itself."""
         path = self.made("payment-platform.secret", os.urandom(12).hex().encode().hex())
+        with open(path) as file:
+            return path, bytes.fromhex(file.read()).decode()
+
+    def bank_secret(self):
+        """What banks sign their notices with: the file of hex, and the secret itself."""
+        path = self.made("payment-bank.secret", os.urandom(12).hex().encode().hex())
         with open(path) as file:
             return path, bytes.fromhex(file.read()).decode()
 

@@ -30,6 +30,7 @@ static const struct route routes[] = {
     {"/readyz",           "GET, HEAD", "readyz",          gateway_readyz,          0},
     {"/metrics",          "GET, HEAD", "metrics",         gateway_metrics,         WHILE_DRAINING},
     {"/webhooks/payment", "POST",      "webhook_payment", gateway_webhook_payment, 0},
+    {"/webhooks/bank",    "POST",      "webhook_bank",    gateway_webhook_bank,    0},
     {"/webhooks/sms",     "GET, POST", "webhook_sms",     gateway_webhook_sms,     0},
     {"/.well-known/openid-configuration", "GET, HEAD", "oidc_configuration", gateway_oidc_configuration, 0},
     {"/oauth2/jwks",      "GET, HEAD", "oidc_jwks",       gateway_oidc_jwks,       0},

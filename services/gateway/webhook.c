@@ -120,6 +120,11 @@ void gateway_webhook_payment(struct gateway_exchange *exchange)
     pass(exchange, room_of("payment"), "PlatformConfirm");
 }
 
+void gateway_webhook_bank(struct gateway_exchange *exchange)
+{
+    pass(exchange, room_of("payment"), "BankNotice");
+}
+
 void gateway_webhook_sms(struct gateway_exchange *exchange)
 {
     pass(exchange, room_of("otp"), "DeliveryWebhook");

@@ -20,7 +20,8 @@ bool payment_case_load(struct mc_txn *txn, struct mc_bytes order_id, struct mc_b
         (void)mc_fail(txn, MC_CORRUPT, "an attempt without its order");
         return false;
     }
-    *ret_case = (struct payment_case){order_id, attempt_id, order, attempt};
+    *ret_case = (struct payment_case){
+        .order_id = order_id, .attempt_id = attempt_id, .order = order, .attempt = attempt};
     return true;
 }
 

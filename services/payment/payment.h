@@ -35,6 +35,9 @@ enum payment_table {
     PAYMENT_PAYERS,
     PAYMENT_UNPROVEN,
     PAYMENT_ALIASES,
+    PAYMENT_BENEFICIARIES,
+    PAYMENT_QR_REFERENCES,
+    PAYMENT_TRANSFERS,
     PAYMENT_TABLES_END
 };
 
@@ -88,6 +91,8 @@ struct payment {
     const char *banks_file;
     char secret[PAYMENT_SECRET_MAX + 1];
     struct payment_banks banks;
+    const char *bank_secret_file;
+    char bank_secret[PAYMENT_SECRET_MAX + 1]; /* empty: no bank may tell us anything */
 };
 
 extern const struct mc_room payment_room;
@@ -154,6 +159,8 @@ struct payment_case {
     struct mc_bytes attempt_id;
     PaymentState__Order *order;
     PaymentState__Attempt *attempt;
+    const char *account; /* of the ledger, where the money lies; NULL: at the platform */
+    bool misplaced;      /* it lies on an account that is not the order's */
 };
 
 /* Orders (order.c). */

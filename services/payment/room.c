@@ -21,6 +21,7 @@
 #include "common/file.h"
 
 #include "payment.h"
+#include "transfer.h"
 
 /* clang-format off */
 #define PAYMENT_ROUTES(X)                                                                                                     \
@@ -32,6 +33,14 @@
     X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
     X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL) \
     X(ListBanks,       payment_list_banks,       Payment__ListBanksRequest,    Payment__ListBanksReply,   MC_READ,         MC_ANYONE,                          NULL)
+
+/* Transfers to agencies' own accounts. */
+#define PAYMENT_TRANSFER_ROUTES(X) \
+    X(GetQr,             payment_get_qr,             Payment__GetQrRequest,             Payment__Qr,                     MC_WRITE, MC_CITIZEN | MC_OFFICER | MC_ROOM, NULL) \
+    X(SaveBeneficiary,   payment_save_beneficiary,   Payment__Beneficiary,              Payment__Beneficiary,            MC_WRITE, MC_OPERATOR,                       NULL) \
+    X(ListBeneficiaries, payment_list_beneficiaries, Payment__ListBeneficiariesRequest, Payment__ListBeneficiariesReply, MC_READ,  MC_OPERATOR | MC_ROOM,             NULL) \
+    X(BankNotice,        payment_bank_notice,        Motcua__WebhookRequest,            Motcua__WebhookReply,            MC_WRITE, MC_ROOM,                           NULL) \
+    X(ListTransfers,     payment_list_transfers,     Payment__ListTransfersRequest,     Payment__ListTransfersReply,     MC_READ,  MC_OPERATOR | MC_ROOM,             NULL)
 
 static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_ORDERS - MC_TABLE_ROOM]       = "orders",       /* order id -> Order */
@@ -48,6 +57,9 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_PAYERS - MC_TABLE_ROOM]       = "payers",       /* account id -> Payer */
     [PAYMENT_ALIASES - MC_TABLE_ROOM]      = "aliases",      /* merged account id -> the account it went into */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
+    [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
+    [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */
+    [PAYMENT_TRANSFERS - MC_TABLE_ROOM]     = "transfers",     /* see transfer.h */
 };
 
 static const char *const lanes[PAYMENT_LANES_LEN] = {
@@ -67,18 +79,21 @@ static const struct mc_config_key config[] = {
     {"payment.query_backoff",        MC_CONFIG_DURATION, AT(query_backoff_ms),     "5s",   100,   3600000,           "The first pause between questions; it doubles each time."},
     {"payment.query_backoff_max",    MC_CONFIG_DURATION, AT(query_backoff_max_ms), "10m",  100,   86400000,          "The longest pause between questions."},
     {"payment.banks_file",           MC_CONFIG_PATH,     AT(banks_file),           "",     0, 1024,                  "Banks and wallets, when not the table that is built in."},
+    {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret banks sign their notices with, as hex in a file of its own; empty: none."},
 };
 /* clang-format on */
 
 #define PAYMENT_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct payment, fn, req, rep)
 PAYMENT_ROUTES(PAYMENT_CALL)
+PAYMENT_TRANSFER_ROUTES(PAYMENT_CALL)
 MC_FOLLOW_CALL(struct payment, payment_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_dossier_accepted, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_dossier_moved, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_account_opened, Identity__AccountOpened)
 
-static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW)};
+static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW)
+                                             PAYMENT_TRANSFER_ROUTES(MC_ROUTE_ROW)};
 
 static const struct mc_follow follows[] = {
     {"dossier", "dossier.accepted", &dossier__changed__descriptor, payment_dossier_accepted_event},
@@ -116,25 +131,25 @@ static const struct mc_effect effects[] = {
     },
 };
 
-/* The file holds hex, of a length only the platform knows. */
-static enum mc_status secret_load(struct payment *payment, struct mc_boot *boot)
+/* The file holds hex, of a length only the other side knows. */
+static enum mc_status secret_load(struct mc_boot *boot, const char *key, const char *path,
+                                  char ret_secret[PAYMENT_SECRET_MAX + 1])
 {
     enum mc_status status = MC_INVALID;
     size_t len = PAYMENT_SECRET_MIN;
 
     for (; len <= PAYMENT_SECRET_MAX; len++) {
-        status = mc_key_load(payment->secret_file, (uint8_t *)payment->secret, len);
+        status = mc_key_load(path, (uint8_t *)ret_secret, len);
         if (status != MC_INVALID)
             break;
     }
-    if (status == MC_OK && memchr(payment->secret, '\0', len) != NULL)
+    if (status == MC_OK && memchr(ret_secret, '\0', len) != NULL)
         status = MC_INVALID;
     if (status != MC_OK) {
-        (void)snprintf(boot->why, sizeof boot->why, "payment.platform_secret_file: %s",
-                       mc_key_sentence(status));
+        (void)snprintf(boot->why, sizeof boot->why, "%s: %s", key, mc_key_sentence(status));
         return status;
     }
-    payment->secret[len] = '\0';
+    ret_secret[len] = '\0';
     return MC_OK;
 }
 
@@ -186,7 +201,12 @@ enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
         return MC_INVALID;
     }
     enum mc_status status = banks_load(payment, boot);
-    return status == MC_OK ? secret_load(payment, boot) : status;
+    if (status == MC_OK && payment->bank_secret_file[0] != '\0')
+        status = secret_load(boot, "payment.bank_secret_file", payment->bank_secret_file,
+                             payment->bank_secret);
+    return status == MC_OK ? secret_load(boot, "payment.platform_secret_file", payment->secret_file,
+                                         payment->secret)
+                           : status;
 }
 
 const struct mc_room payment_room = {

@@ -5,6 +5,11 @@
  */
 #include "payment.h"
 
+static const char *source_of(const struct payment_case *c)
+{
+    return c->account != NULL ? c->account : PAYMENT_RECEIVABLE;
+}
+
 static struct mc_bytes place_of(struct mc_txn *txn, const struct payment_case *c)
 {
     return mc_key_join(txn, c->order_id, c->attempt_id);
@@ -20,8 +25,12 @@ static const char *misfit(struct mc_txn *txn, const struct payment_case *c, int6
     if (payment_order_next(c->order->state, PAYMENT_ORDER_PAY) ==
         PAYMENT__ORDER_STATE__ORDER_STATE_UNSPECIFIED)
         return "ORDER_CLOSED";
-    if (amount != c->order->total)
+    if (c->misplaced)
+        return "ACCOUNT_WRONG";
+    if (amount != c->order->total && c->account == NULL)
         return "AMOUNT_WRONG";
+    if (amount != c->order->total) /* a payer typed it himself */
+        return amount < c->order->total ? "UNDERPAID" : "OVERPAID";
     /* one transaction of the platform pays one attempt */
     if (c->attempt->transaction_id[0] != '\0' &&
         mc_get(txn, PAYMENT_TRANSACTIONS, mc_key_text(c->attempt->transaction_id), &other))
@@ -31,7 +40,7 @@ static const char *misfit(struct mc_txn *txn, const struct payment_case *c, int6
 
 static void post_paid(struct mc_txn *txn, const struct payment_case *c)
 {
-    struct payment_line lines[PAYMENT_ITEMS_MAX + 1] = {{PAYMENT_RECEIVABLE, c->order->total}};
+    struct payment_line lines[PAYMENT_ITEMS_MAX + 1] = {{source_of(c), c->order->total}};
     size_t n = 1;
 
     assert(c->order->n_items <= PAYMENT_ITEMS_MAX);
@@ -71,7 +80,7 @@ static void take(struct mc_txn *txn, struct payment_case *c)
 
 static void suspend(struct mc_txn *txn, struct payment_case *c, int64_t amount, const char *reason)
 {
-    const struct payment_line lines[] = {{PAYMENT_RECEIVABLE, amount}, {PAYMENT_SUSPENSE, -amount}};
+    const struct payment_line lines[] = {{source_of(c), amount}, {PAYMENT_SUSPENSE, -amount}};
 
     payment_attempt_step(c, PAYMENT_ATTEMPT_MISFIT);
     c->attempt->error = mc_unconst(reason);

@@ -3,4 +3,5 @@
 
 extern const struct mc_room payment_room;
 
-ROOM_FUZZ(payment_room, "payment.platform_secret_file=@secret", NULL)
+ROOM_FUZZ(payment_room, "payment.platform_secret_file=@secret", "payment.bank_secret_file=@secret",
+          NULL)

@@ -531,6 +531,7 @@ static void boot_checks(void **state)
         payment.partner = either(payment.partner, PARTNER);
         payment.secret_file = either(payment.secret_file, "");
         payment.banks_file = "";
+        payment.bank_secret_file = "";
         if (payment_boot(&payment, &boot) != cases[i].want)
             fail_msg("%s: %s", cases[i].label, boot.why);
         if (cases[i].secret != NULL)
