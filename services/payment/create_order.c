@@ -2,28 +2,8 @@
 #include <string.h>
 
 #include "common/ident.h"
-#include "common/text.h"
 
 #include "payment.h"
-
-/* A one-line text as it is stored; "" with the call refused when it may not be. */
-static char *line(struct mc_txn *txn, const char *field, const char *text, bool needed)
-{
-    char *clean = mc_alloc(txn->arena, MC_TEXT_SIZE(PAYMENT_TEXT_MAX));
-
-    if (clean == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    else if (strlen(text) > PAYMENT_TEXT_MAX)
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_TOO_LONG", "field", field, "max", "500",
-                        NULL);
-    else if (mc_text_clean(clean, MC_TEXT_SIZE(PAYMENT_TEXT_MAX), text) != MC_OK)
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", field, NULL);
-    else if (needed && clean[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", field, NULL);
-    else
-        return clean;
-    return mc_unconst("");
-}
 
 static void invalid(struct mc_txn *txn, const char *field)
 {
@@ -50,7 +30,7 @@ static void item_read(struct mc_txn *txn, size_t i, const Payment__Item *item,
         return;
     }
     payment_state__item__init(kept);
-    if (item->kind != PAYMENT__ITEM_KIND__FEE && item->kind != PAYMENT__ITEM_KIND__CHARGE)
+    if (item->kind < PAYMENT__ITEM_KIND__FEE || item->kind > PAYMENT__ITEM_KIND__TAX_DEBT)
         invalid(txn, mc_sprintf(txn->arena, "%s.kind", path));
     if (!item_code_valid(item->code))
         invalid(txn, mc_sprintf(txn->arena, "%s.code", path));
@@ -61,7 +41,7 @@ static void item_read(struct mc_txn *txn, size_t i, const Payment__Item *item,
                         "AMOUNT_TOO_LARGE", NULL);
     kept->kind = item->kind;
     kept->code = item->code;
-    kept->name = line(txn, name, item->name, true);
+    kept->name = mc_unconst(payment_line_read(txn, name, item->name, true));
     kept->amount = item->amount;
     order->items[order->n_items++] = kept;
 }
@@ -137,9 +117,10 @@ enum mc_status payment_create_order(struct payment *payment, struct mc_txn *txn,
 
     codes_read(txn, req, &order);
     items_read(txn, req, &order);
-    order.unit_name = line(txn, "unit_name", req->unit_name, false);
-    order.procedure_name = line(txn, "procedure_name", req->procedure_name, false);
-    const char *description = line(txn, "description", req->description, false);
+    order.unit_name = mc_unconst(payment_line_read(txn, "unit_name", req->unit_name, false));
+    order.procedure_name =
+        mc_unconst(payment_line_read(txn, "procedure_name", req->procedure_name, false));
+    const char *description = payment_line_read(txn, "description", req->description, false);
     if (txn->status != MC_OK)
         return txn->status;
 

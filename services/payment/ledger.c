@@ -40,13 +40,33 @@ bool payment_balance_apply(struct payment_balance *balance, int64_t amount)
     return mc_money_sub(balance->credit, amount, &balance->credit);
 }
 
+bool payment_overdrawn(const char *account, const struct payment_balance *balance)
+{
+    bool is_debit = strncmp(account, "platform:", 9) == 0 || strncmp(account, "bank:", 5) == 0;
+
+    return is_debit ? balance->credit > balance->debit : balance->debit > balance->credit;
+}
+
+static const char *kind_name(uint32_t kind)
+{
+    switch (kind) {
+    case PAYMENT__ITEM_KIND__CHARGE:
+        return "charge";
+    case PAYMENT__ITEM_KIND__FINE:
+        return "fine";
+    case PAYMENT__ITEM_KIND__TAX_DEBT:
+        return "tax";
+    default:
+        return "fee";
+    }
+}
+
 bool payment_account_agency(char *out, size_t size, const char *unit, uint32_t kind,
                             const char *code)
 {
     if (unit[0] == '\0' || code[0] == '\0')
         return false;
-    int len = snprintf(out, size, "agency:%s:%s:%s", unit,
-                       kind == PAYMENT__ITEM_KIND__CHARGE ? "charge" : "fee", code);
+    int len = snprintf(out, size, "agency:%s:%s:%s", unit, kind_name(kind), code);
     return len > 0 && (size_t)len < size;
 }
 

@@ -15,6 +15,7 @@
 #include "state.pb-c.h"
 
 #include "banks.h"
+#include "cases.h"
 #include "catalogue.h"
 #include "ledger.h"
 #include "platform.h"
@@ -38,6 +39,10 @@ enum payment_table {
     PAYMENT_BENEFICIARIES,
     PAYMENT_QR_REFERENCES,
     PAYMENT_TRANSFERS,
+    PAYMENT_BY_ACCOUNT,
+    PAYMENT_CAUSES,
+    PAYMENT_CASES,
+    PAYMENT_BY_UNIT,
     PAYMENT_TABLES_END
 };
 
@@ -120,6 +125,18 @@ enum mc_status payment_check_ledger(struct payment *payment, struct mc_txn *txn,
 enum mc_status payment_list_banks(struct payment *payment, struct mc_txn *txn,
                                   const Payment__ListBanksRequest *req,
                                   Payment__ListBanksReply *rep);
+
+enum mc_status payment_list_cases(struct payment *payment, struct mc_txn *txn,
+                                  const Payment__ListCasesRequest *req,
+                                  Payment__ListCasesReply *rep);
+enum mc_status payment_get_case(struct payment *payment, struct mc_txn *txn,
+                                const Payment__GetCaseRequest *req, Payment__Case *rep);
+enum mc_status payment_assign_case(struct payment *payment, struct mc_txn *txn,
+                                   const Payment__AssignCaseRequest *req, Payment__Case *rep);
+enum mc_status payment_resolve_case(struct payment *payment, struct mc_txn *txn,
+                                    const Payment__ResolveCaseRequest *req, Payment__Case *rep);
+enum mc_status payment_approve_case(struct payment *payment, struct mc_txn *txn,
+                                    const Payment__ApproveCaseRequest *req, Payment__Case *rep);
 
 /* Followed events. */
 enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *txn,
@@ -212,10 +229,37 @@ bool payment_url_valid(const struct payment *payment, const char *url);
 
 /* Money came for the attempt, as the platform's own record says (settle.c). */
 void payment_settle(struct mc_txn *txn, struct payment_case *c, int64_t amount);
+/*
+ * The order takes money that is posted by the caller: states, receipts, event. The steps say how:
+ * PAY when it just came, APPLY when it lay in suspense.
+ */
+void payment_order_take(struct mc_txn *txn, struct payment_case *c, enum payment_order_step by,
+                        enum payment_attempt_step how);
+/* Lines that credit (sign -1) or debit (1) what the order's agency earns; how many they are. */
+size_t payment_earned_lines(struct mc_txn *txn, const PaymentState__Order *order, int sign,
+                            struct payment_line *lines);
 
-/* The books (books.c): appends a transfer and keeps the balances. */
-void payment_transfer(struct mc_txn *txn, const struct payment_line *lines, size_t n,
-                      struct mc_bytes cause);
+/* The rehearsal of what ApproveCase will do: refuses what cannot be done now (approve_case.c). */
+void payment_case_rehearse(struct mc_txn *txn, struct mc_bytes id, PaymentState__Case *record);
+
+/*
+ * The books (books.c): appends a transfer and keeps the balances. Returns its number, 0 when the
+ * call has failed: with LEDGER_OVERDRAWN when an account would give what it does not have.
+ */
+uint64_t payment_transfer(struct mc_txn *txn, const struct payment_line *lines, size_t n,
+                          const struct payment_cause *cause);
+/* The transfer a cause was posted as; 0: none. */
+uint64_t payment_transfer_of(struct mc_txn *txn, const struct payment_cause *cause);
+/* The keys of an account's postings in PAYMENT_BY_ACCOUNT. */
+struct mc_bytes payment_account_prefix(struct mc_txn *txn, const char *account);
+/* A number kept as a key is: big-endian. 0: none. */
+uint64_t payment_number_of(struct mc_txn *txn, unsigned table, struct mc_bytes key);
+
+/*
+ * A one-line text of a request as it is stored, at most PAYMENT_TEXT_MAX bytes; "" with the call
+ * refused when it may not be (text.c).
+ */
+const char *payment_line_read(struct mc_txn *txn, const char *field, const char *text, bool needed);
 
 /* One receipt per kind in the order; their numbers are added to it (receipt.c). */
 void payment_receipts_issue(struct mc_txn *txn, struct payment_case *c);

@@ -108,7 +108,8 @@ static char *issue(struct mc_txn *txn, const struct payment_case *c, uint32_t ki
 
 void payment_receipts_issue(struct mc_txn *txn, struct payment_case *c)
 {
-    static const uint32_t kinds[] = {PAYMENT__ITEM_KIND__FEE, PAYMENT__ITEM_KIND__CHARGE};
+    static const uint32_t kinds[] = {PAYMENT__ITEM_KIND__FEE, PAYMENT__ITEM_KIND__CHARGE,
+                                     PAYMENT__ITEM_KIND__FINE, PAYMENT__ITEM_KIND__TAX_DEBT};
     const PaymentState__Payer *known =
         mc_load(txn, PAYMENT_PAYERS, mc_key_text(c->order->owner_account),
                 &payment_state__payer__descriptor);

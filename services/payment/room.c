@@ -12,8 +12,8 @@
  *               UNKNOWN ---> (query) ---> FAILED ---> CONFIRMING, when it was paid after all
  *
  * INIT is sent once: a lost answer is asked about, never repeated. Money that came is never lost:
- * what has no place lies in suspense and is an officer's case. An order keeps the account it was
- * made for; an account that this one was merged into sees and pays it.
+ * what has no place lies in suspense and is a case, which two officers resolve. An order keeps the
+ * account it was made for; an account that this one was merged into sees and pays it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +32,12 @@
     X(PlatformConfirm, payment_platform_confirm, Motcua__WebhookRequest,       Motcua__WebhookReply,       MC_WRITE,        MC_ROOM,                            NULL) \
     X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
     X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL) \
-    X(ListBanks,       payment_list_banks,       Payment__ListBanksRequest,    Payment__ListBanksReply,   MC_READ,         MC_ANYONE,                          NULL)
+    X(ListBanks,       payment_list_banks,       Payment__ListBanksRequest,    Payment__ListBanksReply,   MC_READ,         MC_ANYONE,                          NULL) \
+    X(ListCases,       payment_list_cases,       Payment__ListCasesRequest,    Payment__ListCasesReply,   MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
+    X(GetCase,         payment_get_case,         Payment__GetCaseRequest,      Payment__Case,             MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
+    X(AssignCase,      payment_assign_case,      Payment__AssignCaseRequest,   Payment__Case,             MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
+    X(ResolveCase,     payment_resolve_case,     Payment__ResolveCaseRequest,  Payment__Case,             MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
+    X(ApproveCase,     payment_approve_case,     Payment__ApproveCaseRequest,  Payment__Case,             MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE")
 
 /* Transfers to agencies' own accounts. */
 #define PAYMENT_TRANSFER_ROUTES(X) \
@@ -56,6 +61,10 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_SERIES - MC_TABLE_ROOM]       = "series",       /* agency -> receipt series */
     [PAYMENT_PAYERS - MC_TABLE_ROOM]       = "payers",       /* account id -> Payer */
     [PAYMENT_ALIASES - MC_TABLE_ROOM]      = "aliases",      /* merged account id -> the account it went into */
+    [PAYMENT_BY_ACCOUNT - MC_TABLE_ROOM]   = "by_account",   /* account, 0, sequence -> nothing */
+    [PAYMENT_CAUSES - MC_TABLE_ROOM]       = "causes",       /* kind, step, id -> transfer */
+    [PAYMENT_CASES - MC_TABLE_ROOM]        = "cases",        /* case id -> Case */
+    [PAYMENT_BY_UNIT - MC_TABLE_ROOM]      = "by_unit",      /* see units.c */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
     [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
     [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */

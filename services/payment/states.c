@@ -10,13 +10,16 @@ static const struct {
     Payment__OrderState to;
 } order_steps[] = {
     {ORDER(PENDING), PAYMENT_ORDER_PAY,    ORDER(PAID)},
+    {ORDER(PENDING), PAYMENT_ORDER_APPLY,  ORDER(PAID)},
     {ORDER(PENDING), PAYMENT_ORDER_CANCEL, ORDER(CANCELLED)},
     {ORDER(PENDING), PAYMENT_ORDER_EXPIRE, ORDER(EXPIRED)},
+    {ORDER(EXPIRED), PAYMENT_ORDER_APPLY,  ORDER(PAID)},
 };
 
 /*
  * FAILED is not an end: the platform may say "paid" after it said "not paid", and money that came
- * must be seen. SUCCEEDED and SUSPENSE are ends. Whatever the state, only a QUERY ends in money.
+ * must be seen. SUCCEEDED is an end, and so is SUSPENSE but for the officers who resolve its case.
+ * Whatever the state, only a QUERY ends in money.
  */
 static const struct {
     Payment__AttemptState from;
@@ -41,6 +44,7 @@ static const struct {
     {ATTEMPT(CONFIRMING), PAYMENT_ATTEMPT_PAY,       ATTEMPT(SUCCEEDED)},
     {ATTEMPT(CONFIRMING), PAYMENT_ATTEMPT_MISFIT,    ATTEMPT(SUSPENSE)},
     {ATTEMPT(FAILED),     PAYMENT_ATTEMPT_TOLD,      ATTEMPT(CONFIRMING)},
+    {ATTEMPT(SUSPENSE),   PAYMENT_ATTEMPT_APPLY,     ATTEMPT(SUCCEEDED)},
 };
 /* clang-format on */
 

@@ -5,7 +5,13 @@
 
 #include "payment.pb-c.h"
 
-enum payment_order_step { PAYMENT_ORDER_PAY, PAYMENT_ORDER_CANCEL, PAYMENT_ORDER_EXPIRE };
+enum payment_order_step {
+    PAYMENT_ORDER_PAY,
+    PAYMENT_ORDER_APPLY, /* officers let money that lay in suspense pay it */
+    PAYMENT_ORDER_CANCEL,
+    PAYMENT_ORDER_EXPIRE,
+    PAYMENT_ORDER_STEPS_LEN
+};
 
 enum payment_attempt_step {
     PAYMENT_ATTEMPT_PAGE,      /* INIT answered with a page */
@@ -14,6 +20,7 @@ enum payment_attempt_step {
     PAYMENT_ATTEMPT_FAIL,      /* INIT refused, or QUERY says not paid */
     PAYMENT_ATTEMPT_PAY,       /* QUERY says paid, and the order takes it */
     PAYMENT_ATTEMPT_MISFIT,    /* QUERY says paid, and the order cannot take it */
+    PAYMENT_ATTEMPT_APPLY,     /* its money, in suspense, is let pay the order after all */
     PAYMENT_ATTEMPT_STEPS_LEN
 };
 

@@ -187,13 +187,24 @@ static void unmatched(struct mc_txn *txn, const struct payment_credit *credit,
         {payment_bank_account(txn, credit->bin, credit->account), credit->amount},
         {PAYMENT_SUSPENSE, -credit->amount},
     };
+    const struct payment_case_spec spec = {
+        .kind = PAYMENT__CASE_KIND__UNMATCHED_PAYMENT,
+        .amount = credit->amount,
+        .account = PAYMENT_SUSPENSE,
+        .unit = transfer->unit,
+        .transaction_id = credit->transaction_id,
+        .bank = credit->bin,
+        .note = credit->content,
+    };
     struct mc_bytes cause = mc_new_id(txn);
 
     if (txn->status != MC_OK)
         return;
     transfer->state = PAYMENT__TRANSFER_STATE__UNMATCHED;
     transfer->attempt_id = (ProtobufCBinaryData){cause.len, mc_unconst(cause.data)};
-    payment_transfer(txn, lines, MC_LEN(lines), cause);
+    (void)payment_transfer(txn, lines, MC_LEN(lines),
+                           &(struct payment_cause){.kind = PAYMENT_CAUSE_NOTICE, .id = cause});
+    (void)payment_case_open(txn, &spec);
 }
 
 static void tell(struct mc_txn *txn, const struct payment_credit *credit,
