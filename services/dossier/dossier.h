@@ -13,6 +13,7 @@
 #include "calendar.h"
 #include "catalogue.h"
 #include "stages.h"
+#include "sub_states.h"
 
 enum dossier_table {
     DOSSIER_DOSSIERS = MC_TABLE_ROOM,
@@ -22,6 +23,9 @@ enum dossier_table {
     DOSSIER_ACCOUNTS,
     DOSSIER_FILES,
     DOSSIER_ALIASES,
+    DOSSIER_CHANGES,
+    DOSSIER_NOTES,
+    DOSSIER_OFFICERS,
     DOSSIER_TABLES_END,
 };
 
@@ -31,6 +35,11 @@ enum {
     DOSSIER_REASON_CHARS_MAX = 1000,
     DOSSIER_STEPS_MAX = 200, /* of one dossier's history */
     DOSSIER_COMPONENT_CHARS_MAX = 200,
+    DOSSIER_DEPARTMENT_CHARS_MAX = 200,
+    DOSSIER_NOTE_CHARS_MAX = 2000,
+    DOSSIER_NOTES_MAX = 500,     /* of one dossier */
+    DOSSIER_SUPPLEMENT_MAX = 30, /* things missing, in one request */
+    DOSSIER_STAGES_TEXT_MAX = 16384,
     DOSSIER_FILE_NAME_CHARS_MAX = 200,
     DOSSIER_FILE_MAX = 5 << 20,
     DOSSIER_CHUNK = 256 * 1024, /* of a file, sealed on its own */
@@ -48,6 +57,7 @@ struct dossier {
     struct dossier_calendar calendar;
     struct dossier_catalogue catalogue;
     const char *state_names[DOSSIER_STATES_LEN]; /* the national ones, for officers */
+    struct dossier_sub_states sub_states;
 };
 
 /* Handlers, one file each. */
@@ -76,8 +86,32 @@ enum mc_status dossier_list_unit(struct dossier *dossier, struct mc_txn *txn,
 enum mc_status dossier_read_attachment(struct dossier *dossier, struct mc_txn *txn,
                                        const Dossier__ReadAttachmentRequest *req,
                                        Dossier__ReadAttachmentReply *rep);
+enum mc_status dossier_assign(struct dossier *dossier, struct mc_txn *txn,
+                              const Dossier__AssignRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_add_note(struct dossier *dossier, struct mc_txn *txn,
+                                const Dossier__AddNoteRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_list_notes(struct dossier *dossier, struct mc_txn *txn,
+                                  const Dossier__ListNotesRequest *req,
+                                  Dossier__ListNotesReply *rep);
+enum mc_status dossier_set_sub_state(struct dossier *dossier, struct mc_txn *txn,
+                                     const Dossier__SetSubStateRequest *req,
+                                     Dossier__DossierReply *rep);
+enum mc_status dossier_list_changes(struct dossier *dossier, struct mc_txn *txn,
+                                    const Dossier__ListChangesRequest *req,
+                                    Dossier__ListChangesReply *rep);
+enum mc_status dossier_copy(struct dossier *dossier, struct mc_txn *txn,
+                            const Dossier__CopyRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_list_stages(struct dossier *dossier, struct mc_txn *txn,
+                                   const Dossier__ListStagesRequest *req,
+                                   Dossier__ListStagesReply *rep);
 
 /* What other rooms tell. */
+enum mc_status dossier_rights_granted(struct dossier *dossier, struct mc_txn *txn,
+                                      const Motcua__Event *event,
+                                      const Identity__RightsGranted *body);
+enum mc_status dossier_units_assigned(struct dossier *dossier, struct mc_txn *txn,
+                                      const Motcua__Event *event,
+                                      const Identity__UnitsAssigned *body);
 enum mc_status dossier_accounts_merged(struct dossier *dossier, struct mc_txn *txn,
                                        const Motcua__Event *event,
                                        const Identity__AccountsMerged *body);
@@ -100,6 +134,12 @@ struct dossier_open {
 /* By id or code. Refused as not found for all but its owner and the officers of its unit. */
 mc_nodiscard enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData id,
                                          const char *code, struct dossier_open *ret_open);
+/* The same, refused for the owner too: nobody decides about his own dossier. */
+mc_nodiscard enum mc_status dossier_open_officer(struct mc_txn *txn, ProtobufCBinaryData id,
+                                                 struct dossier_open *ret_open);
+/* A new draft of the caller's; not saved yet. Its record is NULL when the call was refused. */
+void dossier_begin(struct mc_txn *txn, struct dossier_open *ret_open);
+bool dossier_may(const struct mc_caller *caller, const char *right);
 /* For a room that was told of it; MC_NOT_FOUND, without a refusal, when it is not ours. */
 mc_nodiscard enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id,
                                              const char *code, struct dossier_open *ret_open);
@@ -107,7 +147,10 @@ mc_nodiscard enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinary
 mc_nodiscard enum mc_status
 dossier_check_version(struct mc_txn *txn, const struct dossier_open *open, uint64_t version);
 void dossier_note(struct mc_txn *txn, const struct dossier_open *open, const char *reason);
-void dossier_save(struct mc_txn *txn, const struct dossier_open *open); /* and its indexes */
+/* And its indexes, and what changed. */
+void dossier_save(struct mc_txn *txn, const struct dossier_open *open);
+/* The business ids its events are found by: "dossier:<id>", "account:<id>", "dossier:<code>". */
+const char *const *dossier_keys(struct mc_txn *txn, const DossierState__Dossier *record);
 void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const char *event,
                   const char *reason);
 
@@ -116,6 +159,25 @@ void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const cha
 bool dossier_is_owned(struct mc_txn *txn, const DossierState__Dossier *record, const char *account);
 struct mc_bytes dossier_owner_prefix(struct mc_txn *txn, const char *account);
 struct mc_bytes dossier_unit_prefix(struct mc_txn *txn, const char *unit, Dossier__State state);
+
+/* change.c: every change, beside the record. */
+/* To be called before the record is saved, with its version after the change. */
+void dossier_change_keep(struct mc_txn *txn, const struct dossier_open *open);
+/* Puts the record as it was then in the place of today's; refused for a time before it was sent. */
+mc_nodiscard enum mc_status dossier_as_of(struct mc_txn *txn, int64_t at_ms,
+                                          struct dossier_open *open);
+mc_nodiscard DossierState__Dossier *dossier_unpack(struct mc_txn *txn, struct mc_bytes packed);
+
+/* page.c: pages of the rows under a prefix; the tails of their keys are all of one length. */
+struct dossier_page {
+    struct mc_bytes prefix;
+    struct mc_bytes from;
+    size_t size;
+    char *last; /* the token of the last row taken */
+};
+mc_nodiscard bool dossier_page_of(struct mc_txn *txn, struct mc_bytes prefix, size_t tail_len,
+                                  uint32_t size, const char *token, struct dossier_page *ret_page);
+void dossier_page_at(struct mc_txn *txn, struct dossier_page *page, struct mc_bytes key);
 
 /* move.c: one step of the state table, with all it brings about; then save and tell. */
 mc_nodiscard enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn,
@@ -143,6 +205,9 @@ struct mc_bytes dossier_file_get(struct mc_txn *txn, struct mc_bytes hash, uint6
 void *dossier_alloc(struct mc_txn *txn, size_t size);
 char *dossier_text(struct mc_txn *txn, const char *text);
 void *dossier_list(struct mc_txn *txn, size_t len); /* pointers of a repeated field */
+/* The sealed text, or what was sealed before when that says the same: no change then. */
+ProtobufCBinaryData dossier_seal_again(struct mc_txn *txn, ProtobufCBinaryData before,
+                                       const char *text);
 
 /* And fields. Each refuses the call and returns false, or NULL, when they are wrong. */
 char *dossier_line(struct mc_txn *txn, const char *field, const char *text, size_t chars_max);

@@ -72,6 +72,47 @@ static void fill_facts(const DossierState__Dossier *record, Dossier__DossierView
     rep->returned_at_ms = record->returned_at_ms;
     rep->version = record->version;
     rep->fee = record->fee;
+    rep->refused_at_ms = record->refused_at_ms;
+    rep->department = record->department;
+    rep->assignee = record->assignee;
+    rep->sub_state = record->sub_state;
+    rep->copied_from = record->copied_from;
+    rep->notes = record->notes;
+}
+
+static void fill_supplement(struct mc_txn *txn, const DossierState__Dossier *record,
+                            Dossier__DossierView *rep)
+{
+    const DossierState__Supplement *kept = record->supplement;
+    Dossier__Supplement *out = kept != NULL ? dossier_alloc(txn, sizeof *out) : NULL;
+    Dossier__SupplementItem *rows =
+        kept != NULL ? dossier_alloc(txn, (kept->n_items + 1) * sizeof rows[0]) : NULL;
+
+    if (out == NULL || rows == NULL)
+        return;
+    dossier__supplement__init(out);
+    out->asked_at_ms = kept->asked_at_ms;
+    out->asked_by = kept->asked_by;
+    out->reason = mc_open_text(txn, kept->reason);
+    out->answered_at_ms = kept->answered_at_ms;
+    out->items = dossier_list(txn, kept->n_items);
+    for (size_t i = 0; i < kept->n_items && out->items != NULL; i++) {
+        dossier__supplement_item__init(&rows[i]);
+        rows[i].component = kept->items[i]->component;
+        rows[i].request = mc_open_text(txn, kept->items[i]->request);
+        out->items[out->n_items++] = &rows[i];
+    }
+    rep->supplement = out;
+}
+
+static void fill_holder(const struct dossier *dossier, struct mc_txn *txn,
+                        const DossierState__Dossier *record, Dossier__DossierView *rep)
+{
+    const struct dossier_sub_state *sub =
+        dossier_sub_state_find(&dossier->sub_states, record->sub_state, record->unit);
+
+    rep->assignee_name = dossier_owner_name(txn, record->assignee);
+    rep->sub_state_name = mc_unconst(sub != NULL ? sub->name : "");
 }
 
 enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
@@ -81,12 +122,16 @@ enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
 
     if (dossier_open(txn, req->dossier_id, req->code, &open) != MC_OK)
         return txn->status;
+    if (req->as_of_ms != 0 && dossier_as_of(txn, req->as_of_ms, &open) != MC_OK)
+        return txn->status;
     const DossierState__Dossier *record = open.record;
     fill_facts(record, rep);
     rep->state_name = dossier_text(txn, dossier_state_text(dossier, rep->state, open.actor));
     rep->owner_name = dossier_owner_name(txn, record->owner_account);
     rep->abstract = mc_open_text(txn, record->abstract);
     rep->form = mc_open_text(txn, record->form);
+    fill_holder(dossier, txn, record, rep);
+    fill_supplement(txn, record, rep);
     fill_papers(txn, record, rep);
     fill_history(txn, record, rep);
     return txn->status;

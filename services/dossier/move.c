@@ -29,14 +29,6 @@ static const char *possible(const struct dossier *dossier, struct mc_txn *txn,
     return dossier_text(txn, len > 0 ? text : "-");
 }
 
-static bool has_right(const struct mc_caller *caller, const char *right)
-{
-    for (size_t i = 0; i < caller->rights_len; i++)
-        if (strcmp(caller->rights[i], right) == 0)
-            return true;
-    return false;
-}
-
 static enum mc_status check_stage(const struct dossier *dossier, struct mc_txn *txn,
                                   const struct dossier_open *open,
                                   const struct dossier_stage *stage, Dossier__State to)
@@ -47,7 +39,7 @@ static enum mc_status check_stage(const struct dossier *dossier, struct mc_txn *
                          dossier_state_text(dossier, to, DOSSIER_BY_OFFICER), "possible",
                          possible(dossier, txn, open), NULL);
     if (open->actor == DOSSIER_BY_OFFICER && stage->right != NULL &&
-        !has_right(txn->caller, stage->right))
+        !dossier_may(txn->caller, stage->right))
         return mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", "right", stage->right, NULL);
     return MC_OK;
 }
@@ -60,7 +52,7 @@ static enum mc_status check_supplement(struct mc_txn *txn, const struct dossier_
                                        Dossier__State to)
 {
     if (to != DOSSIER__STATE__SUPPLEMENT_REQUESTED || open->record->supplements == 0 ||
-        has_right(txn->caller, DOSSIER_RIGHT_APPROVE))
+        dossier_may(txn->caller, DOSSIER_RIGHT_APPROVE))
         return MC_OK;
     return mc_refuse(txn, MC_DENIED, "to", "SUPPLEMENT_ONCE", NULL);
 }
@@ -149,6 +141,8 @@ static void leave(const struct dossier *dossier, struct mc_txn *txn,
         resume(dossier, txn->now_ms, record);
     record->waiting_since_ms = 0;
     record->answered_at_ms = 0;
+    if (to != open->was)
+        record->sub_state = mc_unconst("");
     if (to == DOSSIER__STATE__PROCESSING)
         record->finished_at_ms = 0; /* the leader sent the result back */
 }
@@ -180,8 +174,10 @@ static void enter(const struct dossier *dossier, struct mc_txn *txn,
     case DOSSIER__STATE__RETURNED:
         record->returned_at_ms = txn->now_ms;
         break;
-    case DOSSIER__STATE__DRAFT:
     case DOSSIER__STATE__REFUSED:
+        record->refused_at_ms = txn->now_ms; /* NgayTuChoi */
+        break;
+    case DOSSIER__STATE__DRAFT:
     case DOSSIER__STATE__PROCESSING:
     case DOSSIER__STATE__WITHDRAWN:
     case DOSSIER__STATE__STOPPED:

@@ -95,6 +95,45 @@ enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData id, const ch
     return status;
 }
 
+enum mc_status dossier_open_officer(struct mc_txn *txn, ProtobufCBinaryData id,
+                                    struct dossier_open *ret_open)
+{
+    if (dossier_open(txn, id, "", ret_open) == MC_OK && ret_open->actor != DOSSIER_BY_OFFICER)
+        return mc_refuse(txn, MC_DENIED, "", "OWN_DOSSIER", NULL);
+    return txn->status;
+}
+
+bool dossier_may(const struct mc_caller *caller, const char *right)
+{
+    for (size_t i = 0; i < caller->rights_len; i++)
+        if (strcmp(caller->rights[i], right) == 0)
+            return true;
+    return false;
+}
+
+/* LOG-10, DOS-23: a draft belongs to a registered account from its first moment. */
+void dossier_begin(struct mc_txn *txn, struct dossier_open *ret_open)
+{
+    DossierState__Dossier *record = dossier_alloc(txn, sizeof *record);
+
+    if (txn->caller->account_id == NULL) {
+        mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
+        return;
+    }
+    struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
+    struct mc_bytes id = mc_new_id(txn);
+    if (record == NULL || txn->status != MC_OK)
+        return;
+    dossier_state__dossier__init(record);
+    record->dossier_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
+    record->internal_number = mc_count(txn, "internal");
+    record->owner_account = dossier_text(txn, txn->caller->account_id);
+    record->created_at_ms = txn->now_ms;
+    mc_put(txn, DOSSIER_OWNERS, mc_key_join(txn, owner, id), mc_key_text(""));
+    *ret_open = (struct dossier_open){
+        .record = record, .actor = DOSSIER_BY_CITIZEN, .was = DOSSIER__STATE__DRAFT};
+}
+
 enum mc_status dossier_check_version(struct mc_txn *txn, const struct dossier_open *open,
                                      uint64_t version)
 {
@@ -169,7 +208,26 @@ void dossier_save(struct mc_txn *txn, const struct dossier_open *open)
 
     record->version++;
     index_state(txn, open);
+    dossier_change_keep(txn, open);
     mc_save(txn, DOSSIER_DOSSIERS, mc_key_bytes(record->dossier_id), &record->base);
+}
+
+const char *const *dossier_keys(struct mc_txn *txn, const DossierState__Dossier *record)
+{
+    char id[MC_UUID_TEXT_LEN + 1];
+    const char **keys = dossier_list(txn, 4);
+    size_t n = 0;
+
+    if (keys == NULL)
+        return NULL;
+    mc_uuid_text(id, record->dossier_id.data);
+    keys[n++] = mc_sprintf(txn->arena, "dossier:%s", id);
+    if (record->owner_account[0] != '\0')
+        keys[n++] = mc_sprintf(txn->arena, "account:%s", record->owner_account);
+    if (record->code[0] != '\0')
+        keys[n++] = mc_sprintf(txn->arena, "dossier:%s", record->code);
+    keys[n] = NULL;
+    return keys;
 }
 
 /* Sealed when a reason goes along: officers write names into them. */
@@ -178,9 +236,7 @@ void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const cha
 {
     const DossierState__Dossier *record = open->record;
     Dossier__Changed changed = DOSSIER__CHANGED__INIT;
-    char id[MC_UUID_TEXT_LEN + 1];
 
-    mc_uuid_text(id, record->dossier_id.data);
     changed.dossier_id = record->dossier_id;
     changed.internal_number = record->internal_number;
     changed.code = record->code;
@@ -196,9 +252,6 @@ void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const cha
     changed.fee = record->fee;
     changed.version = record->version;
 
-    const char *keys[] = {mc_sprintf(txn->arena, "dossier:%s", id),
-                          mc_sprintf(txn->arena, "account:%s", record->owner_account), NULL, NULL};
-    if (record->code[0] != '\0')
-        keys[2] = mc_sprintf(txn->arena, "dossier:%s", record->code);
-    mc_emit(txn, event, &changed.base, reason[0] != '\0' ? MC_SEALED : MC_PLAIN, keys);
+    mc_emit(txn, event, &changed.base, reason[0] != '\0' ? MC_SEALED : MC_PLAIN,
+            dossier_keys(txn, record));
 }

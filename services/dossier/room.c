@@ -5,9 +5,10 @@
  * what it costs. A draft belongs to the account that saved it and has an internal number; sent,
  * it is seen by the officers of its unit and of the units above; accepted, it has an official
  * code <agency>-<yyMMdd>-<nnnn>, a due time in working time, and perhaps a fee to pay. Every
- * further step is a row of the state table (stages.c), refused to all others, and is kept in the
- * dossier's history. Two officers cannot take a step from the same screen: each names the version
- * that he saw.
+ * further step is a row of the state table (stages.c, printed as STATES.md), refused to all others,
+ * and is kept in the dossier's history; what each write changed is kept beside it (change.c), so
+ * that it can be had as it was. Two officers cannot write from the same screen: each names the
+ * version that he saw.
  *
  * Papers are kept once, under the hash of their content. Abstracts, forms, reasons and file names
  * are sealed; the owner's name comes, sealed, from identity's journal, and so does that an account
@@ -35,7 +36,14 @@
     X(Get,              dossier_get,               Dossier__GetRequest,              Dossier__DossierView,            MC_READ,         DOSSIER_WHO, NULL) \
     X(ListMine,         dossier_list_mine,         Dossier__ListMineRequest,         Dossier__ListReply,              MC_READ,         DOSSIER_WHO, NULL) \
     X(ListUnit,         dossier_list_unit,         Dossier__ListUnitRequest,         Dossier__ListReply,              MC_READ,         MC_OFFICER,  NULL) \
-    X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_READ,         DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX)
+    X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_READ,         DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
+    X(Assign,           dossier_assign,            Dossier__AssignRequest,           Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
+    X(AddNote,          dossier_add_note,          Dossier__AddNoteRequest,          Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
+    X(ListNotes,        dossier_list_notes,        Dossier__ListNotesRequest,        Dossier__ListNotesReply,          MC_READ,         DOSSIER_WHO, NULL) \
+    X(SetSubState,      dossier_set_sub_state,     Dossier__SetSubStateRequest,      Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
+    X(ListChanges,      dossier_list_changes,      Dossier__ListChangesRequest,      Dossier__ListChangesReply,        MC_READ,         DOSSIER_WHO, NULL) \
+    X(Copy,             dossier_copy,              Dossier__CopyRequest,             Dossier__DossierReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL)
 
 static const char *const tables[] = {
     [DOSSIER_DOSSIERS - MC_TABLE_ROOM] = "dossiers", /* dossier id               -> DossierState__Dossier */
@@ -45,6 +53,9 @@ static const char *const tables[] = {
     [DOSSIER_ACCOUNTS - MC_TABLE_ROOM] = "accounts", /* account id               -> DossierState__Account */
     [DOSSIER_FILES    - MC_TABLE_ROOM] = "files",    /* SHA-256, piece number    -> that piece, sealed */
     [DOSSIER_ALIASES  - MC_TABLE_ROOM] = "aliases",  /* merged account id        -> the account it went into */
+    [DOSSIER_CHANGES  - MC_TABLE_ROOM] = "changes",  /* dossier id, version      -> DossierState__Change */
+    [DOSSIER_NOTES    - MC_TABLE_ROOM] = "notes",    /* dossier id, note id      -> DossierState__Note */
+    [DOSSIER_OFFICERS - MC_TABLE_ROOM] = "officers", /* account id, unit         -> DossierState__Officer */
 };
 /* clang-format on */
 
@@ -57,6 +68,8 @@ MC_FOLLOW_CALL(struct dossier, dossier_account_opened, Identity__AccountOpened)
 MC_FOLLOW_CALL(struct dossier, dossier_paid, Payment__OrderChanged)
 MC_FOLLOW_CALL(struct dossier, dossier_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct dossier, dossier_accounts_unmerged, Identity__AccountsMerged)
+MC_FOLLOW_CALL(struct dossier, dossier_rights_granted, Identity__RightsGranted)
+MC_FOLLOW_CALL(struct dossier, dossier_units_assigned, Identity__UnitsAssigned)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened", &identity__account_opened__descriptor,
@@ -68,6 +81,10 @@ static const struct mc_follow follows[] = {
      dossier_accounts_merged_event},
     {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor,
      dossier_accounts_unmerged_event},
+    {"identity", "identity.rights_granted", &identity__rights_granted__descriptor,
+     dossier_rights_granted_event},
+    {"identity", "identity.units_assigned", &identity__units_assigned__descriptor,
+     dossier_units_assigned_event},
 };
 
 enum { CATALOGUE_MEMORY = 64 << 20 }; /* address space: only touched pages cost */
@@ -82,6 +99,7 @@ DATA(procedure_fees)
 DATA(sector_aliases)
 DATA(calendar_vn)
 DATA(dossier_statuses)
+DATA(sub_states)
 #undef DATA
 #define DATA(name) ((struct mc_bytes){mc_data_##name, mc_data_##name##_len})
 
@@ -136,6 +154,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return refuse_boot(with, "procedures, units or fees");
     if (load_state_names(dossier) != MC_OK)
         return refuse_boot(with, "dossier_statuses");
+    if (dossier_sub_states_load(&dossier->sub_states, DATA(sub_states)) != MC_OK)
+        return refuse_boot(with, "sub_states");
     return MC_OK;
 }
 

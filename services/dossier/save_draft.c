@@ -45,29 +45,6 @@ static struct draft check(const struct dossier *dossier, struct mc_txn *txn,
     return draft;
 }
 
-/* LOG-10, DOS-23: a draft belongs to a registered account from its first moment. */
-static void begin(struct mc_txn *txn, struct dossier_open *ret_open)
-{
-    DossierState__Dossier *record = dossier_alloc(txn, sizeof *record);
-
-    if (txn->caller->account_id == NULL) {
-        mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
-        return;
-    }
-    struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
-    struct mc_bytes id = mc_new_id(txn);
-    if (record == NULL || txn->status != MC_OK)
-        return;
-    dossier_state__dossier__init(record);
-    record->dossier_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
-    record->internal_number = mc_count(txn, "internal");
-    record->owner_account = dossier_text(txn, txn->caller->account_id);
-    record->created_at_ms = txn->now_ms;
-    mc_put(txn, DOSSIER_OWNERS, mc_key_join(txn, owner, id), mc_key_text(""));
-    *ret_open = (struct dossier_open){
-        .record = record, .actor = DOSSIER_BY_CITIZEN, .was = DOSSIER__STATE__DRAFT};
-}
-
 /* A supplement may mend the content, not turn into another dossier. */
 static void check_open(struct mc_txn *txn, const struct dossier_open *open,
                        const struct draft *draft)
@@ -93,8 +70,8 @@ static void fill(struct mc_txn *txn, const struct draft *draft, const char *form
     record->sector = mc_unconst(draft->procedure->sector);
     record->unit = mc_unconst(draft->unit->code);
     record->unit_name = mc_unconst(draft->unit->name);
-    record->abstract = mc_seal_text(txn, draft->abstract);
-    record->form = mc_seal_text(txn, form);
+    record->abstract = dossier_seal_again(txn, record->abstract, draft->abstract);
+    record->form = dossier_seal_again(txn, record->form, form);
 }
 
 enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
@@ -106,7 +83,7 @@ enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
     if (txn->status != MC_OK)
         return txn->status;
     if (req->dossier_id.len == 0)
-        begin(txn, &open);
+        dossier_begin(txn, &open);
     else if (dossier_open(txn, req->dossier_id, "", &open) == MC_OK)
         check_open(txn, &open, &draft);
     if (txn->status != MC_OK || open.record == NULL)

@@ -18,6 +18,7 @@
 static const struct dossier_stage stages[] = {
     /* from                         to                           actors             right    reason consent when                     event */
     {STATE(DRAFT),                  STATE(NEW),                  CITIZEN,           NULL,    false, false, DOSSIER_UNLESS_ACCEPTED, SENT},
+    {STATE(DRAFT),                  STATE(RECEIVED),             OFFICER,           ACCEPT,  false, false, DOSSIER_UNLESS_ACCEPTED, ACCEPTED},
     {STATE(NEW),                    STATE(RECEIVED),             OFFICER,           ACCEPT,  false, false, DOSSIER_UNLESS_ACCEPTED, ACCEPTED},
     {STATE(NEW),                    STATE(REFUSED),              OFFICER,           ACCEPT,  true,  false, DOSSIER_ALWAYS,          ADVANCED},
     {STATE(NEW),                    STATE(SUPPLEMENT_REQUESTED), OFFICER,           ACCEPT,  true,  false, DOSSIER_ALWAYS,          ADVANCED},

@@ -49,5 +49,9 @@ const struct dossier_stage *dossier_stages(size_t *ret_len);
 bool dossier_stage_fits(const struct dossier_stage *stage, Dossier__State from, unsigned actor,
                         bool accepted);
 
+/* The table and a diagram as Markdown, by these names of states; false: `out` is too small. */
+mc_nodiscard bool dossier_stages_text(const char *const names[DOSSIER_STATES_LEN], char *out,
+                                      size_t size);
+
 /* Nothing leads out of it. */
 bool dossier_state_is_final(Dossier__State state);

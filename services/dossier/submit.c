@@ -9,6 +9,8 @@ static enum mc_status answer_supplement(struct mc_txn *txn, const struct dossier
 {
     if (open->record->answered_at_ms == 0)
         open->record->answered_at_ms = txn->now_ms;
+    if (open->record->supplement != NULL)
+        open->record->supplement->answered_at_ms = txn->now_ms;
     dossier_note(txn, open, "");
     dossier_save(txn, open);
     dossier_tell(txn, open, "dossier.supplemented", "");

@@ -36,6 +36,7 @@ static const struct ctl_command commands[] = {
     {"account", "set",   "IDNUMBER STATUS REASON", "ACCOUNT_ACTIVE, _INACTIVE, _LOCKED or _CLOSED; ends its sessions.", ctl_account_set},
     {"audit",  "head",   "",                  "Size and hash of the audit log.",                  ctl_audit_head},
     {"audit",  "verify", "",                  "Recomputes the whole hash chain.",                 ctl_audit_verify},
+    {"dossier", "states", "",                 "The state table of dossiers as Markdown with a diagram.", ctl_dossier_states},
     {"ledger", "check",  "",                  "Sums the ledger again and compares.",              ctl_ledger_check},
     {"key",    "make",   "FILE",              "Makes a CURVE key pair: secret into FILE, public printed.", ctl_key_make},
 };

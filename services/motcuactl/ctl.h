@@ -76,6 +76,7 @@ int ctl_account_count(struct ctl *ctl, int argc, char **argv);
 int ctl_account_set(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_head(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_verify(struct ctl *ctl, int argc, char **argv);
+int ctl_dossier_states(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 

@@ -23,6 +23,7 @@ static const struct {
     {"dossier.accepted", NOTIFICATION_OF_DOSSIER},
     {"dossier.refused", NOTIFICATION_OF_DOSSIER},
     {"dossier.advanced", NOTIFICATION_OF_DOSSIER},
+    {"dossier.noted", NOTIFICATION_OF_DOSSIER},
     {"payment.order_created", NOTIFICATION_OF_ORDER},
     {"payment.paid", NOTIFICATION_OF_ORDER},
     {"payment.attempt_failed", NOTIFICATION_OF_ORDER},

@@ -111,7 +111,7 @@ enum mc_status notification_dossier_changed(struct notification *notification, s
 {
     const char *code = body->code;
 
-    if (body->from == body->to)
+    if (body->from == body->to && strcmp(event->type, "dossier.advanced") == 0)
         return MC_OK;    /* handed on within the agency: its own affair */
     if (code[0] == '\0') /* the official code comes with acceptance (DOS-09) */
         code = text_or_fail(

@@ -930,6 +930,7 @@ static const char *const open_to_all[] = {
     "motcua.otp.v1.Otp/Status",
     "motcua.dossier.v1.Dossier/SearchProcedures",
     "motcua.dossier.v1.Dossier/GetProcedure",
+    "motcua.dossier.v1.Dossier/ListStages", /* the state table */
     "motcua.identity.v1.Identity/ListMethods",
     "motcua.identity.v1.Identity/GetConsent",
     "motcua.identity.v1.Identity/GetSigningGuide",
