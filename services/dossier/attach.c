@@ -32,14 +32,25 @@ static char *check_component(struct mc_txn *txn, const char *text)
     return component;
 }
 
+/* What came on paper is scanned by the officers who have it in hand, until it is dealt with. */
+static bool may_scan(const struct dossier_open *open)
+{
+    return open->actor == DOSSIER_BY_OFFICER &&
+           open->record->channel != DOSSIER__CHANNEL__BY_PORTAL &&
+           (open->was == DOSSIER__STATE__RECEIVED || open->was == DOSSIER__STATE__PROCESSING ||
+            open->was == DOSSIER__STATE__SUPPLEMENT_REQUESTED);
+}
+
 static enum mc_status check_open(struct mc_txn *txn, const struct dossier_open *open,
                                  size_t content_len)
 {
     const DossierState__Dossier *record = open->record;
 
-    if (open->actor != DOSSIER_BY_CITIZEN)
+    bool scanned = may_scan(open);
+    if (open->actor != DOSSIER_BY_CITIZEN && !scanned)
         return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
-    if (open->was != DOSSIER__STATE__DRAFT && open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
+    if (!scanned && open->was != DOSSIER__STATE__DRAFT &&
+        open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
         return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
     if (record->n_papers >= DOSSIER_PAPERS_MAX)
         mc_refuse(txn, MC_LIMITED, "", "FILES_TOO_MANY", "max",
@@ -114,7 +125,8 @@ enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
     rep->sha256 = dossier_text(txn, sha256);
     rep->content_type = mc_unconst(dossier_sniff(content));
     rep->size = content.len;
-    if (open.actor == DOSSIER_BY_CITIZEN && find_paper(open.record, hash, component) != NULL)
+    if ((open.actor == DOSSIER_BY_CITIZEN || may_scan(&open)) &&
+        find_paper(open.record, hash, component) != NULL)
         return txn->status; /* it is there already: once is enough */
     if (check_open(txn, &open, content.len) != MC_OK)
         return txn->status;

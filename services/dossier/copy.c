@@ -35,7 +35,7 @@ enum mc_status dossier_copy(struct dossier *dossier, struct mc_txn *txn,
         return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
     if (dossier_procedure_find(&dossier->catalogue, from.record->procedure_code) == NULL)
         return mc_refuse(txn, MC_EXPIRED, "", "PROCEDURE_UNKNOWN", NULL);
-    dossier_begin(txn, &to);
+    dossier_begin(txn, dossier_session_account(txn), &to);
     if (txn->status != MC_OK || to.record == NULL)
         return txn->status;
     take_over(txn, from.record, to.record);

@@ -26,6 +26,8 @@ enum dossier_table {
     DOSSIER_CHANGES,
     DOSSIER_NOTES,
     DOSSIER_OFFICERS,
+    DOSSIER_PERSONS,
+    DOSSIER_APPLICANTS,
     DOSSIER_TABLES_END,
 };
 
@@ -37,8 +39,12 @@ enum {
     DOSSIER_COMPONENT_CHARS_MAX = 200,
     DOSSIER_DEPARTMENT_CHARS_MAX = 200,
     DOSSIER_NOTE_CHARS_MAX = 2000,
-    DOSSIER_NOTES_MAX = 500,     /* of one dossier */
-    DOSSIER_SUPPLEMENT_MAX = 30, /* things missing, in one request */
+    DOSSIER_NAME_CHARS_MAX = 200,
+    DOSSIER_ADDRESS_CHARS_MAX = 300,
+    DOSSIER_CLAIMS_MAX = 200,      /* dossiers of the desk that a new account takes over at once */
+    DOSSIER_FILTER_ROWS_MAX = 500, /* looked at for one page */
+    DOSSIER_NOTES_MAX = 500,       /* of one dossier */
+    DOSSIER_SUPPLEMENT_MAX = 30,   /* things missing, in one request */
     DOSSIER_STAGES_TEXT_MAX = 16384,
     DOSSIER_FILE_NAME_CHARS_MAX = 200,
     DOSSIER_FILE_MAX = 5 << 20,
@@ -101,6 +107,9 @@ enum mc_status dossier_list_changes(struct dossier *dossier, struct mc_txn *txn,
                                     Dossier__ListChangesReply *rep);
 enum mc_status dossier_copy(struct dossier *dossier, struct mc_txn *txn,
                             const Dossier__CopyRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_receive_at_desk(struct dossier *dossier, struct mc_txn *txn,
+                                       const Dossier__ReceiveAtDeskRequest *req,
+                                       Dossier__DossierReply *rep);
 enum mc_status dossier_list_stages(struct dossier *dossier, struct mc_txn *txn,
                                    const Dossier__ListStagesRequest *req,
                                    Dossier__ListStagesReply *rep);
@@ -128,6 +137,7 @@ enum mc_status dossier_paid(struct dossier *dossier, struct mc_txn *txn, const M
 struct dossier_open {
     DossierState__Dossier *record;
     unsigned actor;     /* enum dossier_actor */
+    bool desk_only;     /* an officer of the desk that took it in for another unit */
     Dossier__State was; /* the state it was opened in */
 };
 
@@ -137,8 +147,12 @@ mc_nodiscard enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData
 /* The same, refused for the owner too: nobody decides about his own dossier. */
 mc_nodiscard enum mc_status dossier_open_officer(struct mc_txn *txn, ProtobufCBinaryData id,
                                                  struct dossier_open *ret_open);
-/* A new draft of the caller's; not saved yet. Its record is NULL when the call was refused. */
-void dossier_begin(struct mc_txn *txn, struct dossier_open *ret_open);
+/* A new draft of an account, or of none (""); not saved yet. Its record is NULL when refused. */
+void dossier_begin(struct mc_txn *txn, const char *account, struct dossier_open *ret_open);
+/* The account of the caller's session; "" with the call refused when there is none. */
+const char *dossier_session_account(struct mc_txn *txn);
+/* From now on it is this account's, and in its list. */
+void dossier_give_to(struct mc_txn *txn, DossierState__Dossier *record, const char *account);
 bool dossier_may(const struct mc_caller *caller, const char *right);
 /* For a room that was told of it; MC_NOT_FOUND, without a refusal, when it is not ours. */
 mc_nodiscard enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id,
@@ -179,6 +193,27 @@ mc_nodiscard bool dossier_page_of(struct mc_txn *txn, struct mc_bytes prefix, si
                                   uint32_t size, const char *token, struct dossier_page *ret_page);
 void dossier_page_at(struct mc_txn *txn, struct dossier_page *page, struct mc_bytes key);
 
+/* save_draft.c: what a draft is made of, checked. */
+struct dossier_draft {
+    const struct dossier_procedure *procedure;
+    const struct dossier_unit *unit;
+    const char *abstract;
+};
+struct dossier_draft dossier_draft_check(const struct dossier *dossier, struct mc_txn *txn,
+                                         const Dossier__SaveDraftRequest *req);
+void dossier_draft_fill(struct mc_txn *txn, const struct dossier_draft *draft, const char *form,
+                        DossierState__Dossier *record);
+
+/* persons.c: accounts by identity number, and dossiers of the desk that have no account yet. */
+void dossier_person_keep(struct mc_txn *txn, const char *id_number, const char *account);
+/* The account's id as text; "" for none. */
+const char *dossier_person_find(struct mc_txn *txn, const char *id_number);
+void dossier_applicant_wait(struct mc_txn *txn, const DossierState__Dossier *record,
+                            const char *id_number);
+/* An opened account takes over what its person filed at a desk. */
+void dossier_applicant_claim(struct mc_txn *txn, const char *id_number, const char *full_name,
+                             const char *account);
+
 /* move.c: one step of the state table, with all it brings about; then save and tell. */
 mc_nodiscard enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn,
                                          struct dossier_open *open, Dossier__State to,
@@ -191,6 +226,8 @@ Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct m
                                          const DossierState__Dossier *record, unsigned actor);
 const char *dossier_state_text(const struct dossier *dossier, Dossier__State state, unsigned actor);
 char *dossier_owner_name(struct mc_txn *txn, const char *account);
+/* The same, or of who has no account the name that was written down at the desk. */
+char *dossier_record_name(struct mc_txn *txn, const DossierState__Dossier *record);
 void dossier_fill_procedure(const struct dossier *dossier, struct mc_txn *txn,
                             const struct dossier_procedure *procedure,
                             const struct dossier_query *query, Dossier__Procedure *out);

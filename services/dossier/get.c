@@ -78,6 +78,9 @@ static void fill_facts(const DossierState__Dossier *record, Dossier__DossierView
     rep->sub_state = record->sub_state;
     rep->copied_from = record->copied_from;
     rep->notes = record->notes;
+    rep->channel = (Dossier__Channel)record->channel;
+    rep->receiving_unit = record->receiving_unit;
+    rep->receiving_unit_name = record->receiving_unit_name;
 }
 
 static void fill_supplement(struct mc_txn *txn, const DossierState__Dossier *record,
@@ -105,6 +108,28 @@ static void fill_supplement(struct mc_txn *txn, const DossierState__Dossier *rec
     rep->supplement = out;
 }
 
+static char *open_if(struct mc_txn *txn, ProtobufCBinaryData sealed)
+{
+    return sealed.len > 0 ? mc_open_text(txn, sealed) : dossier_text(txn, "");
+}
+
+static void fill_applicant(struct mc_txn *txn, const DossierState__Dossier *record,
+                           Dossier__DossierView *rep)
+{
+    const DossierState__Applicant *kept = record->applicant;
+    Dossier__Applicant *out = kept != NULL ? dossier_alloc(txn, sizeof *out) : NULL;
+
+    if (out == NULL)
+        return;
+    dossier__applicant__init(out);
+    out->full_name = open_if(txn, kept->full_name);
+    out->id_number = open_if(txn, kept->id_number);
+    out->phone = open_if(txn, kept->phone);
+    out->address = open_if(txn, kept->address);
+    out->submitter = open_if(txn, kept->submitter);
+    rep->applicant = out;
+}
+
 static void fill_holder(const struct dossier *dossier, struct mc_txn *txn,
                         const DossierState__Dossier *record, Dossier__DossierView *rep)
 {
@@ -127,11 +152,12 @@ enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
     const DossierState__Dossier *record = open.record;
     fill_facts(record, rep);
     rep->state_name = dossier_text(txn, dossier_state_text(dossier, rep->state, open.actor));
-    rep->owner_name = dossier_owner_name(txn, record->owner_account);
+    rep->owner_name = dossier_record_name(txn, record);
     rep->abstract = mc_open_text(txn, record->abstract);
     rep->form = mc_open_text(txn, record->form);
     fill_holder(dossier, txn, record, rep);
     fill_supplement(txn, record, rep);
+    fill_applicant(txn, record, rep);
     fill_papers(txn, record, rep);
     fill_history(txn, record, rep);
     return txn->status;

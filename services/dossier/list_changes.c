@@ -72,6 +72,9 @@ static char *value_text(struct mc_txn *txn, const DossierState__Dossier *record,
         return papers_text(txn, record);
     if (strcmp(field->name, "supplement") == 0)
         return supplement_text(txn, record);
+    if (strcmp(field->name, "applicant") == 0)
+        return record->applicant != NULL ? mc_open_text(txn, record->applicant->full_name)
+                                         : dossier_text(txn, "");
     if (field->label == PROTOBUF_C_LABEL_REPEATED || field->type == PROTOBUF_C_TYPE_MESSAGE)
         return dossier_text(txn, "…");
     switch (field->type) {

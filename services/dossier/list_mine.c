@@ -3,7 +3,16 @@
 
 #include "dossier.h"
 
-static bool add_row(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes id,
+static bool wanted(const Dossier__ListMineRequest *req, Dossier__State state)
+{
+    for (size_t i = 0; i < req->n_states; i++)
+        if (req->states[i] == state)
+            return true;
+    return req->n_states == 0;
+}
+
+static bool add_row(const struct dossier *dossier, struct mc_txn *txn,
+                    const Dossier__ListMineRequest *req, struct mc_bytes id,
                     Dossier__ListReply *rep)
 {
     const DossierState__Dossier *record =
@@ -13,6 +22,8 @@ static bool add_row(const struct dossier *dossier, struct mc_txn *txn, struct mc
         mc_fail(txn, MC_CORRUPT, "owners index");
         return false;
     }
+    if (!wanted(req, (Dossier__State)record->state))
+        return true;
     Dossier__DossierSummary *row = dossier_summary(dossier, txn, record, DOSSIER_BY_CITIZEN);
     if (row == NULL)
         return false;
@@ -35,18 +46,20 @@ enum mc_status dossier_list_mine(struct dossier *dossier, struct mc_txn *txn,
     if (rep->dossiers == NULL)
         return txn->status;
 
+    char *last = mc_unconst("");
     struct mc_bytes from = before.len > 0 ? mc_key_join(txn, owner, before) : before;
     struct mc_cursor cursor = mc_seek(txn, DOSSIER_OWNERS, owner, from, MC_BACKWARD);
-    while (mc_next(&cursor)) {
+    for (size_t rows = 0; mc_next(&cursor); rows++) {
         const uint8_t *key = cursor.key.data;
         struct mc_bytes id = {key + owner.len, cursor.key.len - owner.len};
 
-        if (rep->n_dossiers == size) {
-            rep->next_page_token = dossier_token_text(txn, rep->dossiers[size - 1]->dossier_id);
+        if (rep->n_dossiers == size || rows == DOSSIER_FILTER_ROWS_MAX) {
+            rep->next_page_token = last;
             break;
         }
-        if (!add_row(dossier, txn, id, rep))
+        if (!add_row(dossier, txn, req, id, rep))
             break;
+        last = dossier_token_text(txn, (ProtobufCBinaryData){id.len, mc_unconst(id.data)});
     }
     return txn->status;
 }

@@ -81,6 +81,15 @@ static struct stream *newest(const struct streams *streams)
     return best;
 }
 
+/* Received by one unit for another, it stands in the streams of both. */
+static void pass(const struct streams *streams, struct mc_bytes id)
+{
+    for (size_t i = 0; i < streams->len; i++)
+        if (streams->rows[i].id.len == MC_ID_LEN &&
+            memcmp(streams->rows[i].id.data, id.data, MC_ID_LEN) == 0)
+            step(&streams->rows[i]);
+}
+
 static bool add_row(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes id,
                     Dossier__ListReply *rep)
 {
@@ -141,9 +150,10 @@ enum mc_status dossier_list_unit(struct dossier *dossier, struct mc_txn *txn,
             rep->next_page_token = dossier_token_text(txn, rep->dossiers[size - 1]->dossier_id);
             break;
         }
-        if (!add_row(dossier, txn, next->id, rep))
+        struct mc_bytes id = mc_keep(txn, next->id.data, next->id.len);
+        if (id.len == 0 || !add_row(dossier, txn, id, rep))
             break;
-        step(next);
+        pass(&streams, id);
     }
     return txn->status;
 }

@@ -41,6 +41,10 @@ static enum mc_status check_stage(const struct dossier *dossier, struct mc_txn *
     if (open->actor == DOSSIER_BY_OFFICER && stage->right != NULL &&
         !dossier_may(txn->caller, stage->right))
         return mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", "right", stage->right, NULL);
+    bool of_desk = stage->right == NULL || strcmp(stage->right, DOSSIER_RIGHT_ACCEPT) == 0 ||
+                   strcmp(stage->right, DOSSIER_RIGHT_RETURN) == 0;
+    if (open->desk_only && !of_desk) /* it receives and returns for the unit that deals with it */
+        return mc_refuse(txn, MC_DENIED, "", "DESK_ONLY", "unit", open->record->unit_name, NULL);
     return MC_OK;
 }
 
@@ -75,13 +79,15 @@ static void give_code(struct mc_txn *txn, DossierState__Dossier *record)
 
     mc_date_format_yymmdd(day, sizeof day, today);
     char counter[MC_DOSSIER_CODE_SIZE + sizeof "code/"];
-    (void)snprintf(counter, sizeof counter, "code/%s-%s", record->unit, day);
+    /* received for another unit, the code is the receiving desk's */
+    const char *agency = record->receiving_unit[0] != '\0' ? record->receiving_unit : record->unit;
+    (void)snprintf(counter, sizeof counter, "code/%s-%s", agency, day);
     uint64_t number = mc_count(txn, counter);
     if (number > DOSSIER_SEQUENCE_MAX)
         mc_refuse(txn, MC_LIMITED, "", "CODES_USED_UP", NULL);
     if (txn->status != MC_OK)
         return;
-    mc_dossier_code_make(code, sizeof code, record->unit, today, (int)number);
+    mc_dossier_code_make(code, sizeof code, agency, today, (int)number);
     record->code = dossier_text(txn, code);
     mc_put(txn, DOSSIER_CODES, mc_key_text(record->code), mc_key_bytes(record->dossier_id));
 }

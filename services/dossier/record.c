@@ -43,9 +43,8 @@ static DossierState__Dossier *find(struct mc_txn *txn, ProtobufCBinaryData id, c
 
 static void set_open(struct dossier_open *open, DossierState__Dossier *record, unsigned actor)
 {
-    open->record = record;
-    open->actor = actor;
-    open->was = (Dossier__State)record->state;
+    *open = (struct dossier_open){
+        .record = record, .actor = actor, .was = (Dossier__State)record->state};
 }
 
 enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id, const char *code,
@@ -64,15 +63,19 @@ enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id, cons
 }
 
 /* The owner is a citizen to his own dossier, even when he is an officer of its unit. */
-static unsigned actor_of(struct mc_txn *txn, const DossierState__Dossier *record)
+static unsigned actor_of(struct mc_txn *txn, const DossierState__Dossier *record,
+                         bool *ret_desk_only)
 {
     const struct mc_caller *caller = txn->caller;
     bool officer = (caller->who & MC_OFFICER) != 0 && caller->unit != NULL;
 
     if (caller->account_id != NULL && dossier_is_owned(txn, record, caller->account_id))
         return DOSSIER_BY_CITIZEN;
-    if (officer && record->state != DOSSIER__STATE__DRAFT &&
-        mc_agency_within(record->unit, caller->unit))
+    if (!officer || record->state == DOSSIER__STATE__DRAFT)
+        return 0;
+    *ret_desk_only = !mc_agency_within(record->unit, caller->unit);
+    if (!*ret_desk_only || (record->receiving_unit[0] != '\0' &&
+                            mc_agency_within(record->receiving_unit, caller->unit)))
         return DOSSIER_BY_OFFICER;
     return 0;
 }
@@ -88,7 +91,7 @@ enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData id, const ch
                          NULL);
     enum mc_status status = dossier_open_any(txn, id, code, ret_open);
     if (status == MC_OK)
-        ret_open->actor = actor_of(txn, ret_open->record);
+        ret_open->actor = actor_of(txn, ret_open->record, &ret_open->desk_only);
     /* The same answer for what is not there and what is not his: ids tell nothing. */
     if (status == MC_NOT_FOUND || (status == MC_OK && ret_open->actor == 0))
         return mc_refuse(txn, MC_NOT_FOUND, "", "DOSSIER_NOT_FOUND", NULL);
@@ -111,27 +114,40 @@ bool dossier_may(const struct mc_caller *caller, const char *right)
     return false;
 }
 
-/* LOG-10, DOS-23: a draft belongs to a registered account from its first moment. */
-void dossier_begin(struct mc_txn *txn, struct dossier_open *ret_open)
+/* LOG-10, DOS-23: what is filed online belongs to a registered account from its first moment. */
+const char *dossier_session_account(struct mc_txn *txn)
+{
+    if (txn->caller->account_id != NULL)
+        return txn->caller->account_id;
+    mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
+    return "";
+}
+
+void dossier_give_to(struct mc_txn *txn, DossierState__Dossier *record, const char *account)
+{
+    struct mc_bytes owner = dossier_owner_prefix(txn, account);
+
+    record->owner_account = dossier_text(txn, account);
+    mc_put(txn, DOSSIER_OWNERS, mc_key_join(txn, owner, mc_key_bytes(record->dossier_id)),
+           mc_key_text(""));
+}
+
+void dossier_begin(struct mc_txn *txn, const char *account, struct dossier_open *ret_open)
 {
     DossierState__Dossier *record = dossier_alloc(txn, sizeof *record);
-
-    if (txn->caller->account_id == NULL) {
-        mc_refuse(txn, MC_UNAUTHENTICATED, "", "SESSION_REQUIRED", NULL);
-        return;
-    }
-    struct mc_bytes owner = dossier_owner_prefix(txn, txn->caller->account_id);
     struct mc_bytes id = mc_new_id(txn);
+
     if (record == NULL || txn->status != MC_OK)
         return;
     dossier_state__dossier__init(record);
     record->dossier_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
     record->internal_number = mc_count(txn, "internal");
-    record->owner_account = dossier_text(txn, txn->caller->account_id);
     record->created_at_ms = txn->now_ms;
-    mc_put(txn, DOSSIER_OWNERS, mc_key_join(txn, owner, id), mc_key_text(""));
-    *ret_open = (struct dossier_open){
-        .record = record, .actor = DOSSIER_BY_CITIZEN, .was = DOSSIER__STATE__DRAFT};
+    if (account[0] != '\0')
+        dossier_give_to(txn, record, account);
+    if (txn->status == MC_OK)
+        *ret_open = (struct dossier_open){
+            .record = record, .actor = DOSSIER_BY_CITIZEN, .was = DOSSIER__STATE__DRAFT};
 }
 
 enum mc_status dossier_check_version(struct mc_txn *txn, const struct dossier_open *open,
@@ -182,24 +198,28 @@ void dossier_note(struct mc_txn *txn, const struct dossier_open *open, const cha
     record->n_steps = n + 1;
 }
 
-static struct mc_bytes unit_key(struct mc_txn *txn, const DossierState__Dossier *record,
-                                Dossier__State state)
+static void index_unit(struct mc_txn *txn, const struct dossier_open *open, const char *unit)
 {
-    return mc_key_join(txn, dossier_unit_prefix(txn, record->unit, state),
-                       mc_key_bytes(record->dossier_id));
+    struct mc_bytes id = mc_key_bytes(open->record->dossier_id);
+    Dossier__State is = (Dossier__State)open->record->state;
+
+    if (open->was != DOSSIER__STATE__DRAFT)
+        mc_drop(txn, DOSSIER_UNITS,
+                mc_key_join(txn, dossier_unit_prefix(txn, unit, open->was), id));
+    mc_put(txn, DOSSIER_UNITS, mc_key_join(txn, dossier_unit_prefix(txn, unit, is), id),
+           mc_key_text(""));
 }
 
-/* Officers see no drafts, so drafts are not in their index. */
+/* Officers see no drafts, so drafts are not in their index; both units' see what a desk took in. */
 static void index_state(struct mc_txn *txn, const struct dossier_open *open)
 {
     const DossierState__Dossier *record = open->record;
-    Dossier__State is = (Dossier__State)record->state;
 
-    if (is == open->was)
+    if (record->state == open->was)
         return;
-    if (open->was != DOSSIER__STATE__DRAFT)
-        mc_drop(txn, DOSSIER_UNITS, unit_key(txn, record, open->was));
-    mc_put(txn, DOSSIER_UNITS, unit_key(txn, record, is), mc_key_text(""));
+    index_unit(txn, open, record->unit);
+    if (record->receiving_unit[0] != '\0')
+        index_unit(txn, open, record->receiving_unit);
 }
 
 void dossier_save(struct mc_txn *txn, const struct dossier_open *open)

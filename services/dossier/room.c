@@ -10,6 +10,9 @@
  * that it can be had as it was. Two officers cannot write from the same screen: each names the
  * version that he saw.
  *
+ * What is brought to a desk or comes by post begins as received, for the account of the person if
+ * he has one; opened later, the account takes it over. A desk may receive for another unit.
+ *
  * Papers are kept once, under the hash of their content. Abstracts, forms, reasons and file names
  * are sealed; the owner's name comes, sealed, from identity's journal, and so does that an account
  * was merged into another, which owns the dossiers of both from then on. Payment's journal says
@@ -43,6 +46,7 @@
     X(SetSubState,      dossier_set_sub_state,     Dossier__SetSubStateRequest,      Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
     X(ListChanges,      dossier_list_changes,      Dossier__ListChangesRequest,      Dossier__ListChangesReply,        MC_READ,         DOSSIER_WHO, NULL) \
     X(Copy,             dossier_copy,              Dossier__CopyRequest,             Dossier__DossierReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(ReceiveAtDesk,    dossier_receive_at_desk,   Dossier__ReceiveAtDeskRequest,    Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_ACCEPT, NULL, MC_FORM_BODY_MAX) \
     X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL)
 
 static const char *const tables[] = {
@@ -56,6 +60,8 @@ static const char *const tables[] = {
     [DOSSIER_CHANGES  - MC_TABLE_ROOM] = "changes",  /* dossier id, version      -> DossierState__Change */
     [DOSSIER_NOTES    - MC_TABLE_ROOM] = "notes",    /* dossier id, note id      -> DossierState__Note */
     [DOSSIER_OFFICERS - MC_TABLE_ROOM] = "officers", /* account id, unit         -> DossierState__Officer */
+    [DOSSIER_PERSONS  - MC_TABLE_ROOM] = "persons",  /* identity number, blind   -> account id */
+    [DOSSIER_APPLICANTS - MC_TABLE_ROOM] = "applicants", /* identity number, blind; dossier id -> nothing */
 };
 /* clang-format on */
 

@@ -5,13 +5,6 @@
 
 #include "dossier.h"
 
-/* What the request says, checked. */
-struct draft {
-    const struct dossier_procedure *procedure;
-    const struct dossier_unit *unit;
-    const char *abstract;
-};
-
 static void check_form(struct mc_txn *txn, const char *form)
 {
     struct mc_json *json mc_cleanup(mc_json_freep) = NULL;
@@ -24,11 +17,11 @@ static void check_form(struct mc_txn *txn, const char *form)
         mc_refuse(txn, MC_INVALID, "form", "JSON_INVALID", NULL);
 }
 
-static struct draft check(const struct dossier *dossier, struct mc_txn *txn,
-                          const Dossier__SaveDraftRequest *req)
+struct dossier_draft dossier_draft_check(const struct dossier *dossier, struct mc_txn *txn,
+                                         const Dossier__SaveDraftRequest *req)
 {
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
-    struct draft draft = {
+    struct dossier_draft draft = {
         .procedure = dossier_procedure_find(catalogue, req->procedure_code),
         .unit = dossier_unit_find(catalogue, req->unit),
         .abstract = dossier_lines(txn, "abstract", req->abstract, DOSSIER_ABSTRACT_CHARS_MAX),
@@ -47,7 +40,7 @@ static struct draft check(const struct dossier *dossier, struct mc_txn *txn,
 
 /* A supplement may mend the content, not turn into another dossier. */
 static void check_open(struct mc_txn *txn, const struct dossier_open *open,
-                       const struct draft *draft)
+                       const struct dossier_draft *draft)
 {
     const DossierState__Dossier *record = open->record;
     bool supplement = open->was == DOSSIER__STATE__SUPPLEMENT_REQUESTED;
@@ -62,8 +55,8 @@ static void check_open(struct mc_txn *txn, const struct dossier_open *open,
         mc_refuse(txn, MC_INVALID, "procedure_code", "SUPPLEMENT_SAME_PROCEDURE", NULL);
 }
 
-static void fill(struct mc_txn *txn, const struct draft *draft, const char *form,
-                 DossierState__Dossier *record)
+void dossier_draft_fill(struct mc_txn *txn, const struct dossier_draft *draft, const char *form,
+                        DossierState__Dossier *record)
 {
     record->procedure_code = mc_unconst(draft->procedure->code);
     record->procedure_name = mc_unconst(draft->procedure->name);
@@ -77,19 +70,19 @@ static void fill(struct mc_txn *txn, const struct draft *draft, const char *form
 enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
                                   const Dossier__SaveDraftRequest *req, Dossier__DossierReply *rep)
 {
-    struct draft draft = check(dossier, txn, req);
+    struct dossier_draft draft = dossier_draft_check(dossier, txn, req);
     struct dossier_open open = {0};
 
     if (txn->status != MC_OK)
         return txn->status;
     if (req->dossier_id.len == 0)
-        dossier_begin(txn, &open);
+        dossier_begin(txn, dossier_session_account(txn), &open);
     else if (dossier_open(txn, req->dossier_id, "", &open) == MC_OK)
         check_open(txn, &open, &draft);
     if (txn->status != MC_OK || open.record == NULL)
         return txn->status;
 
-    fill(txn, &draft, req->form, open.record);
+    dossier_draft_fill(txn, &draft, req->form, open.record);
     dossier_save(txn, &open);
     dossier_tell(txn, &open, "dossier.drafted", "");
     dossier_fill_reply(dossier, txn, &open, rep);

@@ -58,6 +58,7 @@ static void say_row(struct page *page, const char *const names[DOSSIER_STATES_LE
         stage->reason ? "yes" : "", whens[stage->when], stage->event);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through the page */
 bool dossier_stages_text(const char *const names[DOSSIER_STATES_LEN], char *out, size_t size)
 {
     struct page page = {out, size, 0};

@@ -33,6 +33,13 @@ char *dossier_owner_name(struct mc_txn *txn, const char *account)
     return mc_open_text(txn, known->full_name);
 }
 
+char *dossier_record_name(struct mc_txn *txn, const DossierState__Dossier *record)
+{
+    if (record->owner_account[0] == '\0' && record->applicant != NULL)
+        return mc_open_text(txn, record->applicant->full_name);
+    return dossier_owner_name(txn, record->owner_account);
+}
+
 void dossier_fill_reply(const struct dossier *dossier, struct mc_txn *txn,
                         const struct dossier_open *open, Dossier__DossierReply *rep)
 {
@@ -62,6 +69,9 @@ Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct m
     Dossier__DossierSummary *row = dossier_alloc(txn, sizeof *row);
     Dossier__State state = (Dossier__State)record->state;
 
+    const struct dossier_sub_state *sub =
+        dossier_sub_state_find(&dossier->sub_states, record->sub_state, record->unit);
+
     if (row == NULL)
         return NULL;
     dossier__dossier_summary__init(row);
@@ -78,9 +88,12 @@ Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct m
     row->received_at_ms = record->received_at_ms;
     row->due_at_ms = record->due_at_ms;
     row->reason = last_reason(txn, record);
-    row->owner_name = dossier_owner_name(txn, record->owner_account);
+    row->owner_name = dossier_record_name(txn, record);
     row->money = (Dossier__MoneyState)record->money;
     row->version = record->version;
+    row->channel = (Dossier__Channel)record->channel;
+    row->sub_state_name = mc_unconst(sub != NULL ? sub->name : "");
+    row->department = record->department;
     return row;
 }
 
