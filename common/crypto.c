@@ -342,6 +342,12 @@ void mc_sign_key(const uint8_t seed[MC_KEY_LEN], uint8_t public_key[MC_SIGN_PUBL
     (void)crypto_sign_seed_keypair(public_key, secret_key, seed);
 }
 
+void mc_sign_public(uint8_t public_key[MC_SIGN_PUBLIC_LEN],
+                    const uint8_t secret_key[MC_SIGN_SECRET_LEN])
+{
+    must(crypto_sign_ed25519_sk_to_pk(public_key, secret_key) == 0);
+}
+
 void mc_sign(uint8_t signature[MC_SIGNATURE_LEN], const uint8_t secret_key[MC_SIGN_SECRET_LEN],
              struct mc_bytes message)
 {

@@ -138,6 +138,8 @@ bool mc_sealed_is_current(const struct mc_keyring *ring, struct mc_bytes sealed)
 /* Ed25519 (RFC 8032). The seed is what a key file holds. */
 void mc_sign_key(const uint8_t seed[MC_KEY_LEN], uint8_t public_key[MC_SIGN_PUBLIC_LEN],
                  uint8_t secret_key[MC_SIGN_SECRET_LEN]);
+void mc_sign_public(uint8_t public_key[MC_SIGN_PUBLIC_LEN],
+                    const uint8_t secret_key[MC_SIGN_SECRET_LEN]);
 void mc_sign(uint8_t signature[MC_SIGNATURE_LEN], const uint8_t secret_key[MC_SIGN_SECRET_LEN],
              struct mc_bytes message);
 mc_nodiscard bool mc_sign_verify(const uint8_t signature[MC_SIGNATURE_LEN],

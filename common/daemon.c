@@ -114,6 +114,8 @@ static void write_turn(struct daemon *d, bool inner, size_t takers_from)
     daemon_tell_results(d, &turn);
     if (d->tick_due && turn.status == MC_OK && mc_service_tick(d->service, &turn))
         mc_timer_start(d->tick_timer, 1);
+    if (d->closing && turn.status == MC_OK)
+        mc_service_closing(d->service, &turn);
     run_takers(d, &turn, takers_from);
     if (!d->stopping && turn.status == MC_OK && (d->effects_due || turn.changed))
         daemon_lease_effects(d, &turn);
@@ -141,8 +143,8 @@ static void turn(void *arg)
         daemon_resume(d, &d->takers);
     daemon_receive(d);
     bool paused = mc_timer_running(d->pause_timer);
-    bool inner = !paused &&
-                 (daemon_has_batches(d) || daemon_has_results(d) || d->tick_due || d->effects_due);
+    bool inner = !paused && (daemon_has_batches(d) || daemon_has_results(d) || d->tick_due ||
+                             d->effects_due || d->closing);
     size_t own = d->writes_len;
     if (own > 0 || inner)
         daemon_resume(d, &d->takers);
@@ -381,6 +383,7 @@ static void drain(struct daemon *d)
            mc_mono_ns(&d->process.clock) / 1000000 < until)
         if (mc_loop_step(d->process.loop, true) != MC_OK)
             break;
+    d->closing = true;
     turn(d);
 }
 

@@ -144,6 +144,7 @@ struct daemon {
     bool tick_due;
     bool effects_due;
     bool stopping;
+    bool closing; /* the last turn */
 };
 
 static inline int64_t daemon_now(const struct daemon *d)

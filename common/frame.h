@@ -157,6 +157,7 @@ unsigned mc_lane_concurrency(const struct mc_service *service, unsigned lane); /
 
 /* The room's tick and the house's own: old answers go. True: there is more to do at once. */
 bool mc_service_tick(struct mc_service *service, struct mc_turn *turn);
+void mc_service_closing(struct mc_service *service, struct mc_turn *turn);
 
 /* What every txn of a call knows (call.c). */
 void mc_txn_fill(struct mc_service *service, struct mc_txn *txn, struct mc_call *call);

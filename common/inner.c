@@ -317,6 +317,28 @@ static void prune_revoked(struct mc_txn *txn)
     }
 }
 
+/* A turn of the room's own, that nobody called for. */
+static void own_step(struct mc_service *service, struct mc_turn *turn,
+                     enum mc_status (*step)(void *ctx, struct mc_txn *txn), const char *name)
+{
+    Motcua__Header head = MOTCUA__HEADER__INIT;
+    struct mc_call call;
+    struct mc_txn txn;
+
+    txn_inner(service, turn, &txn, &call, &head, "system");
+    enum mc_status status = step(service->ctx, &txn);
+    if (status != MC_OK)
+        (void)mc_fail(&txn, status, name);
+    if (mc_txn_apply(&txn) != MC_OK)
+        tell_log(service, "step_refused", name, 0, txn.why);
+}
+
+void mc_service_closing(struct mc_service *service, struct mc_turn *turn)
+{
+    if (service->room->closing != NULL)
+        own_step(service, turn, service->room->closing, "closing");
+}
+
 bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
 {
     Motcua__Header head = MOTCUA__HEADER__INIT;
@@ -328,14 +350,8 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
     prune_revoked(&txn);
     (void)mc_txn_apply(&txn);
 
-    if (service->room->tick != NULL) {
-        txn_inner(service, turn, &txn, &call, &head, "system");
-        enum mc_status status = service->room->tick(service->ctx, &txn);
-        if (status != MC_OK)
-            (void)mc_fail(&txn, status, "tick");
-        if (mc_txn_apply(&txn) != MC_OK)
-            tell_log(service, "tick_refused", "tick", 0, txn.why);
-    }
+    if (service->room->tick != NULL)
+        own_step(service, turn, service->room->tick, "tick");
     if (mc_turn_idle(turn))
         more = true;
     return more;

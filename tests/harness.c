@@ -365,6 +365,12 @@ bool harness_violated(const struct harness *h, const char *field, const char *co
 void harness_event(struct harness *h, const char *room, const char *type,
                    const ProtobufCMessage *body, const char *const *keys)
 {
+    harness_event_by(h, "system", room, type, body, keys);
+}
+
+void harness_event_by(struct harness *h, const char *actor, const char *room, const char *type,
+                      const ProtobufCMessage *body, const char *const *keys)
+{
     Motcua__Event event = MOTCUA__EVENT__INIT;
     struct mc_turn turn;
 
@@ -372,7 +378,7 @@ void harness_event(struct harness *h, const char *room, const char *type,
     event.room = mc_unconst(room);
     event.type = mc_unconst(type);
     event.at_ms = h->time.now_ms;
-    event.actor = mc_unconst("system");
+    event.actor = mc_unconst(actor);
     event.traceparent = mc_unconst("");
     event.body = (ProtobufCBinaryData){packed.len, mc_unconst(packed.data)};
     event.keys = mc_list_copy(&h->keep, keys, &event.n_keys);

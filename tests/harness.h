@@ -62,6 +62,9 @@ bool harness_violated(const struct harness *h, const char *field, const char *co
 /* Hands an event of another room to the room's follow handlers. keys end in NULL. */
 void harness_event(struct harness *h, const char *room, const char *type,
                    const ProtobufCMessage *body, const char *const *keys);
+/* The same, of somebody's doing. */
+void harness_event_by(struct harness *h, const char *actor, const char *room, const char *type,
+                      const ProtobufCMessage *body, const char *const *keys);
 
 /* How many events of a type the journal holds, and the last one's body. */
 size_t harness_events(struct harness *h, const char *type);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "audit.h"
-#include "chain.h"
 #include "order.h"
 
 /* Keys of one prefix are neighbours: ids are time-ordered. Trace ids are not: one row per event. */
@@ -18,54 +17,92 @@ static void index_text(struct mc_txn *txn, const char *text, struct mc_bytes num
                (struct mc_bytes){0});
 }
 
-static void index_entry(struct mc_txn *txn, const AuditState__Entry *entry, struct mc_bytes number)
+static void index_entry(struct mc_txn *txn, const Motcua__Event *event, struct mc_bytes number)
 {
     struct audit_place cause;
 
-    for (size_t i = 0; i < MC_MIN(entry->n_keys, (size_t)AUDIT_KEYS_INDEXED_MAX); i++)
-        index_text(txn, entry->keys[i], number);
-    index_text(txn, audit_trace_key(txn, entry->traceparent), number);
-    mc_put(txn, AUDIT_PLACES, audit_place_key(txn, mc_key_text(entry->room), entry->seq), number);
-    if (audit_place_parse(entry->cause_event, &cause) && cause.room_len <= AUDIT_KEY_MAX) {
+    for (size_t i = 0; i < MC_MIN(event->n_keys, (size_t)AUDIT_KEYS_INDEXED_MAX); i++)
+        index_text(txn, event->keys[i], number);
+    index_text(txn, audit_trace_key(txn, event->traceparent), number);
+    mc_put(txn, AUDIT_PLACES, audit_place_key(txn, mc_key_text(event->room), event->seq), number);
+    if (audit_place_parse(event->cause_event, &cause) && cause.room_len <= AUDIT_KEY_MAX) {
         struct mc_bytes key =
             audit_place_key(txn, (struct mc_bytes){cause.room, cause.room_len}, cause.seq);
         mc_put(txn, AUDIT_CAUSES, mc_key_join(txn, key, number), (struct mc_bytes){0});
     }
 }
 
-enum mc_status audit_append(void *ctx, struct mc_txn *txn, const Motcua__Event *event,
-                            const ProtobufCMessage *body)
+/* The bytes of the disclosure; its hash is the leaf's commitment. */
+static struct mc_bytes disclose(struct mc_txn *txn, const Motcua__Event *event)
+{
+    Audit__Disclosure about = AUDIT__DISCLOSURE__INIT;
+    uint8_t salt[AUDIT_SALT_LEN];
+    uint8_t body_hash[MC_HASH_LEN];
+
+    mc_random_fill(txn->random, salt, sizeof salt);
+    mc_hash(body_hash, mc_key_bytes(event->body));
+    about.salt = (ProtobufCBinaryData){sizeof salt, salt};
+    about.actor = event->actor;
+    about.keys = event->keys;
+    about.n_keys = event->n_keys;
+    about.body_hash = (ProtobufCBinaryData){sizeof body_hash, body_hash};
+    return mc_body_pack(txn->arena, &about.base);
+}
+
+static struct mc_bytes leaf_of(struct mc_txn *txn, const Motcua__Event *event, uint64_t number,
+                               struct mc_bytes disclosed)
+{
+    Audit__Leaf leaf = AUDIT__LEAF__INIT;
+    uint8_t commitment[MC_HASH_LEN];
+
+    mc_hash(commitment, disclosed);
+    leaf.number = number;
+    leaf.room = event->room;
+    leaf.seq = event->seq;
+    leaf.type = event->type;
+    leaf.at_ms = event->at_ms;
+    leaf.traceparent = event->traceparent;
+    leaf.cause = event->cause;
+    leaf.cause_event = event->cause_event;
+    leaf.commitment = (ProtobufCBinaryData){sizeof commitment, commitment};
+    return mc_body_pack(txn->arena, &leaf.base);
+}
+
+void audit_add(struct mc_txn *txn, const Motcua__Event *event)
 {
     AuditState__Entry entry = AUDIT_STATE__ENTRY__INIT;
     AuditState__Head *head = audit_head_load(txn);
-    uint8_t body_hash[MC_HASH_LEN];
+    struct mc_merkle tree = audit_tree(txn);
     uint8_t hash[MC_HASH_LEN];
 
-    (void)ctx;
-    (void)body;
     if (head == NULL)
-        return txn->status;
-    mc_hash(body_hash, mc_key_bytes(event->body));
-    entry.room = event->room;
-    entry.seq = event->seq;
-    entry.type = event->type;
-    entry.at_ms = event->at_ms;
-    entry.actor = event->actor;
-    entry.keys = event->keys;
-    entry.n_keys = event->n_keys;
-    entry.traceparent = event->traceparent;
-    entry.cause = event->cause;
-    entry.cause_event = event->cause_event;
-    entry.body_hash = (ProtobufCBinaryData){sizeof body_hash, body_hash};
-    audit_chain_next(hash, head->hash.data, head->size + 1, &entry);
-    entry.hash = (ProtobufCBinaryData){sizeof hash, hash};
-
+        return;
+    struct mc_bytes disclosed = disclose(txn, event);
+    struct mc_bytes leaf = leaf_of(txn, event, head->size + 1, disclosed);
+    if (disclosed.len == 0 || leaf.len == 0) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    mc_merkle_leaf(hash, leaf);
+    if (!mc_merkle_append(&tree, head->size, hash)) {
+        (void)audit_damaged(txn);
+        return;
+    }
     head->size++;
-    head->hash = entry.hash;
     head->at_ms = txn->now_ms;
+    entry.leaf = (ProtobufCBinaryData){leaf.len, mc_unconst(leaf.data)};
+    entry.disclosure = (ProtobufCBinaryData){disclosed.len, mc_unconst(disclosed.data)};
     struct mc_bytes number = mc_key_u64(txn, head->size);
     mc_save(txn, AUDIT_ENTRIES, number, &entry.base);
     mc_save(txn, AUDIT_HEAD, mc_key_text("head"), &head->base);
-    index_entry(txn, &entry, number);
+    index_entry(txn, event, number);
+}
+
+enum mc_status audit_append(void *ctx, struct mc_txn *txn, const Motcua__Event *event,
+                            const ProtobufCMessage *body)
+{
+    (void)ctx;
+    (void)body;
+    audit_add(txn, event);
     return txn->status;
 }

@@ -1,6 +1,7 @@
 /*
- * Head: how long the log is and its last hash. Who keeps a head elsewhere can later show that all
- * it covers is still there: the chain alone cannot show that its end was cut off with its head.
+ * Head: how long the log is, its root, and the newest checkpoint. Who keeps a checkpoint elsewhere
+ * can later show that all it covers is still there: a log alone cannot show that it was cut off,
+ * or written anew with all its hashes.
  */
 #include "audit.h"
 
@@ -8,13 +9,22 @@ enum mc_status audit_head(struct audit *audit, struct mc_txn *txn, const Audit__
                           Audit__HeadReply *rep)
 {
     const AuditState__Head *head = audit_head_load(txn);
+    const AuditState__Checkpoint *checkpoint = audit_checkpoint_load(txn, 0, NULL);
+    uint8_t root[MC_HASH_LEN];
+    char key[MC_NOTE_KEY_SIZE];
 
-    (void)audit;
     (void)req;
-    if (head == NULL)
+    if (head == NULL || !audit_root(txn, head->size, root))
         return txn->status;
+    struct mc_bytes kept = mc_keep(txn, root, sizeof root);
     rep->size = head->size;
-    rep->hash = head->hash;
+    rep->hash = (ProtobufCBinaryData){kept.len, mc_unconst(kept.data)};
     rep->at_ms = head->at_ms;
-    return MC_OK;
+    if (checkpoint != NULL)
+        rep->checkpoint = audit_checkpoint_note(txn, checkpoint);
+    mc_note_key_text(key, &audit->key);
+    rep->key = mc_strdup(txn->arena, key);
+    if (rep->key == NULL || (checkpoint != NULL && rep->checkpoint == NULL))
+        return mc_fail(txn, MC_LIMITED, "arena full");
+    return txn->status;
 }

@@ -16,8 +16,7 @@ static const char *const prefixes[] = {"dossier", "account", "payment", "registr
 
 struct find {
     struct mc_txn *txn;
-    uint64_t numbers[AUDIT_TIMELINE_MAX];
-    const AuditState__Entry *records[AUDIT_TIMELINE_MAX];
+    struct audit_entry entries[AUDIT_TIMELINE_MAX];
     size_t len;
     size_t limit;
     const char *missing[AUDIT_TIMELINE_MAX];
@@ -27,7 +26,7 @@ struct find {
 static bool has(const struct find *find, uint64_t number)
 {
     for (size_t i = 0; i < find->len; i++)
-        if (find->numbers[i] == number)
+        if (find->entries[i].number == number)
             return true;
     return false;
 }
@@ -37,11 +36,9 @@ static bool take(struct find *find, uint64_t number)
 {
     if (find->len == find->limit || has(find, number))
         return false;
-    const AuditState__Entry *entry = audit_entry_load(find->txn, number);
-    if (entry == NULL)
+    if (!audit_entry_load(find->txn, number, &find->entries[find->len]))
         return false;
-    find->numbers[find->len] = number;
-    find->records[find->len++] = entry;
+    find->len++;
     return true;
 }
 
@@ -74,7 +71,7 @@ static void find_direct(struct find *find, const char *key)
 
 static const char dossier_noun[] = "dossier:";
 
-static bool names_dossier(const AuditState__Entry *entry, const char *id)
+static bool names_dossier(const Audit__Disclosure *entry, const char *id)
 {
     size_t len = sizeof dossier_noun - 1;
 
@@ -93,7 +90,7 @@ static void find_other_names(struct find *find, const char *key)
     const char *id = colon != NULL ? colon + 1 : key;
 
     for (size_t i = 0; i < direct && find->txn->status == MC_OK; i++) {
-        const AuditState__Entry *entry = find->records[i];
+        const Audit__Disclosure *entry = find->entries[i].about;
 
         for (size_t j = 0; j < entry->n_keys && names_dossier(entry, id); j++)
             if (strncmp(entry->keys[j], dossier_noun, sizeof dossier_noun - 1) == 0)
@@ -110,7 +107,7 @@ static void note_missing(struct find *find, const char *room)
     find->missing[find->missing_len++] = room;
 }
 
-static void take_cause(struct find *find, const AuditState__Entry *entry)
+static void take_cause(struct find *find, const Audit__Leaf *entry)
 {
     struct mc_bytes number;
     struct audit_place cause;
@@ -136,7 +133,8 @@ static void take_cause(struct find *find, const AuditState__Entry *entry)
 static bool trace_is_new(const struct find *find, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        if (audit_trace_same(find->records[i]->traceparent, find->records[at]->traceparent))
+        if (audit_trace_same(find->entries[i].leaf->traceparent,
+                             find->entries[at].leaf->traceparent))
             return false;
     return true;
 }
@@ -147,7 +145,7 @@ static void expand(struct find *find)
     size_t direct = find->len;
 
     for (size_t i = 0; i < direct && find->txn->status == MC_OK; i++) {
-        const AuditState__Entry *entry = find->records[i];
+        const Audit__Leaf *entry = find->entries[i].leaf;
 
         take_cause(find, entry);
         take_all(find, AUDIT_CAUSES,
@@ -157,29 +155,33 @@ static void expand(struct find *find)
     }
 }
 
-static Audit__Entry *tell(const struct audit *audit, struct mc_txn *txn, uint64_t number,
-                          const AuditState__Entry *from)
+static Audit__Entry *tell(const struct audit *audit, struct mc_txn *txn,
+                          const struct audit_entry *from)
 {
     Audit__Entry *entry = mc_alloc(txn->arena, sizeof *entry);
-    const char *summary = audit_summary_of(audit, from->type);
+    const char *summary = audit_summary_of(audit, from->leaf->type);
+    uint8_t hash[MC_HASH_LEN];
 
     if (entry == NULL)
         return NULL;
     audit__entry__init(entry);
-    entry->number = number;
-    entry->room = from->room;
-    entry->seq = from->seq;
-    entry->type = from->type;
-    entry->at_ms = from->at_ms;
-    entry->actor = from->actor;
-    entry->n_keys = from->n_keys;
-    entry->keys = from->keys;
-    entry->traceparent = from->traceparent;
-    entry->cause = from->cause;
-    entry->cause_event = from->cause_event;
-    entry->body_hash = from->body_hash;
-    entry->hash = from->hash;
-    entry->summary = mc_unconst(summary != NULL ? summary : from->type);
+    mc_merkle_leaf(hash, from->bytes);
+    struct mc_bytes kept = mc_keep(txn, hash, sizeof hash);
+    entry->number = from->number;
+    entry->room = from->leaf->room;
+    entry->seq = from->leaf->seq;
+    entry->type = from->leaf->type;
+    entry->at_ms = from->leaf->at_ms;
+    entry->actor = from->about->actor;
+    entry->n_keys = from->about->n_keys;
+    entry->keys = from->about->keys;
+    entry->traceparent = from->leaf->traceparent;
+    entry->cause = from->leaf->cause;
+    entry->cause_event = from->leaf->cause_event;
+    entry->body_hash = from->about->body_hash;
+    entry->hash = (ProtobufCBinaryData){kept.len, mc_unconst(kept.data)};
+    entry->summary = mc_unconst(summary != NULL ? summary : from->leaf->type);
+    entry->forgotten = from->disclosed.len == 0;
     return entry;
 }
 
@@ -192,7 +194,7 @@ static enum mc_status answer(const struct audit *audit, struct find *find,
     if (rep->entries == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     for (size_t i = 0; i < find->len; i++) {
-        rep->entries[i] = tell(audit, txn, find->numbers[i], find->records[i]);
+        rep->entries[i] = tell(audit, txn, &find->entries[i]);
         if (rep->entries[i] == NULL)
             return mc_fail(txn, MC_LIMITED, "arena full");
     }

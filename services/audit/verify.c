@@ -1,18 +1,19 @@
 /*
- * Verify: recomputes the chain from the stored entries, a step at a time. What it can find: an
- * entry that was edited, dropped, added or moved, a head that is not the last entry's, an end
- * that was cut off, and rows of a journal that are not in the log. What it cannot: a log cut off
- * or written anew as a whole, with all hashes; for that a head kept elsewhere is compared.
+ * Verify: recomputes the tree from the stored entries, a step at a time, and holds it against every
+ * checkpoint on the way. What it can find: an entry that was edited, dropped, added or moved, also
+ * when its hashes were made to fit; an end that was cut off; rows of a journal that are not in the
+ * log. What it cannot: a log that was written anew by who has our signing key; for that there are
+ * checkpoints kept elsewhere, and witnesses.
  */
 #include <string.h>
 
 #include "audit.h"
-#include "chain.h"
 
 struct check {
     struct mc_txn *txn;
+    const struct audit *audit;
     const AuditState__Head *head;
-    uint8_t hash[MC_HASH_LEN]; /* of the last entry that fitted */
+    struct mc_merkle tree;
     uint64_t next;
     const char *problem;
 };
@@ -23,33 +24,39 @@ static void found(struct check *check, uint64_t number, const char *what)
         mc_sprintf(check->txn->arena, "entry %llu: %s", (unsigned long long)number, what);
 }
 
-/* The hash to begin with is that of the entry before the first, as it is stored. */
-static void begin(struct check *check)
-{
-    if (check->next == 1)
-        return;
-    const AuditState__Entry *before = audit_entry_load(check->txn, check->next - 1);
-    if (before == NULL || before->hash.len != MC_HASH_LEN)
-        found(check, check->next - 1, "missing");
-    else
-        memcpy(check->hash, before->hash.data, MC_HASH_LEN);
-}
-
-static void step(struct check *check, uint64_t number, const AuditState__Entry *entry)
+/* What is disclosed is what the leaf was committed to. */
+static bool disclosure_fits(const struct audit_entry *entry)
 {
     uint8_t hash[MC_HASH_LEN];
+
+    if (entry->disclosed.len == 0)
+        return true; /* forgotten */
+    mc_hash(hash, entry->disclosed);
+    return entry->leaf->commitment.len == MC_HASH_LEN &&
+           memcmp(hash, entry->leaf->commitment.data, MC_HASH_LEN) == 0;
+}
+
+static void step(struct check *check, uint64_t number, const AuditState__Entry *record)
+{
+    struct audit_entry entry;
+    uint8_t hash[MC_HASH_LEN];
+    bool same = false;
 
     if (number != check->next) {
         found(check, check->next, "missing");
         return;
     }
-    audit_chain_next(hash, check->hash, number, entry);
-    if (entry->hash.len != MC_HASH_LEN || !mc_equal(hash, entry->hash.data, MC_HASH_LEN)) {
-        found(check, number, "its hash is not that of its content and the entry before");
-        return;
-    }
-    memcpy(check->hash, hash, MC_HASH_LEN);
-    check->next++;
+    mc_merkle_leaf(hash, mc_key_bytes(record->leaf));
+    if (!mc_merkle_check(&check->tree, number - 1, hash, &same))
+        found(check, number, "the tree lacks a hash");
+    else if (!same)
+        found(check, number, "its hash is not the tree's");
+    else if (!audit_entry_open(check->txn, number, record, &entry) || entry.leaf->number != number)
+        found(check, number, "unreadable, or of another place");
+    else if (!disclosure_fits(&entry))
+        found(check, number, "who or about whom was changed");
+    else
+        check->next++;
 }
 
 /* Entries up to `last` and within the step, as long as they fit. */
@@ -75,6 +82,33 @@ static void walk(struct check *check, uint64_t last, uint64_t steps)
     }
 }
 
+/* The checkpoints over what was walked: [first, next). */
+static void hold_against(struct check *check, uint64_t first)
+{
+    struct mc_txn *txn = check->txn;
+    struct mc_cursor cursor =
+        mc_seek(txn, AUDIT_CHECKPOINTS, (struct mc_bytes){0}, mc_key_u64(txn, first), MC_FORWARD);
+
+    while (check->problem == NULL && mc_next(&cursor)) {
+        uint64_t size = audit_key_number(cursor.key);
+        const AuditState__Checkpoint *checkpoint;
+
+        if (size >= check->next && size <= check->head->size)
+            return; /* of a later step */
+        if (size > check->head->size) {
+            found(check, size, "was signed for, and is not there");
+            return;
+        }
+        checkpoint = mc_row(&cursor, &audit_state__checkpoint__descriptor);
+        if (checkpoint == NULL)
+            return;
+        if (!audit_checkpoint_fits(check->audit, txn, size, checkpoint))
+            found(check, size, "another log was signed up to here");
+        else
+            mc_pass(&cursor);
+    }
+}
+
 /* How many events the index of journals has: their sequences are without gaps. */
 static uint64_t indexed(struct mc_txn *txn)
 {
@@ -89,23 +123,39 @@ static uint64_t indexed(struct mc_txn *txn)
     return sum;
 }
 
-/* Behind the last entry there is nothing, and the head is its hash. */
+/* Behind the last entry there is nothing. */
 static void end(struct check *check)
 {
     struct mc_txn *txn = check->txn;
+    struct mc_bytes row;
 
-    if (!mc_equal(check->hash, check->head->hash.data, MC_HASH_LEN))
-        found(check, check->head->size, "its hash is not the head's");
-    else if (audit_entry_load(txn, check->head->size + 1) != NULL)
+    if (mc_get(txn, AUDIT_ENTRIES, mc_key_u64(txn, check->head->size + 1), &row))
         found(check, check->head->size + 1, "beyond the head");
     else if (indexed(txn) != check->head->size)
         found(check, check->head->size, "the journals' index has another number of events");
 }
 
+static void answer(struct check *check, uint64_t first, uint64_t last, Audit__VerifyReply *rep)
+{
+    uint8_t root[MC_HASH_LEN] = {0};
+
+    rep->checked = check->next - first;
+    if (check->problem == NULL && check->next <= last)
+        rep->next = check->next;
+    if (check->problem != NULL)
+        rep->problem = mc_unconst(check->problem);
+    rep->whole = check->problem == NULL;
+    if (rep->whole && !audit_root(check->txn, check->next - 1, root))
+        return;
+    struct mc_bytes kept = mc_keep(check->txn, root, sizeof root);
+    rep->head = (ProtobufCBinaryData){kept.len, mc_unconst(kept.data)};
+}
+
 enum mc_status audit_verify(struct audit *audit, struct mc_txn *txn,
                             const Audit__VerifyRequest *req, Audit__VerifyReply *rep)
 {
-    struct check check = {.txn = txn, .head = audit_head_load(txn)};
+    struct check check = {
+        .txn = txn, .audit = audit, .head = audit_head_load(txn), .tree = audit_tree(txn)};
     uint64_t first = MC_MAX(req->from, (uint64_t)1);
 
     if (check.head == NULL)
@@ -118,18 +168,11 @@ enum mc_status audit_verify(struct audit *audit, struct mc_txn *txn,
         return mc_refuse(txn, MC_INVALID, "to", "FIELD_INVALID", "field", "to", NULL);
 
     check.next = first;
-    begin(&check);
-    if (check.problem == NULL)
-        walk(&check, last, (uint64_t)audit->verify_step);
-    rep->checked = check.next - first;
-    if (check.problem == NULL && check.next <= last)
-        rep->next = check.next;
-    else if (check.problem == NULL && last == size)
+    walk(&check, last, (uint64_t)audit->verify_step);
+    hold_against(&check, first);
+    if (check.problem == NULL && check.next > last && last == size)
         end(&check);
-    if (check.problem != NULL)
-        rep->problem = mc_unconst(check.problem);
-    rep->whole = check.problem == NULL;
-    struct mc_bytes hash = mc_copy(txn->arena, check.hash, MC_HASH_LEN);
-    rep->head = (ProtobufCBinaryData){hash.len, mc_unconst(hash.data)};
+    if (txn->status == MC_OK)
+        answer(&check, first, last, rep);
     return txn->status;
 }

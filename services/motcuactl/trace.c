@@ -1,4 +1,4 @@
-/* trace, audit, ledger, rights, key: what operators ask the rooms themselves. */
+/* trace, ledger, rights, key: what operators ask the rooms themselves. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -48,54 +48,6 @@ int ctl_trace(struct ctl *ctl, int argc, char **argv)
     if (reply->n_entries == 0)
         fprintf(stderr, "nothing is known about %s\n", argv[0]);
     return reply->n_entries > 0 ? CTL_OK : CTL_DATA;
-}
-
-int ctl_audit_head(struct ctl *ctl, int argc, char **argv)
-{
-    Audit__HeadRequest request = AUDIT__HEAD_REQUEST__INIT;
-    int code = CTL_OK;
-    char hex[2 * MC_HASH_LEN + 1];
-
-    (void)argv;
-    if (argc != 0)
-        return CTL_USAGE;
-    const Audit__HeadReply *reply =
-        ctl_call(ctl, "audit", &audit__audit__descriptor, "Head", &request.base, &code);
-    if (reply == NULL)
-        return code;
-    if (ctl->output == CTL_JSON)
-        return ctl_print_json(ctl, &reply->base);
-    hex[0] = '\0';
-    if (reply->hash.len == MC_HASH_LEN)
-        (void)mc_hex(hex, (struct mc_bytes){reply->hash.data, reply->hash.len});
-    printf("%llu %s\n", (unsigned long long)reply->size, hex);
-    return CTL_OK;
-}
-
-int ctl_audit_verify(struct ctl *ctl, int argc, char **argv)
-{
-    Audit__VerifyRequest request = AUDIT__VERIFY_REQUEST__INIT;
-    uint64_t checked = 0;
-    int code = CTL_OK;
-
-    (void)argv;
-    if (argc != 0)
-        return CTL_USAGE;
-    do {
-        const Audit__VerifyReply *reply =
-            ctl_call(ctl, "audit", &audit__audit__descriptor, "Verify", &request.base, &code);
-
-        if (reply == NULL)
-            return code;
-        checked += reply->checked;
-        if (!reply->whole) {
-            printf("BROKEN after %llu entries: %s\n", (unsigned long long)checked, reply->problem);
-            return CTL_CRITICAL;
-        }
-        request.from = reply->next;
-    } while (request.from != 0);
-    printf("whole: %llu entries\n", (unsigned long long)checked);
-    return CTL_OK;
 }
 
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv)

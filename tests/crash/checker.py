@@ -3,6 +3,7 @@
 Evidence is plain data, so that a test can plant a wrong and see it found (checker_test.py). `collect` asks the rooms
 through their own doors, `collect_stores` reads their stores with another LMDB when they have ended.
 """
+import base64
 import collections
 import dataclasses
 import functools
@@ -447,55 +448,64 @@ def check_sessions(found):
             yield f"{room}: a session that was ended is still served"
 
 
-def counted(data):
-    return struct.pack(">I", len(data)) + data
+def node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
 
 
-def chained(before, number, e):
-    """The format is told in services/audit/chain.h; this is another hand's reading of it."""
-    keys = [k.encode() for k in e.keys]
-    return hashlib.sha256(b"".join([
-        b"\1", before, struct.pack(">Q", number), counted(e.room.encode()), struct.pack(">Q", e.seq), counted(e.type.encode()),
-        struct.pack(">q", e.at_ms), counted(e.actor.encode()), struct.pack(">I", len(keys)), *map(counted, keys),
-        counted(e.traceparent.encode()), counted(e.cause), counted(e.cause_event.encode()), counted(e.body_hash)])).digest()
+def merkle_roots(leaves, sizes):
+    """{size: root}: RFC 6962 sect. 2.1, with the complete subtrees so far at hand; services/audit says what a leaf is."""
+    peaks, roots = [], {0: hashlib.sha256(b"").digest()}
+    for n, leaf in enumerate(leaves, 1):
+        peaks.append(leaf)
+        for _ in range((n & -n).bit_length() - 1):
+            right = peaks.pop()
+            peaks.append(node(peaks.pop(), right))
+        if n in sizes:
+            roots[n] = functools.reduce(lambda right, left: node(left, right), reversed(peaks))
+    return roots
 
 
 def check_audit(found):
-    """I12: every event of every journal once and in its order; the chain is whole; heads only ever grew."""
+    """I12: every event of every journal once and in its order; the tree is whole; heads only ever grew."""
     if found.audit is not None and not found.audit.whole:
         yield f"Verify: {found.audit.problem}"
     store = found.stores.get("audit")
     if store is None:
         return
-    kind, before, hashes, logged = state("audit"), bytes(32), {0: bytes(32)}, collections.defaultdict(list)
+    kind, leaves, logged = state("audit"), [], collections.defaultdict(list)
     for number, (key, value) in enumerate(sorted(store["entries"].items()), 1):
         entry = kind("Entry").FromString(value)
-        if key != struct.pack(">Q", number):
+        leaf = message("motcua.audit.v1.Leaf").FromString(entry.leaf)
+        if key != struct.pack(">Q", number) or leaf.number != number:
             yield f"audit: entry {number} is missing"
             return
-        before = hashes[number] = chained(before, number, entry)
-        if entry.hash != before:
-            yield f"audit: entry {number} does not fit the chain"
-            return
-        logged[entry.room].append(entry)
+        if leaf.commitment != hashlib.sha256(entry.disclosure).digest():
+            yield f"audit: entry {number} tells of another than it was committed to"
+        leaves.append(hashlib.sha256(b"\0" + entry.leaf).digest())
+        logged[leaf.room].append((leaf, message("motcua.audit.v1.Disclosure").FromString(entry.disclosure)))
     head = kind("Head").FromString(store["head"][b"head"])
-    if (head.size, head.hash) != (len(hashes) - 1, before):
-        yield f"audit: the head says {head.size} entries, there are {len(hashes) - 1}"
+    if head.size != len(leaves):
+        yield f"audit: the head says {head.size} entries, there are {len(leaves)}"
     for room in set(logged) | (set(found.journals) - {"audit"}):
         yield from audit_of(room, logged[room], found.journals.get(room, []))
-    last = 0
+    checkpoints = {struct.unpack(">Q", key)[0]: kind("Checkpoint").FromString(value).text.split("\n")
+                   for key, value in store["checkpoints"].items()}
+    roots, last = merkle_roots(leaves, {size for size, _ in found.heads} | set(checkpoints)), 0
     for size, value in found.heads:
-        if size < last or hashes.get(size) != value:
+        if size < last or roots.get(size) != value:
             yield f"audit: a head of {size} entries was told that is not in the log (before it: {last})"
         last = size
+    for size, text in checkpoints.items():
+        if size not in roots or text[1:3] != [str(size), base64.b64encode(roots[size]).decode()]:
+            yield f"audit: a checkpoint of {size} entries is not of this log"
 
 
 def audit_of(room, entries, events):
-    if [e.seq for e in entries] != [e.seq for e in events]:
+    if [leaf.seq for leaf, _ in entries] != [e.seq for e in events]:
         yield f"audit: {len(entries)} entries of {room}, its journal has {len(events)}"
         return
-    for entry, event in zip(entries, events):
-        same = (entry.type, entry.at_ms, entry.actor, list(entry.keys), entry.cause, entry.cause_event, entry.body_hash)
+    for (leaf, about), event in zip(entries, events):
+        same = (leaf.type, leaf.at_ms, about.actor, list(about.keys), leaf.cause, leaf.cause_event, about.body_hash)
         if same != (event.type, event.at_ms, event.actor, list(event.keys), event.cause, event.cause_event,
                     hashlib.sha256(event.body).digest()):
             yield f"audit: {room}/{event.seq} is logged as something else"

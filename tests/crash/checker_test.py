@@ -1,4 +1,5 @@
 """The checker finds what it is there to find: each rule is shown a sound history, then one with a planted wrong."""
+import base64
 import hashlib
 import os
 import struct
@@ -75,8 +76,6 @@ def sound():
         view = types.SimpleNamespace(abstract="x", dossier_id=d, code=f"{DAY}-000{n}", attachments=[1], money=2 if n == 1 else 1)
         found.views[d] = (view, types.SimpleNamespace(abstract="x", code=view.code))
     found.stores = make_stores(found, ids)
-    head = checker.state("audit")("Head").FromString(found.stores["audit"]["head"][b"head"])
-    found.heads = [(0, bytes(32)), (head.size, head.hash)]
     return found
 
 
@@ -117,15 +116,19 @@ def money(payment, ids):
 
 
 def log(audit, found):
-    kind, before, n = checker.state("audit"), bytes(32), 0
+    kind, leaves = checker.state("audit"), []
     for room in ("identity", "otp", "dossier", "payment", "notification"):
         for e in found.journals[room]:
-            n += 1
-            entry = kind("Entry")(room=room, seq=e.seq, type=e.type, at_ms=e.at_ms, actor=e.actor, keys=list(e.keys), cause=e.cause,
-                                  cause_event=e.cause_event, body_hash=hashlib.sha256(e.body).digest())
-            before = entry.hash = checker.chained(before, n, entry)
-            audit["entries"][number(n)] = entry.SerializeToString()
-    audit["head"][b"head"] = row(kind("Head"), size=n, hash=before)
+            about = of("motcua.audit.v1.Disclosure", salt=b"s" * 16, actor=e.actor, keys=list(e.keys),
+                       body_hash=hashlib.sha256(e.body).digest()).SerializeToString()
+            leaf = of("motcua.audit.v1.Leaf", number=len(leaves) + 1, room=room, seq=e.seq, type=e.type, at_ms=e.at_ms, cause=e.cause,
+                      cause_event=e.cause_event, commitment=hashlib.sha256(about).digest()).SerializeToString()
+            leaves.append(hashlib.sha256(b"\0" + leaf).digest())
+            audit["entries"][number(len(leaves))] = row(kind("Entry"), leaf=leaf, disclosure=about)
+    audit["head"][b"head"] = row(kind("Head"), size=len(leaves))
+    root = checker.merkle_roots(leaves, {len(leaves)})[len(leaves)]
+    audit["checkpoints"][number(len(leaves))] = row(kind("Checkpoint"), text=f"x\n{len(leaves)}\n{base64.b64encode(root).decode()}\n")
+    found.heads = [(0, hashlib.sha256(b"").digest()), (len(leaves), root)]
 
 
 def edit(kind, rows, key, **values):
@@ -177,7 +180,8 @@ def texts_no_event(f): f.leases[1].job = 8
 def notices_twice(f): f.journals["notification"].append(f.journals["notification"][0])
 def notices_lost(f): f.stores["notification"]["notices"].clear()
 def sessions_served(f): f.revoked.append(("dossier", "ok"))
-def audit_entry_changed(f): edit(checker.state("audit")("Entry"), f.stores["audit"]["entries"], number(2), actor="x")
+def audit_entry_changed(f): edit(checker.state("audit")("Entry"), f.stores["audit"]["entries"], number(2), disclosure=b"")
+def audit_checkpoint_of_another(f): edit(checker.state("audit")("Checkpoint"), f.stores["audit"]["checkpoints"], number(len(f.stores["audit"]["entries"])), text="x\n1\ny\n")
 def audit_entry_lost(f): f.stores["audit"]["entries"].pop(number(2))
 def audit_event_missing(f): f.journals["otp"].append(event("otp", 4, "otp.x"))
 def audit_event_other(f): f.journals["otp"][0].actor = "y"

@@ -140,7 +140,7 @@ class MainJob(story.Story):
         self.told(text, "and 5 of them by SMS")
 
     def check_books_and_story(self, text, run, code, transaction):
-        """The audit chain is whole, and the dossier's story complete and causal."""
+        """The audit log is whole, and the dossier's story complete and causal."""
         self.told(text, r"whole: \d+ entries")
         self.told(text, rf"agency:000\.20\.31\.H53:charge:2771 +0 +{1000 * run}\n")
         self.told(text, rf"platform:receivable +{1000 * run} +0\n")

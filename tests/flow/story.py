@@ -227,7 +227,7 @@ class Story(unittest.TestCase):
         return count
 
     def check_books(self):
-        """The audit log holds every event of every journal, its chain is whole, and the ledger balances."""
+        """The audit log holds every event of every journal, its tree is whole, and the ledger balances."""
 
         def same():  # a delivery report may come in between
             journals = self.journals()

@@ -1,8 +1,57 @@
-/* Makes an audit log in a folder and prints its size and head, for audit_chain.py. */
+/* Makes an audit log in a folder and prints what it proves of itself as JSON, for audit_tree.py. */
 #include "../services/feed.h"
 #include "services/audit/audit.h"
 
 enum { EVENTS = 500 };
+
+static void print_hex(ProtobufCBinaryData bytes)
+{
+    char hex[2 * MC_HASH_LEN + 1];
+
+    (void)mc_hex(hex, mc_key_bytes(bytes));
+    printf("\"%s\"", hex);
+}
+
+/* A note has no character that JSON escapes but its newlines. */
+static void print_note(const char *note)
+{
+    printf("\"");
+    for (; *note != '\0'; note++)
+        if (*note == '\n')
+            printf("\\n");
+        else
+            (void)putchar(*note);
+    printf("\"");
+}
+
+static void tell_head(struct feed *feed)
+{
+    Audit__HeadRequest request = AUDIT__HEAD_REQUEST__INIT;
+    const Audit__HeadReply *head = feed_call(feed, "Head", &request.base, MC_OK);
+
+    printf("{\"size\": %llu, \"root\": ", (unsigned long long)head->size);
+    print_hex(head->hash);
+    printf(", \"note\": ");
+    print_note(head->checkpoint);
+    printf(", \"key\": \"%s\"", head->key);
+}
+
+static void tell_paths(struct feed *feed)
+{
+    Audit__ProveRequest request = AUDIT__PROVE_REQUEST__INIT;
+
+    printf(", \"paths\": {");
+    for (request.number = 1; request.number <= EVENTS; request.number += 7) {
+        const Audit__Proof *proof = feed_call(feed, "Prove", &request.base, MC_OK);
+        printf("%s\"%llu\": [", request.number > 1 ? ", " : "", (unsigned long long)request.number);
+        for (size_t i = 0; i < proof->n_path; i++) {
+            printf("%s", i > 0 ? ", " : "");
+            print_hex(proof->path[i]);
+        }
+        printf("]");
+    }
+    printf("}}\n");
+}
 
 int main(int argc, char **argv)
 {
@@ -36,11 +85,9 @@ int main(int argc, char **argv)
         event.body = (ProtobufCBinaryData){i % sizeof bytes, bytes};
         feed_events(feed, &event, 1);
     }
-    Audit__HeadRequest request = AUDIT__HEAD_REQUEST__INIT;
-    const Audit__HeadReply *head = feed_call(feed, "Head", &request.base, MC_OK);
-    char hex[2 * MC_HASH_LEN + 1];
-    (void)mc_hex(hex, mc_key_bytes(head->hash));
-    printf("%llu %s\n", (unsigned long long)head->size, hex);
+    feed_step(feed, true);
+    tell_head(feed);
+    tell_paths(feed);
     feed_close(feed);
     return 0;
 }

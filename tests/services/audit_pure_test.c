@@ -1,98 +1,14 @@
-/* The hash chain by vectors made elsewhere, and the order of a timeline. */
+/* The order of a timeline, and the table of sentences. */
 #include <stdio.h>
 #include <string.h>
 
 #include "../harness.h"
 #include "services/audit/audit.h"
-#include "services/audit/chain.h"
 #include "services/audit/order.h"
 
 static char *text(const char *literal)
 {
     return mc_unconst(literal);
-}
-
-/* The example of chain.h, without the hash. */
-static void example(AuditState__Entry *entry, char **keys, uint8_t *body_hash)
-{
-    audit_state__entry__init(entry);
-    mc_hash(body_hash, (struct mc_bytes){"", 0});
-    keys[0] = text("k:1");
-    entry->room = text("otp");
-    entry->seq = 7;
-    entry->type = text("otp.x");
-    entry->at_ms = 1;
-    entry->actor = text("system");
-    entry->keys = keys;
-    entry->n_keys = 1;
-    entry->body_hash = (ProtobufCBinaryData){MC_HASH_LEN, body_hash};
-}
-
-static void assert_hash(const uint8_t *hash, const char *want)
-{
-    char hex[2 * MC_HASH_LEN + 1];
-
-    (void)mc_hex(hex, (struct mc_bytes){hash, MC_HASH_LEN});
-    assert_string_equal(hex, want);
-}
-
-/* By hashlib: see tests/interop/audit_chain.py. */
-static void chain_vectors(void **state)
-{
-    static const uint8_t zeros[MC_HASH_LEN];
-    uint8_t body_hash[MC_HASH_LEN];
-    uint8_t hash[MC_HASH_LEN];
-    AuditState__Entry entry;
-    char *keys[2];
-
-    (void)state;
-    example(&entry, keys, body_hash);
-    audit_chain_next(hash, zeros, 1, &entry);
-    assert_hash(hash, "0976ead7a7c8592e6f7bb3899c359d65564943b0b47d5e1b08338754dd622319");
-
-    keys[1] = text("dossier:000.20.31.H53-260907-0007");
-    entry.n_keys = 2;
-    entry.room = text("dossier");
-    entry.seq = UINT64_MAX;
-    entry.at_ms = -1;
-    entry.actor = text("account:cán bộ");
-    entry.traceparent = text("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-    entry.cause = (ProtobufCBinaryData){3, mc_unconst("\x00\x01\xff")};
-    entry.cause_event = text("payment/42");
-    uint8_t second[MC_HASH_LEN];
-    audit_chain_next(second, hash, 2, &entry);
-    assert_hash(second, "4aa68d08acb34b4c909b0371b731732d51a4b3ac71c7ed23366d62e2c2351cc3");
-}
-
-/* What one field loses the next may not gain: every part is led by its length. */
-static void chain_fields_do_not_run_together(void **state)
-{
-    static const uint8_t zeros[MC_HASH_LEN];
-    uint8_t body_hash[MC_HASH_LEN];
-    uint8_t one[MC_HASH_LEN];
-    uint8_t two[MC_HASH_LEN];
-    AuditState__Entry entry;
-    char *keys[2];
-
-    (void)state;
-    example(&entry, keys, body_hash);
-    entry.room = text("ab");
-    entry.actor = text("c");
-    audit_chain_next(one, zeros, 1, &entry);
-    entry.room = text("a");
-    entry.actor = text("bc");
-    audit_chain_next(two, zeros, 1, &entry);
-    assert_memory_not_equal(one, two, MC_HASH_LEN);
-
-    keys[0] = text("k:1k:2");
-    audit_chain_next(one, zeros, 1, &entry);
-    keys[0] = text("k:1");
-    keys[1] = text("k:2");
-    entry.n_keys = 2;
-    audit_chain_next(two, zeros, 1, &entry);
-    assert_memory_not_equal(one, two, MC_HASH_LEN);
-    audit_chain_next(one, zeros, 2, &entry);
-    assert_memory_not_equal(one, two, MC_HASH_LEN);
 }
 
 static void places(void **state)
@@ -232,8 +148,6 @@ static void summaries_that_do_not_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(chain_vectors),
-        cmocka_unit_test(chain_fields_do_not_run_together),
         cmocka_unit_test(places),
         cmocka_unit_test(causes_come_before_effects),
         cmocka_unit_test(time_decides_between_rooms_then_name),
