@@ -25,3 +25,25 @@ mc_data_${name}_len:
         target_sources(${target} PRIVATE ${source})
     endforeach()
 endfunction()
+
+# What was embedded, by name: mc_embed_table(target list file.json) makes `const struct mc_embedded
+# list[]` (common/file.h) and `const size_t list_len`.
+function(mc_embed_table target list)
+    set(externs)
+    set(rows)
+    foreach(file ${ARGN})
+        get_filename_component(name ${file} NAME_WE)
+        string(APPEND externs "extern const char mc_data_${name}[];\nextern const size_t mc_data_${name}_len;\n")
+        string(APPEND rows "    {\"${name}\", mc_data_${name}, &mc_data_${name}_len},\n")
+    endforeach()
+    list(LENGTH ARGN len)
+    set(source ${CMAKE_BINARY_DIR}/embed/${target}_${list}.c)
+    file(GENERATE OUTPUT ${source} CONTENT "#include \"common/file.h\"
+${externs}extern const struct mc_embedded ${list}[];
+extern const size_t ${list}_len;
+const struct mc_embedded ${list}[] = {
+${rows}};
+const size_t ${list}_len = ${len};
+")
+    target_sources(${target} PRIVATE ${source})
+endfunction()

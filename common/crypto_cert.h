@@ -134,6 +134,37 @@ mc_nodiscard enum mc_status mc_cms_sign(struct mc_arena *arena, const char *cert
                                         const char *key_file, struct mc_bytes text,
                                         struct mc_bytes *ret_cms);
 
+/*
+ * Signers: the keys of agencies, for documents that this system makes in their name. A folder holds
+ * <agency>.key (PKCS#8 PEM, nobody else may read it) and <agency>.pem (its certificate, then the
+ * authorities between it and the root). Read once, at boot; then any thread may sign.
+ */
+struct mc_signers;
+struct mc_signer;
+enum { MC_SIGNERS_MAX = 4096, MC_SIGNER_NAME_MAX = 64 };
+
+/*
+ * MC_NOT_FOUND: no such folder; MC_DENIED: others may read a key; MC_INVALID: a key without its
+ * certificate, that does not fit it or is weak; `why` names the file.
+ */
+mc_nodiscard enum mc_status mc_signers_load(const char *folder, struct mc_signers **ret_signers,
+                                            char *why, size_t why_size);
+void mc_signers_free(struct mc_signers *signers); /* NULL is allowed */
+const struct mc_signer *mc_signers_find(const struct mc_signers *signers, const char *name);
+size_t mc_signers_len(const struct mc_signers *signers);
+
+const char *mc_signer_name(const struct mc_signer *signer); /* the certificate's common name */
+bool mc_signer_is_valid_at(const struct mc_signer *signer, int64_t at_ms);
+size_t mc_signer_size_max(const struct mc_signer *signer); /* bytes of its longest signature */
+
+/*
+ * A detached CAdES signature (ETSI EN 319 122-1, level B) over `text`, SHA-256, with the
+ * certificates in it. The time it claims is `at_ms`. MC_FULL: no memory; MC_INVALID: OpenSSL's.
+ */
+mc_nodiscard enum mc_status mc_signer_sign(const struct mc_signer *signer, struct mc_arena *arena,
+                                           struct mc_bytes text, int64_t at_ms,
+                                           struct mc_bytes *ret_cms);
+
 /* Shared by the files that implement this; the types are OpenSSL's. */
 struct x509_st;
 struct x509_store_st;

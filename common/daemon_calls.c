@@ -97,6 +97,7 @@ static struct held *hold(struct daemon *d, const struct slot *slot)
 
 void daemon_held_free(struct held *held)
 {
+    mc_work_done(&held->work);
     mc_wipe(held, sizeof *held + held->header_len + held->body_len); /* it held passwords */
     free(held);
 }
@@ -147,7 +148,8 @@ static void work_run(void *arg)
 {
     struct held *held = arg;
 
-    mc_work_run(&held->work, MC_PASSWORD_COST);
+    mc_work_run(&held->work, MC_PASSWORD_COST,
+                (struct mc_bytes){held->bytes + held->header_len, held->body_len});
 }
 
 static void work_done(void *arg, enum mc_status status)

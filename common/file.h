@@ -14,3 +14,10 @@ mc_nodiscard enum mc_status mc_file_read(struct mc_arena *arena, const char *pat
 
 /* Why it could not be read, in words. */
 const char *mc_file_sentence(enum mc_status status);
+
+/* A file that was linked in (cmake/embed.cmake). */
+struct mc_embedded {
+    const char *name; /* without its ending */
+    const char *data;
+    const size_t *len;
+};

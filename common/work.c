@@ -1,5 +1,7 @@
 #include "common/work.h"
 
+#include "common/crypto.h"
+
 static bool choose(struct mc_work *work, const char *password, char hash[MC_WORK_HASH_MAX],
                    struct mc_password_cost cost)
 {
@@ -8,7 +10,13 @@ static bool choose(struct mc_work *work, const char *password, char hash[MC_WORK
     return !work->guessable && mc_password_hash(hash, password, cost) == MC_OK;
 }
 
-void mc_work_run(struct mc_work *work, struct mc_password_cost cost)
+static void run_task(struct mc_work *work, struct mc_bytes body)
+{
+    if (mc_arena_init(&work->arena, MC_WORK_ARENA) == MC_OK)
+        work->task_result = work->task(work->task_ctx, &work->arena, body);
+}
+
+void mc_work_run(struct mc_work *work, struct mc_password_cost cost, struct mc_bytes body)
 {
     switch (work->kind) {
     case MC_WORK_HASH:
@@ -25,7 +33,16 @@ void mc_work_run(struct mc_work *work, struct mc_password_cost cost)
         if (work->ok && !choose(work, work->next, work->fresh, cost))
             work->fresh[0] = '\0';
         return;
+    case MC_WORK_TASK:
+        run_task(work, body);
+        return;
     case MC_WORK_NONE:
         return;
     }
+}
+
+void mc_work_done(struct mc_work *work)
+{
+    mc_arena_done(&work->arena);
+    mc_wipe(work, sizeof *work); /* it held passwords */
 }

@@ -6,6 +6,7 @@ trusts them.
 """
 import os
 import re
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -135,10 +136,18 @@ class Authorities:
         self.public = Authority(f"{folder}/public", "motcua dev CA")
         self.government = Authority(f"{folder}/government", "motcua dev government CA")
         self.signers = f"{folder}/public"
+        self.agencies = f"{folder}/agencies"  # whose keys sign documents
+        os.makedirs(self.agencies, mode=0o700, exist_ok=True)
 
     def signer(self, who, name, uid):
         """Somebody whose SIM or app signs: `who` is the phone, or the account at the provider."""
         return self.public.issue(who, f"/UID={uid}/CN={name}")
+
+    def agency(self, code, name):
+        """An agency whose documents are signed."""
+        self.government.issue(code, f"/CN={name}")
+        for ending in ("key", "pem"):
+            shutil.copy2(f"{self.government.folder}/{code}.{ending}", f"{self.agencies}/{code}.{ending}")
 
     def stop(self):
         self.public.stop()

@@ -10,7 +10,7 @@ import time
 
 from authority import Authorities
 
-ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit"]
+ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit", "print"]
 
 
 class House:
@@ -62,6 +62,7 @@ class House:
                                     "identity.sim_url": f"{sandbox}/sim/signatures",
                                     "identity.remote_url": f"{sandbox}/smartca/signatures"})
             own["sandbox"]["sandbox.signers"] = self.authorities.signers
+            own["print"] = {"print.agency_keys": self.authorities.agencies}
         return {**common, **own.get(name, {}), **self.extra.get(name, {})}
 
     def made(self, name, text):
@@ -201,6 +202,7 @@ def main():
     authorities = Authorities(f"{os.path.abspath(arguments.data)}/authorities")
     authorities.signer("84912000101", "NGUYỄN THỊ HOÀ BÌNH", "CCCD:012193990017")  # the scenarios' citizen, by SIM
     authorities.signer("9900000016", "CÔNG TY CỔ PHẦN THỬ NGHIỆM", "MST:9900000016")  # an enterprise, by app
+    authorities.agency("000.20.31.H53", "ỦY BAN NHÂN DÂN THỊ TRẤN BẾN CẦU")
     house = House(arguments.data, os.path.abspath(arguments.bin), gateway_port=arguments.port, authorities=authorities)
 
     def stop(*_):

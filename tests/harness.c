@@ -268,7 +268,7 @@ static void run_turn(struct harness *h, struct mc_call *call)
 
 static void run_call(struct harness *h, struct mc_call *call)
 {
-    struct mc_work work;
+    struct mc_work work = {0};
 
     if (!mc_call_open(&h->service, call))
         return;
@@ -279,12 +279,13 @@ static void run_call(struct harness *h, struct mc_call *call)
     mc_call_prepare(&h->service, call);
     if (call->needs_work) {
         work = call->wanted_work;
-        mc_work_run(&work, MC_PASSWORD_COST_TEST); /* what the pool would do */
+        mc_work_run(&work, MC_PASSWORD_COST_TEST, call->body); /* what the pool would do */
         call->work = &work;
     }
     if (call->reply_header.data == NULL)
         run_turn(h, call);
     call->work = NULL;
+    mc_work_done(&work);
 }
 
 static void *answer_of(struct harness *h, const struct mc_call *call,

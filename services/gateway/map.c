@@ -14,6 +14,7 @@
 #include "notification.pb-c.h"
 #include "otp.pb-c.h"
 #include "payment.pb-c.h"
+#include "print.pb-c.h"
 
 enum {
     RPC_INVALID = 3,
@@ -33,6 +34,7 @@ const struct gateway_room gateway_rooms[GATEWAY_ROOMS] = {
     {"payment", &payment__payment__descriptor},
     {"notification", &notification__notification__descriptor},
     {"audit", &audit__audit__descriptor},
+    {"print", &print__print__descriptor},
 };
 
 /* Methods that take files or forms: few, so that a public door takes little by default. */

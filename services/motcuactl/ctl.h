@@ -9,7 +9,7 @@
 
 enum ctl_output { CTL_TABLE, CTL_JSON, CTL_NAME };
 
-enum { CTL_ROOMS = 6 };
+enum { CTL_ROOMS = 7 };
 extern const char *const ctl_rooms[CTL_ROOMS];
 
 /* sysexits.h, and Nagios' codes for `check`. */

@@ -370,8 +370,8 @@ static void secret_make(char setting[BENCH_PATH], const char *folder)
  * keys and takes the store's space, the second is what a restart costs. */
 static void bench_memory(void)
 {
-    static const char *const rooms[] = {"identity", "otp",          "dossier",
-                                        "payment",  "notification", "audit"};
+    static const char *const rooms[] = {"identity",     "otp",   "dossier", "payment",
+                                        "notification", "audit", "print"};
     /* What rooms with a world outside need to start; nothing is there. */
     static const char *const none[] = {NULL};
     static const char *const carrier[] = {"identity.carrier_url=http://127.0.0.1:9/check",
@@ -380,7 +380,7 @@ static void bench_memory(void)
     char secret[BENCH_PATH];
     const char *const platform[] = {"payment.platform_url=http://127.0.0.1:9/platform", secret,
                                     "payment.allow_plain_http=true", "http.allow_plain=true", NULL};
-    const char *const *const extra[] = {carrier, none, none, platform, none, none};
+    const char *const *const extra[] = {carrier, none, none, platform, none, none, none};
     struct bench_server servers[BENCH_LEN(rooms)];
     double first[BENCH_LEN(rooms)] = {0};
     double again[BENCH_LEN(rooms)] = {0};

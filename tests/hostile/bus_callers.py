@@ -147,7 +147,7 @@ def wrong_shapes(siege):
 def forged_names(siege):
     """Over TCP the key says who calls; the header's word is worth nothing. (I23)"""
     wanted = {"motcua.v1.Room/Follow": b"\x10\x01", "motcua.v1.Room/Stats": b"", "motcua.v1.Room/Peek": b""}
-    for room in ("identity", "otp", "dossier", "payment", "notification", "audit"):
+    for room in ("identity", "otp", "dossier", "payment", "notification", "audit", "print"):
         with Peer(siege, room) as peer:
             for name in ("room:payment", "operator:an", "sms:viettel", "room:gateway", ""):
                 for method, body in wanted.items():
@@ -155,7 +155,7 @@ def forged_names(siege):
                     check(f"{room} {method} as {name}: {reply.status} {reply.code}", reply.code == "CALLER_DENIED")
     rights = {"otp": ["Otp/Issue", "Otp/EnqueueSms", "Otp/LeaseJobs", "Otp/AckJobs", "Otp/DeliveryWebhook"],
               "payment": ["Payment/CreateOrder", "Payment/PlatformConfirm", "Payment/CheckLedger"],
-              "audit": ["Audit/Verify", "Audit/Head", "Audit/Timeline"], "identity": ["Identity/GrantRights"]}
+              "audit": ["Audit/Verify", "Audit/Head", "Audit/Timeline"], "identity": ["Identity/GrantRights"], "print": ["Print/Render"]}
     for room, methods in rights.items():
         with Peer(siege, room) as peer:
             for method in methods:

@@ -1,5 +1,5 @@
 /*
- * All six rooms at once, with fixed answers, for a gateway to talk to.
+ * All rooms at once, with fixed answers, for a gateway to talk to.
  *
  *     gateway_rooms RUN_DIR
  *
@@ -21,10 +21,10 @@
 #include "otp.pb-c.h"
 #include "room.pb-c.h"
 
-enum { ROOMS = 6, ARENA = 64 << 20, UPLOAD = 6 << 20 };
+enum { ROOMS = 7, ARENA = 64 << 20, UPLOAD = 6 << 20 };
 
-static const char *const names[ROOMS] = {"identity", "otp",          "dossier",
-                                         "payment",  "notification", "audit"};
+static const char *const names[ROOMS] = {"identity",     "otp",   "dossier", "payment",
+                                         "notification", "audit", "print"};
 
 /* A call, and what to answer: a message, or a refusal in the header. */
 struct call {

@@ -136,7 +136,8 @@ static enum mc_status give_all(void *ctx, struct mc_txn *txn)
         work.kind = MC_WORK_HASH;
         (void)snprintf(work.password, sizeof work.password, "%s", PASSWORD);
     }
-    mc_work_run(&work, given_cost.passes == 0 ? MC_PASSWORD_COST_TEST : given_cost);
+    mc_work_run(&work, given_cost.passes == 0 ? MC_PASSWORD_COST_TEST : given_cost,
+                (struct mc_bytes){0});
     txn->work = &work;
     while (mc_next(&cursor)) {
         IdentityState__Account *account = mc_row(&cursor, &identity_state__account__descriptor);

@@ -19,12 +19,14 @@ extern const struct mc_room dossier_room;
 extern const struct mc_room payment_room;
 extern const struct mc_room notification_room;
 extern const struct mc_room audit_room;
+extern const struct mc_room print_room;
 
 static const struct mc_room *const rooms[] = {&identity_room, &otp_room,          &dossier_room,
-                                              &payment_room,  &notification_room, &audit_room};
+                                              &payment_room,  &notification_room, &audit_room,
+                                              &print_room};
 
 enum {
-    ROOMS = 6,
+    ROOMS = 7,
     TAG_ROOM = 5,
     TAGS_ROOM = 10, /* a tag and a length */
     GARBAGE_ROUNDS = 24,
