@@ -81,6 +81,12 @@ static PaymentState__Order *order_take(struct mc_txn *txn, struct mc_bytes id)
     return txn->status == MC_OK ? order : NULL;
 }
 
+/* What is left when the order is paid goes back; so it must be the first case's. */
+static int64_t excess_of(const struct used *used, const PaymentState__Order *order)
+{
+    return used->sum - order->total;
+}
+
 /* Loads all that the proposal needs and refuses what cannot be done. */
 static PaymentState__Order *prepare(struct mc_txn *txn, struct mc_bytes id,
                                     PaymentState__Case *record, struct used *used)
@@ -94,7 +100,7 @@ static PaymentState__Order *prepare(struct mc_txn *txn, struct mc_bytes id,
     order = order_take(txn, mc_key_bytes(record->proposal->order_id));
     if (order != NULL && used->sum < order->total)
         (void)mc_refuse(txn, MC_CONFLICT, "with_cases", "CASE_AMOUNT_SHORT", NULL);
-    else if (order != NULL && used->sum > order->total)
+    else if (order != NULL && excess_of(used, order) > record->amount)
         (void)mc_refuse(txn, MC_CONFLICT, "with_cases", "CASE_AMOUNT_OVER", NULL);
     return order;
 }
@@ -132,8 +138,61 @@ static bool attempt_of(struct mc_txn *txn, const PaymentState__Case *record, str
     return txn->status == MC_OK;
 }
 
-static void apply(struct mc_txn *txn, const struct used *used, PaymentState__Order *order)
+/* The case's money, or what is left of it, is set aside and goes back to who paid it. */
+static void give_back(struct payment *payment, struct mc_txn *txn, const struct used *used,
+                      int64_t amount, uint64_t set_aside, const char *reason)
 {
+    const PaymentState__Case *record = used->records[0];
+    struct payment_case c = {0};
+    struct mc_bytes id = {0};
+
+    if (txn->status != MC_OK)
+        return;
+    if (record->order_id.len == MC_ID_LEN && record->attempt_id.len == MC_ID_LEN &&
+        !payment_case_load(txn, mc_key_bytes(record->order_id), mc_key_bytes(record->attempt_id),
+                           &c))
+        return;
+    const struct payment_refund_spec spec = {
+        .order_id = mc_key_bytes(record->order_id),
+        .case_id = used->ids[0],
+        .attempt_id = mc_key_bytes(record->attempt_id),
+        .attempt = c.attempt,
+        .unit = record->unit,
+        .dossier_code = record->dossier_code,
+        .owner_account = c.order != NULL ? c.order->owner_account : "",
+        .source = record->source,
+        .amount = amount,
+        .came = record->amount,
+        .requested_by = record->proposal->by,
+        .reason = reason,
+    };
+    PaymentState__Refund *refund = payment_refund_open(payment, txn, &spec, &id);
+    if (refund != NULL)
+        payment_refund_approve(payment, txn, id, refund, set_aside, reason);
+}
+
+static struct payment_cause cause_of(const struct used *used)
+{
+    return (struct payment_cause){.kind = PAYMENT_CAUSE_CASE, .id = used->ids[0]};
+}
+
+static void send_back(struct payment *payment, struct mc_txn *txn, const struct used *used,
+                      const char *reason)
+{
+    const PaymentState__Case *record = used->records[0];
+    const struct payment_line lines[] = {{record->account, record->amount},
+                                         {PAYMENT_PAYABLE, -record->amount}};
+    const struct payment_cause cause = cause_of(used);
+    uint64_t transfer = payment_transfer(txn, lines, MC_LEN(lines), &cause);
+
+    give_back(payment, txn, used, record->amount, transfer, reason);
+}
+
+static void apply(struct payment *payment, struct mc_txn *txn, const struct used *used,
+                  PaymentState__Order *order, const char *reason)
+{
+    const struct payment_cause cause = cause_of(used);
+    int64_t excess = excess_of(used, order);
     const PaymentState__Case *record = used->records[0];
     struct payment_case c = {.order_id = mc_key_bytes(record->proposal->order_id), .order = order};
     struct payment_line lines[PAYMENT_LINES_MAX];
@@ -144,11 +203,14 @@ static void apply(struct mc_txn *txn, const struct used *used, PaymentState__Ord
     for (; n < used->n; n++)
         lines[n] = (struct payment_line){used->records[n]->account, used->records[n]->amount};
     n += payment_earned_lines(txn, c.order, -1, lines + n);
+    if (excess > 0)
+        lines[n++] = (struct payment_line){PAYMENT_PAYABLE, -excess};
     if (txn->status != MC_OK)
         return;
-    (void)payment_transfer(txn, lines, n,
-                           &(struct payment_cause){.kind = PAYMENT_CAUSE_CASE, .id = used->ids[0]});
+    uint64_t transfer = payment_transfer(txn, lines, n, &cause);
     payment_order_take(txn, &c, PAYMENT_ORDER_APPLY, PAYMENT_ATTEMPT_APPLY);
+    if (excess > 0)
+        give_back(payment, txn, used, excess, transfer, reason);
 }
 
 static void to_treasury(struct mc_txn *txn, const struct used *used)
@@ -159,12 +221,13 @@ static void to_treasury(struct mc_txn *txn, const struct used *used)
     (void)snprintf(account, sizeof account, "treasury:%s", record->unit);
     const struct payment_line lines[] = {{record->account, record->amount},
                                          {account, -record->amount}};
-    (void)payment_transfer(txn, lines, MC_LEN(lines),
-                           &(struct payment_cause){.kind = PAYMENT_CAUSE_CASE, .id = used->ids[0]});
+    const struct payment_cause cause = cause_of(used);
+
+    (void)payment_transfer(txn, lines, MC_LEN(lines), &cause);
 }
 
-static void perform(struct mc_txn *txn, struct mc_bytes id, PaymentState__Case *record,
-                    const char *reason)
+static void perform(struct payment *payment, struct mc_txn *txn, struct mc_bytes id,
+                    PaymentState__Case *record, const char *reason)
 {
     struct used used = {0};
     PaymentState__Order *order = prepare(txn, id, record, &used);
@@ -173,12 +236,14 @@ static void perform(struct mc_txn *txn, struct mc_bytes id, PaymentState__Case *
         return;
     switch ((Payment__CaseAction)record->proposal->action) {
     case PAYMENT__CASE_ACTION__APPLY_TO_ORDER:
-        apply(txn, &used, order);
+        apply(payment, txn, &used, order, reason);
         break;
     case PAYMENT__CASE_ACTION__TO_TREASURY:
         to_treasury(txn, &used);
         break;
     case PAYMENT__CASE_ACTION__REFUND_PAYER:
+        send_back(payment, txn, &used, reason);
+        break;
     case PAYMENT__CASE_ACTION__NO_ACTION:
     case PAYMENT__CASE_ACTION__CASE_ACTION_UNSPECIFIED:
     default:
@@ -196,8 +261,6 @@ enum mc_status payment_approve_case(struct payment *payment, struct mc_txn *txn,
                                     const Payment__ApproveCaseRequest *req, Payment__Case *rep)
 {
     struct mc_bytes id = mc_key_bytes(req->case_id);
-
-    (void)payment;
     const char *reason = payment_line_read(txn, "reason", req->reason, !req->approve);
     PaymentState__Case *record = payment_case_take(txn, id, req->version);
     if (record == NULL)
@@ -208,7 +271,7 @@ enum mc_status payment_approve_case(struct payment *payment, struct mc_txn *txn,
         return mc_refuse(txn, MC_DENIED, "", "SECOND_PERSON_NEEDED", NULL);
 
     if (req->approve) {
-        perform(txn, id, record, reason);
+        perform(payment, txn, id, record, reason);
     } else {
         record->state = record->assigned_to[0] != '\0' ? PAYMENT__CASE_STATE__CASE_ASSIGNED
                                                        : PAYMENT__CASE_STATE__CASE_OPEN;

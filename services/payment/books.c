@@ -86,6 +86,25 @@ uint64_t payment_number_of(struct mc_txn *txn, unsigned table, struct mc_bytes k
     return be64toh(number);
 }
 
+uint64_t payment_transfer_back(struct mc_txn *txn, uint64_t transfer,
+                               const struct payment_cause *cause)
+{
+    struct payment_line lines[PAYMENT_LINES_MAX];
+    struct mc_cursor cursor =
+        mc_seek(txn, PAYMENT_POSTINGS, (struct mc_bytes){0}, mc_key_u64(txn, transfer), MC_FORWARD);
+    size_t n = 0;
+
+    while (n < MC_LEN(lines) && mc_next(&cursor)) {
+        const PaymentState__Posting *posting = mc_row(&cursor, &payment_state__posting__descriptor);
+        if (posting == NULL || posting->transfer != transfer)
+            break;
+        lines[n++] = (struct payment_line){posting->account, -posting->amount};
+    }
+    if (txn->status != MC_OK || n == 0)
+        return 0;
+    return payment_transfer(txn, lines, n, cause);
+}
+
 uint64_t payment_transfer_of(struct mc_txn *txn, const struct payment_cause *cause)
 {
     return payment_number_of(txn, PAYMENT_CAUSES, cause_key(txn, cause));

@@ -96,6 +96,7 @@ struct mc_bytes payment_case_open(struct mc_txn *txn, const struct payment_case_
     record.amount = spec->amount;
     record.expected = spec->expected;
     record.account = either(spec->account);
+    record.source = mc_unconst(spec->source != NULL ? spec->source : PAYMENT_RECEIVABLE);
     record.order_id = (ProtobufCBinaryData){spec->order_id.len, mc_unconst(spec->order_id.data)};
     record.attempt_id =
         (ProtobufCBinaryData){spec->attempt_id.len, mc_unconst(spec->attempt_id.data)};

@@ -25,7 +25,8 @@ struct payment_case_spec {
     Payment__CaseKind kind;
     int64_t amount;      /* what lies in suspense; 0: nothing does */
     int64_t expected;    /* what the order asked for; 0: no order */
-    const char *account; /* of the ledger, when amount is above 0 */
+    const char *account; /* of the ledger, when amount is above 0: where it lies */
+    const char *source;  /* by which account it came; NULL: the platform's */
     struct mc_bytes order_id;
     struct mc_bytes attempt_id;
     const char *unit; /* whose officers it is for */

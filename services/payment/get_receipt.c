@@ -41,6 +41,12 @@ enum mc_status payment_get_receipt(struct payment *payment, struct mc_txn *txn,
     rep->amount_in_words = mc_strdup(txn->arena, words);
     rep->transaction_id = receipt->transaction_id;
     rep->issued_at_ms = receipt->issued_at_ms;
+    const PaymentState__ReceiptEnd *end = payment_receipt_end(txn, req->number);
+    if (end != NULL) {
+        rep->cancelled_at_ms = end->at_ms;
+        rep->cancel_reason = end->reason;
+        rep->replaced_by = end->replaced_by;
+    }
     if (rep->amount_in_words == NULL)
         (void)mc_fail(txn, MC_LIMITED, "arena full");
     return txn->status;

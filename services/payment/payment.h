@@ -19,6 +19,7 @@
 #include "catalogue.h"
 #include "ledger.h"
 #include "platform.h"
+#include "refunds.h"
 #include "states.h"
 
 enum payment_table {
@@ -43,11 +44,13 @@ enum payment_table {
     PAYMENT_CAUSES,
     PAYMENT_CASES,
     PAYMENT_BY_UNIT,
+    PAYMENT_REFUNDS,
+    PAYMENT_RECEIPT_ENDS,
     PAYMENT_TABLES_END
 };
 
 /* A query must not wait behind a crowd of new payments, so each has its lane. */
-enum payment_lane { PAYMENT_LANE_INIT, PAYMENT_LANE_QUERY, PAYMENT_LANES_LEN };
+enum payment_lane { PAYMENT_LANE_INIT, PAYMENT_LANE_QUERY, PAYMENT_LANE_REFUND, PAYMENT_LANES_LEN };
 
 enum {
     PAYMENT_ITEMS_MAX = 20,
@@ -88,6 +91,7 @@ struct payment {
     const char *partner;
     const char *secret_file;
     bool allow_plain_http;
+    bool platform_refunds;
     int64_t order_life_ms;
     int64_t attempt_life_ms;
     int64_t query_after_ms;
@@ -137,6 +141,22 @@ enum mc_status payment_resolve_case(struct payment *payment, struct mc_txn *txn,
                                     const Payment__ResolveCaseRequest *req, Payment__Case *rep);
 enum mc_status payment_approve_case(struct payment *payment, struct mc_txn *txn,
                                     const Payment__ApproveCaseRequest *req, Payment__Case *rep);
+
+enum mc_status payment_cancel_order(struct payment *payment, struct mc_txn *txn,
+                                    const Payment__CancelOrderRequest *req, Payment__Order *rep);
+enum mc_status payment_request_refund(struct payment *payment, struct mc_txn *txn,
+                                      const Payment__RequestRefundRequest *req,
+                                      Payment__Refund *rep);
+enum mc_status payment_approve_refund(struct payment *payment, struct mc_txn *txn,
+                                      const Payment__ApproveRefundRequest *req,
+                                      Payment__Refund *rep);
+enum mc_status payment_record_refund(struct payment *payment, struct mc_txn *txn,
+                                     const Payment__RecordRefundRequest *req, Payment__Refund *rep);
+enum mc_status payment_get_refund(struct payment *payment, struct mc_txn *txn,
+                                  const Payment__GetRefundRequest *req, Payment__Refund *rep);
+enum mc_status payment_list_refunds(struct payment *payment, struct mc_txn *txn,
+                                    const Payment__ListRefundsRequest *req,
+                                    Payment__ListRefundsReply *rep);
 
 /* Followed events. */
 enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *txn,
@@ -250,6 +270,9 @@ uint64_t payment_transfer(struct mc_txn *txn, const struct payment_line *lines, 
                           const struct payment_cause *cause);
 /* The transfer a cause was posted as; 0: none. */
 uint64_t payment_transfer_of(struct mc_txn *txn, const struct payment_cause *cause);
+/* Posts the opposite of a whole transfer; 0 when there is none or the call has failed. */
+uint64_t payment_transfer_back(struct mc_txn *txn, uint64_t transfer,
+                               const struct payment_cause *cause);
 /* The keys of an account's postings in PAYMENT_BY_ACCOUNT. */
 struct mc_bytes payment_account_prefix(struct mc_txn *txn, const char *account);
 /* A number kept as a key is: big-endian. 0: none. */
@@ -263,3 +286,7 @@ const char *payment_line_read(struct mc_txn *txn, const char *field, const char 
 
 /* One receipt per kind in the order; their numbers are added to it (receipt.c). */
 void payment_receipts_issue(struct mc_txn *txn, struct payment_case *c);
+/* The receipt is worth nothing from now on (receipt_cancel.c); `reason` is a stable code. */
+void payment_receipt_cancel(struct mc_txn *txn, const char *number, const char *reason);
+/* NULL while it is good. */
+const PaymentState__ReceiptEnd *payment_receipt_end(struct mc_txn *txn, const char *number);

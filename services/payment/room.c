@@ -33,6 +33,12 @@
     X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
     X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL) \
     X(ListBanks,       payment_list_banks,       Payment__ListBanksRequest,    Payment__ListBanksReply,   MC_READ,         MC_ANYONE,                          NULL) \
+    X(CancelOrder,     payment_cancel_order,     Payment__CancelOrderRequest,  Payment__Order,             MC_WRITE_SECRET, MC_OFFICER | MC_ROOM | MC_OPERATOR, "FEE_COLLECT") \
+    X(RequestRefund,   payment_request_refund,   Payment__RequestRefundRequest, Payment__Refund,           MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
+    X(ApproveRefund,   payment_approve_refund,   Payment__ApproveRefundRequest, Payment__Refund,           MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
+    X(RecordRefund,    payment_record_refund,    Payment__RecordRefundRequest, Payment__Refund,            MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
+    X(GetRefund,       payment_get_refund,       Payment__GetRefundRequest,    Payment__Refund,            MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
+    X(ListRefunds,     payment_list_refunds,     Payment__ListRefundsRequest,  Payment__ListRefundsReply,  MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
     X(ListCases,       payment_list_cases,       Payment__ListCasesRequest,    Payment__ListCasesReply,   MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
     X(GetCase,         payment_get_case,         Payment__GetCaseRequest,      Payment__Case,             MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
     X(AssignCase,      payment_assign_case,      Payment__AssignCaseRequest,   Payment__Case,             MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
@@ -65,6 +71,8 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_CAUSES - MC_TABLE_ROOM]       = "causes",       /* kind, step, id -> transfer */
     [PAYMENT_CASES - MC_TABLE_ROOM]        = "cases",        /* case id -> Case */
     [PAYMENT_BY_UNIT - MC_TABLE_ROOM]      = "by_unit",      /* see units.c */
+    [PAYMENT_REFUNDS - MC_TABLE_ROOM]      = "refunds",      /* refund id -> Refund */
+    [PAYMENT_RECEIPT_ENDS - MC_TABLE_ROOM] = "receipt_ends", /* number -> ReceiptEnd */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
     [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
     [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */
@@ -74,6 +82,7 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
 static const char *const lanes[PAYMENT_LANES_LEN] = {
     [PAYMENT_LANE_INIT]  = "init",
     [PAYMENT_LANE_QUERY] = "query",
+    [PAYMENT_LANE_REFUND] = "refund",
 };
 
 #define AT(field) offsetof(struct payment, field)
@@ -87,6 +96,7 @@ static const struct mc_config_key config[] = {
     {"payment.query_after",          MC_CONFIG_DURATION, AT(query_after_ms),       "15m",  1000,  86400000,          "Ask the platform when no callback came for so long."},
     {"payment.query_backoff",        MC_CONFIG_DURATION, AT(query_backoff_ms),     "5s",   100,   3600000,           "The first pause between questions; it doubles each time."},
     {"payment.query_backoff_max",    MC_CONFIG_DURATION, AT(query_backoff_max_ms), "10m",  100,   86400000,          "The longest pause between questions."},
+    {"payment.platform_refunds",     MC_CONFIG_BOOL,     AT(platform_refunds),     "false", 0, 0,                    "The platform takes REFUND and QUERY_REFUND, which its published protocol does not have."},
     {"payment.banks_file",           MC_CONFIG_PATH,     AT(banks_file),           "",     0, 1024,                  "Banks and wallets, when not the table that is built in."},
     {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret banks sign their notices with, as hex in a file of its own; empty: none."},
 };
@@ -137,6 +147,25 @@ static const struct mc_effect effects[] = {
         .done = payment_query_done,
         .lease_ms = PAYMENT_LEASE_MS,
         .concurrency = 16,
+    },
+    {
+        .kind = "platform.refund",
+        .lane = PAYMENT_LANE_REFUND,
+        .payload = &payment_state__refund_send__descriptor,
+        .http = payment_refund_http,
+        .done = payment_refund_done,
+        .lease_ms = PAYMENT_LEASE_MS,
+        .concurrency = 4,
+        .ask_first = true,
+    },
+    {
+        .kind = "platform.refund_query",
+        .lane = PAYMENT_LANE_REFUND,
+        .payload = &payment_state__refund_send__descriptor,
+        .http = payment_refund_query_http,
+        .done = payment_refund_query_done,
+        .lease_ms = PAYMENT_LEASE_MS,
+        .concurrency = 4,
     },
 };
 

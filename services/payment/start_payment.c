@@ -57,7 +57,8 @@ static enum mc_status order_check(struct mc_txn *txn, struct mc_bytes id,
         return mc_refuse(txn, MC_NOT_FOUND, "order_id", "NOT_FOUND", NULL);
     if (order->state == PAYMENT__ORDER_STATE__PAID)
         return mc_refuse(txn, MC_CONFLICT, "", "ALREADY_PAID", NULL);
-    if (order->state == PAYMENT__ORDER_STATE__CANCELLED)
+    if (order->state == PAYMENT__ORDER_STATE__CANCELLED ||
+        order->state == PAYMENT__ORDER_STATE__REFUNDED)
         return mc_refuse(txn, MC_EXPIRED, "", "ORDER_CANCELLED", NULL);
     if (order->state != PAYMENT__ORDER_STATE__PENDING || order->expires_at_ms <= txn->now_ms)
         return mc_refuse(txn, MC_EXPIRED, "", "ORDER_EXPIRED", NULL);

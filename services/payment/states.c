@@ -1,7 +1,10 @@
 #include "states.h"
 
+#include "refunds.h"
+
 #define ORDER(name)   PAYMENT__ORDER_STATE__##name
 #define ATTEMPT(name) PAYMENT__ATTEMPT_STATE__##name
+#define REFUND(name)  PAYMENT__REFUND_STATE__REFUND_##name
 
 /* clang-format off */
 static const struct {
@@ -14,6 +17,7 @@ static const struct {
     {ORDER(PENDING), PAYMENT_ORDER_CANCEL, ORDER(CANCELLED)},
     {ORDER(PENDING), PAYMENT_ORDER_EXPIRE, ORDER(EXPIRED)},
     {ORDER(EXPIRED), PAYMENT_ORDER_APPLY,  ORDER(PAID)},
+    {ORDER(PAID),    PAYMENT_ORDER_REFUND, ORDER(REFUNDED)},
 };
 
 /*
@@ -46,6 +50,24 @@ static const struct {
     {ATTEMPT(FAILED),     PAYMENT_ATTEMPT_TOLD,      ATTEMPT(CONFIRMING)},
     {ATTEMPT(SUSPENSE),   PAYMENT_ATTEMPT_APPLY,     ATTEMPT(SUCCEEDED)},
 };
+
+static const struct {
+    Payment__RefundState from;
+    enum payment_refund_step step;
+    Payment__RefundState to;
+} refund_steps[] = {
+    {REFUND(REQUESTED), PAYMENT_REFUND_APPROVE, REFUND(APPROVED)},
+    {REFUND(REQUESTED), PAYMENT_REFUND_REFUSE,  REFUND(REFUSED)},
+    {REFUND(APPROVED),  PAYMENT_REFUND_ACCEPT,  REFUND(SENT)},
+    {REFUND(APPROVED),  PAYMENT_REFUND_SILENCE, REFUND(UNKNOWN)},
+    {REFUND(APPROVED),  PAYMENT_REFUND_FINISH,  REFUND(DONE)},
+    {REFUND(APPROVED),  PAYMENT_REFUND_REFUSE,  REFUND(REFUSED)},
+    {REFUND(SENT),      PAYMENT_REFUND_FINISH,  REFUND(DONE)},
+    {REFUND(SENT),      PAYMENT_REFUND_REFUSE,  REFUND(REFUSED)},
+    {REFUND(UNKNOWN),   PAYMENT_REFUND_ACCEPT,  REFUND(SENT)},
+    {REFUND(UNKNOWN),   PAYMENT_REFUND_FINISH,  REFUND(DONE)},
+    {REFUND(UNKNOWN),   PAYMENT_REFUND_REFUSE,  REFUND(REFUSED)},
+};
 /* clang-format on */
 
 Payment__OrderState payment_order_next(uint32_t state, enum payment_order_step step)
@@ -62,4 +84,12 @@ Payment__AttemptState payment_attempt_next(uint32_t state, enum payment_attempt_
         if (attempt_steps[i].from == state && attempt_steps[i].step == step)
             return attempt_steps[i].to;
     return ATTEMPT(ATTEMPT_STATE_UNSPECIFIED);
+}
+
+Payment__RefundState payment_refund_next(uint32_t state, enum payment_refund_step step)
+{
+    for (size_t i = 0; i < MC_LEN(refund_steps); i++)
+        if (refund_steps[i].from == state && refund_steps[i].step == step)
+            return refund_steps[i].to;
+    return REFUND(STATE_UNSPECIFIED);
 }

@@ -10,6 +10,7 @@ enum payment_order_step {
     PAYMENT_ORDER_APPLY, /* officers let money that lay in suspense pay it */
     PAYMENT_ORDER_CANCEL,
     PAYMENT_ORDER_EXPIRE,
+    PAYMENT_ORDER_REFUND, /* its money went back */
     PAYMENT_ORDER_STEPS_LEN
 };
 

@@ -313,14 +313,14 @@ static void random_journals(void **state)
 
 static void order_states(void **state)
 {
-    /* PAY APPLY CANCEL EXPIRE */
+    /* PAY APPLY CANCEL EXPIRE REFUND */
     static const uint8_t want[6][PAYMENT_ORDER_STEPS_LEN] = {
-        {0, 0, 0, 0}, /* unspecified */
-        {2, 2, 3, 4}, /* PENDING */
-        {0, 0, 0, 0}, /* PAID */
-        {0, 0, 0, 0}, /* CANCELLED */
-        {0, 2, 0, 0}, /* EXPIRED */
-        {0, 0, 0, 0},
+        {0, 0, 0, 0, 0}, /* unspecified */
+        {2, 2, 3, 4, 0}, /* PENDING */
+        {0, 0, 0, 0, 5}, /* PAID */
+        {0, 0, 0, 0, 0}, /* CANCELLED */
+        {0, 2, 0, 0, 0}, /* EXPIRED */
+        {0, 0, 0, 0, 0},
     };
 
     (void)state;
