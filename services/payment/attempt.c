@@ -71,7 +71,7 @@ static const char *const *job_keys(struct mc_txn *txn, const struct payment_case
     return keys;
 }
 
-static struct mc_bytes packed(struct mc_txn *txn, const ProtobufCMessage *message)
+struct mc_bytes payment_packed(struct mc_txn *txn, const ProtobufCMessage *message)
 {
     size_t len = protobuf_c_message_get_packed_size(message);
     uint8_t *data = mc_alloc(txn->arena, len + 1);
@@ -98,7 +98,7 @@ void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct paym
         mc_job_add(txn, &(struct mc_job_spec){
                             .lane = PAYMENT_LANE_QUERY,
                             .kind = "platform.query",
-                            .payload = packed(txn, &query.base),
+                            .payload = payment_packed(txn, &query.base),
                             .due_ms = due_ms,
                             .backoff_ms = (uint32_t)payment->query_backoff_ms,
                             .backoff_max_ms = (uint32_t)payment->query_backoff_max_ms,
@@ -117,7 +117,7 @@ void payment_init_add(struct mc_txn *txn, const struct payment_case *c,
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = PAYMENT_LANE_INIT,
                               .kind = "platform.init",
-                              .payload = packed(txn, &init->base),
+                              .payload = payment_packed(txn, &init->base),
                               .expires_ms = txn->now_ms + PAYMENT_INIT_LIFE_MS,
                               .attempts_max = PAYMENT_INITS_MAX,
                               .backoff_ms = PAYMENT_INIT_BACKOFF_MS,

@@ -9,6 +9,8 @@
 
 extern const char mc_data_payment_items[];
 extern const size_t mc_data_payment_items_len;
+extern const char mc_data_sub_items[];
+extern const size_t mc_data_sub_items_len;
 
 enum { COLUMN_PROCEDURE, COLUMN_KIND, COLUMN_CODE, COLUMN_NAME, NATIONAL_SIZE = 32 };
 
@@ -32,4 +34,20 @@ struct payment_fee payment_fee_of(const char *procedure_code)
             break;
     }
     return fee;
+}
+
+const char *payment_sub_item_name(struct mc_arena *arena, const char *code)
+{
+    enum { GROUP, CODE, NAME, NAME_SIZE = 256 };
+    char name[NAME_SIZE];
+    struct mc_csv csv;
+
+    mc_csv_open(&csv, mc_data_sub_items, mc_data_sub_items_len);
+    while (mc_csv_next(&csv)) {
+        if (!mc_csv_is(&csv, CODE, code) || !mc_csv_copy(&csv, NAME, name, sizeof name))
+            continue;
+        const char *copy = mc_strdup(arena, name);
+        return copy != NULL ? copy : "";
+    }
+    return "";
 }

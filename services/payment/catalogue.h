@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/base.h"
+#include "common/arena.h"
 
 enum { PAYMENT_CATALOGUE_NAME_SIZE = 128, PAYMENT_CATALOGUE_CODE_SIZE = 8 };
 
@@ -17,3 +17,9 @@ struct payment_fee {
 
 /* Matches on the national part of the code: 1.001193 and 1.001193.000.00.00.H53 are one. */
 struct payment_fee payment_fee_of(const char *procedure_code);
+
+/*
+ * The state budget's name of a sub-item, 4 digits, in the arena; "" when data/sub_items.csv (the
+ * Ministry of Finance's list, from the product's domain study) does not have it.
+ */
+const char *payment_sub_item_name(struct mc_arena *arena, const char *code);

@@ -98,18 +98,55 @@ enum mc_status payment_dossier_moved(struct payment *payment, struct mc_txn *txn
     return txn->status;
 }
 
+static bool is_account(const char *id)
+{
+    return id[0] != '\0' && strlen(id) <= MC_UUID_TEXT_LEN;
+}
+
+/* What was told before, so that one event does not take away what another brought. */
+static PaymentState__Payer *payer_of(struct mc_txn *txn, const char *account)
+{
+    PaymentState__Payer *payer =
+        mc_load(txn, PAYMENT_PAYERS, mc_key_text(account), &payment_state__payer__descriptor);
+
+    if (payer != NULL)
+        return payer;
+    payer = mc_alloc(txn->arena, sizeof *payer);
+    if (payer == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    else
+        payment_state__payer__init(payer);
+    return payer;
+}
+
 enum mc_status payment_account_opened(struct payment *payment, struct mc_txn *txn,
                                       const Motcua__Event *event,
                                       const Identity__AccountOpened *body)
 {
-    PaymentState__Payer payer = PAYMENT_STATE__PAYER__INIT;
-
     (void)payment;
     (void)event;
-    if (body->account_id[0] == '\0' || strlen(body->account_id) > MC_UUID_TEXT_LEN)
-        return MC_OK;
-    payer.name = mc_seal_text(txn, body->full_name);
-    payer.identity = mc_seal_text(txn, body->login_id);
-    mc_save(txn, PAYMENT_PAYERS, mc_key_text(body->account_id), &payer.base);
+    PaymentState__Payer *payer =
+        is_account(body->account_id) ? payer_of(txn, body->account_id) : NULL;
+    if (payer == NULL)
+        return txn->status;
+    payer->name = mc_seal_text(txn, body->full_name);
+    payer->identity = mc_seal_text(txn, body->login_id);
+    payer->phone = mc_seal_text(txn, body->phone);
+    mc_save(txn, PAYMENT_PAYERS, mc_key_text(body->account_id), &payer->base);
+    return txn->status;
+}
+
+enum mc_status payment_tax_code_changed(struct payment *payment, struct mc_txn *txn,
+                                        const Motcua__Event *event,
+                                        const Identity__TaxCodeChanged *body)
+{
+    (void)payment;
+    (void)event;
+    PaymentState__Payer *payer =
+        is_account(body->account_id) ? payer_of(txn, body->account_id) : NULL;
+    if (payer == NULL)
+        return txn->status;
+    payer->tax_code = mc_seal_text(txn, body->tax_code);
+    mc_save(txn, PAYMENT_PAYERS, mc_key_text(body->account_id), &payer->base);
     return txn->status;
 }

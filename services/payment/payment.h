@@ -46,11 +46,22 @@ enum payment_table {
     PAYMENT_BY_UNIT,
     PAYMENT_REFUNDS,
     PAYMENT_RECEIPT_ENDS,
+    PAYMENT_LINKS,
+    PAYMENT_TAX_LOOK_UPS,
+    PAYMENT_TAX_PAYMENTS,
+    PAYMENT_TAX_DECISIONS,
     PAYMENT_TABLES_END
 };
 
 /* A query must not wait behind a crowd of new payments, so each has its lane. */
-enum payment_lane { PAYMENT_LANE_INIT, PAYMENT_LANE_QUERY, PAYMENT_LANE_REFUND, PAYMENT_LANES_LEN };
+enum payment_lane {
+    PAYMENT_LANE_INIT,
+    PAYMENT_LANE_QUERY,
+    PAYMENT_LANE_REFUND,
+    PAYMENT_LANE_BANK,
+    PAYMENT_LANE_TAX,
+    PAYMENT_LANES_LEN
+};
 
 enum {
     PAYMENT_ITEMS_MAX = 20,
@@ -101,6 +112,8 @@ struct payment {
     char secret[PAYMENT_SECRET_MAX + 1];
     struct payment_banks banks;
     const char *bank_secret_file;
+    const char *bank_gateway_url;
+    const char *tax_url;
     char bank_secret[PAYMENT_SECRET_MAX + 1]; /* empty: no bank may tell us anything */
 };
 
@@ -169,6 +182,9 @@ enum mc_status payment_accounts_merged(struct payment *payment, struct mc_txn *t
 enum mc_status payment_accounts_unmerged(struct payment *payment, struct mc_txn *txn,
                                          const Motcua__Event *event,
                                          const Identity__AccountsMerged *body);
+enum mc_status payment_tax_code_changed(struct payment *payment, struct mc_txn *txn,
+                                        const Motcua__Event *event,
+                                        const Identity__TaxCodeChanged *body);
 enum mc_status payment_account_opened(struct payment *payment, struct mc_txn *txn,
                                       const Motcua__Event *event,
                                       const Identity__AccountOpened *body);
@@ -227,6 +243,9 @@ const char *payment_merged_into(struct mc_txn *txn, const char *account);
 struct mc_bytes payment_owner_prefix(struct mc_txn *txn, const char *account);
 /* kind "e": the order its acceptance made; "d": a prefix of all its orders. */
 struct mc_bytes payment_dossier_key(struct mc_txn *txn, const char *kind, struct mc_bytes id);
+
+/* A message as bytes in the arena. */
+struct mc_bytes payment_packed(struct mc_txn *txn, const ProtobufCMessage *message);
 
 /* Attempts (attempt.c). */
 mc_nodiscard bool payment_case_load(struct mc_txn *txn, struct mc_bytes order_id,

@@ -21,6 +21,7 @@
 #include "common/file.h"
 
 #include "payment.h"
+#include "tax.h"
 #include "transfer.h"
 
 /* clang-format off */
@@ -53,6 +54,20 @@
     X(BankNotice,        payment_bank_notice,        Motcua__WebhookRequest,            Motcua__WebhookReply,            MC_WRITE, MC_ROOM,                           NULL) \
     X(ListTransfers,     payment_list_transfers,     Payment__ListTransfersRequest,     Payment__ListTransfersReply,     MC_READ,  MC_OPERATOR | MC_ROOM,             NULL)
 
+#define PAYMENT_LINK_ROUTES(X) \
+    X(StartLink,   payment_start_link,   Payment__StartLinkRequest,   Payment__BankLink, MC_WRITE_SECRET, MC_CITIZEN, NULL) \
+    X(GetLink,     payment_get_link,     Payment__GetLinkRequest,     Payment__BankLink, MC_READ,         MC_CITIZEN, NULL) \
+    X(ConfirmLink, payment_confirm_link, Payment__ConfirmLinkRequest, Payment__BankLink, MC_WRITE_SECRET, MC_CITIZEN, NULL) \
+    X(Unlink,      payment_unlink,       Payment__UnlinkRequest,      Payment__BankLink, MC_WRITE_SECRET, MC_CITIZEN, NULL)
+
+#define PAYMENT_TAX_ROUTES(X) \
+    X(StartTaxLookUp,  payment_start_tax_look_up, Payment__StartTaxLookUpRequest,  Payment__TaxInfo,             MC_WRITE_SECRET, MC_CITIZEN, NULL) \
+    X(GetTaxInfo,      payment_get_tax_info,      Payment__GetTaxInfoRequest,      Payment__TaxInfo,             MC_READ,         MC_CITIZEN, NULL) \
+    X(PayTax,          payment_pay_tax,           Payment__PayTaxRequest,          Payment__TaxPayment,          MC_WRITE_SECRET, MC_CITIZEN, NULL) \
+    X(GetTaxPayment,   payment_get_tax_payment,   Payment__GetTaxPaymentRequest,   Payment__TaxPayment,          MC_READ,         MC_CITIZEN, NULL) \
+    X(CheckTaxPayment, payment_check_tax_payment, Payment__GetTaxPaymentRequest,   Payment__TaxPayment,          MC_WRITE_SECRET, MC_CITIZEN, NULL) \
+    X(ListTaxPayments, payment_list_tax_payments, Payment__ListTaxPaymentsRequest, Payment__ListTaxPaymentsReply, MC_READ,        MC_CITIZEN, NULL)
+
 static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_ORDERS - MC_TABLE_ROOM]       = "orders",       /* order id -> Order */
     [PAYMENT_ATTEMPTS - MC_TABLE_ROOM]     = "attempts",     /* order id, attempt id -> Attempt */
@@ -77,12 +92,18 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
     [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */
     [PAYMENT_TRANSFERS - MC_TABLE_ROOM]     = "transfers",     /* see transfer.h */
+    [PAYMENT_LINKS - MC_TABLE_ROOM]         = "links",         /* account id -> Link */
+    [PAYMENT_TAX_LOOK_UPS - MC_TABLE_ROOM]  = "tax_look_ups",  /* see tax.h */
+    [PAYMENT_TAX_PAYMENTS - MC_TABLE_ROOM]  = "tax_payments",  /* see tax.h */
+    [PAYMENT_TAX_DECISIONS - MC_TABLE_ROOM] = "tax_decisions", /* see tax.h */
 };
 
 static const char *const lanes[PAYMENT_LANES_LEN] = {
     [PAYMENT_LANE_INIT]  = "init",
     [PAYMENT_LANE_QUERY] = "query",
     [PAYMENT_LANE_REFUND] = "refund",
+    [PAYMENT_LANE_BANK]  = "bank",
+    [PAYMENT_LANE_TAX]   = "tax",
 };
 
 #define AT(field) offsetof(struct payment, field)
@@ -98,21 +119,26 @@ static const struct mc_config_key config[] = {
     {"payment.query_backoff_max",    MC_CONFIG_DURATION, AT(query_backoff_max_ms), "10m",  100,   86400000,          "The longest pause between questions."},
     {"payment.platform_refunds",     MC_CONFIG_BOOL,     AT(platform_refunds),     "false", 0, 0,                    "The platform takes REFUND and QUERY_REFUND, which its published protocol does not have."},
     {"payment.banks_file",           MC_CONFIG_PATH,     AT(banks_file),           "",     0, 1024,                  "Banks and wallets, when not the table that is built in."},
-    {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret banks sign their notices with, as hex in a file of its own; empty: none."},
+    {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret shared with banks, in both directions, as hex in a file of its own; empty: none."},
+    {"payment.bank_gateway_url",     MC_CONFIG_STRING,   AT(bank_gateway_url),     "",     0, 512,                   "Where banks are asked about links and tax payments; empty: nowhere."},
+    {"payment.tax_url",              MC_CONFIG_STRING,   AT(tax_url),              "",     0, 512,                   "The tax office's gateway (GIP); empty: nobody can be asked what is owed."},
 };
 /* clang-format on */
 
 #define PAYMENT_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct payment, fn, req, rep)
 PAYMENT_ROUTES(PAYMENT_CALL)
 PAYMENT_TRANSFER_ROUTES(PAYMENT_CALL)
+PAYMENT_LINK_ROUTES(PAYMENT_CALL)
+PAYMENT_TAX_ROUTES(PAYMENT_CALL)
 MC_FOLLOW_CALL(struct payment, payment_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_dossier_accepted, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_dossier_moved, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_account_opened, Identity__AccountOpened)
+MC_FOLLOW_CALL(struct payment, payment_tax_code_changed, Identity__TaxCodeChanged)
 
-static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW)
-                                             PAYMENT_TRANSFER_ROUTES(MC_ROUTE_ROW)};
+static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW) PAYMENT_TRANSFER_ROUTES(
+    MC_ROUTE_ROW) PAYMENT_LINK_ROUTES(MC_ROUTE_ROW) PAYMENT_TAX_ROUTES(MC_ROUTE_ROW)};
 
 static const struct mc_follow follows[] = {
     {"dossier", "dossier.accepted", &dossier__changed__descriptor, payment_dossier_accepted_event},
@@ -122,11 +148,22 @@ static const struct mc_follow follows[] = {
      payment_account_opened_event},
     {"identity", "identity.contact_changed", &identity__account_opened__descriptor,
      payment_account_opened_event},
+    {"identity", "identity.tax_code_changed", &identity__tax_code_changed__descriptor,
+     payment_tax_code_changed_event},
     {"identity", "identity.accounts_merged", &identity__accounts_merged__descriptor,
      payment_accounts_merged_event},
     {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor,
      payment_accounts_unmerged_event},
 };
+
+#define OUTSIDE_EFFECT(lane_, name, type, fn)                                                      \
+    {                                                                                              \
+        .kind = (name), .lane = (lane_), .payload = &payment_state__##type##__descriptor,          \
+        .http = payment_##fn##_http, .done = payment_##fn##_done, .lease_ms = PAYMENT_LEASE_MS,    \
+        .concurrency = 16,                                                                         \
+    }
+#define BANK_EFFECT(name, type, fn) OUTSIDE_EFFECT(PAYMENT_LANE_BANK, name, type, fn)
+#define TAX_EFFECT(name, type, fn)  OUTSIDE_EFFECT(PAYMENT_LANE_TAX, name, type, fn)
 
 static const struct mc_effect effects[] = {
     {
@@ -167,6 +204,12 @@ static const struct mc_effect effects[] = {
         .lease_ms = PAYMENT_LEASE_MS,
         .concurrency = 4,
     },
+    BANK_EFFECT("bank.link_check", link_ask, link_check),
+    BANK_EFFECT("bank.link_confirm", link_ask, link_confirm),
+    BANK_EFFECT("bank.link_remove", link_ask, link_remove),
+    BANK_EFFECT("bank.tax_start", tax_start, tax_start),
+    BANK_EFFECT("bank.tax_query", tax_ask, tax_query),
+    TAX_EFFECT("tax.debts", tax_ask, tax_debts),
 };
 
 /* The file holds hex, of a length only the other side knows. */
@@ -223,6 +266,17 @@ enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
     if (!payment_url_valid(payment, payment->platform_url)) {
         (void)snprintf(boot->why, sizeof boot->why,
                        "payment.platform_url must be https:// (payment.allow_plain_http is off)");
+        return MC_INVALID;
+    }
+    if (payment->bank_gateway_url[0] != '\0' &&
+        (!payment_url_valid(payment, payment->bank_gateway_url) ||
+         payment->bank_secret_file[0] == '\0')) {
+        (void)snprintf(boot->why, sizeof boot->why,
+                       "payment.bank_gateway_url must be https://, and needs bank_secret_file");
+        return MC_INVALID;
+    }
+    if (payment->tax_url[0] != '\0' && !payment_url_valid(payment, payment->tax_url)) {
+        (void)snprintf(boot->why, sizeof boot->why, "payment.tax_url must be https://");
         return MC_INVALID;
     }
     if (strchr(payment->partner, '|') != NULL) {

@@ -5,11 +5,18 @@
 enum { MILLION = 1000000, SLOW_MS = 2000, LATE_MS = 5000 };
 
 static const char *const systems[SANDBOX_SYSTEMS_LEN] = {
-    [SANDBOX_CARRIER] = "carrier",       [SANDBOX_SMS] = "sms",
-    [SANDBOX_PLATFORM] = "platform",     [SANDBOX_MNP] = "mnp",
-    [SANDBOX_INSURANCE] = "insurance",   [SANDBOX_POST] = "post",
-    [SANDBOX_POPULATION] = "population", [SANDBOX_SIM] = "sim",
-    [SANDBOX_SMARTCA] = "smartca",       [SANDBOX_VNEID] = "vneid",
+    [SANDBOX_CARRIER] = "carrier",
+    [SANDBOX_SMS] = "sms",
+    [SANDBOX_PLATFORM] = "platform",
+    [SANDBOX_MNP] = "mnp",
+    [SANDBOX_INSURANCE] = "insurance",
+    [SANDBOX_POST] = "post",
+    [SANDBOX_POPULATION] = "population",
+    [SANDBOX_SIM] = "sim",
+    [SANDBOX_SMARTCA] = "smartca",
+    [SANDBOX_VNEID] = "vneid",
+    [SANDBOX_BANK] = "bank",
+    [SANDBOX_GIP] = "gip",
 };
 
 static const struct {

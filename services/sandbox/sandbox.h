@@ -14,6 +14,7 @@
 #include "common/json.h"
 #include "common/process.h"
 
+#include "bank.h"
 #include "faults.h"
 #include "platform.h"
 #include "subscribers.h"
@@ -118,6 +119,7 @@ struct sandbox {
     const char *payment_return;
     const char *payment_partner;
     const char *payment_secret;
+    const char *bank_secret;
     int64_t callback_backoff_ms;
     int64_t seed;
     const char *signers;
@@ -136,6 +138,7 @@ struct sandbox {
     struct sandbox_prompt prompts[SANDBOX_PROMPTS_MAX]; /* the oldest gives way */
     size_t prompts_next;
     struct sandbox_vneid vneid;
+    struct sandbox_banks banks;
 };
 
 /* The daemon's own keys, and what it serves. */
@@ -181,6 +184,10 @@ sandbox_handler sandbox_platform_message;
 sandbox_handler sandbox_platform_page;
 sandbox_handler sandbox_platform_choice;
 sandbox_handler sandbox_platform_ledger;
+sandbox_handler sandbox_bank;
+sandbox_handler sandbox_bank_page;
+sandbox_handler sandbox_gip;
+sandbox_handler sandbox_gip_land;
 sandbox_handler sandbox_signer_ask;
 sandbox_handler sandbox_prompt_show;
 sandbox_handler sandbox_prompt_answer;

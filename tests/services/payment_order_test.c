@@ -532,6 +532,8 @@ static void boot_checks(void **state)
         payment.secret_file = either(payment.secret_file, "");
         payment.banks_file = "";
         payment.bank_secret_file = "";
+        payment.bank_gateway_url = "";
+        payment.tax_url = "";
         if (payment_boot(&payment, &boot) != cases[i].want)
             fail_msg("%s: %s", cases[i].label, boot.why);
         if (cases[i].secret != NULL)
