@@ -1,4 +1,5 @@
-/* Attach: a paper of a draft or of a supplement. */
+/* Attach: a paper of a draft or of a supplement: its content in the message, or a finished upload.
+ */
 #include <string.h>
 
 #include "dossier.h"
@@ -42,7 +43,7 @@ static bool may_scan(const struct dossier_open *open)
 }
 
 static enum mc_status check_open(struct mc_txn *txn, const struct dossier_open *open,
-                                 size_t content_len)
+                                 uint64_t content_len)
 {
     const DossierState__Dossier *record = open->record;
 
@@ -58,20 +59,6 @@ static enum mc_status check_open(struct mc_txn *txn, const struct dossier_open *
     if (record->papers_size + content_len > DOSSIER_PAPERS_SIZE_MAX)
         mc_refuse(txn, MC_LIMITED, "content", "FILES_TOO_LARGE", "max", "40", NULL);
     return txn->status;
-}
-
-static const DossierState__Paper *find_paper(const DossierState__Dossier *record,
-                                             const uint8_t hash[MC_HASH_LEN], const char *component)
-{
-    for (size_t i = 0; i < record->n_papers; i++) {
-        const DossierState__Paper *paper = record->papers[i];
-
-        if (paper->sha256.len == MC_HASH_LEN &&
-            memcmp(paper->sha256.data, hash, MC_HASH_LEN) == 0 &&
-            strcmp(paper->component, component) == 0)
-            return paper;
-    }
-    return NULL;
 }
 
 static void add_paper(struct mc_txn *txn, DossierState__Dossier *record,
@@ -105,42 +92,81 @@ static void tell(struct mc_txn *txn, const DossierState__Dossier *record, const 
     mc_emit(txn, "dossier.attached", &attached.base, MC_PLAIN, keys);
 }
 
+/* A file in the call's hand: held once, and the paper that would refer to it. */
+struct taken {
+    struct mc_bytes hash;
+    const char *content_type;
+    uint64_t size;
+};
+
+static enum mc_status take_upload(struct mc_txn *txn, ProtobufCBinaryData upload_id,
+                                  struct taken *ret_taken)
+{
+    struct dossier_file file = {0};
+
+    if (dossier_upload_take(txn, upload_id, &file) == MC_OK)
+        *ret_taken = (struct taken){file.hash, file.record->content_type, file.record->size};
+    return txn->status;
+}
+
+static void take_content(struct mc_txn *txn, struct mc_bytes content, struct taken *ret_taken)
+{
+    uint8_t hash[MC_HASH_LEN];
+
+    mc_hash(hash, content);
+    *ret_taken =
+        (struct taken){mc_keep(txn, hash, sizeof hash), dossier_sniff(content), content.len};
+    dossier_file_put(txn, hash, content, ret_taken->content_type);
+}
+
+static void fill(struct mc_txn *txn, const struct taken *taken, Dossier__AttachReply *rep)
+{
+    char sha256[2 * MC_HASH_LEN + 1];
+
+    (void)mc_hex(sha256, taken->hash);
+    rep->sha256 = dossier_text(txn, sha256);
+    rep->content_type = mc_unconst(taken->content_type);
+    rep->size = taken->size;
+}
+
 enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
                               const Dossier__AttachRequest *req, Dossier__AttachReply *rep)
 {
-    (void)dossier;
     struct mc_bytes content = mc_key_bytes(req->content);
     struct dossier_open open = {0};
-    uint8_t hash[MC_HASH_LEN];
-    char sha256[2 * MC_HASH_LEN + 1];
+    struct taken taken = {0};
 
-    check_content(txn, content);
+    if (req->upload_id.len == 0)
+        check_content(txn, content);
+    else if (content.len > 0)
+        mc_refuse(txn, MC_INVALID, "content", "FIELD_INVALID", "field", "content", NULL);
     const char *file_name = check_file_name(txn, req->file_name);
     char *component = check_component(txn, req->component);
     if (txn->status != MC_OK || dossier_open(txn, req->dossier_id, "", &open) != MC_OK)
         return txn->status;
+    if (req->upload_id.len == 0)
+        take_content(txn, content, &taken);
+    else if (take_upload(txn, req->upload_id, &taken) != MC_OK)
+        return txn->status;
 
-    mc_hash(hash, content);
-    (void)mc_hex(sha256, (struct mc_bytes){hash, sizeof hash});
-    rep->sha256 = dossier_text(txn, sha256);
-    rep->content_type = mc_unconst(dossier_sniff(content));
-    rep->size = content.len;
+    fill(txn, &taken, rep);
     if ((open.actor == DOSSIER_BY_CITIZEN || may_scan(&open)) &&
-        find_paper(open.record, hash, component) != NULL)
-        return txn->status; /* it is there already: once is enough */
-    if (check_open(txn, &open, content.len) != MC_OK)
+        dossier_paper_find(open.record, taken.hash, component) != NULL) {
+        dossier_file_release(dossier, txn, taken.hash); /* it is there already: once is enough */
+        return txn->status;
+    }
+    if (check_open(txn, &open, taken.size) != MC_OK)
         return txn->status;
 
     DossierState__Paper paper = DOSSIER_STATE__PAPER__INIT;
-    paper.sha256 = (ProtobufCBinaryData){sizeof hash, hash};
+    paper.sha256 = (ProtobufCBinaryData){taken.hash.len, mc_unconst(taken.hash.data)};
     paper.component = component;
     paper.file_name = mc_seal_text(txn, file_name);
     paper.content_type = rep->content_type;
-    paper.size = content.len;
+    paper.size = taken.size;
     add_paper(txn, open.record, &paper);
-    dossier_file_put(txn, hash, content);
     dossier_save(txn, &open);
     if (txn->status == MC_OK)
-        tell(txn, open.record, sha256, content.len);
+        tell(txn, open.record, rep->sha256, taken.size);
     return txn->status;
 }

@@ -20,7 +20,8 @@ static void take_over(struct mc_txn *txn, const DossierState__Dossier *from,
     to->n_papers = from->n_papers;
     to->papers_size = from->papers_size;
     to->copied_from = from->dossier_id;
-    (void)txn;
+    for (size_t i = 0; i < to->n_papers; i++)
+        dossier_file_hold(txn, mc_key_bytes(to->papers[i]->sha256));
 }
 
 enum mc_status dossier_copy(struct dossier *dossier, struct mc_txn *txn,

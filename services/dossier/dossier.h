@@ -12,6 +12,7 @@
 
 #include "calendar.h"
 #include "catalogue.h"
+#include "files.h"
 #include "stages.h"
 #include "sub_states.h"
 
@@ -28,6 +29,9 @@ enum dossier_table {
     DOSSIER_OFFICERS,
     DOSSIER_PERSONS,
     DOSSIER_APPLICANTS,
+    DOSSIER_PIECES,
+    DOSSIER_UPLOADS,
+    DOSSIER_FILE_ENDS,
     DOSSIER_TABLES_END,
 };
 
@@ -47,8 +51,6 @@ enum {
     DOSSIER_SUPPLEMENT_MAX = 30,   /* things missing, in one request */
     DOSSIER_STAGES_TEXT_MAX = 16384,
     DOSSIER_FILE_NAME_CHARS_MAX = 200,
-    DOSSIER_FILE_MAX = 5 << 20,
-    DOSSIER_CHUNK = 256 * 1024, /* of a file, sealed on its own */
     DOSSIER_PAPERS_MAX = 20,
     DOSSIER_PAPERS_SIZE_MAX = 40 << 20, /* all papers of one dossier */
     DOSSIER_PAGE_DEFAULT = 20,
@@ -64,6 +66,9 @@ struct dossier {
     struct dossier_catalogue catalogue;
     const char *state_names[DOSSIER_STATES_LEN]; /* the national ones, for officers */
     struct dossier_sub_states sub_states;
+    struct dossier_file_types file_types;
+    int64_t upload_life_ms;
+    int64_t orphan_grace_ms;
 };
 
 /* Handlers, one file each. */
@@ -232,12 +237,6 @@ void dossier_fill_procedure(const struct dossier *dossier, struct mc_txn *txn,
                             const struct dossier_procedure *procedure,
                             const struct dossier_query *query, Dossier__Procedure *out);
 
-/* file.c: papers' contents, kept once under their hash. */
-const char *dossier_sniff(struct mc_bytes content); /* the media type; NULL: not taken */
-void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struct mc_bytes content);
-/* Empty with the call failed when a piece is missing or the whole is not what was put in. */
-struct mc_bytes dossier_file_get(struct mc_txn *txn, struct mc_bytes hash, uint64_t size);
-
 /* check.c: memory of the call; NULL (text: empty), with the call failed, when there is no more. */
 void *dossier_alloc(struct mc_txn *txn, size_t size);
 char *dossier_text(struct mc_txn *txn, const char *text);
@@ -254,5 +253,8 @@ bool dossier_page(struct mc_txn *txn, uint32_t page_size, size_t *ret_size);
 bool dossier_token(struct mc_txn *txn, const char *token, struct mc_bytes *ret_id);
 char *dossier_token_text(struct mc_txn *txn, ProtobufCBinaryData id);
 const char *dossier_number_text(struct mc_txn *txn, uint64_t number);
+
+/* tick.c: housekeeping, in bounded steps. */
+enum mc_status dossier_tick(struct dossier *dossier, struct mc_txn *txn);
 
 extern const struct mc_room dossier_room;

@@ -39,7 +39,12 @@
     X(Get,              dossier_get,               Dossier__GetRequest,              Dossier__DossierView,            MC_READ,         DOSSIER_WHO, NULL) \
     X(ListMine,         dossier_list_mine,         Dossier__ListMineRequest,         Dossier__ListReply,              MC_READ,         DOSSIER_WHO, NULL) \
     X(ListUnit,         dossier_list_unit,         Dossier__ListUnitRequest,         Dossier__ListReply,              MC_READ,         MC_OFFICER,  NULL) \
-    X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_READ,         DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
+    X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_WRITE_FRESH,  DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
+    X(StartUpload,      dossier_start_upload,      Dossier__StartUploadRequest,      Dossier__UploadReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(UploadPart,       dossier_upload_part,       Dossier__UploadPartRequest,       Dossier__UploadReply,            MC_WRITE_FRESH,  DOSSIER_WHO, NULL, NULL, DOSSIER_PART_BODY_MAX) \
+    X(FinishUpload,     dossier_finish_upload,     Dossier__FinishUploadRequest,     Dossier__UploadReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(GetUpload,        dossier_get_upload,        Dossier__GetUploadRequest,        Dossier__UploadReply,            MC_READ,         DOSSIER_WHO, NULL) \
+    X(Detach,           dossier_detach,            Dossier__DetachRequest,           Dossier__DetachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(Assign,           dossier_assign,            Dossier__AssignRequest,           Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
     X(AddNote,          dossier_add_note,          Dossier__AddNoteRequest,          Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
     X(ListNotes,        dossier_list_notes,        Dossier__ListNotesRequest,        Dossier__ListNotesReply,          MC_READ,         DOSSIER_WHO, NULL) \
@@ -55,13 +60,16 @@ static const char *const tables[] = {
     [DOSSIER_UNITS    - MC_TABLE_ROOM] = "units",    /* unit, 0, state, dossier id -> nothing; no drafts */
     [DOSSIER_CODES    - MC_TABLE_ROOM] = "codes",    /* official code            -> dossier id */
     [DOSSIER_ACCOUNTS - MC_TABLE_ROOM] = "accounts", /* account id               -> DossierState__Account */
-    [DOSSIER_FILES    - MC_TABLE_ROOM] = "files",    /* SHA-256, piece number    -> that piece, sealed */
+    [DOSSIER_FILES    - MC_TABLE_ROOM] = "files",    /* SHA-256                  -> DossierState__File */
     [DOSSIER_ALIASES  - MC_TABLE_ROOM] = "aliases",  /* merged account id        -> the account it went into */
     [DOSSIER_CHANGES  - MC_TABLE_ROOM] = "changes",  /* dossier id, version      -> DossierState__Change */
     [DOSSIER_NOTES    - MC_TABLE_ROOM] = "notes",    /* dossier id, note id      -> DossierState__Note */
     [DOSSIER_OFFICERS - MC_TABLE_ROOM] = "officers", /* account id, unit         -> DossierState__Officer */
     [DOSSIER_PERSONS  - MC_TABLE_ROOM] = "persons",  /* identity number, blind   -> account id */
     [DOSSIER_APPLICANTS - MC_TABLE_ROOM] = "applicants", /* identity number, blind; dossier id -> nothing */
+    [DOSSIER_PIECES   - MC_TABLE_ROOM] = "pieces",   /* file id, number          -> that piece, sealed */
+    [DOSSIER_UPLOADS  - MC_TABLE_ROOM] = "uploads",  /* account id, upload id    -> DossierState__Upload */
+    [DOSSIER_FILE_ENDS - MC_TABLE_ROOM] = "file_ends", /* due time, kind, key    -> nothing (file_ends.c) */
 };
 /* clang-format on */
 
@@ -93,6 +101,21 @@ static const struct mc_follow follows[] = {
      dossier_units_assigned_event},
 };
 
+enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+#define AT(field) offsetof(struct dossier, field)
+/* clang-format off */
+static const struct mc_config_key config[] = {
+    {"dossier.upload_life",  MC_CONFIG_DURATION, AT(upload_life_ms),  "24h", MINUTE, 7LL * DAY, "How long an upload in parts is kept before it is used."},
+    {"dossier.orphan_grace", MC_CONFIG_DURATION, AT(orphan_grace_ms), "24h", 1000, 30LL * DAY, "How long a file is kept that nothing refers to any more."},
+};
+/* clang-format on */
+#undef AT
+
+static enum mc_status tick(void *ctx, struct mc_txn *txn)
+{
+    return dossier_tick(ctx, txn);
+}
+
 enum { CATALOGUE_MEMORY = 64 << 20 }; /* address space: only touched pages cost */
 
 #define DATA(name)                                                                                 \
@@ -106,6 +129,7 @@ DATA(sector_aliases)
 DATA(calendar_vn)
 DATA(dossier_statuses)
 DATA(sub_states)
+DATA(file_types)
 #undef DATA
 #define DATA(name) ((struct mc_bytes){mc_data_##name, mc_data_##name##_len})
 
@@ -162,6 +186,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return refuse_boot(with, "dossier_statuses");
     if (dossier_sub_states_load(&dossier->sub_states, DATA(sub_states)) != MC_OK)
         return refuse_boot(with, "sub_states");
+    if (dossier_file_types_load(&dossier->file_types, DATA(file_types)) != MC_OK)
+        return refuse_boot(with, "file_types");
     return MC_OK;
 }
 
@@ -181,7 +207,11 @@ const struct mc_room dossier_room = {
     .tables_len = MC_LEN(tables),
     .follows = follows,
     .follows_len = MC_LEN(follows),
+    .config = config,
+    .config_len = MC_LEN(config),
     .ctx_size = sizeof(struct dossier),
     .boot = boot,
     .shutdown = shutdown,
+    .tick = tick,
+    .tick_ms = 1000,
 };

@@ -321,6 +321,7 @@ static Dossier__ReadAttachmentReply *read_as(struct harness *h, const struct mc_
     req.dossier_id = id;
     req.sha256 = mc_unconst(sha256);
     harness_as(h, caller);
+    harness_purpose(h, "Thẩm định hồ sơ");
     return harness_call(h, "ReadAttachment", &req.base, want);
 }
 
@@ -380,7 +381,7 @@ static void test_paper_sizes(void **state)
     refuse_paper(h, &req, "content", "FILE_TOO_LARGE");
     req.content.len = max;
     Dossier__AttachReply *kept = harness_call(h, "Attach", &req.base, MC_OK);
-    assert_int_equal(harness_rows(h, DOSSIER_FILES), max / DOSSIER_CHUNK);
+    assert_int_equal(harness_rows(h, DOSSIER_PIECES), max / DOSSIER_CHUNK);
     Dossier__ReadAttachmentReply *got = read_as(h, &alice, draft->dossier_id, kept->sha256, MC_OK);
     assert_int_equal(got->content.len, max);
     assert_memory_equal(got->content.data, content, max);
