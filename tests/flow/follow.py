@@ -3,6 +3,7 @@
     follow.py <folder of the daemons>
 """
 import json
+import pathlib
 import random
 import re
 import signal
@@ -115,11 +116,33 @@ class Operators(story.Story):
         told, = self.parsed("audit", "head")
         self.assertGreaterEqual(int(told["size"]), int(size))
         self.assertIn("balanced", self.operator("ledger", "check"))
+        self.check_proofs(timeline["entries"][0])
 
         for wrong in (["nothing"], ["queue"], ["queue", "peek"], ["trace"], ["check", "9", "1"], ["-o", "xml", "status"]):
             self.operator(*wrong, want=64)
         self.operator("queue", "peek", "kitchen", want=69)
         self.operator("rights", "grant", CITIZEN["login_id"], "not-a-unit", "DOSSIER_RECEIVE", "x", want=77)
+
+    def verify(self, *arguments, want=0):
+        done = subprocess.run([f"{self.bin}/motcua-verify", *arguments], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(done.returncode, want, done.stdout + done.stderr)
+        return done.stdout
+
+    def check_proofs(self, entry):
+        """Without the daemons: an entry is in the log that was signed as they stopped, and the log is all of it (C3)."""
+        self.end_daemons(["audit"])
+        self.start_daemons(["audit"])
+        folder = pathlib.Path(self.folder)
+        for name, arguments in (("proof", ["prove", entry["number"]]), ("checkpoint", ["checkpoint"]), ("key", ["key"])):
+            (folder / name).write_text(self.operator("audit", *arguments))
+        self.operator("audit", "export", str(folder / "leaves"))
+        self.assertIn(entry["type"], self.verify("proof", "proof", "key"))
+        self.assertIn("1 checkpoints", self.verify("log", "leaves", "key", "checkpoint"))
+        proof = json.loads((folder / "proof").read_text())
+        proof["path"][0] = proof["path"][1]
+        (folder / "proof").write_text(json.dumps(proof))
+        self.verify("proof", "proof", "key", want=1)
+        self.operator("audit", "export", str(folder / "leaves"), want=65)  # never over another file
 
     def test_waiting_jobs_and_rooms_that_are_down(self):
         """A queue that stands, looked into without its secrets; check warns, then cries; a silent room is said to be one."""

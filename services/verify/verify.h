@@ -1,0 +1,34 @@
+/* motcua-verify: what its commands share. Nothing outside this folder includes it. */
+#pragma once
+
+#include <stdio.h>
+
+#include "common/merkle.h"
+#include "common/note.h"
+
+enum { VERIFY_FILE_MAX = 1 << 20 }; /* bytes of a proof, a checkpoint, a key */
+
+/* What the program ends with. */
+enum verify_exit {
+    VERIFY_OK = 0,
+    VERIFY_BAD = 1, /* it was read, and does not hold */
+    VERIFY_USAGE = 64,
+    VERIFY_DATA = 65, /* it could not be read */
+};
+
+struct verify {
+    struct mc_arena arena; /* all that is read lives as long as the program */
+};
+
+/* Each takes what follows its name; what it found is printed, why it failed goes to stderr. */
+int verify_proof(struct verify *verify, int argc, char **argv);
+int verify_log(struct verify *verify, int argc, char **argv);
+
+/* A whole file ("-": the standard input); false, told on stderr: it could not be read. */
+mc_nodiscard bool verify_read(struct verify *verify, const char *path, struct mc_bytes *ret_text);
+/* A key as text, or the file that holds it. */
+mc_nodiscard bool verify_key(struct verify *verify, const char *key, struct mc_note_key *ret_key);
+/* A checkpoint that this key has signed. `what` names it on stderr. */
+mc_nodiscard bool verify_checkpoint(const char *what, struct mc_bytes note,
+                                    const struct mc_note_key *key,
+                                    struct mc_checkpoint *ret_checkpoint);
