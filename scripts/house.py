@@ -50,6 +50,7 @@ class House:
                         "payment.query_after": "30s", "payment.bank_secret_file": self.bank_secret()[0],
                         "payment.bank_gateway_url": f"{sandbox}/banks",
                         "payment.tax_url": f"{sandbox}/gip"},
+            "dossier": {"dossier.post_url": f"{sandbox}/vnpost", "dossier.allow_plain_http": "true", "http.allow_plain": "true"},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
                         "sandbox.payment_secret": self.platform_secret()[1],

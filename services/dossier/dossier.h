@@ -60,7 +60,26 @@ enum {
     DOSSIER_SEQUENCE_MAX = MC_DOSSIER_SEQUENCE_MAX,
 };
 
+enum dossier_lane { DOSSIER_LANE_POST, DOSSIER_LANES_LEN };
+
+#define DOSSIER_POST_ORDER  "post.order"
+#define DOSSIER_POST_TRACK  "post.track"
+#define DOSSIER_POST_CANCEL "post.cancel"
+enum {
+    DOSSIER_POST_BACKOFF_MS = 5000,
+    DOSSIER_POST_BACKOFF_MAX_MS = 600000,
+    DOSSIER_POST_LEASE_MS = 60000,
+    DOSSIER_POST_TOKEN_LEN = 32,
+    DOSSIER_POST_TEXT_MAX = 64, /* of what the post calls things */
+};
+
 struct dossier {
+    const char *post_url;
+    const char *post_customer;
+    const char *post_token_file;
+    bool post_plain;
+    int64_t post_track_ms;
+    char post_token[2 * DOSSIER_POST_TOKEN_LEN + 1];
     struct mc_arena memory; /* of the catalogue; lives as long as the process */
     struct dossier_calendar calendar;
     struct dossier_catalogue catalogue;
@@ -115,6 +134,12 @@ enum mc_status dossier_copy(struct dossier *dossier, struct mc_txn *txn,
 enum mc_status dossier_receive_at_desk(struct dossier *dossier, struct mc_txn *txn,
                                        const Dossier__ReceiveAtDeskRequest *req,
                                        Dossier__DossierReply *rep);
+enum mc_status dossier_choose_return(struct dossier *dossier, struct mc_txn *txn,
+                                     const Dossier__ChooseReturnRequest *req,
+                                     Dossier__DossierReply *rep);
+enum mc_status dossier_cancel_parcel(struct dossier *dossier, struct mc_txn *txn,
+                                     const Dossier__CancelParcelRequest *req,
+                                     Dossier__DossierReply *rep);
 enum mc_status dossier_list_stages(struct dossier *dossier, struct mc_txn *txn,
                                    const Dossier__ListStagesRequest *req,
                                    Dossier__ListStagesReply *rep);
@@ -218,6 +243,51 @@ void dossier_applicant_wait(struct mc_txn *txn, const DossierState__Dossier *rec
 /* An opened account takes over what its person filed at a desk. */
 void dossier_applicant_claim(struct mc_txn *txn, const char *id_number, const char *full_name,
                              const char *account);
+
+/* parcel.c: a result on its way by post. */
+enum {
+    DOSSIER_POST_REGISTERED = 1, /* as the post numbers them */
+    DOSSIER_POST_COLLECTING = 2,
+    DOSSIER_POST_DELIVERED = 3,
+    DOSSIER_POST_CANCELLED = 4,
+};
+struct dossier_post_news {
+    unsigned status; /* 0: none of these */
+    const char *waybill;
+    int64_t at_ms; /* 0: not said */
+};
+bool dossier_parcel_is_under_way(const DossierState__Dossier *record);
+void dossier_parcel_order(struct mc_txn *txn, DossierState__Dossier *record);
+void dossier_parcel_job(struct mc_txn *txn, const DossierState__Dossier *record, const char *kind,
+                        int64_t due_ms);
+void dossier_parcel_cancelled(struct mc_txn *txn, const struct dossier_open *open);
+void dossier_parcel_fail(struct mc_txn *txn, const struct dossier_open *open, const char *problem);
+/* False: the post said nothing that can be understood. Saves and tells what is new. */
+bool dossier_parcel_told(struct dossier *dossier, struct mc_txn *txn, struct dossier_open *open,
+                         const struct dossier_post_news *news);
+
+/* post.c: the effects that ask the post office. */
+enum mc_status dossier_post_order_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                       const ProtobufCMessage *payload,
+                                       struct mc_http_request *ret_request);
+enum mc_status dossier_post_order_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                       const ProtobufCMessage *payload,
+                                       const struct mc_result *result,
+                                       enum mc_verdict *ret_verdict);
+enum mc_status dossier_post_track_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                       const ProtobufCMessage *payload,
+                                       struct mc_http_request *ret_request);
+enum mc_status dossier_post_track_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                       const ProtobufCMessage *payload,
+                                       const struct mc_result *result,
+                                       enum mc_verdict *ret_verdict);
+enum mc_status dossier_post_cancel_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                        const ProtobufCMessage *payload,
+                                        struct mc_http_request *ret_request);
+enum mc_status dossier_post_cancel_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                        const ProtobufCMessage *payload,
+                                        const struct mc_result *result,
+                                        enum mc_verdict *ret_verdict);
 
 /* move.c: one step of the state table, with all it brings about; then save and tell. */
 mc_nodiscard enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn,

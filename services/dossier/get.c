@@ -130,6 +130,38 @@ static void fill_applicant(struct mc_txn *txn, const DossierState__Dossier *reco
     rep->applicant = out;
 }
 
+static void fill_return(struct mc_txn *txn, const DossierState__Dossier *record,
+                        Dossier__DossierView *rep)
+{
+    const DossierState__ReturnAddress *to = record->return_address;
+    const DossierState__Parcel *kept = record->parcel;
+    Dossier__ReturnAddress *address = dossier_alloc(txn, sizeof *address);
+    Dossier__Parcel *parcel = dossier_alloc(txn, sizeof *parcel);
+
+    rep->return_way = (Dossier__ReturnWay)record->return_way;
+    if (address == NULL || parcel == NULL)
+        return;
+    dossier__return_address__init(address);
+    dossier__parcel__init(parcel);
+    if (to != NULL) {
+        address->receiver = open_if(txn, to->receiver);
+        address->phone = open_if(txn, to->phone);
+        address->address = open_if(txn, to->address);
+        address->province = open_if(txn, to->province);
+        rep->return_address = address;
+    }
+    if (kept != NULL) {
+        parcel->number = kept->number;
+        parcel->state = (Dossier__ParcelState)kept->state;
+        parcel->waybill = kept->waybill;
+        parcel->ordered_at_ms = kept->ordered_at_ms;
+        parcel->collected_at_ms = kept->collected_at_ms;
+        parcel->delivered_at_ms = kept->delivered_at_ms;
+        parcel->problem = kept->problem;
+        rep->parcel = parcel;
+    }
+}
+
 static void fill_holder(const struct dossier *dossier, struct mc_txn *txn,
                         const DossierState__Dossier *record, Dossier__DossierView *rep)
 {
@@ -158,6 +190,7 @@ enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
     fill_holder(dossier, txn, record, rep);
     fill_supplement(txn, record, rep);
     fill_applicant(txn, record, rep);
+    fill_return(txn, record, rep);
     fill_papers(txn, record, rep);
     fill_history(txn, record, rep);
     return txn->status;

@@ -75,6 +75,13 @@ static char *value_text(struct mc_txn *txn, const DossierState__Dossier *record,
     if (strcmp(field->name, "applicant") == 0)
         return record->applicant != NULL ? mc_open_text(txn, record->applicant->full_name)
                                          : dossier_text(txn, "");
+    if (strcmp(field->name, "parcel") == 0)
+        return record->parcel != NULL
+                   ? enum_text(txn, &dossier__parcel_state__descriptor, record->parcel->state)
+                   : dossier_text(txn, "");
+    if (strcmp(field->name, "return_address") == 0)
+        return record->return_address != NULL ? mc_open_text(txn, record->return_address->address)
+                                              : dossier_text(txn, "");
     if (field->label == PROTOBUF_C_LABEL_REPEATED || field->type == PROTOBUF_C_TYPE_MESSAGE)
         return dossier_text(txn, "…");
     switch (field->type) {
@@ -88,6 +95,10 @@ static char *value_text(struct mc_txn *txn, const DossierState__Dossier *record,
         memcpy(&small, at, sizeof small);
         if (strcmp(field->name, "state") == 0)
             return enum_text(txn, &dossier__state__descriptor, small);
+        if (strcmp(field->name, "return_way") == 0)
+            return enum_text(txn, &dossier__return_way__descriptor, small);
+        if (strcmp(field->name, "channel") == 0)
+            return enum_text(txn, &dossier__channel__descriptor, small);
         if (strcmp(field->name, "money") == 0)
             return enum_text(txn, &dossier__money_state__descriptor, small);
         return number_text(txn, field->name, small);

@@ -70,6 +70,14 @@ static enum mc_status check_consent(struct mc_txn *txn, const struct dossier_ope
     return mc_refuse(txn, MC_EXPIRED, "to", "WITHDRAW_NOT_ASKED", NULL);
 }
 
+/* While the post has the result, or may have it, nobody hands it over or takes it back. */
+static enum mc_status check_parcel(struct mc_txn *txn, const struct dossier_open *open)
+{
+    if (open->was != DOSSIER__STATE__FINISHED || !dossier_parcel_is_under_way(open->record))
+        return MC_OK;
+    return mc_refuse(txn, MC_EXPIRED, "to", "PARCEL_UNDER_WAY", NULL);
+}
+
 /* DOS-08, DOS-09: the official code; a sequence per agency and local day, without gaps. */
 static void give_code(struct mc_txn *txn, DossierState__Dossier *record)
 {
@@ -176,9 +184,14 @@ static void enter(const struct dossier *dossier, struct mc_txn *txn,
         break;
     case DOSSIER__STATE__FINISHED:
         record->finished_at_ms = txn->now_ms;
+        if (record->return_way == DOSSIER__RETURN_WAY__RETURN_BY_POST)
+            dossier_parcel_order(txn, record);
         break;
-    case DOSSIER__STATE__RETURNED:
-        record->returned_at_ms = txn->now_ms;
+    case DOSSIER__STATE__RETURNED: /* NgayTra is when the post handed it over, not when we heard */
+        record->returned_at_ms = open->actor == DOSSIER_BY_SYSTEM && record->parcel != NULL &&
+                                         record->parcel->delivered_at_ms != 0
+                                     ? record->parcel->delivered_at_ms
+                                     : txn->now_ms;
         break;
     case DOSSIER__STATE__REFUSED:
         record->refused_at_ms = txn->now_ms; /* NgayTuChoi */
@@ -205,7 +218,8 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
         return txn->status;
     if (stage->reason && why[0] == '\0')
         mc_refuse(txn, MC_INVALID, "reason", "REASON_REQUIRED", NULL);
-    if (check_supplement(txn, open, to) != MC_OK || check_consent(txn, open, stage) != MC_OK)
+    if (check_supplement(txn, open, to) != MC_OK || check_consent(txn, open, stage) != MC_OK ||
+        check_parcel(txn, open) != MC_OK)
         return txn->status;
 
     const char *event = stage->event;

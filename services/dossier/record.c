@@ -271,6 +271,11 @@ void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const cha
     changed.reason = mc_unconst(reason);
     changed.fee = record->fee;
     changed.version = record->version;
+    changed.return_way = (Dossier__ReturnWay)record->return_way;
+    if (record->parcel != NULL) {
+        changed.parcel = (Dossier__ParcelState)record->parcel->state;
+        changed.waybill = record->parcel->waybill;
+    }
 
     mc_emit(txn, event, &changed.base, reason[0] != '\0' ? MC_SEALED : MC_PLAIN,
             dossier_keys(txn, record));

@@ -13,6 +13,9 @@
  * What is brought to a desk or comes by post begins as received, for the account of the person if
  * he has one; opened later, the account takes it over. A desk may receive for another unit.
  *
+ * A result is handed over at the desk, electronically, or by post: then the post office is asked by
+ * jobs, and tells when the dossier is returned (parcel.c, post.c).
+ *
  * Papers are kept once, under the hash of their content. Abstracts, forms, reasons and file names
  * are sealed; the owner's name comes, sealed, from identity's journal, and so does that an account
  * was merged into another, which owns the dossiers of both from then on. Payment's journal says
@@ -52,6 +55,8 @@
     X(ListChanges,      dossier_list_changes,      Dossier__ListChangesRequest,      Dossier__ListChangesReply,        MC_READ,         DOSSIER_WHO, NULL) \
     X(Copy,             dossier_copy,              Dossier__CopyRequest,             Dossier__DossierReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(ReceiveAtDesk,    dossier_receive_at_desk,   Dossier__ReceiveAtDeskRequest,    Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_ACCEPT, NULL, MC_FORM_BODY_MAX) \
+    X(ChooseReturn,     dossier_choose_return,     Dossier__ChooseReturnRequest,     Dossier__DossierReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(CancelParcel,     dossier_cancel_parcel,     Dossier__CancelParcelRequest,     Dossier__DossierReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL)
 
 static const char *const tables[] = {
@@ -70,6 +75,20 @@ static const char *const tables[] = {
     [DOSSIER_PIECES   - MC_TABLE_ROOM] = "pieces",   /* file id, number          -> that piece, sealed */
     [DOSSIER_UPLOADS  - MC_TABLE_ROOM] = "uploads",  /* account id, upload id    -> DossierState__Upload */
     [DOSSIER_FILE_ENDS - MC_TABLE_ROOM] = "file_ends", /* due time, kind, key    -> nothing (file_ends.c) */
+};
+
+static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post"};
+
+enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+#define AT(field) offsetof(struct dossier, field)
+static const struct mc_config_key config[] = {
+    {"dossier.upload_life",  MC_CONFIG_DURATION, AT(upload_life_ms),  "24h", MINUTE, 7LL * DAY, "How long an upload in parts is kept before it is used."},
+    {"dossier.orphan_grace", MC_CONFIG_DURATION, AT(orphan_grace_ms), "24h", 1000, 30LL * DAY, "How long a file is kept that nothing refers to any more."},
+    {"dossier.post_url",         MC_CONFIG_STRING,   AT(post_url),        "",       0, 512,               "The post office that results are sent by; empty: results are not sent by post."},
+    {"dossier.post_customer",    MC_CONFIG_STRING,   AT(post_customer),   "motcua", 1, 64,                "customerCode: our name at the post office."},
+    {"dossier.post_token_file",  MC_CONFIG_PATH,     AT(post_token_file), "",       0, 1024,              "What the post office knows us by (Authorization: Bearer), 32 bytes as hex in a file; empty: nothing."},
+    {"dossier.post_track",       MC_CONFIG_DURATION, AT(post_track_ms),   "30m",    100, INT64_C(86400000), "How often the post office is asked where a parcel is."},
+    {"dossier.allow_plain_http", MC_CONFIG_BOOL,     AT(post_plain),      "false",  0, 0,                 "Allow http:// to the post office: sandbox and tests."},
 };
 /* clang-format on */
 
@@ -101,20 +120,41 @@ static const struct mc_follow follows[] = {
      dossier_units_assigned_event},
 };
 
-enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
-#define AT(field) offsetof(struct dossier, field)
-/* clang-format off */
-static const struct mc_config_key config[] = {
-    {"dossier.upload_life",  MC_CONFIG_DURATION, AT(upload_life_ms),  "24h", MINUTE, 7LL * DAY, "How long an upload in parts is kept before it is used."},
-    {"dossier.orphan_grace", MC_CONFIG_DURATION, AT(orphan_grace_ms), "24h", 1000, 30LL * DAY, "How long a file is kept that nothing refers to any more."},
-};
-/* clang-format on */
-#undef AT
-
 static enum mc_status tick(void *ctx, struct mc_txn *txn)
 {
     return dossier_tick(ctx, txn);
 }
+
+static const struct mc_effect effects[] = {
+    {
+        .kind = DOSSIER_POST_ORDER,
+        .lane = DOSSIER_LANE_POST,
+        .payload = &dossier_state__post_job__descriptor,
+        .http = dossier_post_order_http,
+        .done = dossier_post_order_done,
+        .lease_ms = DOSSIER_POST_LEASE_MS,
+        .concurrency = 8,
+        .ask_first = true,
+    },
+    {
+        .kind = DOSSIER_POST_TRACK,
+        .lane = DOSSIER_LANE_POST,
+        .payload = &dossier_state__post_job__descriptor,
+        .http = dossier_post_track_http,
+        .done = dossier_post_track_done,
+        .lease_ms = DOSSIER_POST_LEASE_MS,
+        .concurrency = 8,
+    },
+    {
+        .kind = DOSSIER_POST_CANCEL,
+        .lane = DOSSIER_LANE_POST,
+        .payload = &dossier_state__post_job__descriptor,
+        .http = dossier_post_cancel_http,
+        .done = dossier_post_cancel_done,
+        .lease_ms = DOSSIER_POST_LEASE_MS,
+        .concurrency = 8,
+    },
+};
 
 enum { CATALOGUE_MEMORY = 64 << 20 }; /* address space: only touched pages cost */
 
@@ -165,6 +205,28 @@ static enum mc_status refuse_boot(struct mc_boot *boot, const char *table)
     return MC_INVALID;
 }
 
+static enum mc_status load_post(struct dossier *dossier, struct mc_boot *boot)
+{
+    uint8_t token[DOSSIER_POST_TOKEN_LEN];
+    bool safe = strncmp(dossier->post_url, "https://", 8) == 0 ||
+                (dossier->post_plain && strncmp(dossier->post_url, "http://", 7) == 0);
+
+    if (dossier->post_url[0] != '\0' && !safe) {
+        (void)snprintf(boot->why, sizeof boot->why,
+                       "dossier.post_url must be https:// (dossier.allow_plain_http is off)");
+        return MC_INVALID;
+    }
+    if (dossier->post_token_file[0] == '\0')
+        return MC_OK;
+    enum mc_status status = mc_key_load(dossier->post_token_file, token, sizeof token);
+    if (status != MC_OK)
+        (void)snprintf(boot->why, sizeof boot->why, "dossier.post_token_file: %s",
+                       mc_key_sentence(status));
+    else
+        (void)mc_hex(dossier->post_token, (struct mc_bytes){token, sizeof token});
+    return status;
+}
+
 static enum mc_status boot(void *ctx, struct mc_boot *with)
 {
     struct dossier *dossier = ctx;
@@ -176,6 +238,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         .aliases = DATA(sector_aliases),
     };
 
+    if (load_post(dossier, with) != MC_OK)
+        return MC_INVALID;
     if (mc_arena_init(&dossier->memory, CATALOGUE_MEMORY) != MC_OK)
         return refuse_boot(with, "memory");
     if (dossier_calendar_load(&dossier->calendar, DATA(calendar_vn)) != MC_OK)
@@ -205,10 +269,14 @@ const struct mc_room dossier_room = {
     .routes_len = MC_LEN(routes),
     .tables = tables,
     .tables_len = MC_LEN(tables),
-    .follows = follows,
-    .follows_len = MC_LEN(follows),
+    .lanes = lanes,
+    .lanes_len = MC_LEN(lanes),
+    .effects = effects,
+    .effects_len = MC_LEN(effects),
     .config = config,
     .config_len = MC_LEN(config),
+    .follows = follows,
+    .follows_len = MC_LEN(follows),
     .ctx_size = sizeof(struct dossier),
     .boot = boot,
     .shutdown = shutdown,

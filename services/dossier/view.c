@@ -94,6 +94,9 @@ Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct m
     row->channel = (Dossier__Channel)record->channel;
     row->sub_state_name = mc_unconst(sub != NULL ? sub->name : "");
     row->department = record->department;
+    row->return_way = (Dossier__ReturnWay)record->return_way;
+    if (record->parcel != NULL)
+        row->parcel = (Dossier__ParcelState)record->parcel->state;
     return row;
 }
 

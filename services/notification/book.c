@@ -24,15 +24,18 @@ static const struct {
     {"dossier.refused", NOTIFICATION_OF_DOSSIER},
     {"dossier.advanced", NOTIFICATION_OF_DOSSIER},
     {"dossier.noted", NOTIFICATION_OF_DOSSIER},
+    {"dossier.parcel_ordered", NOTIFICATION_OF_DOSSIER},
+    {"dossier.parcel_failed", NOTIFICATION_OF_DOSSIER},
     {"payment.order_created", NOTIFICATION_OF_ORDER},
     {"payment.paid", NOTIFICATION_OF_ORDER},
     {"payment.attempt_failed", NOTIFICATION_OF_ORDER},
 };
 
-static const char *const offered[][9] = {
+static const char *const offered[][10] = {
     [NOTIFICATION_OF_ACCOUNT] = {"name", "time"},
     [NOTIFICATION_OF_SECURITY] = {"time"},
-    [NOTIFICATION_OF_DOSSIER] = {"code", "procedure", "unit", "due", "time", "reason", "amount"},
+    [NOTIFICATION_OF_DOSSIER] = {"code", "procedure", "unit", "due", "time", "reason", "amount",
+                                 "waybill"},
     [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
 };
 

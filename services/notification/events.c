@@ -124,6 +124,7 @@ enum mc_status notification_dossier_changed(struct notification *notification, s
         {"time", time_text(txn, event->at_ms)},
         {"reason", body->reason},
         {"amount", money_text(txn, body->fee)},
+        {"waybill", body->waybill},
         {NULL, NULL},
     };
     notification_make(

@@ -65,6 +65,8 @@ static const struct mc_follow follows[] = {
     {"dossier",  "dossier.refused",          &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.advanced",         &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.noted",            &dossier__changed__descriptor,         notification_dossier_changed_event},
+    {"dossier",  "dossier.parcel_ordered",   &dossier__changed__descriptor,         notification_dossier_changed_event},
+    {"dossier",  "dossier.parcel_failed",    &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"payment",  "payment.order_created",    &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.paid",             &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.attempt_failed",   &payment__order_changed__descriptor,   notification_order_changed_event},

@@ -33,6 +33,8 @@ enum {
     SANDBOX_CALL_MS = 10000, /* one callback */
     SANDBOX_DLR_TRIES_MAX = 3,
     SANDBOX_PROMPTS_MAX = 256,
+    SANDBOX_PARCELS_MAX = 4096,
+    SANDBOX_PARCEL_NUMBER_SIZE = 80,
     SANDBOX_PROMPT_TEXT_MAX = 1024,
 };
 
@@ -107,6 +109,13 @@ struct sandbox_prompt {
     uint8_t text[SANDBOX_PROMPT_TEXT_MAX];
 };
 
+struct sandbox_parcel {
+    char number[SANDBOX_PARCEL_NUMBER_SIZE];
+    char waybill[24];
+    int status; /* 1 registered, 2 collecting, 3 delivered, 4 cancelled */
+    int64_t at_ms;
+};
+
 struct sandbox {
     struct mc_process process;
 
@@ -139,6 +148,8 @@ struct sandbox {
     size_t prompts_next;
     struct sandbox_vneid vneid;
     struct sandbox_banks banks;
+    struct sandbox_parcel parcels[SANDBOX_PARCELS_MAX];
+    size_t parcels_len;
 };
 
 /* The daemon's own keys, and what it serves. */
@@ -177,6 +188,10 @@ sandbox_handler sandbox_insurance_check;
 sandbox_handler sandbox_insurance_find;
 sandbox_handler sandbox_post_check;
 sandbox_handler sandbox_population_check;
+sandbox_handler sandbox_parcel_order;
+sandbox_handler sandbox_parcel_track;
+sandbox_handler sandbox_parcel_cancel;
+sandbox_handler sandbox_parcel_move;
 sandbox_handler sandbox_sendsms;
 sandbox_handler sandbox_handset;
 sandbox_handler sandbox_handset_clear;
