@@ -94,7 +94,7 @@ static Dossier__DossierReply *registered(struct harness *h)
 
 static void track(struct harness *h, const char *answer)
 {
-    harness_advance(h, 31 * MINUTE);
+    harness_advance(h, (int64_t)31 * MINUTE);
     perform(h, "post.track", 200, answer);
 }
 
