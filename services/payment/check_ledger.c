@@ -1,6 +1,8 @@
 /*
  * CheckLedger: sums everything again from the postings, in sequence, and compares with the kept
  * balances. Each transfer must sum to zero, no sequence may be missing, and no account may differ.
+ * A book too long for one call is checked each night (check_books.c), whose result is told here;
+ * and a single account can be asked for.
  */
 #include <endian.h>
 #include <string.h>
@@ -157,6 +159,59 @@ static bool show(struct mc_txn *txn, const struct sum *kept, size_t n,
     return true;
 }
 
+static void nightly_show(struct mc_txn *txn, Payment__CheckLedgerReply *rep)
+{
+    const PaymentState__BookCheck *last = payment_books_last(txn);
+
+    if (last == NULL)
+        return;
+    rep->nightly = mc_alloc(txn->arena, sizeof *rep->nightly);
+    if (rep->nightly == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    payment__book_check__init(rep->nightly);
+    rep->nightly->running = last->running;
+    rep->nightly->started_at_ms = last->started_ms;
+    rep->nightly->finished_at_ms = last->finished_ms;
+    rep->nightly->postings = last->through;
+    rep->nightly->problem = last->problem;
+}
+
+/* One account: its own postings, by the index, against its balance. */
+static enum mc_status account_check(struct mc_txn *txn, const char *account,
+                                    Payment__CheckLedgerReply *rep)
+{
+    const PaymentState__Balance *balance =
+        mc_load(txn, PAYMENT_BALANCES, mc_key_text(account), &payment_state__balance__descriptor);
+    struct payment_balance sum = {0};
+    struct mc_bytes prefix = payment_account_prefix(txn, account);
+
+    if (balance == NULL)
+        return txn->status != MC_OK ? txn->status
+                                    : mc_refuse(txn, MC_NOT_FOUND, "account", "NOT_FOUND", NULL);
+    struct mc_cursor cursor =
+        mc_seek(txn, PAYMENT_BY_ACCOUNT, prefix, (struct mc_bytes){0}, MC_FORWARD);
+    while (mc_next(&cursor)) {
+        struct mc_bytes sequence = {(const uint8_t *)cursor.key.data + prefix.len,
+                                    cursor.key.len - prefix.len};
+        const PaymentState__Posting *posting =
+            mc_load(txn, PAYMENT_POSTINGS, sequence, &payment_state__posting__descriptor);
+        if (rep->postings++ >= CHECK_POSTINGS_MAX)
+            return mc_refuse(txn, MC_LIMITED, "", "LEDGER_TOO_LONG", NULL);
+        if (posting == NULL || strcmp(posting->account, account) != 0 ||
+            !payment_balance_apply(&sum, posting->amount))
+            rep->problem = mc_unconst("POSTING_MISSING");
+        mc_pass(&cursor);
+    }
+    if (sum.debit != balance->debit || sum.credit != balance->credit)
+        rep->problem = mc_unconst("BALANCE_DIFFERS");
+    rep->debit = sum.debit;
+    rep->credit = sum.credit;
+    rep->balanced = rep->problem[0] == '\0';
+    return txn->status;
+}
+
 enum mc_status payment_check_ledger(struct payment *payment, struct mc_txn *txn,
                                     const Payment__CheckLedgerRequest *req,
                                     Payment__CheckLedgerReply *rep)
@@ -166,7 +221,12 @@ enum mc_status payment_check_ledger(struct payment *payment, struct mc_txn *txn,
     size_t n = 0;
 
     (void)payment;
-    (void)req;
+    nightly_show(txn, rep);
+    if (req->account[0] != '\0')
+        return strlen(req->account) < PAYMENT_ACCOUNT_SIZE
+                   ? account_check(txn, req->account, rep)
+                   : mc_refuse(txn, MC_INVALID, "account", "FIELD_INVALID", "field", "account",
+                               NULL);
     if (check.sums == NULL || kept == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     if (!balances_load(txn, &check, kept, &n))

@@ -120,12 +120,21 @@ enum mc_status payment_create_order(struct payment *payment, struct mc_txn *txn,
     order.unit_name = mc_unconst(payment_line_read(txn, "unit_name", req->unit_name, false));
     order.procedure_name =
         mc_unconst(payment_line_read(txn, "procedure_name", req->procedure_name, false));
+    order.fine = payment_fine_read(txn, req, &order);
+    struct mc_bytes known = payment_client_order(txn, req);
     const char *description = payment_line_read(txn, "description", req->description, false);
     if (txn->status != MC_OK)
         return txn->status;
 
+    if (known.len > 0) { /* asked for before: the order as it is now */
+        const PaymentState__Order *there = payment_order_load(txn, known);
+        if (there != NULL)
+            payment_order_show(txn, known, there, rep);
+        return txn->status;
+    }
     order.description = mc_seal_text(txn, description);
     struct mc_bytes id = payment_order_open(payment, txn, &order);
+    payment_client_order_put(txn, req, id);
     if (txn->status == MC_OK)
         payment_order_show(txn, id, &order, rep);
     return txn->status;

@@ -26,6 +26,21 @@ static void pairs_write(struct mc_json_writer *writer, const struct pair *pairs,
     }
 }
 
+/* LEPHI and PHI are the platform's words; what it calls fines and taxes is not published. */
+static const char *kind_text(uint32_t kind)
+{
+    switch (kind) {
+    case PAYMENT__ITEM_KIND__CHARGE:
+        return "LEPHI";
+    case PAYMENT__ITEM_KIND__FINE:
+        return "PHAT";
+    case PAYMENT__ITEM_KIND__TAX_DEBT:
+        return "THUE";
+    default:
+        return "PHI";
+    }
+}
+
 static void items_write(struct mc_json_writer *writer, const PaymentState__Init *init)
 {
     char amount[AMOUNT_SIZE];
@@ -36,15 +51,14 @@ static void items_write(struct mc_json_writer *writer, const PaymentState__Init 
         const PaymentState__Item *item = init->items[i];
         (void)snprintf(amount, sizeof amount, "%" PRId64, item->amount);
         mc_json_object(writer);
-        pairs_write(
-            writer,
-            (const struct pair[]){
-                {"LoaiPhiLePhi", item->kind == PAYMENT__ITEM_KIND__CHARGE ? "LEPHI" : "PHI"},
-                {"MaPhiLePhi", item->code},
-                {"TenPhiLePhi", item->name},
-                {"SoTien", amount},
-            },
-            4);
+        pairs_write(writer,
+                    (const struct pair[]){
+                        {"LoaiPhiLePhi", kind_text(item->kind)},
+                        {"MaPhiLePhi", item->code},
+                        {"TenPhiLePhi", item->name},
+                        {"SoTien", amount},
+                    },
+                    4);
         mc_json_end(writer);
     }
     mc_json_end(writer);
@@ -62,14 +76,17 @@ static void items_write(struct mc_json_writer *writer, const PaymentState__Init 
     mc_json_end(writer);
 }
 
-/* ThongTinBienLai: what the platform prints on its receipt. Fields of fines stay empty. */
+/* ThongTinBienLai: what the platform prints on its receipt. What an order does not have is empty.
+ */
 static void bill_write(struct mc_json_writer *writer, struct mc_arena *arena,
-                       const PaymentState__Init *init)
+                       const struct payment *payment, const PaymentState__Init *init)
 {
     const char *service =
         init->procedure_code[0] != '\0' ? mc_sprintf(arena, "%s.01", init->procedure_code) : "";
+    const Payment__Fine *fine = payment_fine_open(arena, mc_key_bytes(init->fine));
     const struct pair pairs[] = {
-        {"MaDichVu", "2"}, /* phí, lệ phí */
+        /* "2": phí, lệ phí; that of fines is not published */
+        {"MaDichVu", init->fine.len > 0 ? payment->fine_service : "2"},
         {"MaDVC", service != NULL ? service : ""},
         {"TenDVC", init->procedure_name},
         {"MaTTHC", init->procedure_code},
@@ -80,16 +97,16 @@ static void bill_write(struct mc_json_writer *writer, struct mc_arena *arena,
         {"TKThuHuong", ""},
         {"MaNHThuHuong", ""},
         {"TenTKThuHuong", ""},
-        {"MaLoaiHinhThuPhat", ""},
-        {"TenLoaiHinhThuPhat", ""},
-        {"MaCoQuanQD", ""},
-        {"TenCoQuanQD", ""},
-        {"KhoBac", ""},
-        {"NgayQD", ""},
-        {"SoQD", ""},
-        {"ThoiGianViPham", ""},
-        {"DiaDiemViPham", ""},
-        {"TenNguoiViPham", ""},
+        {"MaLoaiHinhThuPhat", fine->kind_code},
+        {"TenLoaiHinhThuPhat", fine->kind_name},
+        {"MaCoQuanQD", fine->authority_code},
+        {"TenCoQuanQD", fine->authority_name},
+        {"KhoBac", fine->treasury},
+        {"NgayQD", fine->decision_date},
+        {"SoQD", fine->decision_number},
+        {"ThoiGianViPham", fine->violated_at},
+        {"DiaDiemViPham", fine->place},
+        {"TenNguoiViPham", fine->violator},
         {"TaiKhoanThuNSNN", ""},
         {"NoiDungThanhToan", init->information},
         {"HoTenNguoiNop", init->payer_name},
@@ -147,7 +164,7 @@ enum mc_status payment_init_http(void *ctx, struct mc_arena *arena, const struct
     mc_json_object(&writer);
     pairs_write(&writer, fields, MC_LEN(fields));
     pairs_write(&writer, &(const struct pair){"MaXacThuc", hash}, 1);
-    bill_write(&writer, arena, init);
+    bill_write(&writer, arena, payment, init);
     mc_json_end(&writer);
 
     *ret_request = (struct mc_http_request){

@@ -50,6 +50,9 @@ enum payment_table {
     PAYMENT_TAX_LOOK_UPS,
     PAYMENT_TAX_PAYMENTS,
     PAYMENT_TAX_DECISIONS,
+    PAYMENT_CLIENT_KEYS,
+    PAYMENT_CHECKS,
+    PAYMENT_CHECK_SUMS,
     PAYMENT_TABLES_END
 };
 
@@ -103,6 +106,8 @@ struct payment {
     const char *secret_file;
     bool allow_plain_http;
     bool platform_refunds;
+    const char *fine_service;
+    int64_t check_hour;
     int64_t order_life_ms;
     int64_t attempt_life_ms;
     int64_t query_after_ms;
@@ -292,10 +297,29 @@ uint64_t payment_transfer_of(struct mc_txn *txn, const struct payment_cause *cau
 /* Posts the opposite of a whole transfer; 0 when there is none or the call has failed. */
 uint64_t payment_transfer_back(struct mc_txn *txn, uint64_t transfer,
                                const struct payment_cause *cause);
+/*
+ * One step of the nightly check of the whole book (check_books.c), from the tick; emits
+ * payment.books_checked at its end.
+ */
+void payment_books_check(const struct payment *payment, struct mc_txn *txn);
+/* The last check, or the one under way; NULL: none yet. */
+const PaymentState__BookCheck *payment_books_last(struct mc_txn *txn);
+
 /* The keys of an account's postings in PAYMENT_BY_ACCOUNT. */
 struct mc_bytes payment_account_prefix(struct mc_txn *txn, const char *account);
 /* A number kept as a key is: big-endian. 0: none. */
 uint64_t payment_number_of(struct mc_txn *txn, unsigned table, struct mc_bytes key);
+
+/* The order a client key names; no bytes: none yet, or the call is refused (client_key.c). */
+struct mc_bytes payment_client_order(struct mc_txn *txn, const Payment__CreateOrderRequest *req);
+void payment_client_order_put(struct mc_txn *txn, const Payment__CreateOrderRequest *req,
+                              struct mc_bytes order_id);
+
+/* The request's fine as it is kept, sealed; it is there exactly when an item is one (fine.c). */
+ProtobufCBinaryData payment_fine_read(struct mc_txn *txn, const Payment__CreateOrderRequest *req,
+                                      const PaymentState__Order *order);
+/* Never NULL: all empty when there is none. */
+const Payment__Fine *payment_fine_open(struct mc_arena *arena, struct mc_bytes packed);
 
 /*
  * A one-line text of a request as it is stored, at most PAYMENT_TEXT_MAX bytes; "" with the call

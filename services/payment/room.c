@@ -88,6 +88,9 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_BY_UNIT - MC_TABLE_ROOM]      = "by_unit",      /* see units.c */
     [PAYMENT_REFUNDS - MC_TABLE_ROOM]      = "refunds",      /* refund id -> Refund */
     [PAYMENT_RECEIPT_ENDS - MC_TABLE_ROOM] = "receipt_ends", /* number -> ReceiptEnd */
+    [PAYMENT_CLIENT_KEYS - MC_TABLE_ROOM]  = "client_keys",  /* caller, 0, key -> order id, hash */
+    [PAYMENT_CHECKS - MC_TABLE_ROOM]       = "checks",       /* "book" -> BookCheck */
+    [PAYMENT_CHECK_SUMS - MC_TABLE_ROOM]   = "check_sums",   /* account -> CheckSum */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
     [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
     [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */
@@ -118,6 +121,8 @@ static const struct mc_config_key config[] = {
     {"payment.query_backoff",        MC_CONFIG_DURATION, AT(query_backoff_ms),     "5s",   100,   3600000,           "The first pause between questions; it doubles each time."},
     {"payment.query_backoff_max",    MC_CONFIG_DURATION, AT(query_backoff_max_ms), "10m",  100,   86400000,          "The longest pause between questions."},
     {"payment.platform_refunds",     MC_CONFIG_BOOL,     AT(platform_refunds),     "false", 0, 0,                    "The platform takes REFUND and QUERY_REFUND, which its published protocol does not have."},
+    {"payment.fine_service",         MC_CONFIG_STRING,   AT(fine_service),         "",     0, 8,                     "MaDichVu of fines at the platform, which is not published; without it fines are not paid there."},
+    {"payment.check_hour",           MC_CONFIG_INT,      AT(check_hour),           "2",    0, 23,                    "From which hour of the day on the whole book is summed again."},
     {"payment.banks_file",           MC_CONFIG_PATH,     AT(banks_file),           "",     0, 1024,                  "Banks and wallets, when not the table that is built in."},
     {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret shared with banks, in both directions, as hex in a file of its own; empty: none."},
     {"payment.bank_gateway_url",     MC_CONFIG_STRING,   AT(bank_gateway_url),     "",     0, 512,                   "Where banks are asked about links and tax payments; empty: nowhere."},

@@ -47,8 +47,8 @@ static void request_check(const struct payment *payment, struct mc_txn *txn,
 }
 
 /* Can the order be paid now, by this caller? */
-static enum mc_status order_check(struct mc_txn *txn, struct mc_bytes id,
-                                  const PaymentState__Order *order)
+static enum mc_status order_check(const struct payment *payment, struct mc_txn *txn,
+                                  struct mc_bytes id, const PaymentState__Order *order)
 {
     bool open = false;
 
@@ -62,6 +62,8 @@ static enum mc_status order_check(struct mc_txn *txn, struct mc_bytes id,
         return mc_refuse(txn, MC_EXPIRED, "", "ORDER_CANCELLED", NULL);
     if (order->state != PAYMENT__ORDER_STATE__PENDING || order->expires_at_ms <= txn->now_ms)
         return mc_refuse(txn, MC_EXPIRED, "", "ORDER_EXPIRED", NULL);
+    if (order->fine.len > 0 && payment->fine_service[0] == '\0')
+        return mc_refuse(txn, MC_CONFLICT, "", "FINE_NOT_CONNECTED", NULL);
     size_t attempts = payment_attempts_count(txn, id, &open);
     if (open)
         return mc_refuse(txn, MC_CONFLICT, "", "PAYMENT_PENDING", NULL);
@@ -116,6 +118,10 @@ static void init_fill(struct mc_txn *txn, const struct payment_case *c,
         init->payer_name = mc_open_text(txn, payer->name);
     if (payer != NULL && payer->identity.len > 0)
         init->payer_identity = mc_open_text(txn, payer->identity);
+    if (order->fine.len > 0) {
+        struct mc_bytes fine = mc_open_bytes(txn, order->fine);
+        init->fine = (ProtobufCBinaryData){fine.len, mc_unconst(fine.data)};
+    }
     init->items = order->items;
     init->n_items = order->n_items;
 }
@@ -132,7 +138,7 @@ enum mc_status payment_start_payment(struct payment *payment, struct mc_txn *txn
     if (txn->status != MC_OK)
         return txn->status;
     c.order = payment_order_load(txn, c.order_id);
-    if (order_check(txn, c.order_id, c.order) != MC_OK)
+    if (order_check(payment, txn, c.order_id, c.order) != MC_OK)
         return txn->status;
 
     c.attempt_id = mc_new_id(txn);

@@ -1,4 +1,7 @@
-/* The tick: orders nobody paid in time end. One that is being paid right now is left for later. */
+/*
+ * The tick: orders nobody paid in time end, one that is being paid right now is left for later; and
+ * a step of the nightly check.
+ */
 #include <endian.h>
 #include <string.h>
 
@@ -24,7 +27,6 @@ enum mc_status payment_tick(void *ctx, struct mc_txn *txn)
     struct mc_cursor cursor =
         mc_seek(txn, PAYMENT_EXPIRY, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
 
-    (void)ctx;
     for (size_t n = 0; n < PAYMENT_TICK_ROWS && mc_next(&cursor); n++) {
         uint64_t due = 0;
         struct mc_bytes id = {(const uint8_t *)cursor.key.data + sizeof due, MC_ID_LEN};
@@ -39,5 +41,7 @@ enum mc_status payment_tick(void *ctx, struct mc_txn *txn)
             return mc_fail(txn, MC_CORRUPT, "an expiry row without its order");
         expire(txn, id, order);
     }
+    if (txn->status == MC_OK)
+        payment_books_check(ctx, txn);
     return txn->status;
 }
