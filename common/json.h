@@ -72,6 +72,21 @@ bool mc_json_number(const struct mc_json *json, const char *path, int64_t *ret_n
 bool mc_json_real(const struct mc_json *json, const char *path, double *ret_number);
 bool mc_json_bool(const struct mc_json *json, const char *path, bool *ret_value);
 
+enum mc_json_kind {
+    MC_JSON_ABSENT, /* or null */
+    MC_JSON_OBJECT,
+    MC_JSON_ARRAY,
+    MC_JSON_TEXT,
+    MC_JSON_INTEGER,
+    MC_JSON_REAL,
+    MC_JSON_BOOL,
+};
+enum mc_json_kind mc_json_kind(const struct mc_json *json, const char *path);
+
+/* The members of an object in the text's order: *place is NULL before the first; false: no more. */
+bool mc_json_each(const struct mc_json *object, const void **place, const char **ret_key,
+                  const struct mc_json **ret_value);
+
 /* How many members the array or object has; and one of an array. */
 size_t mc_json_count(const struct mc_json *json, const char *path);
 const struct mc_json *mc_json_item(const struct mc_json *json, const char *path, size_t index);

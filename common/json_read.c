@@ -156,3 +156,44 @@ const struct mc_json *mc_json_item(const struct mc_json *json, const char *path,
 {
     return outside(json_array_get(inside(mc_json_at(json, path)), index));
 }
+
+enum mc_json_kind mc_json_kind(const struct mc_json *json, const char *path)
+{
+    const json_t *at = inside(mc_json_at(json, path));
+
+    if (at == NULL)
+        return MC_JSON_ABSENT;
+    switch (json_typeof(at)) {
+    case JSON_OBJECT:
+        return MC_JSON_OBJECT;
+    case JSON_ARRAY:
+        return MC_JSON_ARRAY;
+    case JSON_STRING:
+        return MC_JSON_TEXT;
+    case JSON_INTEGER:
+        return MC_JSON_INTEGER;
+    case JSON_REAL:
+        return MC_JSON_REAL;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return MC_JSON_BOOL;
+    case JSON_NULL:
+    default:
+        return MC_JSON_ABSENT;
+    }
+}
+
+bool mc_json_each(const struct mc_json *object, const void **place, const char **ret_key,
+                  const struct mc_json **ret_value)
+{
+    json_t *at = mc_unconst(inside(object));
+    void *member =
+        *place == NULL ? json_object_iter(at) : json_object_iter_next(at, mc_unconst(*place));
+
+    if (member == NULL)
+        return false;
+    *place = member;
+    *ret_key = json_object_iter_key(member);
+    *ret_value = outside(json_object_iter_value(member));
+    return true;
+}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/envelope.h"
 #include "common/messages.h"
 #include "common/turn.h"
 
@@ -18,7 +19,7 @@ enum mc_status mc_fail(struct mc_txn *txn, enum mc_status status, const char *wh
     return txn->status;
 }
 
-enum { VIOLATIONS_MAX = 64, VIOLATION_ARGS_MAX = 8, VIOLATION_TEXT_MAX = 512 };
+enum { VIOLATION_ARGS_MAX = 8, VIOLATION_TEXT_MAX = 512 };
 
 enum mc_status mc_refuse(struct mc_txn *txn, enum mc_status status, const char *field,
                          const char *code, ...)
@@ -35,9 +36,9 @@ enum mc_status mc_refuse(struct mc_txn *txn, enum mc_status status, const char *
     (void)mc_message_format(text, sizeof text, code, args);
 
     if (txn->violations == NULL)
-        txn->violations = mc_alloc(txn->arena, VIOLATIONS_MAX * sizeof(Motcua__Violation *));
+        txn->violations = mc_alloc(txn->arena, MC_VIOLATIONS_MAX * sizeof(Motcua__Violation *));
     Motcua__Violation *violation = mc_alloc(txn->arena, sizeof *violation);
-    if (txn->violations != NULL && violation != NULL && txn->violations_len < VIOLATIONS_MAX) {
+    if (txn->violations != NULL && violation != NULL && txn->violations_len < MC_VIOLATIONS_MAX) {
         motcua__violation__init(violation);
         violation->field = mc_strdup(txn->arena, field);
         violation->code = mc_strdup(txn->arena, code);

@@ -13,6 +13,15 @@ CITIZEN = {"login_id": "012193990017", "full_name": "Nguyễn Thị Hoà Bình",
 OFFICER = {"login_id": "001085990043", "full_name": "Phạm Thử Nghiệm", "birth_date": "12/08/1985", "phone": "0912000303"}
 PASSWORD = "Mot-Cua#2026x"
 UNIT = "000.20.31.H53"  # UBND thị trấn Bến Cầu
+BIRTH_FORM = json.dumps({  # of the form «birth»: services/dossier/data/form_birth.json
+    "applicant_name": "Nguyễn Thị Hoà Bình", "applicant_id": "012193990017", "applicant_phone": "0912000101",
+    "applicant_address": "Ấp 2, xã Bến Cầu, tỉnh Tây Ninh", "relation": "mother", "child_name": "Nguyễn Bảo An",
+    "child_birth": "01/09/2025", "child_sex": "female", "child_ethnic": "Kinh", "child_nationality": "Việt Nam",
+    "birth_place_kind": "elsewhere", "birth_province": "80", "birth_commune": "25681",
+    "home_town": "Xã Bến Cầu, tỉnh Tây Ninh", "mother_name": "Nguyễn Thị Hoà Bình", "mother_birth": "05/03/1993",
+    "mother_ethnic": "Kinh", "mother_nationality": "Việt Nam", "mother_address": "Ấp 2, xã Bến Cầu, tỉnh Tây Ninh",
+    "truthful": True,
+}, ensure_ascii=False)
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n" \
       b"trailer<</Root 1 0 R>>\n%%EOF\n"
 
@@ -154,7 +163,7 @@ class Demo:
         self.say(f"search «khai sinh» at Thị trấn Bến Cầu: {found.total} found, first {first.code} {first.name}")
         procedure = next(p for p in found.procedures if p.code == "1.001193")
         draft = self.portal.call("dossier", "SaveDraft", {"procedure_code": procedure.code, "unit": UNIT,
-                                                          "abstract": "Đăng ký khai sinh", "form": "{}"}, session)
+                                                          "abstract": "Đăng ký khai sinh", "form": BIRTH_FORM}, session)
         self.say(f"draft saved: internal number {draft.internal_number}, no official code yet")
         paper = self.portal.call("dossier", "Attach", {"dossier_id": draft.dossier_id, "component": "Giấy chứng sinh",
                                                        "file_name": "chung-sinh.pdf", "content": PDF}, session)

@@ -1,6 +1,41 @@
-/* identity.account_opened, identity.contact_changed: the name officers will see beside the
- * account's dossiers. */
+/* identity.account_opened, .contact_changed, .person_changed: the name officers will see beside the
+ * account's dossiers, and what its forms and documents need not ask again (DOS-15). */
 #include "dossier.h"
+
+static ProtobufCBinaryData seal_person(struct mc_txn *txn, const Identity__AccountOpened *body)
+{
+    DossierState__Person person = DOSSIER_STATE__PERSON__INIT;
+
+    person.identity_no = body->login_id;
+    person.birth_date = body->birth_date;
+    person.phone = body->phone;
+    person.email = body->email;
+    person.address = body->address;
+    person.verified_by = body->verified_by;
+    size_t len = protobuf_c_message_get_packed_size(&person.base);
+    uint8_t *packed = dossier_alloc(txn, len + 1);
+    if (packed == NULL)
+        return (ProtobufCBinaryData){0};
+    (void)protobuf_c_message_pack(&person.base, packed);
+    return mc_seal_bytes(txn, (struct mc_bytes){packed, len});
+}
+
+const DossierState__Person *dossier_person_open(struct mc_txn *txn,
+                                                const DossierState__Account *account)
+{
+    static const DossierState__Person nobody = DOSSIER_STATE__PERSON__INIT;
+
+    if (account->person.len == 0)
+        return &nobody; /* told before it was kept */
+    struct mc_bytes packed = mc_open_bytes(txn, account->person);
+    const DossierState__Person *person =
+        txn->status == MC_OK
+            ? dossier_state__person__unpack(&txn->arena->protobuf, packed.len, packed.data)
+            : NULL;
+    if (person == NULL)
+        (void)mc_fail(txn, MC_CORRUPT, "account's person");
+    return person;
+}
 
 enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *txn,
                                       const Motcua__Event *event,
@@ -18,6 +53,7 @@ enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *tx
         dossier_person_keep(txn, body->login_id, body->account_id);
         dossier_applicant_claim(txn, body->login_id, body->full_name, body->account_id);
     }
+    account.person = seal_person(txn, body);
     mc_save(txn, DOSSIER_ACCOUNTS, (struct mc_bytes){id, sizeof id}, &account.base);
     return txn->status;
 }

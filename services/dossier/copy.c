@@ -16,6 +16,8 @@ static void take_over(struct mc_txn *txn, const DossierState__Dossier *from,
     to->unit_name = from->unit_name;
     to->abstract = from->abstract;
     to->form = from->form;
+    to->form_code = from->form_code;
+    to->form_version = from->form_version;
     to->papers = from->papers; /* their content lies under its hash, once */
     to->n_papers = from->n_papers;
     to->papers_size = from->papers_size;
@@ -40,6 +42,9 @@ enum mc_status dossier_copy(struct dossier *dossier, struct mc_txn *txn,
     if (txn->status != MC_OK || to.record == NULL)
         return txn->status;
     take_over(txn, from.record, to.record);
+    dossier_form_bind(dossier, txn, &to, "", 0);
+    if (txn->status != MC_OK)
+        return txn->status;
     dossier_save(txn, &to);
     dossier_tell(txn, &to, "dossier.drafted", "");
     dossier_fill_reply(dossier, txn, &to, rep);

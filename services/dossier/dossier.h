@@ -13,6 +13,7 @@
 #include "calendar.h"
 #include "catalogue.h"
 #include "files.h"
+#include "form.h"
 #include "stages.h"
 #include "sub_states.h"
 
@@ -32,6 +33,8 @@ enum dossier_table {
     DOSSIER_PIECES,
     DOSSIER_UPLOADS,
     DOSSIER_FILE_ENDS,
+    DOSSIER_FORMS,
+    DOSSIER_FORM_USES,
     DOSSIER_TABLES_END,
 };
 
@@ -58,6 +61,20 @@ enum {
     DOSSIER_REPLY_UNITS_MAX = 100, /* named with one procedure */
     DOSSIER_STREAMS_MAX = 512,     /* units times states one listing may walk */
     DOSSIER_SEQUENCE_MAX = MC_DOSSIER_SEQUENCE_MAX,
+    DOSSIER_FORM_VERSIONS_MAX = 100,   /* of one form */
+    DOSSIER_FORMS_LISTED_MAX = 1000,   /* versions of all forms */
+    DOSSIER_PREFILL_DOSSIERS_MAX = 20, /* of the caller's, looked at for a prefill; newest first */
+};
+
+/* The forms that came with the software, and the places they offer. */
+struct dossier_form_text {
+    struct dossier_form form;
+    const char *text;
+};
+struct dossier_forms {
+    struct dossier_places places;
+    struct dossier_form_text *builtin;
+    size_t builtin_len;
 };
 
 enum dossier_lane { DOSSIER_LANE_POST, DOSSIER_LANES_LEN };
@@ -88,6 +105,7 @@ struct dossier {
     struct dossier_file_types file_types;
     int64_t upload_life_ms;
     int64_t orphan_grace_ms;
+    struct dossier_forms forms;
 };
 
 /* Handlers, one file each. */
@@ -99,6 +117,22 @@ enum mc_status dossier_get_procedure(struct dossier *dossier, struct mc_txn *txn
                                      Dossier__Procedure *rep);
 enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
                                   const Dossier__SaveDraftRequest *req, Dossier__DossierReply *rep);
+enum mc_status dossier_list_forms(struct dossier *dossier, struct mc_txn *txn,
+                                  const Dossier__ListFormsRequest *req,
+                                  Dossier__ListFormsReply *rep);
+enum mc_status dossier_get_form(struct dossier *dossier, struct mc_txn *txn,
+                                const Dossier__GetFormRequest *req, Dossier__Form *rep);
+enum mc_status dossier_check_form(struct dossier *dossier, struct mc_txn *txn,
+                                  const Dossier__CheckFormRequest *req,
+                                  Dossier__CheckFormReply *rep);
+enum mc_status dossier_preview_form(struct dossier *dossier, struct mc_txn *txn,
+                                    const Dossier__PreviewFormRequest *req,
+                                    Dossier__PreviewFormReply *rep);
+enum mc_status dossier_publish_form(struct dossier *dossier, struct mc_txn *txn,
+                                    const Dossier__PublishFormRequest *req, Dossier__FormHead *rep);
+enum mc_status dossier_list_places(struct dossier *dossier, struct mc_txn *txn,
+                                   const Dossier__ListPlacesRequest *req,
+                                   Dossier__ListPlacesReply *rep);
 enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
                               const Dossier__AttachRequest *req, Dossier__AttachReply *rep);
 enum mc_status dossier_submit(struct dossier *dossier, struct mc_txn *txn,
@@ -306,6 +340,71 @@ char *dossier_record_name(struct mc_txn *txn, const DossierState__Dossier *recor
 void dossier_fill_procedure(const struct dossier *dossier, struct mc_txn *txn,
                             const struct dossier_procedure *procedure,
                             const struct dossier_query *query, Dossier__Procedure *out);
+
+/* form_book.c: which forms there are. A version that somebody filled in stays for ever. */
+struct dossier_form_version {
+    struct dossier_form form; /* in the call's arena */
+    const char *text;
+    uint64_t version;
+    const DossierState__Form *record; /* NULL: came with the software */
+    struct mc_date from;
+    struct mc_date until; /* year 0: open */
+};
+mc_nodiscard enum mc_status dossier_forms_load(struct dossier_forms *forms, struct mc_arena *memory,
+                                               char *why, size_t why_size);
+/* version 0: the one in force on the day. False when there is none, or the call has failed. */
+bool dossier_form_open(const struct dossier *dossier, struct mc_txn *txn, const char *code,
+                       uint64_t version, struct mc_date day,
+                       struct dossier_form_version *ret_version);
+bool dossier_form_newest(const struct dossier *dossier, struct mc_txn *txn, const char *code,
+                         struct dossier_form_version *ret_version);
+/* The form that a procedure asks for on the day. */
+bool dossier_form_of(const struct dossier *dossier, struct mc_txn *txn, const char *procedure,
+                     struct mc_date day, struct dossier_form_version *ret_version);
+/* The code of the form that serves the procedure; NULL: none. */
+const char *dossier_form_code_of(const struct dossier *dossier, struct mc_txn *txn,
+                                 const char *procedure);
+bool dossier_form_in_force(const struct dossier_form_version *version, struct mc_date day);
+/* Keeps a version that came with the software, before somebody relies on it. */
+void dossier_form_keep(struct mc_txn *txn, const struct dossier_form_version *version);
+struct mc_bytes dossier_form_key(struct mc_txn *txn, const char *code, uint64_t version);
+struct mc_bytes dossier_form_prefix(struct mc_txn *txn, const char *code);
+Dossier__FormHead *dossier_form_head(struct mc_txn *txn,
+                                     const struct dossier_form_version *version);
+
+/* form_draft.c: the form of one dossier. */
+struct dossier_problems *dossier_problems_new(struct mc_txn *txn);
+void dossier_problems_refuse(struct mc_txn *txn, const struct dossier_problems *problems,
+                             const char *prefix);
+Dossier__FormProblem **dossier_problems_list(struct mc_txn *txn,
+                                             const struct dossier_problems *problems);
+/* Binds the draft to the form it was filled by (code "": the one it has, else the one in force);
+ * refused when that does not fit. */
+void dossier_form_bind(const struct dossier *dossier, struct mc_txn *txn,
+                       const struct dossier_open *open, const char *code, uint64_t version);
+/* What Submit would refuse in the form, for the reply of a draft. */
+void dossier_form_advise(const struct dossier *dossier, struct mc_txn *txn,
+                         const struct dossier_open *open, const char *form,
+                         Dossier__DossierReply *rep);
+/* Refuses the call for every field that is wrong, else keeps the form cleaned, with its origins. */
+void dossier_form_send(const struct dossier *dossier, struct mc_txn *txn,
+                       const struct dossier_open *open);
+
+/* account_opened.c: what identity told of a person. NULL with the call failed. */
+const DossierState__Person *dossier_person_open(struct mc_txn *txn,
+                                                const DossierState__Account *account);
+
+/* form_prefill.c: what the State knows of the caller already. */
+struct dossier_known {
+    const struct dossier_field *field;
+    const char *value;
+    const char *source;
+    const char *source_kind;
+};
+/* At most one row per field of the form; the rows live in the call's arena. */
+size_t dossier_form_known(const struct dossier *dossier, struct mc_txn *txn,
+                          const struct dossier_form *form, const char *account,
+                          struct dossier_known **ret_rows);
 
 /* check.c: memory of the call; NULL (text: empty), with the call failed, when there is no more. */
 void *dossier_alloc(struct mc_txn *txn, size_t size);

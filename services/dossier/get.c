@@ -81,6 +81,8 @@ static void fill_facts(const DossierState__Dossier *record, Dossier__DossierView
     rep->channel = (Dossier__Channel)record->channel;
     rep->receiving_unit = record->receiving_unit;
     rep->receiving_unit_name = record->receiving_unit_name;
+    rep->form_code = record->form_code;
+    rep->form_version = record->form_version;
 }
 
 static void fill_supplement(struct mc_txn *txn, const DossierState__Dossier *record,
@@ -172,6 +174,32 @@ static void fill_holder(const struct dossier *dossier, struct mc_txn *txn,
     rep->sub_state_name = mc_unconst(sub != NULL ? sub->name : "");
 }
 
+static void fill_origins(const struct dossier *dossier, struct mc_txn *txn,
+                         const DossierState__Dossier *record, Dossier__DossierView *rep)
+{
+    struct dossier_form_version version;
+    size_t n = record->n_form_origins;
+    Dossier__FormOrigin *rows = dossier_alloc(txn, (n + 1) * sizeof *rows);
+
+    rep->form_origins = dossier_list(txn, n);
+    if (n == 0 || rows == NULL || rep->form_origins == NULL ||
+        !dossier_form_open(dossier, txn, record->form_code, record->form_version,
+                           mc_date_from_ms(txn->now_ms), &version))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const struct dossier_field *field =
+            dossier_form_field(&version.form, record->form_origins[i]->field);
+
+        dossier__form_origin__init(&rows[i]);
+        rows[i].field = record->form_origins[i]->field;
+        rows[i].label = mc_unconst(field != NULL ? field->label : "");
+        rows[i].source = record->form_origins[i]->source;
+        rows[i].source_kind = record->form_origins[i]->source_kind;
+        rows[i].changed = record->form_origins[i]->changed;
+        rep->form_origins[rep->n_form_origins++] = &rows[i];
+    }
+}
+
 enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
                            const Dossier__GetRequest *req, Dossier__DossierView *rep)
 {
@@ -193,5 +221,6 @@ enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
     fill_return(txn, record, rep);
     fill_papers(txn, record, rep);
     fill_history(txn, record, rep);
+    fill_origins(dossier, txn, record, rep);
     return txn->status;
 }

@@ -35,6 +35,12 @@
     X(SearchProcedures, dossier_search_procedures, Dossier__SearchProceduresRequest, Dossier__SearchProceduresReply,  MC_READ,         MC_ANYONE,   NULL) \
     X(GetProcedure,     dossier_get_procedure,     Dossier__GetProcedureRequest,     Dossier__Procedure,              MC_READ,         MC_ANYONE,   NULL) \
     X(SaveDraft,        dossier_save_draft,        Dossier__SaveDraftRequest,        Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL, NULL, MC_FORM_BODY_MAX) \
+    X(ListForms,        dossier_list_forms,        Dossier__ListFormsRequest,        Dossier__ListFormsReply,         MC_READ,         MC_ANYONE,   NULL) \
+    X(GetForm,          dossier_get_form,          Dossier__GetFormRequest,          Dossier__Form,                   MC_READ,         MC_ANYONE,   NULL, NULL, MC_FORM_BODY_MAX) \
+    X(CheckForm,        dossier_check_form,        Dossier__CheckFormRequest,        Dossier__CheckFormReply,         MC_READ,         MC_ANYONE,   NULL, NULL, MC_FORM_BODY_MAX) \
+    X(PreviewForm,      dossier_preview_form,      Dossier__PreviewFormRequest,      Dossier__PreviewFormReply,       MC_READ,         MC_OFFICER,  DOSSIER_RIGHT_FORMS, NULL, MC_FORM_BODY_MAX) \
+    X(PublishForm,      dossier_publish_form,      Dossier__PublishFormRequest,      Dossier__FormHead,               MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_FORMS, NULL, MC_FORM_BODY_MAX) \
+    X(ListPlaces,       dossier_list_places,       Dossier__ListPlacesRequest,       Dossier__ListPlacesReply,        MC_READ,         MC_ANYONE,   NULL) \
     X(Attach,           dossier_attach,            Dossier__AttachRequest,           Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
     X(Submit,           dossier_submit,            Dossier__SubmitRequest,           Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL) \
     X(Accept,           dossier_accept,            Dossier__AcceptRequest,           Dossier__DossierReply,           MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_ACCEPT) \
@@ -75,6 +81,8 @@ static const char *const tables[] = {
     [DOSSIER_PIECES   - MC_TABLE_ROOM] = "pieces",   /* file id, number          -> that piece, sealed */
     [DOSSIER_UPLOADS  - MC_TABLE_ROOM] = "uploads",  /* account id, upload id    -> DossierState__Upload */
     [DOSSIER_FILE_ENDS - MC_TABLE_ROOM] = "file_ends", /* due time, kind, key    -> nothing (file_ends.c) */
+    [DOSSIER_FORMS    - MC_TABLE_ROOM] = "forms",    /* form code, 0, version    -> DossierState__Form */
+    [DOSSIER_FORM_USES - MC_TABLE_ROOM] = "form_uses", /* procedure code         -> the code of its form */
 };
 
 static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post"};
@@ -108,6 +116,8 @@ static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened", &identity__account_opened__descriptor,
      dossier_account_opened_event},
     {"identity", "identity.contact_changed", &identity__account_opened__descriptor,
+     dossier_account_opened_event},
+    {"identity", "identity.person_changed", &identity__account_opened__descriptor,
      dossier_account_opened_event},
     {"payment", "payment.paid", &payment__order_changed__descriptor, dossier_paid_event},
     {"identity", "identity.accounts_merged", &identity__accounts_merged__descriptor,
@@ -252,6 +262,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return refuse_boot(with, "sub_states");
     if (dossier_file_types_load(&dossier->file_types, DATA(file_types)) != MC_OK)
         return refuse_boot(with, "file_types");
+    if (dossier_forms_load(&dossier->forms, &dossier->memory, with->why, sizeof with->why) != MC_OK)
+        return MC_INVALID;
     return MC_OK;
 }
 

@@ -83,8 +83,12 @@ enum mc_status dossier_save_draft(struct dossier *dossier, struct mc_txn *txn,
         return txn->status;
 
     dossier_draft_fill(txn, &draft, req->form, open.record);
+    dossier_form_bind(dossier, txn, &open, req->form_code, req->form_version);
+    if (txn->status != MC_OK)
+        return txn->status;
     dossier_save(txn, &open);
     dossier_tell(txn, &open, "dossier.drafted", "");
     dossier_fill_reply(dossier, txn, &open, rep);
+    dossier_form_advise(dossier, txn, &open, req->form, rep);
     return txn->status;
 }

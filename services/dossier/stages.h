@@ -25,6 +25,7 @@ enum dossier_actor {
 #define DOSSIER_RIGHT_PROCESS "DOSSIER_PROCESS"
 #define DOSSIER_RIGHT_APPROVE "DOSSIER_APPROVE"
 #define DOSSIER_RIGHT_RETURN  "RESULT_RETURN"
+#define DOSSIER_RIGHT_FORMS   "FORM_EDIT"
 
 /* Steps that depend on whether the dossier was ever accepted. */
 enum dossier_when { DOSSIER_ALWAYS, DOSSIER_IF_ACCEPTED, DOSSIER_UNLESS_ACCEPTED };

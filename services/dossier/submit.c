@@ -29,6 +29,9 @@ enum mc_status dossier_submit(struct dossier *dossier, struct mc_txn *txn,
     bool supplement = open.was == DOSSIER__STATE__SUPPLEMENT_REQUESTED;
     if (open.was != DOSSIER__STATE__DRAFT && !supplement)
         return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
+    dossier_form_send(dossier, txn, &open);
+    if (txn->status != MC_OK)
+        return txn->status;
 
     enum mc_status status = supplement && open.record->received_at_ms != 0
                                 ? answer_supplement(txn, &open)

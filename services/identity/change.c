@@ -170,16 +170,32 @@ static bool differs(const struct identity_facts *a, const struct identity_facts 
     return strcmp(a->value[fact], b->value[fact]) != 0;
 }
 
-/* Other rooms keep the name, phone, e-mail and number of an account: they are told the new ones. */
+static bool differs_in(const struct identity_change *change, const struct identity_facts *after,
+                       const enum identity_fact *facts, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (differs(&change->before, after, facts[i]))
+            return true;
+    return false;
+}
+
+/*
+ * Other rooms keep the name, phone, e-mail and number of an account, to reach its owner: they are
+ * told the new ones. What only fills in forms (dossier) is told by an event of its own, which sends
+ * nobody a notice.
+ */
 static void tell_contact(struct mc_txn *txn, const struct identity_change *change,
                          const struct identity_facts *after)
 {
+    static const enum identity_fact contacts[] = {IDENTITY_FACT_FULL_NAME, IDENTITY_FACT_PHONE,
+                                                  IDENTITY_FACT_EMAIL};
+    static const enum identity_fact persons[] = {IDENTITY_FACT_LOGIN_ID, IDENTITY_FACT_ADDRESS,
+                                                 IDENTITY_FACT_BIRTH_DATE, IDENTITY_FACT_VERIFIED};
     Identity__AccountOpened body = IDENTITY__ACCOUNT_OPENED__INIT;
     const char *keys[] = {identity_key(txn, "account", change->id), NULL};
+    bool contact = differs_in(change, after, contacts, MC_LEN(contacts));
 
-    if (!differs(&change->before, after, IDENTITY_FACT_FULL_NAME) &&
-        !differs(&change->before, after, IDENTITY_FACT_PHONE) &&
-        !differs(&change->before, after, IDENTITY_FACT_EMAIL))
+    if (!contact && !differs_in(change, after, persons, MC_LEN(persons)))
         return;
     body.account_id = identity_uuid(txn, change->id);
     body.subject_kind = (Identity__SubjectKind)change->account->subject_kind;
@@ -188,7 +204,11 @@ static void tell_contact(struct mc_txn *txn, const struct identity_change *chang
     body.phone = change->person->phone;
     body.email = change->person->email;
     body.login_id = change->person->login_id;
-    mc_emit(txn, "identity.contact_changed", &body.base, MC_SEALED, keys);
+    body.birth_date = change->person->birth_date;
+    body.address = change->person->address;
+    body.verified_by = mc_unconst(after->value[IDENTITY_FACT_VERIFIED]);
+    mc_emit(txn, contact ? "identity.contact_changed" : "identity.person_changed", &body.base,
+            MC_SEALED, keys);
 }
 
 static void tell_tax_code(struct mc_txn *txn, const struct identity_change *change,

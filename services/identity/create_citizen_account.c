@@ -113,6 +113,8 @@ static void tell(struct mc_txn *txn, struct mc_bytes id, const struct creation *
     opened.phone = creation->person->phone;
     opened.email = creation->person->email;
     opened.login_id = creation->person->login_id;
+    opened.birth_date = creation->person->birth_date;
+    opened.address = creation->person->address;
     mc_emit(txn, "identity.account_opened", &opened.base, MC_SEALED, keys);
     made.account_id = opened.account_id;
     made.officer_id = identity_uuid(txn, creation->desk.officer_id);

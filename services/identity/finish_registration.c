@@ -118,6 +118,8 @@ static void emit_opened(struct mc_txn *txn, struct mc_bytes id, struct mc_bytes 
     opened.phone = person->phone;
     opened.email = person->email;
     opened.login_id = person->login_id;
+    opened.birth_date = person->birth_date;
+    opened.address = person->address;
     mc_emit(txn, "identity.account_opened", &opened.base, MC_SEALED, keys);
 }
 

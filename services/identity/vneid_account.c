@@ -74,6 +74,8 @@ static void emit_opened(struct mc_txn *txn, struct mc_bytes id, const struct vne
     opened.ial = person->ial;
     opened.full_name = mc_unconst(person->name);
     opened.login_id = mc_unconst(person->number);
+    opened.birth_date = mc_unconst(person->birth);
+    opened.verified_by = mc_unconst("VNEID");
     mc_emit(txn, "identity.account_opened", &opened.base, MC_SEALED, keys);
 }
 

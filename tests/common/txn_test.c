@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "common/envelope.h"
+
 #include "store_model.h"
 
 enum { MAP = 32 << 20, SMALL_MAP = 1 << 20 };
@@ -105,7 +107,7 @@ static void errors_stick(void **state)
     store_done(&t);
 }
 
-static void violations_stop_at_64(void **state)
+static void violations_stop_at_100(void **state)
 {
     struct store_test t;
     struct mc_turn turn;
@@ -115,9 +117,9 @@ static void violations_stop_at_64(void **state)
     store_open(&t, MAP);
     turn_begin(&t, &turn);
     txn_begin(&t, &turn, &txn);
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < MC_VIOLATIONS_MAX + 20; i++)
         (void)mc_refuse(&txn, MC_INVALID, "x", "FIELD_INVALID", NULL);
-    assert_int_equal(txn.violations_len, 64);
+    assert_int_equal(txn.violations_len, MC_VIOLATIONS_MAX);
     mc_turn_abort(&turn);
     store_done(&t);
 }
@@ -974,7 +976,7 @@ int main(void)
         cmocka_unit_test(a_call_reads_what_it_wrote),
         cmocka_unit_test(a_refused_call_leaves_nothing),
         cmocka_unit_test(errors_stick),
-        cmocka_unit_test(violations_stop_at_64),
+        cmocka_unit_test(violations_stop_at_100),
         cmocka_unit_test(one_refused_call_does_not_spoil_the_others),
         cmocka_unit_test(ids_keep_their_order),
         cmocka_unit_test(a_turn_without_writes_does_not_flush),

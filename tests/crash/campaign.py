@@ -22,7 +22,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import checker  # noqa: E402
-from world import PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, enum_name, post_form  # noqa: E402
+from world import BIRTH_FORM, PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, enum_name, post_form  # noqa: E402
 
 PDF = (b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
        b"trailer<</Root 1 0 R>>\n%%%%EOF\n%% %s\n")
@@ -52,7 +52,7 @@ class Case:
         return reply
 
     def draft(self):
-        form = {"procedure_code": PROCEDURE, "unit": UNIT, "abstract": self.abstract, "form": "{}"}
+        form = {"procedure_code": PROCEDURE, "unit": UNIT, "abstract": self.abstract, "form": BIRTH_FORM}
         if self.number % 5 == 4:
             self.id = self.draft_by_http()
         else:
@@ -63,7 +63,7 @@ class Case:
     def draft_by_http(self):
         import base64
 
-        body = {"procedureCode": PROCEDURE, "unit": UNIT, "abstract": self.abstract, "form": "{}"}
+        body = {"procedureCode": PROCEDURE, "unit": UNIT, "abstract": self.abstract, "form": BIRTH_FORM}
         session, key = self.campaign.sessions[self.citizen], f"case-{self.citizen}-{self.number}"
         answers = [self.world.http("motcua.dossier.v1.Dossier/SaveDraft", body, session, key) for _ in range(2)]
         if answers[0] != answers[1] or answers[0][0] != 200:

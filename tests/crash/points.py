@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import checker  # noqa: E402
 from campaign import CITIZENS, OFFICER, Campaign, Case, stop_all  # noqa: E402
-from world import PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, person, uuid7  # noqa: E402
+from world import BIRTH_FORM, PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, person, uuid7  # noqa: E402
 
 PAGES, SYNC, META = 1, 2, 3
 KILL_BEFORE, KILL_AFTER, FAIL, SHORT, TORN = 1, 2, 3, 4, 5
@@ -249,7 +249,7 @@ class Points:
                 case = self.case()
                 try:
                     draft = portal.call("dossier", "SaveDraft", {
-                        "procedure_code": PROCEDURE, "unit": UNIT, "abstract": case.abstract, "form": "{}"}, session)
+                        "procedure_code": PROCEDURE, "unit": UNIT, "abstract": case.abstract, "form": BIRTH_FORM}, session)
                 except Refused as refused:
                     return taken, ("SaveDraft", {"procedure_code": PROCEDURE, "unit": UNIT, "form": "{}"}), uuid7(), refused.code
                 case.id = draft.dossier_id

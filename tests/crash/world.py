@@ -19,7 +19,7 @@ import urllib.request
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [f"{SOURCE}/scripts", f"{SOURCE}/tests"]
 
-from demo import PASSWORD, UNIT, StayHere  # noqa: E402
+from demo import BIRTH_FORM, PASSWORD, UNIT, StayHere  # noqa: E402
 from house import ROOMS, House  # noqa: E402
 from people import person  # noqa: E402
 from portal import POOL, SERVICES, NoAnswer, Portal, Refused, enum_name, fill, message, uuid7  # noqa: E402

@@ -14,6 +14,21 @@
 #define SINGLE   "1.004873" /* xác nhận tình trạng hôn nhân: 3 working days, no fee */
 #define ALICE_ID "0190a07b-0000-7000-8000-00000000a11c"
 
+/* A declaration of birth that lacks nothing; the mother is the applicant. */
+static const char birth_form[] =
+    "{\"applicant_name\":\"Nguyễn Thị Hoà Bình\","
+    "\"applicant_id\":\"012193990017\",\"applicant_phone\":\"0912000101\","
+    "\"applicant_address\":\"Ấp 2, xã Bến Cầu, tỉnh Tây Ninh\","
+    "\"relation\":\"mother\",\"child_name\":\"Nguyễn Bảo An\","
+    "\"child_birth\":\"01/09/2025\",\"child_sex\":\"female\","
+    "\"child_ethnic\":\"Kinh\",\"child_nationality\":\"Việt Nam\","
+    "\"birth_place_kind\":\"elsewhere\",\"birth_province\":\"80\","
+    "\"birth_commune\":\"25681\",\"home_town\":\"Xã Bến Cầu, tỉnh Tây Ninh\","
+    "\"mother_name\":\"Nguyễn Thị Hoà Bình\",\"mother_birth\":\"05/03/1993\","
+    "\"mother_ethnic\":\"Kinh\",\"mother_nationality\":\"Việt Nam\","
+    "\"mother_address\":\"Ấp 2, xã Bến Cầu, tỉnh Tây Ninh\","
+    "\"truthful\":true}";
+
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
 static const char *const all_rights[] = {"DOSSIER_RECEIVE", "DOSSIER_PROCESS", "DOSSIER_APPROVE",
@@ -56,7 +71,8 @@ static inline Dossier__DossierReply *save_as(struct harness *h, const struct mc_
     req.procedure_code = mc_unconst(procedure);
     req.unit = mc_unconst(BEN_CAU);
     req.abstract = mc_unconst("Đăng ký khai sinh cho con");
-    req.form = mc_unconst("{\"hoTen\":\"Nguyễn Thử Nghiệm\"}");
+    req.form = mc_unconst(strcmp(procedure, BIRTH) == 0 ? birth_form
+                                                        : "{\"hoTen\":\"Nguyễn Thử Nghiệm\"}");
     harness_as(h, caller);
     return harness_call(h, "SaveDraft", &req.base, want);
 }

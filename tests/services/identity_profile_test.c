@@ -75,7 +75,8 @@ static void an_owner_sees_and_edits_his_data_REG_50(void **state)
     assert_true(harness_violated(h, "version", "ACCOUNT_CHANGED"));
 }
 
-/* An e-mail is how a person is reached: other rooms hear; an address they do not keep. */
+/* An e-mail is how a person is reached: other rooms hear; an address
+ * only fills in forms, and sends no notice. */
 static void contacts_reach_the_other_rooms(void **state)
 {
     struct harness *h = *state;
@@ -86,6 +87,7 @@ static void contacts_reach_the_other_rooms(void **state)
     request.address = text("Ấp 3");
     (void)harness_call(h, "UpdateAccount", &request.base, MC_OK);
     assert_int_equal(harness_events(h, "identity.contact_changed"), 0);
+    assert_int_equal(harness_events(h, "identity.person_changed"), 1);
     set_email(h, "binh@example.vn");
     const Identity__AccountOpened *told = harness_last_event(
         h, "identity.contact_changed", &identity__account_opened__descriptor, NULL);

@@ -933,6 +933,10 @@ static const char *const open_to_all[] = {
     "motcua.dossier.v1.Dossier/SearchProcedures",
     "motcua.dossier.v1.Dossier/GetProcedure",
     "motcua.dossier.v1.Dossier/ListStages", /* the state table */
+    "motcua.dossier.v1.Dossier/ListForms",  /* laws' forms; what is known of a person: of himself */
+    "motcua.dossier.v1.Dossier/GetForm",
+    "motcua.dossier.v1.Dossier/CheckForm",
+    "motcua.dossier.v1.Dossier/ListPlaces",
     "motcua.identity.v1.Identity/ListMethods",
     "motcua.identity.v1.Identity/GetConsent",
     "motcua.identity.v1.Identity/GetSigningGuide",

@@ -1,0 +1,182 @@
+/*
+ * What the State knows of a person already, so that he need not type it again (DOS-15, DIG-03). A
+ * field names the fact it asks for; the first source that has it gives the value:
+ *
+ *     the account     identity's journal tells the name, number, birth date, contact and address;
+ *                     verified, they are the population register's
+ *     his dossiers    the newest that he has sent, and whose form asked for the same fact
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dossier.h"
+
+struct finder {
+    const struct dossier *dossier;
+    struct mc_txn *txn;
+    const struct dossier_form *form;
+    struct dossier_known *rows;
+    size_t len;
+};
+
+static bool is_known(const struct finder *finder, const struct dossier_field *field)
+{
+    for (size_t i = 0; i < finder->len; i++)
+        if (finder->rows[i].field == field)
+            return true;
+    return false;
+}
+
+/* As the form would keep it; a value that the form would not take is not offered. */
+static void add(struct finder *finder, const struct dossier_field *field, const char *value,
+                const char *source, const char *source_kind)
+{
+    const char *clean = NULL;
+    const char *code = NULL;
+
+    if (value == NULL || value[0] == '\0' || is_known(finder, field) ||
+        dossier_form_clean(finder->txn->arena, field, value, &clean, &code) != MC_OK)
+        return;
+    finder->rows[finder->len++] = (struct dossier_known){field, clean, source, source_kind};
+}
+
+static const struct dossier_field *asks_for(const struct dossier_form *form, const char *fact)
+{
+    for (size_t i = 0; i < form->fields_len; i++)
+        if (form->fields[i].fact != NULL && strcmp(form->fields[i].fact, fact) == 0)
+            return &form->fields[i];
+    return NULL;
+}
+
+static void offer(struct finder *finder, const char *fact, const char *value, const char *source,
+                  const char *source_kind)
+{
+    const struct dossier_field *field = asks_for(finder->form, fact);
+
+    if (field != NULL)
+        add(finder, field, value, source, source_kind);
+}
+
+/* --- the account --- */
+
+static const DossierState__Person *person_of(struct mc_txn *txn, const char *account,
+                                             const char **ret_name)
+{
+    uint8_t id[MC_ID_LEN];
+    const DossierState__Account *known = NULL;
+
+    if (mc_uuid_parse(id, mc_key_text(account)))
+        known = mc_load(txn, DOSSIER_ACCOUNTS, mc_keep(txn, id, sizeof id),
+                        &dossier_state__account__descriptor);
+    if (known == NULL)
+        return NULL;
+    *ret_name = known->full_name.len > 0 ? mc_open_text(txn, known->full_name) : "";
+    return dossier_person_open(txn, known);
+}
+
+static void from_account(struct finder *finder, const char *account)
+{
+    const char *name = "";
+    const DossierState__Person *person = person_of(finder->txn, account, &name);
+    const char *kind = "ACCOUNT";
+    const char *source = "Tài khoản Cổng Dịch vụ công";
+
+    if (person == NULL)
+        return;
+    if (strcmp(person->verified_by, "POPULATION_REGISTER") == 0) {
+        kind = "POPULATION_REGISTER";
+        source = "Cơ sở dữ liệu quốc gia về dân cư";
+    } else if (strcmp(person->verified_by, "VNEID") == 0) {
+        kind = "VNEID";
+        source = "Tài khoản định danh điện tử VNeID";
+    }
+    offer(finder, "applicant.full_name", name, source, kind);
+    offer(finder, "applicant.identity_no", person->identity_no, source, kind);
+    offer(finder, "applicant.birth_date", person->birth_date, source, kind);
+    /* these are what the person said, whoever verified the rest */
+    source = "Tài khoản Cổng Dịch vụ công";
+    offer(finder, "applicant.phone", person->phone, source, "ACCOUNT");
+    offer(finder, "applicant.email", person->email, source, "ACCOUNT");
+    offer(finder, "applicant.address", person->address, source, "ACCOUNT");
+}
+
+/* --- his dossiers --- */
+
+static const char *dossier_name(struct mc_txn *txn, const DossierState__Dossier *record)
+{
+    const char *text =
+        record->code[0] != '\0'
+            ? mc_sprintf(txn->arena, "Hồ sơ %s", record->code)
+            : mc_sprintf(txn->arena, "Hồ sơ số %llu", (unsigned long long)record->internal_number);
+
+    return text != NULL ? text : "";
+}
+
+static void from_form(struct finder *finder, const struct dossier_form *form,
+                      const struct mc_json *values, const char *source)
+{
+    for (size_t i = 0; i < form->fields_len; i++) {
+        const struct dossier_field *field = &form->fields[i];
+
+        if (field->fact != NULL)
+            offer(finder, field->fact, mc_json_text(values, field->name), source, "DOSSIER");
+    }
+}
+
+static void from_dossier(struct finder *finder, const DossierState__Dossier *record)
+{
+    struct mc_json *values mc_cleanup(mc_json_freep) = NULL;
+    struct dossier_form_version version;
+
+    if (record->state == DOSSIER__STATE__DRAFT || record->state == DOSSIER__STATE__REFUSED ||
+        record->form_code[0] == '\0' ||
+        !dossier_form_open(finder->dossier, finder->txn, record->form_code, record->form_version,
+                           mc_date_from_ms(finder->txn->now_ms), &version))
+        return;
+    const char *form = mc_open_text(finder->txn, record->form);
+    if (mc_json_parse(mc_key_text(form), &values) == MC_OK)
+        from_form(finder, &version.form, values, dossier_name(finder->txn, record));
+}
+
+static bool has_all(const struct finder *finder)
+{
+    size_t facts = 0;
+
+    for (size_t i = 0; i < finder->form->fields_len; i++)
+        facts += finder->form->fields[i].fact != NULL;
+    return finder->len >= facts;
+}
+
+static void from_dossiers(struct finder *finder, const char *account)
+{
+    struct mc_txn *txn = finder->txn;
+    struct mc_bytes prefix = dossier_owner_prefix(txn, account);
+    struct mc_cursor cursor =
+        mc_seek(txn, DOSSIER_OWNERS, prefix, (struct mc_bytes){0}, MC_BACKWARD);
+
+    for (unsigned i = 0; i < DOSSIER_PREFILL_DOSSIERS_MAX && !has_all(finder); i++) {
+        if (txn->status != MC_OK || !mc_next(&cursor))
+            return;
+        struct mc_bytes id = {(const uint8_t *)cursor.key.data + prefix.len,
+                              cursor.key.len - prefix.len};
+        const DossierState__Dossier *record =
+            mc_load(txn, DOSSIER_DOSSIERS, id, &dossier_state__dossier__descriptor);
+        if (record != NULL)
+            from_dossier(finder, record);
+    }
+}
+
+size_t dossier_form_known(const struct dossier *dossier, struct mc_txn *txn,
+                          const struct dossier_form *form, const char *account,
+                          struct dossier_known **ret_rows)
+{
+    struct finder finder = {.dossier = dossier, .txn = txn, .form = form};
+
+    finder.rows = dossier_alloc(txn, (form->fields_len + 1) * sizeof *finder.rows);
+    *ret_rows = finder.rows;
+    if (finder.rows == NULL)
+        return 0;
+    from_account(&finder, account);
+    from_dossiers(&finder, account);
+    return txn->status == MC_OK ? finder.len : 0;
+}
