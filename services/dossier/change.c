@@ -12,7 +12,7 @@
 #include "dossier.h"
 #include "fields.h"
 
-enum { FIELD_STEPS = 16, FIELD_VERSION = 23 };
+enum { FIELD_STEPS = 16, FIELD_VERSION = 23, FIELD_SYNC = 48 };
 
 DossierState__Dossier *dossier_unpack(struct mc_txn *txn, struct mc_bytes packed)
 {
@@ -119,6 +119,7 @@ void dossier_change_keep(struct mc_txn *txn, const struct dossier_open *open)
     if (before == NULL || after == NULL)
         return;
     before->of[FIELD_STEPS] = after->of[FIELD_STEPS] = (struct mc_bytes){0};
+    before->of[FIELD_SYNC] = after->of[FIELD_SYNC] = (struct mc_bytes){0};
     before->of[FIELD_VERSION] = after->of[FIELD_VERSION] = (struct mc_bytes){0};
     if (dossier_fields_differ(before, after) == 0)
         return;

@@ -10,6 +10,7 @@
 #include "payment.pb-c.h"
 #include "state.pb-c.h"
 
+#include "bundles.h"
 #include "calendar.h"
 #include "catalogue.h"
 #include "files.h"
@@ -30,6 +31,8 @@ enum dossier_table {
     DOSSIER_OFFICERS,
     DOSSIER_PERSONS,
     DOSSIER_APPLICANTS,
+    DOSSIER_GROUPS,
+    DOSSIER_UNSYNCED,
     DOSSIER_PIECES,
     DOSSIER_UPLOADS,
     DOSSIER_FILE_ENDS,
@@ -47,6 +50,7 @@ enum {
     DOSSIER_DEPARTMENT_CHARS_MAX = 200,
     DOSSIER_NOTE_CHARS_MAX = 2000,
     DOSSIER_NAME_CHARS_MAX = 200,
+    DOSSIER_SYNC_PROBLEM_CHARS_MAX = 500,
     DOSSIER_ADDRESS_CHARS_MAX = 300,
     DOSSIER_CLAIMS_MAX = 200,      /* dossiers of the desk that a new account takes over at once */
     DOSSIER_FILTER_ROWS_MAX = 500, /* looked at for one page */
@@ -102,6 +106,7 @@ struct dossier {
     struct dossier_catalogue catalogue;
     const char *state_names[DOSSIER_STATES_LEN]; /* the national ones, for officers */
     struct dossier_sub_states sub_states;
+    struct dossier_bundles bundles;
     struct dossier_file_types file_types;
     int64_t upload_life_ms;
     int64_t orphan_grace_ms;
@@ -174,6 +179,23 @@ enum mc_status dossier_choose_return(struct dossier *dossier, struct mc_txn *txn
 enum mc_status dossier_cancel_parcel(struct dossier *dossier, struct mc_txn *txn,
                                      const Dossier__CancelParcelRequest *req,
                                      Dossier__DossierReply *rep);
+enum mc_status dossier_list_bundles(struct dossier *dossier, struct mc_txn *txn,
+                                    const Dossier__ListBundlesRequest *req,
+                                    Dossier__ListBundlesReply *rep);
+enum mc_status dossier_start_linked(struct dossier *dossier, struct mc_txn *txn,
+                                    const Dossier__StartLinkedRequest *req,
+                                    Dossier__LinkedView *rep);
+enum mc_status dossier_submit_linked(struct dossier *dossier, struct mc_txn *txn,
+                                     const Dossier__SubmitLinkedRequest *req,
+                                     Dossier__LinkedView *rep);
+enum mc_status dossier_get_linked(struct dossier *dossier, struct mc_txn *txn,
+                                  const Dossier__GetLinkedRequest *req, Dossier__LinkedView *rep);
+enum mc_status dossier_list_unsynced(struct dossier *dossier, struct mc_txn *txn,
+                                     const Dossier__ListUnsyncedRequest *req,
+                                     Dossier__ListUnsyncedReply *rep);
+enum mc_status dossier_report_sync(struct dossier *dossier, struct mc_txn *txn,
+                                   const Dossier__ReportSyncRequest *req,
+                                   Dossier__ReportSyncReply *rep);
 enum mc_status dossier_list_stages(struct dossier *dossier, struct mc_txn *txn,
                                    const Dossier__ListStagesRequest *req,
                                    Dossier__ListStagesReply *rep);
@@ -221,6 +243,8 @@ bool dossier_may(const struct mc_caller *caller, const char *right);
 /* For a room that was told of it; MC_NOT_FOUND, without a refusal, when it is not ours. */
 mc_nodiscard enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id,
                                              const char *code, struct dossier_open *ret_open);
+/* What the caller is to a dossier (enum dossier_actor); 0: nothing. */
+unsigned dossier_actor_of(struct mc_txn *txn, const DossierState__Dossier *record);
 /* Refused when the caller looked at another version. */
 mc_nodiscard enum mc_status
 dossier_check_version(struct mc_txn *txn, const struct dossier_open *open, uint64_t version);
@@ -322,6 +346,30 @@ enum mc_status dossier_post_cancel_done(void *ctx, struct mc_txn *txn, const str
                                         const ProtobufCMessage *payload,
                                         const struct mc_result *result,
                                         enum mc_verdict *ret_verdict);
+
+/* linked.c, linked_view.c: requests of linked procedures. */
+mc_nodiscard DossierState__Group *dossier_group_load(struct mc_txn *txn, struct mc_bytes id);
+/* For those who have a part of it in hand; NULL: refused. *ret_actor: all he is to its parts. */
+mc_nodiscard DossierState__Group *dossier_group_open(struct mc_txn *txn, ProtobufCBinaryData id,
+                                                     unsigned *ret_actor);
+/* Bits of the parts that this one (from 0) still waits for; lost: one of them never will be done.
+ */
+unsigned dossier_group_waits(struct mc_txn *txn, const DossierState__Group *group, size_t part,
+                             bool *ret_lost);
+/* Refuses to accept what waits for another part. */
+mc_nodiscard enum mc_status dossier_group_check(struct mc_txn *txn, const struct dossier_open *open,
+                                                Dossier__State to);
+void dossier_group_moved(struct mc_txn *txn, const struct dossier_open *open);
+void dossier_fill_linked(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes id,
+                         const DossierState__Group *group, unsigned actor,
+                         Dossier__LinkedView *rep);
+
+/* submit.c: sends an opened draft or supplement of the caller's. */
+mc_nodiscard enum mc_status dossier_send(struct dossier *dossier, struct mc_txn *txn,
+                                         struct dossier_open *open);
+
+/* report_sync.c: something changed that others have to be told. */
+void dossier_sync_changed(struct mc_txn *txn, DossierState__Dossier *record);
 
 /* move.c: one step of the state table, with all it brings about; then save and tell. */
 mc_nodiscard enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn,

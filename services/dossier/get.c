@@ -78,6 +78,11 @@ static void fill_facts(const DossierState__Dossier *record, Dossier__DossierView
     rep->sub_state = record->sub_state;
     rep->copied_from = record->copied_from;
     rep->notes = record->notes;
+    rep->group_id = record->group_id;
+    rep->part = record->part;
+    rep->sync = record->sync != NULL ? (Dossier__SyncState)record->sync->state
+                                     : DOSSIER__SYNC_STATE__NOT_TO_SYNC;
+    rep->synced_at_ms = record->sync != NULL ? record->sync->synced_at_ms : 0;
     rep->channel = (Dossier__Channel)record->channel;
     rep->receiving_unit = record->receiving_unit;
     rep->receiving_unit_name = record->receiving_unit_name;

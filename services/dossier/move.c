@@ -219,7 +219,7 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
     if (stage->reason && why[0] == '\0')
         mc_refuse(txn, MC_INVALID, "reason", "REASON_REQUIRED", NULL);
     if (check_supplement(txn, open, to) != MC_OK || check_consent(txn, open, stage) != MC_OK ||
-        check_parcel(txn, open) != MC_OK)
+        check_parcel(txn, open) != MC_OK || dossier_group_check(txn, open, to) != MC_OK)
         return txn->status;
 
     const char *event = stage->event;
@@ -234,5 +234,6 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
     dossier_note(txn, open, why);
     dossier_save(txn, open);
     dossier_tell(txn, open, event, why);
+    dossier_group_moved(txn, open);
     return txn->status;
 }

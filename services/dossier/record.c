@@ -80,6 +80,13 @@ static unsigned actor_of(struct mc_txn *txn, const DossierState__Dossier *record
     return 0;
 }
 
+unsigned dossier_actor_of(struct mc_txn *txn, const DossierState__Dossier *record)
+{
+    bool desk_only = false;
+
+    return actor_of(txn, record, &desk_only);
+}
+
 enum mc_status dossier_open(struct mc_txn *txn, ProtobufCBinaryData id, const char *code,
                             struct dossier_open *ret_open)
 {
@@ -228,6 +235,7 @@ void dossier_save(struct mc_txn *txn, const struct dossier_open *open)
 
     record->version++;
     index_state(txn, open);
+    dossier_sync_changed(txn, record);
     dossier_change_keep(txn, open);
     mc_save(txn, DOSSIER_DOSSIERS, mc_key_bytes(record->dossier_id), &record->base);
 }

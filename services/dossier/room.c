@@ -28,7 +28,8 @@
 #include "dossier.h"
 
 /* clang-format off */
-#define DOSSIER_WHO (MC_CITIZEN | MC_OFFICER)
+#define DOSSIER_WHO  (MC_CITIZEN | MC_OFFICER)
+#define DOSSIER_SYNC (MC_ROOM | MC_OPERATOR)
 
 /*    method            handler                    request                           reply                            mode             who          right */
 #define DOSSIER_ROUTES(X)                                                                                                                                 \
@@ -63,6 +64,12 @@
     X(ReceiveAtDesk,    dossier_receive_at_desk,   Dossier__ReceiveAtDeskRequest,    Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_ACCEPT, NULL, MC_FORM_BODY_MAX) \
     X(ChooseReturn,     dossier_choose_return,     Dossier__ChooseReturnRequest,     Dossier__DossierReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(CancelParcel,     dossier_cancel_parcel,     Dossier__CancelParcelRequest,     Dossier__DossierReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(ListBundles,      dossier_list_bundles,      Dossier__ListBundlesRequest,      Dossier__ListBundlesReply,        MC_READ,         MC_ANYONE,   NULL) \
+    X(StartLinked,      dossier_start_linked,      Dossier__StartLinkedRequest,      Dossier__LinkedView,              MC_WRITE_SECRET, DOSSIER_WHO, NULL, NULL, MC_FORM_BODY_MAX) \
+    X(SubmitLinked,     dossier_submit_linked,     Dossier__SubmitLinkedRequest,     Dossier__LinkedView,              MC_WRITE_SECRET, DOSSIER_WHO, NULL) \
+    X(GetLinked,        dossier_get_linked,        Dossier__GetLinkedRequest,        Dossier__LinkedView,              MC_READ,         DOSSIER_WHO, NULL) \
+    X(ListUnsynced,     dossier_list_unsynced,     Dossier__ListUnsyncedRequest,     Dossier__ListUnsyncedReply,       MC_READ,         DOSSIER_SYNC, NULL) \
+    X(ReportSync,       dossier_report_sync,       Dossier__ReportSyncRequest,       Dossier__ReportSyncReply,         MC_WRITE,        DOSSIER_SYNC, NULL) \
     X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL)
 
 static const char *const tables[] = {
@@ -78,6 +85,8 @@ static const char *const tables[] = {
     [DOSSIER_OFFICERS - MC_TABLE_ROOM] = "officers", /* account id, unit         -> DossierState__Officer */
     [DOSSIER_PERSONS  - MC_TABLE_ROOM] = "persons",  /* identity number, blind   -> account id */
     [DOSSIER_APPLICANTS - MC_TABLE_ROOM] = "applicants", /* identity number, blind; dossier id -> nothing */
+    [DOSSIER_GROUPS   - MC_TABLE_ROOM] = "groups",   /* group id                 -> DossierState__Group */
+    [DOSSIER_UNSYNCED - MC_TABLE_ROOM] = "unsynced", /* since, dossier id        -> nothing (report_sync.c) */
     [DOSSIER_PIECES   - MC_TABLE_ROOM] = "pieces",   /* file id, number          -> that piece, sealed */
     [DOSSIER_UPLOADS  - MC_TABLE_ROOM] = "uploads",  /* account id, upload id    -> DossierState__Upload */
     [DOSSIER_FILE_ENDS - MC_TABLE_ROOM] = "file_ends", /* due time, kind, key    -> nothing (file_ends.c) */
@@ -179,6 +188,7 @@ DATA(sector_aliases)
 DATA(calendar_vn)
 DATA(dossier_statuses)
 DATA(sub_states)
+DATA(linked_procedures)
 DATA(file_types)
 #undef DATA
 #define DATA(name) ((struct mc_bytes){mc_data_##name, mc_data_##name##_len})
@@ -260,6 +270,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return refuse_boot(with, "dossier_statuses");
     if (dossier_sub_states_load(&dossier->sub_states, DATA(sub_states)) != MC_OK)
         return refuse_boot(with, "sub_states");
+    if (dossier_bundles_load(&dossier->bundles, DATA(linked_procedures)) != MC_OK)
+        return refuse_boot(with, "linked_procedures");
     if (dossier_file_types_load(&dossier->file_types, DATA(file_types)) != MC_OK)
         return refuse_boot(with, "file_types");
     if (dossier_forms_load(&dossier->forms, &dossier->memory, with->why, sizeof with->why) != MC_OK)

@@ -53,6 +53,9 @@ static void check_open(struct mc_txn *txn, const struct dossier_open *open,
         mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
     else if (supplement && !same)
         mc_refuse(txn, MC_INVALID, "procedure_code", "SUPPLEMENT_SAME_PROCEDURE", NULL);
+    else if (record->group_id.len > 0 &&
+             strcmp(record->procedure_code, draft->procedure->code) != 0)
+        mc_refuse(txn, MC_INVALID, "procedure_code", "LINKED_SAME_PROCEDURE", NULL);
 }
 
 void dossier_draft_fill(struct mc_txn *txn, const struct dossier_draft *draft, const char *form,

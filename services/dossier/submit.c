@@ -17,6 +17,22 @@ static enum mc_status answer_supplement(struct mc_txn *txn, const struct dossier
     return txn->status;
 }
 
+enum mc_status dossier_send(struct dossier *dossier, struct mc_txn *txn, struct dossier_open *open)
+{
+    bool supplement = open->was == DOSSIER__STATE__SUPPLEMENT_REQUESTED;
+
+    if (open->actor != DOSSIER_BY_CITIZEN)
+        return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
+    if (open->was != DOSSIER__STATE__DRAFT && !supplement)
+        return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
+    dossier_form_send(dossier, txn, open);
+    if (txn->status != MC_OK)
+        return txn->status;
+    return supplement && open->record->received_at_ms != 0
+               ? answer_supplement(txn, open)
+               : dossier_move(dossier, txn, open, DOSSIER__STATE__NEW, "");
+}
+
 enum mc_status dossier_submit(struct dossier *dossier, struct mc_txn *txn,
                               const Dossier__SubmitRequest *req, Dossier__DossierReply *rep)
 {
@@ -24,19 +40,9 @@ enum mc_status dossier_submit(struct dossier *dossier, struct mc_txn *txn,
 
     if (dossier_open(txn, req->dossier_id, "", &open) != MC_OK)
         return txn->status;
-    if (open.actor != DOSSIER_BY_CITIZEN)
-        return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
-    bool supplement = open.was == DOSSIER__STATE__SUPPLEMENT_REQUESTED;
-    if (open.was != DOSSIER__STATE__DRAFT && !supplement)
-        return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
-    dossier_form_send(dossier, txn, &open);
-    if (txn->status != MC_OK)
-        return txn->status;
-
-    enum mc_status status = supplement && open.record->received_at_ms != 0
-                                ? answer_supplement(txn, &open)
-                                : dossier_move(dossier, txn, &open, DOSSIER__STATE__NEW, "");
-    if (status == MC_OK)
+    if (open.record->group_id.len > 0 && open.was == DOSSIER__STATE__DRAFT)
+        return mc_refuse(txn, MC_EXPIRED, "", "LINKED_TOGETHER", NULL);
+    if (dossier_send(dossier, txn, &open) == MC_OK)
         dossier_fill_reply(dossier, txn, &open, rep);
     return txn->status;
 }

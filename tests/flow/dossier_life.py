@@ -46,6 +46,7 @@ class DossierLife(story.Story):
         self.check_refusal()
         self.check_desk()
         self.check_post()
+        self.check_linked()
         self.check_table()
         self.check_books()
 
@@ -157,6 +158,28 @@ class DossierLife(story.Story):
         self.parcel(back, "PARCEL_FAILED")
         self.told("DOSSIER_PARCEL_FAILED", "Mời đến Thị trấn Bến Cầu nhận")
         self.advance(back, "RETURNED")
+
+    def check_linked(self):
+        """DOS-03, DOS-24: one request, three dossiers; what waits for a death certificate is not accepted before."""
+        bundle = next(b for b in self.dossier("ListBundles", {}).bundles if b.code == "2.002622")
+        units = {2: "000.21.31.H53"}  # the police
+        view = self.dossier("StartLinked", {"bundle": bundle.code, "abstract": "Khai tử", "parts": [
+            {"procedure_code": p.procedure_code, "unit": units.get(p.part, UNIT), "form": "{}"} for p in bundle.parts]},
+            self.citizen_session)
+        self.refused("LINKED_TOGETHER", "dossier", "Submit", {"dossier_id": view.parts[0].dossier.dossier_id},
+                     self.citizen_session)
+        group = {"group_id": view.group_id}
+        view = self.dossier("SubmitLinked", group, self.citizen_session)
+        self.assertEqual(enum_name(view, "state"), "LINKED_RUNNING")
+        self.assertEqual([list(p.waits_for) for p in view.parts], [[], [1], [1]])
+        first, third = view.parts[0].dossier, view.parts[2].dossier
+        self.refused("LINKED_WAITS", "dossier", "Accept", {"dossier_id": third.dossier_id, "version": third.version},
+                     self.desk)
+        for to in ("RECEIVED", "PROCESSING", "FINISHED"):
+            self.advance(first, to)
+        self.assertEqual([list(p.waits_for) for p in self.dossier("GetLinked", group, self.citizen_session).parts],
+                         [[], [], []])
+        self.assertTrue(self.dossier("Accept", {"dossier_id": third.dossier_id, "version": third.version}).code)
 
     def check_table(self):
         """The table that operators print is the one in the manual."""
