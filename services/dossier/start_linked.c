@@ -44,6 +44,7 @@ static DossierState__GroupPart *add_part(const struct dossier *dossier, struct m
     if (open.record == NULL)
         return NULL;
     dossier_draft_fill(txn, &draft, content.form, open.record);
+    dossier_form_bind(dossier, txn, &open, "", 0);
     open.record->group_id = (ProtobufCBinaryData){group.len, mc_unconst(group.data)};
     open.record->part = (uint32_t)part + 1;
     dossier_save(txn, &open);

@@ -934,7 +934,7 @@ static const char *const open_to_all[] = {
     "motcua.dossier.v1.Dossier/GetProcedure",
     "motcua.dossier.v1.Dossier/ListStages", /* the state table */
     "motcua.dossier.v1.Dossier/ListBundles",
-    "motcua.dossier.v1.Dossier/ListForms",  /* laws' forms; what is known of a person: of himself */
+    "motcua.dossier.v1.Dossier/ListForms", /* laws' forms; what is known of a person: of himself */
     "motcua.dossier.v1.Dossier/GetForm",
     "motcua.dossier.v1.Dossier/CheckForm",
     "motcua.dossier.v1.Dossier/ListPlaces",
