@@ -49,7 +49,7 @@ class House:
                         "payment.allow_plain_http": "true", "http.allow_plain": "true", "payment.query_backoff": "1s",
                         "payment.query_after": "30s", "payment.bank_secret_file": self.bank_secret()[0],
                         "payment.bank_gateway_url": f"{sandbox}/banks",
-                        "payment.tax_url": f"{sandbox}/gip"},
+                        "payment.tax_url": f"{sandbox}/gip", "payment.notice_key_file": self.notice_key()[0]},
             "dossier": {"dossier.post_url": f"{sandbox}/vnpost", "dossier.allow_plain_http": "true", "http.allow_plain": "true"},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
@@ -90,6 +90,12 @@ class House:
     def bank_secret(self):
         """What banks sign their notices with: the file of hex, and the secret itself."""
         path = self.made("payment-bank.secret", os.urandom(12).hex().encode().hex())
+        with open(path) as file:
+            return path, bytes.fromhex(file.read()).decode()
+
+    def notice_key(self):
+        """SecurityKey of provinces that hand on tax notices: the file of hex, and the key itself."""
+        path = self.made("payment-notice.key", os.urandom(12).hex().encode().hex())
         with open(path) as file:
             return path, bytes.fromhex(file.read()).decode()
 

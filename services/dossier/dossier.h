@@ -216,6 +216,10 @@ enum mc_status dossier_accounts_unmerged(struct dossier *dossier, struct mc_txn 
 enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *txn,
                                       const Motcua__Event *event,
                                       const Identity__AccountOpened *body);
+enum mc_status dossier_tax_notice(struct dossier *dossier, struct mc_txn *txn,
+                                  const Motcua__Event *event, const Payment__TaxNoticeTold *body);
+enum mc_status dossier_land_settled(struct dossier *dossier, struct mc_txn *txn,
+                                    const Motcua__Event *event, const Payment__LandSettled *body);
 enum mc_status dossier_paid(struct dossier *dossier, struct mc_txn *txn, const Motcua__Event *event,
                             const Payment__OrderChanged *body);
 

@@ -22,13 +22,14 @@ enum mc_status dossier_paid(struct dossier *dossier, struct mc_txn *txn, const M
     enum mc_status status = dossier_open_any(txn, body->dossier_id, body->dossier_code, &open);
 
     if (status == MC_NOT_FOUND)
-        return MC_OK; /* an order without a dossier of ours */
-    if (status != MC_OK || open.record->money == DOSSIER__MONEY_STATE__PAID)
+        return MC_OK;                      /* an order without a dossier of ours */
+    if (status != MC_OK || body->more_due) /* it waits until every notice is paid */
         return status;
+    const struct dossier_stage *stage = next_of(&open);
+    if (stage == NULL && open.record->money == DOSSIER__MONEY_STATE__PAID)
+        return MC_OK;
     open.actor = DOSSIER_BY_PAYMENT;
     open.record->money = DOSSIER__MONEY_STATE__PAID;
-
-    const struct dossier_stage *stage = next_of(&open);
     if (stage != NULL && dossier_move(dossier, txn, &open, stage->to, "") != MC_OK)
         return txn->status;
     if (stage == NULL)

@@ -116,6 +116,8 @@ static const struct mc_route routes[] = {DOSSIER_ROUTES(MC_ROUTE_ROW)};
 
 MC_FOLLOW_CALL(struct dossier, dossier_account_opened, Identity__AccountOpened)
 MC_FOLLOW_CALL(struct dossier, dossier_paid, Payment__OrderChanged)
+MC_FOLLOW_CALL(struct dossier, dossier_tax_notice, Payment__TaxNoticeTold)
+MC_FOLLOW_CALL(struct dossier, dossier_land_settled, Payment__LandSettled)
 MC_FOLLOW_CALL(struct dossier, dossier_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct dossier, dossier_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct dossier, dossier_rights_granted, Identity__RightsGranted)
@@ -129,6 +131,10 @@ static const struct mc_follow follows[] = {
     {"identity", "identity.person_changed", &identity__account_opened__descriptor,
      dossier_account_opened_event},
     {"payment", "payment.paid", &payment__order_changed__descriptor, dossier_paid_event},
+    {"payment", "payment.tax_notice", &payment__tax_notice_told__descriptor,
+     dossier_tax_notice_event},
+    {"payment", "payment.land_settled", &payment__land_settled__descriptor,
+     dossier_land_settled_event},
     {"identity", "identity.accounts_merged", &identity__accounts_merged__descriptor,
      dossier_accounts_merged_event},
     {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor,

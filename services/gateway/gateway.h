@@ -122,6 +122,7 @@ void gateway_source_of(const struct gateway_exchange *exchange,
 void gateway_rpc(struct gateway_exchange *exchange);
 void gateway_webhook_payment(struct gateway_exchange *exchange);
 void gateway_webhook_bank(struct gateway_exchange *exchange);
+void gateway_webhook_tax(struct gateway_exchange *exchange);
 void gateway_webhook_sms(struct gateway_exchange *exchange);
 void gateway_page(struct gateway_exchange *exchange);
 void gateway_livez(struct gateway_exchange *exchange);

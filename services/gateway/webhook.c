@@ -125,6 +125,11 @@ void gateway_webhook_bank(struct gateway_exchange *exchange)
     pass(exchange, room_of("payment"), "BankNotice");
 }
 
+void gateway_webhook_tax(struct gateway_exchange *exchange)
+{
+    pass(exchange, room_of("payment"), "TaxNotice");
+}
+
 void gateway_webhook_sms(struct gateway_exchange *exchange)
 {
     pass(exchange, room_of("otp"), "DeliveryWebhook");

@@ -29,6 +29,7 @@ static const struct {
     {"payment.order_created", NOTIFICATION_OF_ORDER},
     {"payment.paid", NOTIFICATION_OF_ORDER},
     {"payment.attempt_failed", NOTIFICATION_OF_ORDER},
+    {"payment.tax_notice", NOTIFICATION_OF_TAX_NOTICE},
 };
 
 static const char *const offered[][10] = {
@@ -37,6 +38,7 @@ static const char *const offered[][10] = {
     [NOTIFICATION_OF_DOSSIER] = {"code", "procedure", "unit", "due", "time", "reason", "amount",
                                  "waybill"},
     [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
+    [NOTIFICATION_OF_TAX_NOTICE] = {"notice", "code", "amount", "until", "unit", "time"},
 };
 
 struct reader {

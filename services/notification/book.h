@@ -29,6 +29,7 @@ enum notification_source {
     NOTIFICATION_OF_SECURITY,
     NOTIFICATION_OF_DOSSIER,
     NOTIFICATION_OF_ORDER,
+    NOTIFICATION_OF_TAX_NOTICE,
 };
 
 struct notification_template {

@@ -171,3 +171,39 @@ enum mc_status notification_order_changed(struct notification *notification, str
                       });
     return txn->status;
 }
+
+/* yyyy-MM-dd as people write it; a notice without a date says itself until when. */
+static const char *until_text(struct mc_txn *txn, const char *date)
+{
+    enum { ISO_LEN = 10 };
+
+    if (strlen(date) != ISO_LEN)
+        return "ngày ghi trên thông báo";
+    return text_or_fail(txn, mc_sprintf(txn->arena, "%.2s/%.2s/%.4s", date + 8, date + 5, date));
+}
+
+enum mc_status notification_tax_notice(struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Payment__TaxNoticeTold *body)
+{
+    const struct notification_value values[] = {
+        {"notice", body->notice},
+        {"code", body->dossier_code},
+        {"amount", money_text(txn, body->amount)},
+        {"until", until_text(txn, body->due_date)},
+        {"unit", body->unit_name},
+        {"time", time_text(txn, event->at_ms)},
+        {NULL, NULL},
+    };
+
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = NOTIFICATION_STATE_ANY,
+            .account = body->owner_account,
+            .about = about(txn, "dossier", body->dossier_code, mc_key_bytes(body->dossier_id)),
+            .values = values,
+        });
+    return txn->status;
+}

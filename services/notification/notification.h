@@ -78,6 +78,10 @@ enum mc_status notification_order_changed(struct notification *notification, str
                                           const Motcua__Event *event,
                                           const Payment__OrderChanged *body);
 
+enum mc_status notification_tax_notice(struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Payment__TaxNoticeTold *body);
+
 /* Notices (notice.c). */
 struct notification_fact {
     const Motcua__Event *event;

@@ -51,6 +51,7 @@ MC_FOLLOW_CALL(struct notification, notification_accounts_merged, Identity__Acco
 MC_FOLLOW_CALL(struct notification, notification_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct notification, notification_dossier_changed, Dossier__Changed)
 MC_FOLLOW_CALL(struct notification, notification_order_changed, Payment__OrderChanged)
+MC_FOLLOW_CALL(struct notification, notification_tax_notice, Payment__TaxNoticeTold)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened",  &identity__account_opened__descriptor, notification_account_changed_event},
@@ -70,6 +71,7 @@ static const struct mc_follow follows[] = {
     {"payment",  "payment.order_created",    &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.paid",             &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.attempt_failed",   &payment__order_changed__descriptor,   notification_order_changed_event},
+    {"payment",  "payment.tax_notice",       &payment__tax_notice_told__descriptor, notification_tax_notice_event},
 };
 /* clang-format on */
 

@@ -7,7 +7,7 @@
 
 #include "common/ident.h"
 
-#include "payment.h"
+#include "land.h"
 
 /* Refused, withdrawn or stopped dossiers cost nothing any more. */
 enum { CANCEL_MAX = 100 };
@@ -63,6 +63,7 @@ enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *
     struct mc_bytes made;
 
     (void)event;
+    payment_land_dossier_keep(txn, body);
     /* an amount no order can have is the dossier room's mistake: an event cannot be refused */
     if (body->dossier_id.len != MC_ID_LEN || !payment_total_add(&order.total, body->fee))
         return MC_OK;

@@ -110,7 +110,9 @@ enum mc_status payment_get_qr(struct payment *payment, struct mc_txn *txn,
     PaymentState__Order *order = payment_order_load(txn, id);
     if (txn->status != MC_OK || !can_be_paid(txn, id, order))
         return txn->status;
-    const PaymentState__Beneficiary *to = payment_beneficiary_of(txn, order->unit);
+    /* a tax goes to the treasury, never to an agency's account */
+    const PaymentState__Beneficiary *to =
+        order->land_notice[0] == '\0' ? payment_beneficiary_of(txn, order->unit) : NULL;
     if (to == NULL)
         return mc_refuse(txn, MC_NOT_FOUND, "", "QR_NO_ACCOUNT", NULL);
 

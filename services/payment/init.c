@@ -76,17 +76,27 @@ static void items_write(struct mc_json_writer *writer, const PaymentState__Init 
     mc_json_end(writer);
 }
 
+/* An order is for a fine, for a tax notice, or for neither. */
+static const char *either(const char *of_fine, const char *of_notice)
+{
+    return of_fine[0] != '\0' ? of_fine : of_notice;
+}
+
 /* ThongTinBienLai: what the platform prints on its receipt. What an order does not have is empty.
  */
 static void bill_write(struct mc_json_writer *writer, struct mc_arena *arena,
                        const struct payment *payment, const PaymentState__Init *init)
 {
+    static const PaymentState__TaxDebt nowhere = PAYMENT_STATE__TAX_DEBT__INIT;
+    const PaymentState__TaxDebt *debt = init->treasury != NULL ? init->treasury : &nowhere;
     const char *service =
         init->procedure_code[0] != '\0' ? mc_sprintf(arena, "%s.01", init->procedure_code) : "";
     const Payment__Fine *fine = payment_fine_open(arena, mc_key_bytes(init->fine));
     const struct pair pairs[] = {
-        /* "2": phí, lệ phí; that of fines is not published */
-        {"MaDichVu", init->fine.len > 0 ? payment->fine_service : "2"},
+        /* "2": phí, lệ phí; those of fines and taxes are not published */
+        {"MaDichVu", init->treasury != NULL ? payment->platform_tax_service
+                     : init->fine.len > 0   ? payment->fine_service
+                                            : "2"},
         {"MaDVC", service != NULL ? service : ""},
         {"TenDVC", init->procedure_name},
         {"MaTTHC", init->procedure_code},
@@ -99,15 +109,15 @@ static void bill_write(struct mc_json_writer *writer, struct mc_arena *arena,
         {"TenTKThuHuong", ""},
         {"MaLoaiHinhThuPhat", fine->kind_code},
         {"TenLoaiHinhThuPhat", fine->kind_name},
-        {"MaCoQuanQD", fine->authority_code},
+        {"MaCoQuanQD", either(fine->authority_code, debt->office)},
         {"TenCoQuanQD", fine->authority_name},
-        {"KhoBac", fine->treasury},
-        {"NgayQD", fine->decision_date},
-        {"SoQD", fine->decision_number},
+        {"KhoBac", either(fine->treasury, debt->treasury)},
+        {"NgayQD", either(fine->decision_date, debt->notice_date)},
+        {"SoQD", either(fine->decision_number, debt->notice)},
         {"ThoiGianViPham", fine->violated_at},
         {"DiaDiemViPham", fine->place},
         {"TenNguoiViPham", fine->violator},
-        {"TaiKhoanThuNSNN", ""},
+        {"TaiKhoanThuNSNN", debt->account},
         {"NoiDungThanhToan", init->information},
         {"HoTenNguoiNop", init->payer_name},
         {"SoCMNDNguoiNop", init->payer_identity},

@@ -16,7 +16,7 @@
 #include "common/ident.h"
 #include "common/messages.h"
 
-#include "payment.h"
+#include "land.h"
 
 static struct mc_bytes key_text(struct mc_txn *txn, const char *kind, const char *text,
                                 struct mc_bytes end)
@@ -139,6 +139,7 @@ void payment_emit(struct mc_txn *txn, const char *type, const struct payment_cas
     event.owner_account = order->owner_account;
     event.amount = order->total;
     event.unit = order->unit;
+    event.more_due = payment_land_is_due(txn, order->dossier_code);
     event.n_receipts = order->n_receipts;
     event.receipts = order->receipts;
     event.reason = mc_unconst(reason);

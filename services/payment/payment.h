@@ -53,6 +53,9 @@ enum payment_table {
     PAYMENT_CLIENT_KEYS,
     PAYMENT_CHECKS,
     PAYMENT_CHECK_SUMS,
+    PAYMENT_LAND_DOSSIERS,
+    PAYMENT_LAND_NOTICES,
+    PAYMENT_LAND_LOOK_UPS,
     PAYMENT_TABLES_END
 };
 
@@ -119,6 +122,9 @@ struct payment {
     const char *bank_secret_file;
     const char *bank_gateway_url;
     const char *tax_url;
+    const char *notice_key_file;
+    const char *platform_tax_service;
+    char notice_key[PAYMENT_SECRET_MAX + 1];  /* empty: no province may tell us anything */
     char bank_secret[PAYMENT_SECRET_MAX + 1]; /* empty: no bank may tell us anything */
 };
 

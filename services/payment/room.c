@@ -20,8 +20,8 @@
 
 #include "common/file.h"
 
+#include "land.h"
 #include "payment.h"
-#include "tax.h"
 #include "transfer.h"
 
 /* clang-format off */
@@ -68,6 +68,14 @@
     X(CheckTaxPayment, payment_check_tax_payment, Payment__GetTaxPaymentRequest,   Payment__TaxPayment,          MC_WRITE_SECRET, MC_CITIZEN, NULL) \
     X(ListTaxPayments, payment_list_tax_payments, Payment__ListTaxPaymentsRequest, Payment__ListTaxPaymentsReply, MC_READ,        MC_CITIZEN, NULL)
 
+#define PAYMENT_LAND_ROUTES(X) \
+    X(StartLandLookUp,    payment_start_land_look_up,   Payment__StartLandLookUpRequest,    Payment__LandLookUp,        MC_WRITE, MC_ANYONE,                         NULL) \
+    X(GetLandLookUp,      payment_get_land_look_up,     Payment__GetLandLookUpRequest,      Payment__LandLookUp,        MC_READ,  MC_ANYONE,                         NULL) \
+    X(PayLand,            payment_pay_land,             Payment__PayLandRequest,            Payment__Order,             MC_WRITE, MC_CITIZEN,                        NULL) \
+    X(TaxNotice,          payment_tax_notice,           Motcua__WebhookRequest,             Motcua__WebhookReply,       MC_WRITE, MC_ROOM,                           NULL) \
+    X(ListVouchers,       payment_list_vouchers,        Payment__ListVouchersRequest,       Payment__ListVouchersReply, MC_READ,  MC_CITIZEN | MC_OFFICER | MC_ROOM, NULL) \
+    X(SetVoucherDelivery, payment_set_voucher_delivery, Payment__SetVoucherDeliveryRequest, Payment__Voucher,           MC_WRITE, MC_ROOM | MC_OPERATOR,             NULL)
+
 static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_ORDERS - MC_TABLE_ROOM]       = "orders",       /* order id -> Order */
     [PAYMENT_ATTEMPTS - MC_TABLE_ROOM]     = "attempts",     /* order id, attempt id -> Attempt */
@@ -99,6 +107,9 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_TAX_LOOK_UPS - MC_TABLE_ROOM]  = "tax_look_ups",  /* see tax.h */
     [PAYMENT_TAX_PAYMENTS - MC_TABLE_ROOM]  = "tax_payments",  /* see tax.h */
     [PAYMENT_TAX_DECISIONS - MC_TABLE_ROOM] = "tax_decisions", /* see tax.h */
+    [PAYMENT_LAND_DOSSIERS - MC_TABLE_ROOM] = "land_dossiers", /* see land.h */
+    [PAYMENT_LAND_NOTICES - MC_TABLE_ROOM]  = "land_notices",  /* see land.h */
+    [PAYMENT_LAND_LOOK_UPS - MC_TABLE_ROOM] = "land_look_ups", /* see land.h */
 };
 
 static const char *const lanes[PAYMENT_LANES_LEN] = {
@@ -127,6 +138,8 @@ static const struct mc_config_key config[] = {
     {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret shared with banks, in both directions, as hex in a file of its own; empty: none."},
     {"payment.bank_gateway_url",     MC_CONFIG_STRING,   AT(bank_gateway_url),     "",     0, 512,                   "Where banks are asked about links and tax payments; empty: nowhere."},
     {"payment.tax_url",              MC_CONFIG_STRING,   AT(tax_url),              "",     0, 512,                   "The tax office's gateway (GIP); empty: nobody can be asked what is owed."},
+    {"payment.platform_tax_service", MC_CONFIG_STRING,   AT(platform_tax_service), "3",    1, 8,                     "MaDichVu of taxes at the platform; only that of fees, 2, is published."},
+    {"payment.notice_key_file",      MC_CONFIG_PATH,     AT(notice_key_file),      "",     0, 1024,                  "SecurityKey of provinces that hand on tax notices, as hex in a file of its own; empty: none."},
 };
 /* clang-format on */
 
@@ -135,6 +148,7 @@ PAYMENT_ROUTES(PAYMENT_CALL)
 PAYMENT_TRANSFER_ROUTES(PAYMENT_CALL)
 PAYMENT_LINK_ROUTES(PAYMENT_CALL)
 PAYMENT_TAX_ROUTES(PAYMENT_CALL)
+PAYMENT_LAND_ROUTES(PAYMENT_CALL)
 MC_FOLLOW_CALL(struct payment, payment_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_dossier_accepted, Dossier__Changed)
@@ -143,7 +157,8 @@ MC_FOLLOW_CALL(struct payment, payment_account_opened, Identity__AccountOpened)
 MC_FOLLOW_CALL(struct payment, payment_tax_code_changed, Identity__TaxCodeChanged)
 
 static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW) PAYMENT_TRANSFER_ROUTES(
-    MC_ROUTE_ROW) PAYMENT_LINK_ROUTES(MC_ROUTE_ROW) PAYMENT_TAX_ROUTES(MC_ROUTE_ROW)};
+    MC_ROUTE_ROW) PAYMENT_LINK_ROUTES(MC_ROUTE_ROW) PAYMENT_TAX_ROUTES(MC_ROUTE_ROW)
+                                             PAYMENT_LAND_ROUTES(MC_ROUTE_ROW)};
 
 static const struct mc_follow follows[] = {
     {"dossier", "dossier.accepted", &dossier__changed__descriptor, payment_dossier_accepted_event},
@@ -215,6 +230,7 @@ static const struct mc_effect effects[] = {
     BANK_EFFECT("bank.tax_start", tax_start, tax_start),
     BANK_EFFECT("bank.tax_query", tax_ask, tax_query),
     TAX_EFFECT("tax.debts", tax_ask, tax_debts),
+    TAX_EFFECT("tax.land", land_ask, tax_land),
 };
 
 /* The file holds hex, of a length only the other side knows. */
@@ -301,6 +317,9 @@ enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
     if (status == MC_OK && payment->bank_secret_file[0] != '\0')
         status = secret_load(boot, "payment.bank_secret_file", payment->bank_secret_file,
                              payment->bank_secret);
+    if (status == MC_OK && payment->notice_key_file[0] != '\0')
+        status = secret_load(boot, "payment.notice_key_file", payment->notice_key_file,
+                             payment->notice_key);
     return status == MC_OK ? secret_load(boot, "payment.platform_secret_file", payment->secret_file,
                                          payment->secret)
                            : status;

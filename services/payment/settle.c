@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "payment.h"
+#include "land.h"
 
 static const char *source_of(const struct payment_case *c)
 {
@@ -106,6 +106,8 @@ void payment_order_take(struct mc_txn *txn, struct payment_case *c, enum payment
     if (c->attempt->transaction_id[0] != '\0' && !is_transaction_known(txn, c))
         mc_put(txn, PAYMENT_TRANSACTIONS, mc_key_text(c->attempt->transaction_id),
                place_of(txn, c));
+    if (c->order->land_notice[0] != '\0')
+        payment_land_paid(txn, c); /* first: the event tells whether more is due */
     payment_emit(txn, "payment.paid", c, "");
 }
 

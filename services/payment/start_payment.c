@@ -7,7 +7,7 @@
 
 #include "common/ident.h"
 
-#include "payment.h"
+#include "land.h"
 
 bool payment_url_valid(const struct payment *payment, const char *url)
 {
@@ -122,6 +122,8 @@ static void init_fill(struct mc_txn *txn, const struct payment_case *c,
         struct mc_bytes fine = mc_open_bytes(txn, order->fine);
         init->fine = (ProtobufCBinaryData){fine.len, mc_unconst(fine.data)};
     }
+    if (order->land_notice[0] != '\0')
+        payment_land_init(txn, order, init);
     init->items = order->items;
     init->n_items = order->n_items;
 }

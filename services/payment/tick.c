@@ -5,7 +5,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "payment.h"
+#include "land.h"
 
 static void expire(struct mc_txn *txn, struct mc_bytes id, PaymentState__Order *order)
 {
@@ -43,5 +43,6 @@ enum mc_status payment_tick(void *ctx, struct mc_txn *txn)
     }
     if (txn->status == MC_OK)
         payment_books_check(ctx, txn);
+    payment_land_tick(txn);
     return txn->status;
 }

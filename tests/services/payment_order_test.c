@@ -534,6 +534,7 @@ static void boot_checks(void **state)
         payment.bank_secret_file = "";
         payment.bank_gateway_url = "";
         payment.tax_url = "";
+        payment.notice_key_file = "";
         if (payment_boot(&payment, &boot) != cases[i].want)
             fail_msg("%s: %s", cases[i].label, boot.why);
         if (cases[i].secret != NULL)

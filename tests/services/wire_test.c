@@ -941,7 +941,9 @@ static const char *const open_to_all[] = {
     "motcua.identity.v1.Identity/ListMethods",
     "motcua.identity.v1.Identity/GetConsent",
     "motcua.identity.v1.Identity/GetSigningGuide",
-    "motcua.payment.v1.Payment/ListBanks", /* names, the same for everybody */
+    "motcua.payment.v1.Payment/ListBanks",       /* names, the same for everybody */
+    "motcua.payment.v1.Payment/StartLandLookUp", /* LND-02: a public page; so many a minute */
+    "motcua.payment.v1.Payment/GetLandLookUp",   /* by the id of a look-up, which nobody guesses */
     "motcua.v1.Room/Health",
 };
 
