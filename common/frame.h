@@ -180,5 +180,8 @@ bool mc_caller_find(struct mc_service *service, struct mc_txn *txn, struct mc_ca
 void mc_session_revoke(struct mc_service *service, const Motcua__SessionRevoked *revoked);
 
 /* The house's own methods (house.c). */
+/* The number of a lane; -1: the room has none of this name. */
+int mc_lane_named(const struct mc_room *room, const char *name);
+
 extern const struct mc_route mc_house_routes[];
 extern const size_t mc_house_routes_len;

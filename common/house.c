@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/actions.h"
 #include "common/frame.h"
 
 enum {
@@ -156,18 +157,10 @@ static enum mc_status house_stats(struct mc_service *service, struct mc_txn *txn
     return txn->status;
 }
 
-static int lane_named(const struct mc_room *room, const char *name)
-{
-    for (size_t i = 0; i < room->lanes_len; i++)
-        if (strcmp(room->lanes[i], name) == 0)
-            return (int)i;
-    return -1;
-}
-
 static enum mc_status house_peek(struct mc_service *service, struct mc_txn *txn,
                                  const Motcua__PeekRequest *req, Motcua__PeekReply *rep)
 {
-    int lane = req->lane[0] != '\0' ? lane_named(service->room, req->lane) : -1;
+    int lane = req->lane[0] != '\0' ? mc_lane_named(service->room, req->lane) : -1;
     size_t limit = req->limit != 0 ? req->limit : PEEK_DEFAULT;
 
     if (req->lane[0] != '\0' && lane < 0)
@@ -207,7 +200,13 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     X(Follow, house_follow, Motcua__FollowRequest, Motcua__FollowReply, MC_READ, MC_ROOM, NULL)           \
     X(Stats,  house_stats,  Motcua__StatsRequest,  Motcua__StatsReply,  MC_READ, MC_ROOM | MC_OPERATOR, NULL) \
     X(Peek,   house_peek,   Motcua__PeekRequest,   Motcua__PeekReply,   MC_READ, MC_OPERATOR, NULL)       \
-    X(Health, house_health, Motcua__HealthRequest, Motcua__HealthReply, MC_READ, MC_ANYONE, NULL)
+    X(Health, house_health, Motcua__HealthRequest, Motcua__HealthReply, MC_READ, MC_ANYONE, NULL)         \
+    X(PrepareAction, mc_action_prepare, Motcua__PrepareActionRequest, Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
+    X(RunAction,     mc_action_run,     Motcua__RunActionRequest,     Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
+    X(ApproveAction, mc_action_approve, Motcua__RunActionRequest,     Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
+    X(StopAction,    mc_action_stop,    Motcua__StopActionRequest,    Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
+    X(GetAction,     mc_action_get,     Motcua__GetActionRequest,     Motcua__Action, MC_READ, MC_OPERATOR, NULL)  \
+    X(ListActions,   mc_action_list,    Motcua__ListActionsRequest,   Motcua__ListActionsReply, MC_READ, MC_OPERATOR, NULL)
 /* clang-format on */
 
 #define HOUSE_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct mc_service, fn, req, rep)

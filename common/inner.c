@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "common/actions.h"
 #include "common/frame.h"
 
 /* What nobody waits for is not told to anybody when it fails: it is logged. */
@@ -349,6 +350,10 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
     bool more = mc_answers_prune(&txn, PRUNE_STEP);
     prune_revoked(&txn);
     (void)mc_txn_apply(&txn);
+    txn_inner(service, turn, &txn, &call, &head, "system");
+    more = mc_actions_step(service, &txn) || more;
+    if (mc_txn_apply(&txn) != MC_OK)
+        tell_log(service, "step_refused", "actions", 0, txn.why);
 
     if (service->room->tick != NULL)
         own_step(service, turn, service->room->tick, "tick");

@@ -361,6 +361,103 @@ void mc_job_cancel(struct mc_txn *txn, uint64_t id)
     mc_drop(txn, MC_TABLE_JOBS, mc_key_u64(txn, id));
 }
 
+/* From among the dead letters back into its lane, as if it had never been tried. */
+static void revive(struct mc_txn *txn, Motcua__Job *job)
+{
+    struct mc_lane_count *lane = lane_counts(txn, lane_of(job->id));
+
+    lane->dead--;
+    lane->queued++;
+    mc_drop(txn, MC_TABLE_DEAD, mc_key_u64(txn, job->id));
+    job->state = MOTCUA__JOB_STATE__QUEUED;
+    job->attempts = 0;
+    job->due_ms = txn->now_ms;
+    job->expires_ms = 0; /* who tries it again knows that it is late */
+    mc_due_put(txn, job);
+    mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
+}
+
+static void drop(struct mc_txn *txn, const Motcua__Job *job)
+{
+    bool dead = job->state == MOTCUA__JOB_STATE__DEAD;
+
+    if (dead)
+        lane_counts(txn, lane_of(job->id))->dead--;
+    else
+        (void)state_leave(txn, job);
+    if (job->state == MOTCUA__JOB_STATE__QUEUED)
+        mc_due_drop(txn, job);
+    mc_drop(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id));
+}
+
+static void hold(struct mc_txn *txn, Motcua__Job *job)
+{
+    struct mc_lane_count *lane = state_leave(txn, job);
+
+    lane->held++;
+    mc_due_drop(txn, job);
+    job->state = MOTCUA__JOB_STATE__HELD;
+    mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
+}
+
+static void release(struct mc_txn *txn, Motcua__Job *job)
+{
+    struct mc_lane_count *lane = state_leave(txn, job);
+
+    lane->queued++;
+    job->state = MOTCUA__JOB_STATE__QUEUED;
+    job->due_ms = MC_MAX(job->due_ms, txn->now_ms);
+    mc_due_put(txn, job);
+    mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
+}
+
+static void move(struct mc_txn *txn, Motcua__Job *job, const char *destination)
+{
+    bool dead = job->state == MOTCUA__JOB_STATE__DEAD;
+
+    if (job->state == MOTCUA__JOB_STATE__QUEUED)
+        mc_due_drop(txn, job);
+    job->destination = mc_unconst(destination);
+    if (job->state == MOTCUA__JOB_STATE__QUEUED)
+        mc_due_put(txn, job);
+    mc_save(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
+}
+
+bool mc_job_step(struct mc_txn *txn, uint64_t id, Motcua__JobState state, uint32_t attempts,
+                 enum mc_job_step step, const char *destination)
+{
+    bool dead = state == MOTCUA__JOB_STATE__DEAD;
+    Motcua__Job *job = mc_load(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, id),
+                               &motcua__job__descriptor);
+
+    if (job == NULL || job->state != state || job->attempts != attempts)
+        return false;
+    switch (step) {
+    case MC_JOB_RETRY:
+        if (!dead || job->payload.len == 0)
+            return false;
+        revive(txn, job);
+        return true;
+    case MC_JOB_HOLD:
+        if (state != MOTCUA__JOB_STATE__QUEUED)
+            return false;
+        hold(txn, job);
+        return true;
+    case MC_JOB_RELEASE:
+        if (state != MOTCUA__JOB_STATE__HELD)
+            return false;
+        release(txn, job);
+        return true;
+    case MC_JOB_DROP:
+        drop(txn, job);
+        return true;
+    case MC_JOB_MOVE:
+        move(txn, job, destination);
+        return true;
+    }
+    return false;
+}
+
 int64_t mc_jobs_next_due(struct mc_txn *txn, unsigned lane)
 {
     struct mc_due_walk walk;

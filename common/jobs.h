@@ -95,3 +95,12 @@ size_t mc_jobs_held_by(struct mc_txn *txn, unsigned lane, const char *worker, bo
 /* Drops a job that nobody holds or needs any more; no-op when it is gone. */
 void mc_job_cancel(struct mc_txn *txn, uint64_t id);
 bool mc_job_is_last_attempt(const struct mc_job *job);
+
+/* What operators do to a job that is in nobody's hands (actions.h). */
+enum mc_job_step { MC_JOB_RETRY, MC_JOB_HOLD, MC_JOB_RELEASE, MC_JOB_DROP, MC_JOB_MOVE };
+/*
+ * False, and nothing done, when it is not in this state any more, or was tried since (`attempts`
+ * is what was seen), or a dead letter has no payload left to be tried with.
+ */
+bool mc_job_step(struct mc_txn *txn, uint64_t id, Motcua__JobState state, uint32_t attempts,
+                 enum mc_job_step step, const char *destination);

@@ -226,3 +226,11 @@ void mc_service_close(struct mc_service *service)
     service->store = NULL;
     service->revoked = NULL;
 }
+
+int mc_lane_named(const struct mc_room *room, const char *name)
+{
+    for (size_t i = 0; i < room->lanes_len; i++)
+        if (strcmp(room->lanes[i], name) == 0)
+            return (int)i;
+    return -1;
+}

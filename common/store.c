@@ -10,9 +10,11 @@
 #include "common/stage.h"
 
 static const char *const house_tables[MC_TABLE_ROOM] = {
-    [MC_TABLE_META] = "meta",       [MC_TABLE_JOURNAL] = "journal", [MC_TABLE_JOBS] = "jobs",
-    [MC_TABLE_DUE] = "due",         [MC_TABLE_DEAD] = "dead",       [MC_TABLE_ANSWERS] = "answers",
+    [MC_TABLE_META] = "meta",       [MC_TABLE_JOURNAL] = "journal",
+    [MC_TABLE_JOBS] = "jobs",       [MC_TABLE_DUE] = "due",
+    [MC_TABLE_DEAD] = "dead",       [MC_TABLE_ANSWERS] = "answers",
     [MC_TABLE_CURSORS] = "cursors", [MC_TABLE_STAGE] = "stage",
+    [MC_TABLE_ACTIONS] = "actions", [MC_TABLE_ACTION_SET] = "action_set",
 };
 
 enum mc_status mc_status_from_mdb(int rc)

@@ -18,14 +18,16 @@
 
 /* Tables every room has; its own start at MC_TABLE_ROOM. */
 enum mc_table {
-    MC_TABLE_META,    /* name -> counter or state of the house */
-    MC_TABLE_JOURNAL, /* sequence -> motcua.v1.Event */
-    MC_TABLE_JOBS,    /* job id -> motcua.v1.Job, live ones */
-    MC_TABLE_DUE,     /* lane, destination, due time, job id -> nothing (due.h) */
-    MC_TABLE_DEAD,    /* job id -> motcua.v1.Job that will not be tried again by itself */
-    MC_TABLE_ANSWERS, /* request id, caller -> hash of the request, reply */
-    MC_TABLE_CURSORS, /* other room -> last sequence applied */
-    MC_TABLE_STAGE,   /* sequence -> a row of a staged table that is not merged yet (stage.h) */
+    MC_TABLE_META,       /* name -> counter or state of the house */
+    MC_TABLE_JOURNAL,    /* sequence -> motcua.v1.Event */
+    MC_TABLE_JOBS,       /* job id -> motcua.v1.Job, live ones */
+    MC_TABLE_DUE,        /* lane, destination, due time, job id -> nothing (due.h) */
+    MC_TABLE_DEAD,       /* job id -> motcua.v1.Job that will not be tried again by itself */
+    MC_TABLE_ANSWERS,    /* request id, caller -> hash of the request, reply */
+    MC_TABLE_CURSORS,    /* other room -> last sequence applied */
+    MC_TABLE_STAGE,      /* sequence -> a row of a staged table that is not merged yet (stage.h) */
+    MC_TABLE_ACTIONS,    /* action id -> motcua.v1.ActionRow (actions.h) */
+    MC_TABLE_ACTION_SET, /* action id, job id -> its attempts when it was counted */
     MC_TABLE_ROOM,
     MC_TABLES_MAX = 64,
 };

@@ -21,6 +21,11 @@ static const struct ctl_command commands[] = {
     {"trace",  NULL,     "ID",                "The story of a dossier, payment, account or phone across rooms.", ctl_trace},
     {"queue",  "list",   "",                  "Every lane: depth by state, totals, oldest.",      ctl_queue_list},
     {"queue",  "peek",   "ROOM [LANE] [dead]", "Looks into a queue without changing it.",         ctl_queue_peek},
+    {"queue",  "prepare", "retry|hold|release|drop|move ROOM LANE dead|queued|held [--kind K] [--destination D] [--error E] [--key K] [--older S] [--to D] --reason R", "Counts and shows the jobs that fit, and prints the hash of the set.", ctl_queue_prepare},
+    {"queue",  "run",    "ROOM ID HASH",      "Does it to what was shown; large sets and money need a second operator.", ctl_queue_run},
+    {"queue",  "approve", "ROOM ID HASH",     "The second operator's word.",                      ctl_queue_approve},
+    {"queue",  "stop",   "ROOM ID REASON",    "What was done stays done.",                        ctl_queue_stop},
+    {"queue",  "actions", "ROOM",             "What was done to its queues, by whom and why.",    ctl_queue_actions},
     {"gateway", "list",  "",                  "Every SMS gateway: mode, share, health.",          ctl_gateway_list},
     {"gateway", "pause", "NAME --reason TEXT [--until 2h]", "Stops it at once; what it holds goes to others.", ctl_gateway_pause},
     {"gateway", "drain", "NAME --reason TEXT [--until 2h]", "Gives it nothing new; it finishes what it holds.", ctl_gateway_drain},
@@ -51,7 +56,7 @@ static int usage(FILE *out, int code)
 {
     fprintf(out, "Usage: motcuactl [--run-dir DIR] [-o table|json|name] [--timeout S] COMMAND\n\n");
     for (size_t i = 0; i < MC_LEN(commands); i++) {
-        char words[96];
+        char words[192];
 
         (void)snprintf(words, sizeof words, "%s%s%s %s", commands[i].noun,
                        commands[i].verb != NULL ? " " : "",

@@ -334,6 +334,7 @@ const struct mc_room payment_room = {
     .tables_len = MC_LEN(tables),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
+    .money = ~0U, /* every one of them */
     .follows = follows,
     .follows_len = MC_LEN(follows),
     .effects = effects,

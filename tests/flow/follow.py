@@ -161,12 +161,27 @@ class Operators(story.Story):
         self.assertEqual(self.operator("-o", "name", "queue", "peek", "otp").strip(), job["id"])
         self.assertEqual(self.parsed("queue", "peek", "otp", "dead"), [])
 
+        self.hold_and_release()
         old = self.wait("the job to be a second old", lambda: self.checked("1", "100") == 1 and self.operator("check", "1", "100", want=1))
         self.assertRegex(old, r"^WARNING otp oldest=\d+s")
         self.wait("it to be older", lambda: self.checked("1", "1") == 2)
         self.end_daemons(["payment"], signal.SIGKILL)
         self.assertIn("CRITICAL payment is down", self.operator("--timeout", "1", "check", want=2))
         self.assertIn("payment       down: the picture is incomplete", self.operator("--timeout", "1", "status", want=69))
+
+    def hold_and_release(self):
+        """What was previewed is what runs; another set's hash is refused; audit knows who did it."""
+        prepared = self.operator("-o", "name", "queue", "prepare", "hold", "otp", "otp", "queued", "--reason", "carrier asks us to wait").split()
+        self.operator("queue", "run", "otp", prepared[0], "00" * 32, want=77)
+        self.operator("queue", "run", "otp", *prepared)
+        self.wait("the job to be held", lambda: self.parsed("queue", "peek", "otp", "otp")[0]["state"] == "HELD")
+        again = self.operator("-o", "name", "queue", "prepare", "release", "otp", "otp", "held", "--reason", "it is well again").split()
+        self.operator("queue", "run", "otp", *again)
+        self.wait("the job to be released", lambda: self.parsed("queue", "peek", "otp", "otp")[0]["state"] == "QUEUED")
+        self.assertIn("RELEASE DONE", self.operator("queue", "actions", "otp"))
+        self.wait("audit to know", lambda: "otp.queue_action_done" in self.operator("trace", f"action:{again[0]}"))
+        self.operator("queue", "prepare", "hold", "otp", "otp", "dead", "--reason", "x", want=77)
+        self.operator("queue", "prepare", "hold", "otp", "otp", "queued", "--speed", "x", want=64)
 
     def checked(self, *limits):
         return subprocess.run([f"{self.bin}/motcuactl", "--run-dir", self.house.run_dir, "check", *limits],
