@@ -272,6 +272,19 @@ void mc_time_format(char *out, size_t size, int64_t epoch_ms)
     out[16] = '\0';
 }
 
+/* As the payment history writes it: 11/06/2020 08:18:21 AM. */
+void mc_time_format_12h(char *out, size_t size, int64_t epoch_ms)
+{
+    struct mc_local local = mc_local_from_ms(epoch_ms);
+
+    assert(size >= MC_TIME12_SIZE);
+    mc_time_format(out, size, epoch_ms);
+    put(out + 11, (local.hour + 11) % 12 + 1, 2);
+    out[16] = ':';
+    put(out + 17, local.second, 2);
+    memcpy(out + 19, local.hour < 12 ? " AM" : " PM", 4);
+}
+
 void mc_time_format_stamp(char *out, size_t size, int64_t epoch_ms)
 {
     struct mc_local local = mc_local_from_ms(epoch_ms);

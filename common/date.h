@@ -13,6 +13,7 @@
 enum {
     MC_DATE_SIZE = 11,     /* dd/MM/yyyy, yyyy-MM-dd */
     MC_DATETIME_SIZE = 17, /* dd/MM/yyyy HH:mm */
+    MC_TIME12_SIZE = 23,   /* dd/MM/yyyy hh:mm:ss AM */
     MC_STAMP_SIZE = 15,    /* yyyyMMddHHmmss */
     MC_YYMMDD_SIZE = 7,
     MC_RFC3339_SIZE = 25, /* 2026-09-07T02:33:00.000Z */
@@ -76,5 +77,6 @@ void mc_date_format_iso(char *out, size_t size, struct mc_date date);
 void mc_date_format_yymmdd(char *out, size_t size, struct mc_date date);
 
 void mc_time_format(char *out, size_t size, int64_t epoch_ms);         /* dd/MM/yyyy HH:mm */
+void mc_time_format_12h(char *out, size_t size, int64_t epoch_ms);     /* dd/MM/yyyy hh:mm:ss AM */
 void mc_time_format_stamp(char *out, size_t size, int64_t epoch_ms);   /* yyyyMMddHHmmss */
 void mc_time_format_rfc3339(char *out, size_t size, int64_t epoch_ms); /* UTC, with ms */

@@ -29,6 +29,22 @@ void mc_money_format(char *out, size_t size, int64_t amount)
     out[at] = '\0';
 }
 
+void mc_money_show(char *out, size_t size, int64_t amount, enum mc_money_style style)
+{
+    static const char *const units[] = {
+        [MC_MONEY_PLAIN] = "",     [MC_MONEY_VND] = " VND", [MC_MONEY_DONG] = " đ",
+        [MC_MONEY_HISTORY] = " đ", [MC_MONEY_FEE] = "đ",
+    };
+    char number[MC_MONEY_SIZE];
+
+    assert(size >= MC_MONEY_STYLE_SIZE);
+    mc_money_format(number, sizeof number, amount);
+    for (char *at = number; style == MC_MONEY_HISTORY && *at != '\0'; at++)
+        if (*at == '.')
+            *at = ',';
+    (void)snprintf(out, size, "%s%s", number, units[style]);
+}
+
 struct words {
     char *out;
     size_t size;

@@ -64,7 +64,8 @@ const char *payment_actor(const struct mc_txn *txn);
 bool payment_unit_mine(const struct mc_txn *txn, const char *unit);
 
 /*
- * Lists by unit (units.c): "o" open cases, "a" all of them, "r" refunds under way, … A row stands
+ * Lists by unit (units.c): "o" open cases, "a" all of them, "r" refunds under way, "b"
+ * receipts, … A row stands
  * under the unit and under each above it, so that any officer's list is one walk.
  *
  *     by_unit   kind, unit, 0, id -> nothing

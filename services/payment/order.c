@@ -124,13 +124,27 @@ static const char *id_text(struct mc_txn *txn, const char *prefix, struct mc_byt
     return mc_sprintf(txn->arena, "%s:%s", prefix, text);
 }
 
+void payment_order_keys(struct mc_txn *txn, struct mc_bytes order_id,
+                        const PaymentState__Order *order, const char *keys[PAYMENT_KEYS_MAX])
+{
+    size_t n = 0;
+
+    keys[n++] = id_text(txn, "payment", order_id);
+    if (order->dossier_code[0] != '\0')
+        keys[n++] = mc_sprintf(txn->arena, "dossier:%s", order->dossier_code);
+    else if (order->dossier_id.len == MC_ID_LEN)
+        keys[n++] = id_text(txn, "dossier", mc_key_bytes(order->dossier_id));
+    if (order->owner_account[0] != '\0')
+        keys[n++] = mc_sprintf(txn->arena, "account:%s", order->owner_account);
+    keys[n] = NULL;
+}
+
 void payment_emit(struct mc_txn *txn, const char *type, const struct payment_case *c,
                   const char *reason)
 {
     Payment__OrderChanged event = PAYMENT__ORDER_CHANGED__INIT;
     const PaymentState__Order *order = c->order;
-    const char *keys[4] = {id_text(txn, "payment", c->order_id)};
-    size_t n = 1;
+    const char *keys[PAYMENT_KEYS_MAX];
 
     event.order_id = (ProtobufCBinaryData){c->order_id.len, mc_unconst(c->order_id.data)};
     event.state = (Payment__OrderState)order->state;
@@ -148,12 +162,7 @@ void payment_emit(struct mc_txn *txn, const char *type, const struct payment_cas
         event.attempt_state = (Payment__AttemptState)c->attempt->state;
         event.transaction_id = c->attempt->transaction_id;
     }
-    if (order->dossier_code[0] != '\0')
-        keys[n++] = mc_sprintf(txn->arena, "dossier:%s", order->dossier_code);
-    else if (order->dossier_id.len == MC_ID_LEN)
-        keys[n++] = id_text(txn, "dossier", mc_key_bytes(order->dossier_id));
-    if (order->owner_account[0] != '\0')
-        keys[n++] = mc_sprintf(txn->arena, "account:%s", order->owner_account);
+    payment_order_keys(txn, c->order_id, order, keys);
     mc_emit(txn, type, &event.base, MC_PLAIN, keys);
 }
 

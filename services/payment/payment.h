@@ -12,6 +12,7 @@
 #include "dossier.pb-c.h"
 #include "identity.pb-c.h"
 #include "payment.pb-c.h"
+#include "print.pb-c.h"
 #include "state.pb-c.h"
 
 #include "banks.h"
@@ -56,6 +57,8 @@ enum payment_table {
     PAYMENT_LAND_DOSSIERS,
     PAYMENT_LAND_NOTICES,
     PAYMENT_LAND_LOOK_UPS,
+    PAYMENT_RECEIPT_FILES,
+    PAYMENT_RECEIPT_IDS,
     PAYMENT_TABLES_END
 };
 
@@ -66,6 +69,7 @@ enum payment_lane {
     PAYMENT_LANE_REFUND,
     PAYMENT_LANE_BANK,
     PAYMENT_LANE_TAX,
+    PAYMENT_LANE_PRINT,
     PAYMENT_LANES_LEN
 };
 
@@ -95,6 +99,11 @@ enum {
     PAYMENT_GUARD_MS = PAYMENT_INIT_LIFE_MS + PAYMENT_LEASE_MS + 15000, /* then INIT is over */
     PAYMENT_TRANSACTION_MAX = 64,
     PAYMENT_UNPROVEN_PER_MINUTE = 60, /* forged callbacks the audit hears of */
+
+    PAYMENT_RECEIPT_NUMBER_MAX = 32,
+    PAYMENT_PRINT_BACKOFF_MS = 1000,
+    PAYMENT_PRINT_BACKOFF_MAX_MS = 5 * 60 * 1000,
+    PAYMENT_FILE_WAIT_MAX_MS = 10000,
 
     PAYMENT_SECRET_MIN = 8,
     PAYMENT_SECRET_MAX = 128,
@@ -126,6 +135,8 @@ struct payment {
     const char *platform_tax_service;
     char notice_key[PAYMENT_SECRET_MAX + 1];  /* empty: no province may tell us anything */
     char bank_secret[PAYMENT_SECRET_MAX + 1]; /* empty: no bank may tell us anything */
+    struct mc_config_list members;
+    const uint8_t *sign_secret; /* of receipts' proofs; the frame's */
 };
 
 extern const struct mc_room payment_room;
@@ -146,6 +157,18 @@ enum mc_status payment_platform_confirm(struct payment *payment, struct mc_txn *
                                         Motcua__WebhookReply *rep);
 enum mc_status payment_get_receipt(struct payment *payment, struct mc_txn *txn,
                                    const Payment__GetReceiptRequest *req, Payment__Receipt *rep);
+enum mc_status payment_get_receipt_file(struct payment *payment, struct mc_txn *txn,
+                                        const Payment__GetReceiptFileRequest *req,
+                                        Payment__ReceiptFile *rep);
+enum mc_status payment_list_receipts(struct payment *payment, struct mc_txn *txn,
+                                     const Payment__ListReceiptsRequest *req,
+                                     Payment__ListReceiptsReply *rep);
+enum mc_status payment_cancel_receipt(struct payment *payment, struct mc_txn *txn,
+                                      const Payment__CancelReceiptRequest *req,
+                                      Payment__Receipt *rep);
+enum mc_status payment_list_transactions(struct payment *payment, struct mc_txn *txn,
+                                         const Payment__ListTransactionsRequest *req,
+                                         Payment__ListTransactionsReply *rep);
 enum mc_status payment_check_ledger(struct payment *payment, struct mc_txn *txn,
                                     const Payment__CheckLedgerRequest *req,
                                     Payment__CheckLedgerReply *rep);
@@ -213,6 +236,12 @@ enum mc_status payment_query_http(void *ctx, struct mc_arena *arena, const struc
 enum mc_status payment_query_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                   const ProtobufCMessage *payload, const struct mc_result *result,
                                   enum mc_verdict *ret_verdict);
+
+enum mc_status payment_receipt_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                    const ProtobufCMessage *payload, struct mc_room_call *ret_call);
+enum mc_status payment_receipt_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                    const ProtobufCMessage *payload, const struct mc_result *result,
+                                    enum mc_verdict *ret_verdict);
 
 enum mc_status payment_boot(void *ctx, struct mc_boot *boot);
 enum mc_status payment_tick(void *ctx, struct mc_txn *txn);
@@ -333,9 +362,57 @@ const Payment__Fine *payment_fine_open(struct mc_arena *arena, struct mc_bytes p
  */
 const char *payment_line_read(struct mc_txn *txn, const char *field, const char *text, bool needed);
 
+struct payment_receipt_ending {
+    const char *reason;      /* a stable code: REFUNDED, CORRECTED */
+    const char *note;        /* the officer's own words; NULL: none */
+    const char *replaced_by; /* a number; NULL: by none */
+};
+
 /* One receipt per kind in the order; their numbers are added to it (receipt.c). */
 void payment_receipts_issue(struct mc_txn *txn, struct payment_case *c);
-/* The receipt is worth nothing from now on (receipt_cancel.c); `reason` is a stable code. */
-void payment_receipt_cancel(struct mc_txn *txn, const char *number, const char *reason);
+/*
+ * The same money again, instead of a receipt that is cancelled by it; NULL when the call has
+ * failed. The order's list has the new number; saving it is the caller's. payer "": as it was.
+ */
+mc_nodiscard char *payment_receipt_replace(struct mc_txn *txn, PaymentState__Order *order,
+                                           const char *number, const PaymentState__Receipt *old,
+                                           const char *payer);
+/* NULL: there is none, or the caller may not see it; then `*ret_order` is not set. */
+mc_nodiscard const PaymentState__Receipt *
+payment_receipt_load(struct mc_txn *txn, const char *number, PaymentState__Order **ret_order);
+void payment_receipt_show(struct payment *payment, struct mc_txn *txn, const char *number,
+                          const PaymentState__Receipt *receipt, const PaymentState__Order *order,
+                          Payment__Receipt *rep);
+/* "lệ phí" */
+const char *payment_kind_text(uint32_t kind);
+/* Plans the effect that makes its file (receipt_print.c). */
+void payment_receipt_print(struct mc_txn *txn, const char *number,
+                           const PaymentState__Receipt *receipt, const PaymentState__Order *order);
+/* What its QR code says; NULL: no memory. */
+mc_nodiscard char *payment_receipt_proof(const struct payment *payment, struct mc_arena *arena,
+                                         const PaymentState__ReceiptPrint *receipt);
+/* The same facts as the effect has them; the texts are borrowed. */
+PaymentState__ReceiptPrint payment_receipt_facts(struct mc_txn *txn, const char *number,
+                                                 const PaymentState__Receipt *receipt,
+                                                 const PaymentState__Order *order);
+void payment_receipt_emit(struct mc_txn *txn, const char *type, const char *number,
+                          const PaymentState__Receipt *receipt, const PaymentState__Order *order,
+                          Payment__ReceiptChanged *event);
+/*
+ * A member's own system (payment.members) stands for its unit, as an officer of it would; a front
+ * end without a session, for nobody: false, and the call is refused.
+ */
+mc_nodiscard bool payment_member_stand(const struct payment *payment, struct mc_txn *txn);
+/* The business ids that events of an order carry, ended by NULL. */
+enum { PAYMENT_KEYS_MAX = 4 };
+void payment_order_keys(struct mc_txn *txn, struct mc_bytes order_id,
+                        const PaymentState__Order *order, const char *keys[PAYMENT_KEYS_MAX]);
+
+/*
+ * The receipt is worth nothing from now on (receipt_cancel.c); `reason` is a stable code. False:
+ * it had ended before.
+ */
+bool payment_receipt_cancel(struct mc_txn *txn, const char *number,
+                            const struct payment_receipt_ending *how);
 /* NULL while it is good. */
 const PaymentState__ReceiptEnd *payment_receipt_end(struct mc_txn *txn, const char *number);

@@ -170,7 +170,8 @@ static void order_finish(struct mc_txn *txn, const PaymentState__Refund *refund)
     order->state = payment_order_next(order->state, PAYMENT_ORDER_REFUND);
     assert(order->state != PAYMENT__ORDER_STATE__ORDER_STATE_UNSPECIFIED);
     for (size_t i = 0; i < order->n_receipts; i++)
-        payment_receipt_cancel(txn, order->receipts[i], "REFUNDED");
+        (void)payment_receipt_cancel(txn, order->receipts[i],
+                                     &(struct payment_receipt_ending){.reason = "REFUNDED"});
     payment_order_save(txn, id, order);
     payment_emit(txn, "payment.refunded", &(struct payment_case){.order_id = id, .order = order},
                  "");

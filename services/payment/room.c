@@ -31,7 +31,7 @@
     X(GetOrder,        payment_get_order,        Payment__GetOrderRequest,     Payment__Order,             MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
     X(ListOrders,      payment_list_orders,      Payment__ListOrdersRequest,   Payment__ListOrdersReply,   MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
     X(PlatformConfirm, payment_platform_confirm, Motcua__WebhookRequest,       Motcua__WebhookReply,       MC_WRITE,        MC_ROOM,                            NULL) \
-    X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
+    X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         RECEIPT_READERS,                    NULL) \
     X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL) \
     X(ListBanks,       payment_list_banks,       Payment__ListBanksRequest,    Payment__ListBanksReply,   MC_READ,         MC_ANYONE,                          NULL) \
     X(CancelOrder,     payment_cancel_order,     Payment__CancelOrderRequest,  Payment__Order,             MC_WRITE_SECRET, MC_OFFICER | MC_ROOM | MC_OPERATOR, "FEE_COLLECT") \
@@ -75,6 +75,13 @@
     X(TaxNotice,          payment_tax_notice,           Motcua__WebhookRequest,             Motcua__WebhookReply,       MC_WRITE, MC_ROOM,                           NULL) \
     X(ListVouchers,       payment_list_vouchers,        Payment__ListVouchersRequest,       Payment__ListVouchersReply, MC_READ,  MC_CITIZEN | MC_OFFICER | MC_ROOM, NULL) \
     X(SetVoucherDelivery, payment_set_voucher_delivery, Payment__SetVoucherDeliveryRequest, Payment__Voucher,           MC_WRITE, MC_ROOM | MC_OPERATOR,             NULL)
+/* Receipts, and the history they are printed from. */
+#define RECEIPT_READERS (MC_CITIZEN | MC_OFFICER | MC_ROOM | MC_PORTAL)
+#define PAYMENT_RECEIPT_ROUTES(X) \
+    X(GetReceiptFile,   payment_get_receipt_file,   Payment__GetReceiptFileRequest,   Payment__ReceiptFile,           MC_READ,         RECEIPT_READERS,        NULL) \
+    X(ListReceipts,     payment_list_receipts,      Payment__ListReceiptsRequest,     Payment__ListReceiptsReply,     MC_READ,         RECEIPT_READERS,        NULL) \
+    X(CancelReceipt,    payment_cancel_receipt,     Payment__CancelReceiptRequest,    Payment__Receipt,               MC_WRITE_SECRET, MC_OFFICER,             "FEE_COLLECT") \
+    X(ListTransactions, payment_list_transactions,  Payment__ListTransactionsRequest, Payment__ListTransactionsReply, MC_READ,         MC_CITIZEN | MC_OFFICER, NULL)
 
 static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_ORDERS - MC_TABLE_ROOM]       = "orders",       /* order id -> Order */
@@ -99,6 +106,8 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_CLIENT_KEYS - MC_TABLE_ROOM]  = "client_keys",  /* caller, 0, key -> order id, hash */
     [PAYMENT_CHECKS - MC_TABLE_ROOM]       = "checks",       /* "book" -> BookCheck */
     [PAYMENT_CHECK_SUMS - MC_TABLE_ROOM]   = "check_sums",   /* account -> CheckSum */
+    [PAYMENT_RECEIPT_FILES - MC_TABLE_ROOM] = "receipt_files", /* number -> ReceiptFile */
+    [PAYMENT_RECEIPT_IDS - MC_TABLE_ROOM]  = "receipt_ids",  /* receipt id -> number */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
     [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
     [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */
@@ -118,6 +127,7 @@ static const char *const lanes[PAYMENT_LANES_LEN] = {
     [PAYMENT_LANE_REFUND] = "refund",
     [PAYMENT_LANE_BANK]  = "bank",
     [PAYMENT_LANE_TAX]   = "tax",
+    [PAYMENT_LANE_PRINT] = "print",
 };
 
 #define AT(field) offsetof(struct payment, field)
@@ -134,6 +144,7 @@ static const struct mc_config_key config[] = {
     {"payment.platform_refunds",     MC_CONFIG_BOOL,     AT(platform_refunds),     "false", 0, 0,                    "The platform takes REFUND and QUERY_REFUND, which its published protocol does not have."},
     {"payment.fine_service",         MC_CONFIG_STRING,   AT(fine_service),         "",     0, 8,                     "MaDichVu of fines at the platform, which is not published; without it fines are not paid there."},
     {"payment.check_hour",           MC_CONFIG_INT,      AT(check_hour),           "2",    0, 23,                    "From which hour of the day on the whole book is summed again."},
+    {"payment.members",              MC_CONFIG_LIST,     AT(members),              "",     0, 100,                   "Members' own systems, which read their units' receipts: portal:tayninh=000.00.00.H53"},
     {"payment.banks_file",           MC_CONFIG_PATH,     AT(banks_file),           "",     0, 1024,                  "Banks and wallets, when not the table that is built in."},
     {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret shared with banks, in both directions, as hex in a file of its own; empty: none."},
     {"payment.bank_gateway_url",     MC_CONFIG_STRING,   AT(bank_gateway_url),     "",     0, 512,                   "Where banks are asked about links and tax payments; empty: nowhere."},
@@ -149,6 +160,7 @@ PAYMENT_TRANSFER_ROUTES(PAYMENT_CALL)
 PAYMENT_LINK_ROUTES(PAYMENT_CALL)
 PAYMENT_TAX_ROUTES(PAYMENT_CALL)
 PAYMENT_LAND_ROUTES(PAYMENT_CALL)
+PAYMENT_RECEIPT_ROUTES(PAYMENT_CALL)
 MC_FOLLOW_CALL(struct payment, payment_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct payment, payment_dossier_accepted, Dossier__Changed)
@@ -156,9 +168,10 @@ MC_FOLLOW_CALL(struct payment, payment_dossier_moved, Dossier__Changed)
 MC_FOLLOW_CALL(struct payment, payment_account_opened, Identity__AccountOpened)
 MC_FOLLOW_CALL(struct payment, payment_tax_code_changed, Identity__TaxCodeChanged)
 
-static const struct mc_route routes[] = {PAYMENT_ROUTES(MC_ROUTE_ROW) PAYMENT_TRANSFER_ROUTES(
-    MC_ROUTE_ROW) PAYMENT_LINK_ROUTES(MC_ROUTE_ROW) PAYMENT_TAX_ROUTES(MC_ROUTE_ROW)
-                                             PAYMENT_LAND_ROUTES(MC_ROUTE_ROW)};
+static const struct mc_route routes[] = {
+    PAYMENT_ROUTES(MC_ROUTE_ROW) PAYMENT_TRANSFER_ROUTES(MC_ROUTE_ROW)
+        PAYMENT_LINK_ROUTES(MC_ROUTE_ROW) PAYMENT_TAX_ROUTES(MC_ROUTE_ROW)
+            PAYMENT_LAND_ROUTES(MC_ROUTE_ROW) PAYMENT_RECEIPT_ROUTES(MC_ROUTE_ROW)};
 
 static const struct mc_follow follows[] = {
     {"dossier", "dossier.accepted", &dossier__changed__descriptor, payment_dossier_accepted_event},
@@ -231,6 +244,15 @@ static const struct mc_effect effects[] = {
     BANK_EFFECT("bank.tax_query", tax_ask, tax_query),
     TAX_EFFECT("tax.debts", tax_ask, tax_debts),
     TAX_EFFECT("tax.land", land_ask, tax_land),
+    {
+        .kind = "receipt.print",
+        .lane = PAYMENT_LANE_PRINT,
+        .payload = &payment_state__receipt_print__descriptor,
+        .call = payment_receipt_call,
+        .done = payment_receipt_done,
+        .lease_ms = PAYMENT_LEASE_MS,
+        .concurrency = 4,
+    },
 };
 
 /* The file holds hex, of a length only the other side knows. */
@@ -284,6 +306,7 @@ enum mc_status payment_boot(void *ctx, struct mc_boot *boot)
 {
     struct payment *payment = ctx;
 
+    payment->sign_secret = boot->sign_secret;
     if (!payment_url_valid(payment, payment->platform_url)) {
         (void)snprintf(boot->why, sizeof boot->why,
                        "payment.platform_url must be https:// (payment.allow_plain_http is off)");

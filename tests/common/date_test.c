@@ -206,6 +206,27 @@ static void yymmdd(void **state)
     assert_string_equal(out, "200610");
 }
 
+/* RCP-02: the payment history's own clock; midnight and noon are twelve. */
+static void twelve_hours(void **state)
+{
+    (void)state;
+    static const struct {
+        int hour;
+        const char *want;
+    } cases[] = {{0, "11/06/2020 12:18:21 AM"},
+                 {8, "11/06/2020 08:18:21 AM"},
+                 {11, "11/06/2020 11:18:21 AM"},
+                 {12, "11/06/2020 12:18:21 PM"},
+                 {23, "11/06/2020 11:18:21 PM"}};
+    char text[MC_TIME12_SIZE];
+
+    for (size_t i = 0; i < MC_LEN(cases); i++) {
+        const struct mc_local local = {{2020, 6, 11}, cases[i].hour, 18, 21, 0};
+        mc_time_format_12h(text, sizeof text, mc_local_to_ms(&local));
+        assert_string_equal(text, cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +241,7 @@ int main(void)
         cmocka_unit_test(dates_as_people_write_them),
         cmocka_unit_test(births_may_be_known_in_part),
         cmocka_unit_test(yymmdd),
+        cmocka_unit_test(twelve_hours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,31 @@ static void arithmetic_stops_at_the_ends(void **state)
     assert_true(amount == INT64_MIN);
 }
 
+/* RCP-07: one amount, as each screen of the portal writes it. */
+static void every_screen_has_its_style(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t amount;
+        enum mc_money_style style;
+        const char *want;
+    } cases[] = {
+        {1000, MC_MONEY_VND, "1.000 VND"},
+        {1000, MC_MONEY_DONG, "1.000 đ"},
+        {1000, MC_MONEY_HISTORY, "1,000 đ"},
+        {0, MC_MONEY_FEE, "0đ"},
+        {1378500, MC_MONEY_PLAIN, "1.378.500"},
+        {1378500, MC_MONEY_HISTORY, "1,378,500 đ"},
+        {-9223372036854775807 - 1, MC_MONEY_VND, "-9.223.372.036.854.775.808 VND"},
+    };
+    char text[MC_MONEY_STYLE_SIZE];
+
+    for (size_t i = 0; i < MC_LEN(cases); i++) {
+        mc_money_show(text, sizeof text, cases[i].amount, cases[i].style);
+        assert_string_equal(text, cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +154,7 @@ int main(void)
         cmocka_unit_test(parse_accepts_groups),
         cmocka_unit_test(parse_refuses),
         cmocka_unit_test(arithmetic_stops_at_the_ends),
+        cmocka_unit_test(every_screen_has_its_style),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

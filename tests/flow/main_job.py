@@ -147,14 +147,14 @@ class MainJob(story.Story):
         self.told(text, rf"balanced +{1000 * run} +{1000 * run}\n")
         ledger = self.check_books()
         self.assertEqual(int(ledger["debit"]), 1000 * run)
-        timeline = self.wait("all reports of delivery", lambda: self.timeline(code))
+        timeline = self.wait("all reports of delivery, and the receipt", lambda: self.timeline(code))
         entries = timeline["entries"]
         types = [e["type"] for e in entries]
         once = ["dossier.drafted", "dossier.attached", "dossier.sent", "dossier.accepted", "payment.order_created",
                 "payment.attempt_failed", "payment.paid", "dossier.paid"]
         self.assertEqual([t for t in types if t in once], once)
         more = {"payment.attempt_started": 2, "notification.notice_made": 5, "otp.sms_queued": 5, "otp.sms_sent": 5,
-                "otp.sms_delivered": 5}
+                "otp.sms_delivered": 5, "payment.receipt_printed": 1}
         for kind, count in more.items():
             self.assertEqual(types.count(kind), count, (kind, types))
         self.assertEqual(len(types), len(once) + sum(more.values()), types)
@@ -167,8 +167,8 @@ class MainJob(story.Story):
 
     def timeline(self, code):
         timeline = json.loads(self.operator("-o", "json", "trace", code))
-        delivered = [e for e in timeline["entries"] if e["type"] == "otp.sms_delivered"]
-        return timeline if len(delivered) == 5 and not timeline.get("missing") else None
+        late = [e for e in timeline["entries"] if e["type"] in ("otp.sms_delivered", "payment.receipt_printed")]
+        return timeline if len(late) == 6 and not timeline.get("missing") else None
 
     def check_secrecy(self, text):
         """Neither the logs nor the stores show who somebody is, nor a code."""
