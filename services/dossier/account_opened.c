@@ -50,6 +50,8 @@ enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *tx
         return MC_OK; /* not an account of ours: nothing to keep */
     account.full_name = mc_seal_text(txn, body->full_name);
     if (body->login_id[0] != '\0') {
+        struct mc_bytes holder = dossier_person_key(txn, body->login_id);
+        account.holder = (ProtobufCBinaryData){holder.len, mc_unconst(holder.data)};
         dossier_person_keep(txn, body->login_id, body->account_id);
         dossier_applicant_claim(txn, body->login_id, body->full_name, body->account_id);
     }

@@ -71,6 +71,7 @@ enum mc_status dossier_accounts_merged(struct dossier *dossier, struct mc_txn *t
     (void)event;
     if (!pair_of(txn, body, &pair))
         return MC_OK; /* not accounts of ours */
+    dossier_holders_share(txn, body->kept_account_id, body->merged_account_id, true);
     mc_put(txn, DOSSIER_ALIASES, pair.merged, pair.kept);
     share_list(txn, &pair, true);
     return txn->status;
@@ -87,6 +88,7 @@ enum mc_status dossier_accounts_unmerged(struct dossier *dossier, struct mc_txn 
     if (!pair_of(txn, body, &pair))
         return MC_OK;
     mc_drop(txn, DOSSIER_ALIASES, pair.merged);
+    dossier_holders_share(txn, body->kept_account_id, body->merged_account_id, false);
     share_list(txn, &pair, false);
     return txn->status;
 }

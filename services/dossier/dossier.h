@@ -13,6 +13,7 @@
 #include "bundles.h"
 #include "calendar.h"
 #include "catalogue.h"
+#include "data_store.h"
 #include "files.h"
 #include "form.h"
 #include "stages.h"
@@ -38,6 +39,9 @@ enum dossier_table {
     DOSSIER_FILE_ENDS,
     DOSSIER_FORMS,
     DOSSIER_FORM_USES,
+    DOSSIER_STORED_PAPERS,
+    DOSSIER_HOLDERS,
+    DOSSIER_PAPER_USES,
     DOSSIER_TABLES_END,
 };
 
@@ -108,6 +112,7 @@ struct dossier {
     struct dossier_sub_states sub_states;
     struct dossier_bundles bundles;
     struct dossier_file_types file_types;
+    struct dossier_result_codes result_codes;
     int64_t upload_life_ms;
     int64_t orphan_grace_ms;
     struct dossier_forms forms;
@@ -297,6 +302,7 @@ void dossier_draft_fill(struct mc_txn *txn, const struct dossier_draft *draft, c
                         DossierState__Dossier *record);
 
 /* persons.c: accounts by identity number, and dossiers of the desk that have no account yet. */
+struct mc_bytes dossier_person_key(struct mc_txn *txn, const char *id_number);
 void dossier_person_keep(struct mc_txn *txn, const char *id_number, const char *account);
 /* The account's id as text; "" for none. */
 const char *dossier_person_find(struct mc_txn *txn, const char *id_number);

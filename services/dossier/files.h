@@ -91,9 +91,37 @@ void dossier_end_drop(struct mc_txn *txn, int64_t at_ms, enum dossier_end what,
                       struct mc_bytes key);
 enum mc_status dossier_collect_files(struct dossier *dossier, struct mc_txn *txn);
 
-/* paper.c: papers of a dossier. */
-bool dossier_paper_is(const DossierState__Paper *paper, struct mc_bytes hash);
+/* paper.c: papers of a dossier. Checks refuse the call. */
+struct dossier_open;
+char *dossier_paper_file_name(struct mc_txn *txn, const char *text);
+char *dossier_paper_component(struct mc_txn *txn, const char *text);
+/* What came on paper is scanned by the officers who have it in hand, until it is dealt with. */
+bool dossier_paper_may_scan(const struct dossier_open *open);
+/* May the caller add one now, and is there room? */
+mc_nodiscard enum mc_status dossier_paper_check(struct mc_txn *txn, const struct dossier_open *open,
+                                                uint64_t content_len);
+void dossier_paper_add(struct mc_txn *txn, DossierState__Dossier *record,
+                       const DossierState__Paper *paper);
+/* component NULL: whichever. */
 const DossierState__Paper *dossier_paper_find(const DossierState__Dossier *record,
                                               struct mc_bytes hash, const char *component);
+const DossierState__Paper *dossier_paper_or_result(const DossierState__Dossier *record,
+                                                   struct mc_bytes hash);
+
+/* A file in the call's hand: held once, by who will refer to it. */
+struct dossier_taken {
+    struct mc_bytes hash;
+    const char *content_type;
+    uint64_t size;
+};
+/* Content of a message, or a finished upload; never both. */
+enum mc_status dossier_take_check(struct mc_txn *txn, ProtobufCBinaryData content,
+                                  ProtobufCBinaryData upload_id);
+mc_nodiscard enum mc_status dossier_take(struct mc_txn *txn, ProtobufCBinaryData content,
+                                         ProtobufCBinaryData upload_id,
+                                         struct dossier_taken *ret_taken);
+/* The whole (length 0) or a range, as the caller asked; refused past the limits. */
+struct mc_bytes dossier_file_read(struct mc_txn *txn, struct mc_bytes hash, uint64_t size,
+                                  uint64_t offset, uint64_t length);
 /* Reading personal data: an officer names his purpose. False: refused. */
 bool dossier_check_purpose(struct mc_txn *txn, unsigned actor);

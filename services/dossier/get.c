@@ -1,18 +1,17 @@
 /* Get: one dossier with its papers and history, for its owner and its unit's officers. */
 #include "dossier.h"
 
-static void fill_papers(struct mc_txn *txn, const DossierState__Dossier *record,
-                        Dossier__DossierView *rep)
+static Dossier__Attachment **paper_rows(struct mc_txn *txn, DossierState__Paper *const *papers,
+                                        size_t n)
 {
-    size_t n = record->n_papers;
+    Dossier__Attachment **list = dossier_list(txn, n);
+    Dossier__Attachment *rows = dossier_alloc(txn, (n + 1) * sizeof rows[0]);
     char sha256[2 * MC_HASH_LEN + 1];
 
-    rep->attachments = dossier_list(txn, n);
-    Dossier__Attachment *rows = dossier_alloc(txn, (n + 1) * sizeof rows[0]);
-    if (rep->attachments == NULL || rows == NULL)
-        return;
+    if (list == NULL || rows == NULL)
+        return NULL;
     for (size_t i = 0; i < n; i++) {
-        const DossierState__Paper *paper = record->papers[i];
+        const DossierState__Paper *paper = papers[i];
 
         dossier__attachment__init(&rows[i]);
         (void)mc_hex(sha256, mc_key_bytes(paper->sha256));
@@ -21,9 +20,21 @@ static void fill_papers(struct mc_txn *txn, const DossierState__Dossier *record,
         rows[i].file_name = mc_open_text(txn, paper->file_name);
         rows[i].content_type = paper->content_type;
         rows[i].size = paper->size;
-        rep->attachments[i] = &rows[i];
+        rows[i].digitised = (Dossier__Digitised)paper->digitised;
+        rows[i].stored_paper_id = paper->stored_paper;
+        rows[i].from_data_store = paper->from_data_store;
+        list[i] = &rows[i];
     }
-    rep->n_attachments = n;
+    return list;
+}
+
+static void fill_papers(struct mc_txn *txn, const DossierState__Dossier *record,
+                        Dossier__DossierView *rep)
+{
+    rep->attachments = paper_rows(txn, record->papers, record->n_papers);
+    rep->n_attachments = rep->attachments != NULL ? record->n_papers : 0;
+    rep->results = paper_rows(txn, record->results, record->n_results);
+    rep->n_results = rep->results != NULL ? record->n_results : 0;
 }
 
 static void fill_history(struct mc_txn *txn, const DossierState__Dossier *record,

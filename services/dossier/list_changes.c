@@ -27,14 +27,13 @@ static char *enum_text(struct mc_txn *txn, const ProtobufCEnumDescriptor *type, 
     return dossier_text(txn, value != NULL ? value->name : "");
 }
 
-static char *papers_text(struct mc_txn *txn, const DossierState__Dossier *record)
+static char *papers_text(struct mc_txn *txn, DossierState__Paper *const *papers, size_t n)
 {
     const char *text = "";
 
-    for (size_t i = 0; i < record->n_papers && text != NULL; i++)
-        text = mc_sprintf(txn->arena, "%s%s%s: %s", text, i > 0 ? "; " : "",
-                          record->papers[i]->component,
-                          mc_open_text(txn, record->papers[i]->file_name));
+    for (size_t i = 0; i < n && text != NULL; i++)
+        text = mc_sprintf(txn->arena, "%s%s%s: %s", text, i > 0 ? "; " : "", papers[i]->component,
+                          mc_open_text(txn, papers[i]->file_name));
     return dossier_text(txn, text != NULL ? text : "");
 }
 
@@ -69,7 +68,9 @@ static char *value_text(struct mc_txn *txn, const DossierState__Dossier *record,
     int64_t large = 0;
 
     if (strcmp(field->name, "papers") == 0)
-        return papers_text(txn, record);
+        return papers_text(txn, record->papers, record->n_papers);
+    if (strcmp(field->name, "results") == 0)
+        return papers_text(txn, record->results, record->n_results);
     if (strcmp(field->name, "supplement") == 0)
         return supplement_text(txn, record);
     if (strcmp(field->name, "applicant") == 0)

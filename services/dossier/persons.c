@@ -13,7 +13,7 @@
 
 #include "dossier.h"
 
-static struct mc_bytes person_key(struct mc_txn *txn, const char *id_number)
+struct mc_bytes dossier_person_key(struct mc_txn *txn, const char *id_number)
 {
     return mc_blind(txn, "person", id_number);
 }
@@ -23,7 +23,8 @@ void dossier_person_keep(struct mc_txn *txn, const char *id_number, const char *
     uint8_t id[MC_ID_LEN];
 
     if (mc_uuid_parse(id, mc_key_text(account)))
-        mc_put(txn, DOSSIER_PERSONS, person_key(txn, id_number), (struct mc_bytes){id, sizeof id});
+        mc_put(txn, DOSSIER_PERSONS, dossier_person_key(txn, id_number),
+               (struct mc_bytes){id, sizeof id});
 }
 
 const char *dossier_person_find(struct mc_txn *txn, const char *id_number)
@@ -31,7 +32,8 @@ const char *dossier_person_find(struct mc_txn *txn, const char *id_number)
     char text[MC_UUID_TEXT_LEN + 1];
     struct mc_bytes id;
 
-    if (!mc_get(txn, DOSSIER_PERSONS, person_key(txn, id_number), &id) || id.len != MC_ID_LEN)
+    if (!mc_get(txn, DOSSIER_PERSONS, dossier_person_key(txn, id_number), &id) ||
+        id.len != MC_ID_LEN)
         return "";
     mc_uuid_text(text, id.data);
     return dossier_text(txn, text);
@@ -41,7 +43,7 @@ void dossier_applicant_wait(struct mc_txn *txn, const DossierState__Dossier *rec
                             const char *id_number)
 {
     mc_put(txn, DOSSIER_APPLICANTS,
-           mc_key_join(txn, person_key(txn, id_number), mc_key_bytes(record->dossier_id)),
+           mc_key_join(txn, dossier_person_key(txn, id_number), mc_key_bytes(record->dossier_id)),
            (struct mc_bytes){0});
 }
 
@@ -62,7 +64,7 @@ static void claim(struct mc_txn *txn, ProtobufCBinaryData id, const char *full_n
 void dossier_applicant_claim(struct mc_txn *txn, const char *id_number, const char *full_name,
                              const char *account)
 {
-    struct mc_bytes prefix = person_key(txn, id_number);
+    struct mc_bytes prefix = dossier_person_key(txn, id_number);
     struct mc_cursor cursor =
         mc_seek(txn, DOSSIER_APPLICANTS, prefix, (struct mc_bytes){0}, MC_FORWARD);
 

@@ -7,21 +7,6 @@
 
 #include "dossier.h"
 
-static enum mc_status check_range(struct mc_txn *txn, const Dossier__ReadAttachmentRequest *req,
-                                  uint64_t size)
-{
-    if (req->length > DOSSIER_READ_MAX)
-        return mc_refuse(txn, MC_INVALID, "length", "FILE_RANGE", "max",
-                         dossier_number_text(txn, DOSSIER_READ_MAX), NULL);
-    if (req->offset > size || (req->length == 0 && req->offset > 0))
-        return mc_refuse(txn, MC_INVALID, "offset", "FILE_RANGE", "max",
-                         dossier_number_text(txn, DOSSIER_READ_MAX), NULL);
-    if (req->length == 0 && size > DOSSIER_FILE_MAX)
-        return mc_refuse(txn, MC_INVALID, "length", "FILE_READ_IN_PARTS", "max",
-                         dossier_number_text(txn, DOSSIER_FILE_MAX >> 20), NULL);
-    return MC_OK;
-}
-
 static void tell(struct mc_txn *txn, const DossierState__Dossier *record,
                  const Dossier__ReadAttachmentRequest *req, uint64_t length)
 {
@@ -35,19 +20,6 @@ static void tell(struct mc_txn *txn, const DossierState__Dossier *record,
     read.offset = req->offset;
     read.length = length;
     mc_emit(txn, "dossier.file_read", &read.base, MC_SEALED, dossier_keys(txn, record));
-}
-
-static struct mc_bytes read_content(struct mc_txn *txn, const DossierState__Paper *paper,
-                                    const Dossier__ReadAttachmentRequest *req)
-{
-    if (req->length == 0)
-        return dossier_file_get(txn, mc_key_bytes(paper->sha256), paper->size);
-    struct dossier_file file = dossier_file_open(txn, mc_key_bytes(paper->sha256));
-    if (file.record == NULL) {
-        (void)mc_fail(txn, MC_CORRUPT, "file missing");
-        return (struct mc_bytes){0};
-    }
-    return dossier_file_range(txn, file.record, req->offset, req->length);
 }
 
 enum mc_status dossier_read_attachment(struct dossier *dossier, struct mc_txn *txn,
@@ -64,13 +36,12 @@ enum mc_status dossier_read_attachment(struct dossier *dossier, struct mc_txn *t
         !dossier_check_purpose(txn, open.actor))
         return txn->status;
     const DossierState__Paper *paper =
-        dossier_paper_find(open.record, (struct mc_bytes){hash, sizeof hash}, NULL);
+        dossier_paper_or_result(open.record, (struct mc_bytes){hash, sizeof hash});
     if (paper == NULL)
         return mc_refuse(txn, MC_NOT_FOUND, "sha256", "FILE_NOT_FOUND", NULL);
-    if (check_range(txn, req, paper->size) != MC_OK)
-        return txn->status;
 
-    struct mc_bytes content = read_content(txn, paper, req);
+    struct mc_bytes content =
+        dossier_file_read(txn, mc_key_bytes(paper->sha256), paper->size, req->offset, req->length);
     if (txn->status != MC_OK)
         return txn->status;
     rep->content = (ProtobufCBinaryData){content.len, mc_unconst(content.data)};

@@ -55,6 +55,12 @@
     X(FinishUpload,     dossier_finish_upload,     Dossier__FinishUploadRequest,     Dossier__UploadReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(GetUpload,        dossier_get_upload,        Dossier__GetUploadRequest,        Dossier__UploadReply,            MC_READ,         DOSSIER_WHO, NULL) \
     X(Detach,           dossier_detach,            Dossier__DetachRequest,           Dossier__DetachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(DepositPaper,     dossier_deposit_paper,     Dossier__DepositPaperRequest,     Dossier__DepositPaperReply,      MC_WRITE_SECRET, MC_OFFICER,  NULL, NULL, MC_UPLOAD_MAX) \
+    X(ReusePaper,       dossier_reuse_paper,       Dossier__ReusePaperRequest,       Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(ListStoredPapers, dossier_list_stored_papers, Dossier__ListStoredPapersRequest, Dossier__ListStoredPapersReply, MC_WRITE_FRESH,  DOSSIER_WHO, NULL) \
+    X(ReadStoredPaper,  dossier_read_stored_paper, Dossier__ReadStoredPaperRequest,  Dossier__ReadAttachmentReply,    MC_WRITE_FRESH,  DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
+    X(ListPaperUses,    dossier_list_paper_uses,   Dossier__ListPaperUsesRequest,    Dossier__ListPaperUsesReply,     MC_READ,         DOSSIER_WHO, NULL) \
+    X(EndStoredPaper,   dossier_end_stored_paper,  Dossier__EndStoredPaperRequest,   Dossier__StoredPaper,            MC_WRITE_SECRET, MC_OFFICER,  DOSSIER_RIGHT_APPROVE) \
     X(Assign,           dossier_assign,            Dossier__AssignRequest,           Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
     X(AddNote,          dossier_add_note,          Dossier__AddNoteRequest,          Dossier__DossierReply,            MC_WRITE,        MC_OFFICER,  NULL) \
     X(ListNotes,        dossier_list_notes,        Dossier__ListNotesRequest,        Dossier__ListNotesReply,          MC_READ,         DOSSIER_WHO, NULL) \
@@ -92,6 +98,9 @@ static const char *const tables[] = {
     [DOSSIER_FILE_ENDS - MC_TABLE_ROOM] = "file_ends", /* due time, kind, key    -> nothing (file_ends.c) */
     [DOSSIER_FORMS    - MC_TABLE_ROOM] = "forms",    /* form code, 0, version    -> DossierState__Form */
     [DOSSIER_FORM_USES - MC_TABLE_ROOM] = "form_uses", /* procedure code         -> the code of its form */
+    [DOSSIER_STORED_PAPERS - MC_TABLE_ROOM] = "stored_papers", /* paper id       -> DossierState__StoredPaper */
+    [DOSSIER_HOLDERS  - MC_TABLE_ROOM] = "holders",  /* holder, paper id         -> nothing (data_store.c) */
+    [DOSSIER_PAPER_USES - MC_TABLE_ROOM] = "paper_uses", /* paper id, use id     -> DossierState__PaperUse */
 };
 
 static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post"};
@@ -196,6 +205,7 @@ DATA(dossier_statuses)
 DATA(sub_states)
 DATA(linked_procedures)
 DATA(file_types)
+DATA(result_codes)
 #undef DATA
 #define DATA(name) ((struct mc_bytes){mc_data_##name, mc_data_##name##_len})
 
@@ -282,6 +292,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return refuse_boot(with, "file_types");
     if (dossier_forms_load(&dossier->forms, &dossier->memory, with->why, sizeof with->why) != MC_OK)
         return MC_INVALID;
+    if (dossier_result_codes_load(&dossier->result_codes, DATA(result_codes)) != MC_OK)
+        return refuse_boot(with, "result_codes");
     return MC_OK;
 }
 

@@ -38,9 +38,9 @@ const struct gateway_room gateway_rooms[GATEWAY_ROOMS] = {
 };
 
 /* Methods that take files or forms: few, so that a public door takes little by default. */
-static const char *const upload_methods[] = {"/motcua.dossier.v1.Dossier/Attach",
-                                             "/motcua.dossier.v1.Dossier/SaveDraft",
-                                             "/motcua.dossier.v1.Dossier/UploadPart"};
+static const char *const upload_methods[] = {
+    "/motcua.dossier.v1.Dossier/Attach", "/motcua.dossier.v1.Dossier/DepositPaper",
+    "/motcua.dossier.v1.Dossier/SaveDraft", "/motcua.dossier.v1.Dossier/UploadPart"};
 
 static bool takes_files(const char *path)
 {

@@ -1,0 +1,115 @@
+"""Files on real daemons: an upload in parts over a killed daemon, and papers of the data store used again (S33).
+
+    files.py <folder of the daemons>
+"""
+import hashlib
+import signal
+
+import story
+from story import OFFICER, UNIT, enum_name
+
+RIGHTS = "DOSSIER_RECEIVE,DOSSIER_PROCESS,DOSSIER_APPROVE,RESULT_RETURN"
+PART = 256 * 1024
+DRAWING = b"%PDF-1.7\n" + bytes(i * 7 % 251 for i in range(6 * 1024 * 1024))  # more than one message takes
+BIRTH = b"%PDF-1.7\nGiay khai sinh so 123/2026"
+PURPOSE = {"purpose": "Thẩm định hồ sơ"}
+
+
+class Files(story.Story):
+    extra = {"dossier": {"dossier.orphan_grace": "1s", "store.map_size": "128MiB"}}
+
+    def dossier(self, method, request, session, **more):
+        return self.portal.call("dossier", method, request, session, **more)
+
+    def draft(self, session, procedure="1.004873"):
+        return self.dossier("SaveDraft", {"procedure_code": procedure, "unit": UNIT, "abstract": "Thử nghiệm tệp", "form": "{}"},
+                            session).dossier_id
+
+    def parts(self, session, upload, content, begin, end):
+        for at in range(begin, end, PART):
+            self.dossier("UploadPart", {"upload_id": upload, "offset": at, "content": content[at:at + PART]}, session)
+
+    def upload(self, session, content):
+        upload = self.dossier("StartUpload", {"size": len(content)}, session).upload_id
+        self.parts(session, upload, content, 0, len(content))
+        self.dossier("FinishUpload", {"upload_id": upload, "sha256": hashlib.sha256(content).hexdigest()}, session)
+        return upload
+
+    def step(self, session, dossier, to):
+        version = self.dossier("Get", {"dossier_id": dossier}, session, purpose="Xử lý").version
+        return self.dossier("Advance", {"dossier_id": dossier, "version": version, "to": to}, session)
+
+    def desk(self):
+        self.steps.register(OFFICER)
+        self.operator("rights", "grant", OFFICER["login_id"], UNIT, RIGHTS, "flow test")
+        return self.steps.login(OFFICER)
+
+    def test_large_files_and_reuse(self):
+        """S33, DIG-01, DIG-02, DIG-03."""
+        self.up()
+        citizen, desk = self.citizen(), self.desk()
+        dossier = self.draft(citizen)
+        self.check_upload(citizen, dossier)
+        self.dossier("Submit", {"dossier_id": dossier}, citizen)
+        self.steps.accept(desk, dossier)
+        self.check_reading(citizen, desk, dossier)
+        self.step(desk, dossier, "PROCESSING")
+        done = self.step(desk, dossier, "FINISHED")
+        paper = self.check_deposit(desk, dossier, done.version)
+        self.check_reuse(citizen, paper)
+
+    def check_upload(self, citizen, dossier):
+        """Killed in the middle, it goes on where it was; handed in twice, it is kept once."""
+        upload = self.dossier("StartUpload", {"size": len(DRAWING)}, citizen).upload_id
+        middle = len(DRAWING) // PART // 2 * PART
+        self.parts(citizen, upload, DRAWING, 0, middle)
+        self.end_daemons(["dossier"], signal.SIGKILL)
+        self.start_daemons(["dossier"])
+        at = self.dossier("GetUpload", {"upload_id": upload}, citizen)
+        self.assertEqual((at.received, at.content_type), (middle, "application/pdf"))
+        self.refused("UPLOAD_INCOMPLETE", "dossier", "FinishUpload", {"upload_id": upload, "sha256": "0" * 64}, citizen)
+        self.parts(citizen, upload, DRAWING, middle, len(DRAWING))
+        self.refused("FILE_CHECKSUM", "dossier", "FinishUpload", {"upload_id": upload, "sha256": "0" * 64}, citizen)
+        told = hashlib.sha256(DRAWING).hexdigest()
+        self.assertEqual(self.dossier("FinishUpload", {"upload_id": upload, "sha256": told}, citizen).sha256, told)
+        kept = self.dossier("Attach", {"dossier_id": dossier, "component": "Bản vẽ", "file_name": "ban-ve.pdf", "upload_id": upload},
+                            citizen)
+        self.assertEqual((kept.size, kept.sha256), (len(DRAWING), told))
+        again = self.upload(citizen, DRAWING)
+        self.dossier("Attach", {"dossier_id": dossier, "component": "Bản vẽ 2", "file_name": "2.pdf", "upload_id": again}, citizen)
+
+    def check_reading(self, citizen, desk, dossier):
+        """In ranges; an officer for a purpose; all of it in the log."""
+        sha256 = hashlib.sha256(DRAWING).hexdigest()
+        ask = {"dossier_id": dossier, "sha256": sha256, "length": 1 << 20}
+        self.refused("FILE_READ_IN_PARTS", "dossier", "ReadAttachment", {**ask, "length": 0}, citizen)
+        self.refused("PURPOSE_REQUIRED", "dossier", "ReadAttachment", ask, desk)
+        back = b""
+        while len(back) < len(DRAWING):
+            back += self.dossier("ReadAttachment", {**ask, "offset": len(back)}, desk, **PURPOSE).content
+        self.assertEqual(back, DRAWING)
+        self.assertEqual(self.types({"dossier": self.journal("dossier")})["dossier.file_read"], 7)
+
+    def check_deposit(self, desk, dossier, version):
+        reply = self.dossier("DepositPaper", {
+            "dossier_id": dossier, "version": version, "origin": "RESULT_OF_DOSSIER", "content": BIRTH,
+            "file_name": "giay-khai-sinh.pdf", "result_code": "KQ.G15.000031", "number": "123/2026", "issued_on": "07/09/2026"}, desk)
+        self.assertEqual((reply.paper.name, reply.paper.issuer), ("Giấy khai sinh", UNIT))
+        return reply.paper
+
+    def check_reuse(self, citizen, paper):
+        """A later dossier takes it from the store: marked, not uploaded; its holder sees the use."""
+        mine = self.dossier("ListStoredPapers", {"result_code": "KQ.G15.000031", "valid_only": True}, citizen).papers
+        self.assertEqual([p.paper_id for p in mine], [paper.paper_id])
+        later = self.draft(citizen)
+        self.dossier("ReusePaper", {"dossier_id": later, "paper_id": paper.paper_id, "component": "Giấy khai sinh"}, citizen)
+        seen = self.dossier("Get", {"dossier_id": later}, citizen).attachments[0]
+        self.assertEqual((enum_name(seen, "digitised"), seen.from_data_store), ("REUSED_RESULT", True))
+        content = self.dossier("ReadStoredPaper", {"issuer": UNIT, "paper_id": paper.paper_id}, citizen).content
+        self.assertEqual(content, BIRTH)
+        uses = self.dossier("ListPaperUses", {"paper_id": paper.paper_id}, citizen).uses
+        self.assertEqual([u.how for u in uses], ["READ", "REUSED"])
+
+
+if __name__ == "__main__":
+    story.main()
