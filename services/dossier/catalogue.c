@@ -1,298 +1,123 @@
-/* The catalogue's tables. */
+/* The catalogue, asked. */
 #include "catalogue.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "common/csv.h"
+#include "common/crypto.h"
 #include "common/ident.h"
-#include "common/text.h"
+#include "common/txn.h"
 
-enum { CELL_SIZE = 1024 };
-
-/* One table while it is read: what failed sticks. */
-struct reader {
-    struct mc_csv csv;
-    struct mc_arena *memory;
-    enum mc_status status;
-};
-
-static void fail(struct reader *reader, enum mc_status status)
+static size_t hash_of(const char *code)
 {
-    if (reader->status == MC_OK)
-        reader->status = status;
+    return (size_t)mc_checksum(mc_key_text(code), (struct mc_bytes){"", 0});
 }
 
-static size_t count_rows(struct mc_bytes text, size_t max)
+static const char *procedure_at(const struct dossier_catalogue *catalogue, size_t place)
 {
-    struct mc_csv csv;
-    size_t rows = 0;
-
-    mc_csv_open(&csv, text.data, text.len);
-    while (rows <= max && mc_csv_next(&csv))
-        rows++;
-    return rows;
+    return catalogue->procedures[place].code;
 }
 
-/* Opens a table and makes room for its rows; NULL with the reader failed when that cannot be. */
-static void *open_table(struct reader *reader, struct mc_arena *memory, struct mc_bytes text,
-                        size_t rows_max, size_t row_size)
+static const char *unit_at(const struct dossier_catalogue *catalogue, size_t place)
 {
-    size_t rows = count_rows(text, rows_max);
+    return catalogue->units[place].code;
+}
 
-    *reader = (struct reader){.memory = memory};
-    if (rows == 0 || rows > rows_max) {
-        fail(reader, MC_INVALID);
-        return NULL;
+/* The place of a code, or SIZE_MAX. */
+static size_t index_find(const struct dossier_catalogue *catalogue,
+                         const struct dossier_index *index, const char *code,
+                         const char *(*code_at)(const struct dossier_catalogue *, size_t))
+{
+    for (size_t i = hash_of(code);; i++) {
+        uint32_t slot = index->slots[i & (index->size - 1)];
+
+        if (slot == 0)
+            return SIZE_MAX;
+        if (strcmp(code_at(catalogue, slot - 1), code) == 0)
+            return slot - 1;
     }
-    void *table = mc_alloc(memory, rows * row_size); /* one too many: the header */
-    if (table == NULL)
-        fail(reader, MC_FULL);
-    mc_csv_open(&reader->csv, text.data, text.len);
-    if (!mc_csv_next(&reader->csv))
-        fail(reader, MC_INVALID);
-    return table;
 }
 
-static bool next_row(struct reader *reader)
+static bool index_make(struct dossier_catalogue *catalogue, struct dossier_index *index, size_t len,
+                       const char *(*code_at)(const struct dossier_catalogue *, size_t))
 {
-    if (reader->status != MC_OK)
+    index->size = 2;
+    while (index->size < 2 * (len + 1))
+        index->size *= 2;
+    index->slots = mc_alloc(catalogue->memory, index->size * sizeof index->slots[0]);
+    if (index->slots == NULL)
         return false;
-    if (mc_csv_next(&reader->csv))
-        return true;
-    fail(reader, reader->csv.status);
-    return false;
-}
-
-static const char *keep(struct reader *reader, const char *text)
-{
-    char *copy = mc_strdup(reader->memory, text);
-
-    if (copy == NULL)
-        fail(reader, MC_FULL);
-    return copy != NULL ? copy : "";
-}
-
-/* A cell that may not be empty. */
-static const char *cell(struct reader *reader, size_t column)
-{
-    char text[CELL_SIZE];
-
-    if (!mc_csv_copy(&reader->csv, column, text, sizeof text) || text[0] == '\0')
-        fail(reader, MC_INVALID);
-    return keep(reader, text);
-}
-
-static int64_t number_cell(struct reader *reader, size_t column)
-{
-    struct mc_bytes field = mc_csv_field(&reader->csv, column);
-    const char *digits = field.data;
-    int64_t number = 0;
-
-    if (field.len == 0 || field.len > 15)
-        fail(reader, MC_INVALID);
-    for (size_t i = 0; reader->status == MC_OK && i < field.len; i++) {
-        if (digits[i] < '0' || digits[i] > '9')
-            fail(reader, MC_INVALID);
-        number = number * 10 + (digits[i] - '0');
+    for (size_t place = 0; place < len; place++) {
+        if (place > 0 && strcmp(code_at(catalogue, place - 1), code_at(catalogue, place)) == 0)
+            continue; /* another version of the same */
+        size_t i = hash_of(code_at(catalogue, place));
+        while (index->slots[i & (index->size - 1)] != 0)
+            i++;
+        index->slots[i & (index->size - 1)] = (uint32_t)place + 1;
     }
-    return number;
+    return true;
 }
 
-static const char *key_of(struct reader *reader, const char *text)
+enum mc_status dossier_catalogue_end(struct dossier_catalogue *catalogue)
 {
-    char key[DOSSIER_KEY_SIZE];
+    for (size_t i = 0; i < catalogue->units_len; i++) {
+        struct dossier_unit *unit = &catalogue->units[i];
+        struct dossier_procedure of = {0};
 
-    if (dossier_key(key, text) != MC_OK)
-        fail(reader, MC_INVALID);
-    return keep(reader, key);
-}
-
-static const char *upper_of(struct reader *reader, const char *text)
-{
-    char upper[CELL_SIZE];
-
-    if (mc_text_upper(upper, sizeof upper, text) != MC_OK)
-        fail(reader, MC_INVALID);
-    return keep(reader, upper);
-}
-
-/* "xã (từ 1/7/2025; trước: huyện)" is "xã" today; "xã (Công an)" is not: another agency's. */
-static const char *level_now(struct reader *reader, const char *level)
-{
-    char text[CELL_SIZE];
-    const char *from = strstr(level, " (từ ");
-
-    if (from == NULL)
-        from = strstr(level, " (Công an từ ");
-    size_t len = from != NULL ? (size_t)(from - level) : strlen(level);
-    (void)snprintf(text, sizeof text, "%.*s", (int)len, level);
-    return keep(reader, text);
-}
-
-/* Adds a text that is not there yet; there is room for one per row. */
-static void add_once(const char **list, size_t *len, const char *text)
-{
-    for (size_t i = 0; i < *len; i++)
-        if (strcmp(list[i], text) == 0)
-            return;
-    list[(*len)++] = text;
-}
-
-static void read_procedure(struct reader *reader, struct dossier_procedure *procedure)
-{
-    int64_t value = number_cell(reader, 5);
-
-    procedure->code = cell(reader, 0);
-    procedure->name = cell(reader, 1);
-    procedure->sector = cell(reader, 2);
-    procedure->level = cell(reader, 3);
-    procedure->level_now = level_now(reader, procedure->level);
-    procedure->level_key = key_of(reader, procedure->level_now);
-    procedure->service_level = "PARTIAL"; /* DOS-12: what is not known to be in full */
-    procedure->upper = upper_of(reader, procedure->name);
-    procedure->key = key_of(reader, procedure->name);
-    procedure->sector_key = key_of(reader, procedure->sector);
-    procedure->chars = mc_text_chars(procedure->name);
-    procedure->limit_value = (uint32_t)value;
-    if (value > DOSSIER_LIMIT_MAX ||
-        !dossier_limit_parse(mc_csv_field(&reader->csv, 4), &procedure->limit))
-        fail(reader, MC_INVALID);
-}
-
-static enum mc_status load_procedures(struct dossier_catalogue *catalogue, struct mc_arena *memory,
-                                      struct mc_bytes text)
-{
-    struct reader reader;
-
-    catalogue->procedures =
-        open_table(&reader, memory, text, DOSSIER_PROCEDURES_MAX, sizeof catalogue->procedures[0]);
-    size_t rows = reader.status == MC_OK ? count_rows(text, DOSSIER_PROCEDURES_MAX) : 0;
-    catalogue->sectors = mc_alloc(memory, (rows + 1) * sizeof catalogue->sectors[0]);
-    catalogue->levels = mc_alloc(memory, (rows + 1) * sizeof catalogue->levels[0]);
-    if (catalogue->sectors == NULL || catalogue->levels == NULL)
-        fail(&reader, MC_FULL);
-    while (next_row(&reader)) {
-        struct dossier_procedure *procedure = &catalogue->procedures[catalogue->procedures_len++];
-
-        read_procedure(&reader, procedure);
-        add_once(catalogue->sectors, &catalogue->sectors_len, procedure->sector);
-        add_once(catalogue->levels, &catalogue->levels_len, procedure->level_now);
+        for (size_t level = 0; level < catalogue->levels_len; level++) {
+            of.level_now = catalogue->levels[level];
+            if (dossier_unit_takes(unit, &of))
+                unit->level_bits |= 1ULL << level;
+        }
     }
-    return reader.status;
+    if (!index_make(catalogue, &catalogue->procedures_by_code, catalogue->procedures_len,
+                    procedure_at) ||
+        !index_make(catalogue, &catalogue->units_by_code, catalogue->units_len, unit_at))
+        return MC_FULL;
+    return MC_OK;
 }
 
-static struct dossier_procedure *procedure_of(struct dossier_catalogue *catalogue, const char *code)
+bool dossier_procedure_in_force(const struct dossier_procedure *procedure, int64_t day)
 {
-    for (size_t i = 0; i < catalogue->procedures_len; i++)
-        if (strcmp(catalogue->procedures[i].code, code) == 0)
-            return &catalogue->procedures[i];
-    return NULL;
+    return procedure->from_day <= day && day <= procedure->until_day;
 }
 
-static enum mc_status load_service_levels(struct dossier_catalogue *catalogue,
-                                          struct mc_arena *memory, struct mc_bytes text)
+/* The entries of a code lie together. */
+static size_t first_of(const struct dossier_catalogue *catalogue, const char *code)
 {
-    struct reader reader;
+    char national[MC_PROCEDURE_CODE_SIZE];
 
-    if (open_table(&reader, memory, text, DOSSIER_TABLE_MAX, 1) == NULL)
-        return reader.status;
-    while (next_row(&reader)) {
-        struct dossier_procedure *procedure = procedure_of(catalogue, cell(&reader, 0));
-
-        if (procedure != NULL)
-            procedure->service_level = cell(&reader, 1);
-        else
-            fail(&reader, MC_INVALID);
-    }
-    return reader.status;
+    if (mc_procedure_parse(code, national, sizeof national) != MC_WHY_OK)
+        return SIZE_MAX;
+    return index_find(catalogue, &catalogue->procedures_by_code, national, procedure_at);
 }
 
-static enum mc_status load_units(struct dossier_catalogue *catalogue, struct mc_arena *memory,
-                                 struct mc_bytes text)
+static bool next_of(const struct dossier_catalogue *catalogue, size_t first, size_t place)
 {
-    struct reader reader;
-    char both[CELL_SIZE];
-
-    catalogue->units =
-        open_table(&reader, memory, text, DOSSIER_UNITS_MAX, sizeof catalogue->units[0]);
-    while (next_row(&reader)) {
-        struct dossier_unit *unit = &catalogue->units[catalogue->units_len++];
-
-        unit->code = cell(&reader, 0);
-        unit->name = cell(&reader, 1);
-        unit->province = cell(&reader, 2);
-        unit->levels = cell(&reader, 3);
-        (void)snprintf(both, sizeof both, "%s %s", unit->name, unit->province);
-        unit->key = key_of(&reader, both);
-    }
-    return reader.status;
-}
-
-static enum mc_status load_fees(struct dossier_catalogue *catalogue, struct mc_arena *memory,
-                                struct mc_bytes text)
-{
-    struct reader reader;
-
-    catalogue->fees =
-        open_table(&reader, memory, text, DOSSIER_TABLE_MAX, sizeof catalogue->fees[0]);
-    while (next_row(&reader)) {
-        struct dossier_fee *fee = &catalogue->fees[catalogue->fees_len++];
-
-        fee->procedure = cell(&reader, 0);
-        fee->unit = cell(&reader, 1);
-        fee->amount = number_cell(&reader, 5);
-        fee->before = mc_csv_is(&reader.csv, 6, "before_processing");
-        if (procedure_of(catalogue, fee->procedure) == NULL ||
-            dossier_unit_find(catalogue, fee->unit) == NULL)
-            fail(&reader, MC_INVALID);
-    }
-    return reader.status;
-}
-
-static enum mc_status load_aliases(struct dossier_catalogue *catalogue, struct mc_arena *memory,
-                                   struct mc_bytes text)
-{
-    struct reader reader;
-
-    catalogue->aliases =
-        open_table(&reader, memory, text, DOSSIER_TABLE_MAX, sizeof catalogue->aliases[0]);
-    while (next_row(&reader)) {
-        struct dossier_alias *alias = &catalogue->aliases[catalogue->aliases_len++];
-
-        alias->key = key_of(&reader, cell(&reader, 0));
-        alias->sector = cell(&reader, 1);
-    }
-    return reader.status;
-}
-
-enum mc_status dossier_catalogue_load(struct dossier_catalogue *catalogue, struct mc_arena *memory,
-                                      const struct dossier_tables *tables)
-{
-    enum mc_status status = load_procedures(catalogue, memory, tables->procedures);
-
-    if (status == MC_OK)
-        status = load_service_levels(catalogue, memory, tables->service_levels);
-    if (status == MC_OK)
-        status = load_units(catalogue, memory, tables->units);
-    if (status == MC_OK)
-        status = load_fees(catalogue, memory, tables->fees);
-    if (status == MC_OK)
-        status = load_aliases(catalogue, memory, tables->aliases);
-    return status;
+    return place < catalogue->procedures_len &&
+           strcmp(catalogue->procedures[place].code, catalogue->procedures[first].code) == 0;
 }
 
 const struct dossier_procedure *dossier_procedure_find(const struct dossier_catalogue *catalogue,
                                                        const char *code)
 {
-    char national[MC_PROCEDURE_CODE_SIZE];
+    size_t first = first_of(catalogue, code);
 
-    if (mc_procedure_parse(code, national, sizeof national) != MC_WHY_OK)
-        return NULL;
-    for (size_t i = 0; i < catalogue->procedures_len; i++)
-        if (strcmp(catalogue->procedures[i].code, national) == 0)
+    for (size_t i = first; i != SIZE_MAX && next_of(catalogue, first, i); i++)
+        if (dossier_procedure_in_force(&catalogue->procedures[i], catalogue->today))
             return &catalogue->procedures[i];
     return NULL;
+}
+
+const struct dossier_procedure *dossier_procedure_last(const struct dossier_catalogue *catalogue,
+                                                       const char *code)
+{
+    const struct dossier_procedure *found = dossier_procedure_find(catalogue, code);
+    size_t first = first_of(catalogue, code);
+
+    for (size_t i = first; found == NULL && i != SIZE_MAX && next_of(catalogue, first, i); i++)
+        if (catalogue->procedures[i].until_day < catalogue->today)
+            found = &catalogue->procedures[i];
+    return found;
 }
 
 const struct dossier_unit *dossier_unit_find(const struct dossier_catalogue *catalogue,
@@ -302,10 +127,8 @@ const struct dossier_unit *dossier_unit_find(const struct dossier_catalogue *cat
 
     if (mc_agency_parse(code, agency, sizeof agency) != MC_WHY_OK)
         return NULL;
-    for (size_t i = 0; i < catalogue->units_len; i++)
-        if (strcmp(catalogue->units[i].code, agency) == 0)
-            return &catalogue->units[i];
-    return NULL;
+    size_t place = index_find(catalogue, &catalogue->units_by_code, agency, unit_at);
+    return place != SIZE_MAX ? &catalogue->units[place] : NULL;
 }
 
 bool dossier_unit_takes(const struct dossier_unit *unit, const struct dossier_procedure *procedure)
@@ -313,6 +136,11 @@ bool dossier_unit_takes(const struct dossier_unit *unit, const struct dossier_pr
     size_t len = strlen(procedure->level_now);
     const char *level = unit->levels;
 
+    for (size_t i = 0; i < procedure->agencies_len; i++)
+        if (strcmp(procedure->agencies[i], unit->code) == 0)
+            return true;
+    if (procedure->agencies_len > 0)
+        return false;
     while (level != NULL) {
         const char *end = strchrnul(level, '|');
 
@@ -323,14 +151,26 @@ bool dossier_unit_takes(const struct dossier_unit *unit, const struct dossier_pr
     return false;
 }
 
+const struct dossier_fee *dossier_fee_of(const struct dossier_procedure *procedure,
+                                         const char *unit)
+{
+    const struct dossier_fee *everywhere = NULL;
+
+    for (size_t i = 0; i < procedure->fees_len; i++) {
+        const struct dossier_fee *fee = &procedure->fees[i];
+
+        if (strcmp(fee->unit, unit) == 0)
+            return fee;
+        if (fee->unit[0] == '\0')
+            everywhere = fee;
+    }
+    return everywhere;
+}
+
 const struct dossier_fee *dossier_fee_find(const struct dossier_catalogue *catalogue,
                                            const char *procedure, const char *unit)
 {
-    for (size_t i = 0; i < catalogue->fees_len; i++) {
-        const struct dossier_fee *fee = &catalogue->fees[i];
+    const struct dossier_procedure *found = dossier_procedure_last(catalogue, procedure);
 
-        if (strcmp(fee->procedure, procedure) == 0 && strcmp(fee->unit, unit) == 0)
-            return fee;
-    }
-    return NULL;
+    return found != NULL ? dossier_fee_of(found, unit) : NULL;
 }

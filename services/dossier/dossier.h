@@ -42,6 +42,10 @@ enum dossier_table {
     DOSSIER_STORED_PAPERS,
     DOSSIER_HOLDERS,
     DOSSIER_PAPER_USES,
+    DOSSIER_PROCEDURES,
+    DOSSIER_IMPORTS,
+    DOSSIER_IMPORT_ROWS,
+    DOSSIER_IMPORT_SET,
     DOSSIER_TABLES_END,
 };
 
@@ -85,7 +89,7 @@ struct dossier_forms {
     size_t builtin_len;
 };
 
-enum dossier_lane { DOSSIER_LANE_POST, DOSSIER_LANES_LEN };
+enum dossier_lane { DOSSIER_LANE_POST, DOSSIER_LANE_NATIONAL, DOSSIER_LANES_LEN };
 
 #define DOSSIER_POST_ORDER  "post.order"
 #define DOSSIER_POST_TRACK  "post.track"
@@ -98,6 +102,8 @@ enum {
     DOSSIER_POST_TEXT_MAX = 64, /* of what the post calls things */
 };
 
+enum { DOSSIER_PASSWORD_MAX = 64 /* bytes, of the national database */ };
+
 struct dossier {
     const char *post_url;
     const char *post_customer;
@@ -105,9 +111,20 @@ struct dossier {
     bool post_plain;
     int64_t post_track_ms;
     char post_token[2 * DOSSIER_POST_TOKEN_LEN + 1];
-    struct mc_arena memory; /* of the catalogue; lives as long as the process */
+    struct mc_arena memory; /* of the linked-in tables; lives as long as the process */
     struct dossier_calendar calendar;
     struct dossier_catalogue catalogue;
+    struct mc_arena catalogue_memory[2]; /* the one in use, and the next */
+    unsigned catalogue_in;
+    uint8_t revision_id[MC_ID_LEN];
+    struct dossier_seed seed;
+    const char *national_url; /* of the national database of procedures; "": none */
+    const char *national_username;
+    const char *national_password_file;
+    char national_password[DOSSIER_PASSWORD_MAX + 1];
+    const char *national_dstcode;
+    const char *national_unit;
+    const char *national_ca_file;
     const char *state_names[DOSSIER_STATES_LEN]; /* the national ones, for officers */
     struct dossier_sub_states sub_states;
     struct dossier_bundles bundles;

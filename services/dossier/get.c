@@ -67,6 +67,7 @@ static void fill_facts(const DossierState__Dossier *record, Dossier__DossierView
     rep->internal_number = record->internal_number;
     rep->code = record->code;
     rep->external_id = record->external_id;
+    rep->procedure_version = record->procedure_version;
     rep->state = (Dossier__State)record->state;
     rep->money = (Dossier__MoneyState)record->money;
     rep->procedure_code = record->procedure_code;

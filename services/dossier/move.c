@@ -105,9 +105,10 @@ static void receive(const struct dossier *dossier, struct mc_txn *txn,
                     DossierState__Dossier *record)
 {
     const struct dossier_procedure *procedure =
-        dossier_procedure_find(&dossier->catalogue, record->procedure_code);
+        dossier_procedure_last(&dossier->catalogue, record->procedure_code);
     const struct dossier_fee *fee =
         dossier_fee_find(&dossier->catalogue, record->procedure_code, record->unit);
+    bool online = record->channel == DOSSIER__CHANNEL__BY_PORTAL;
 
     if (procedure == NULL) {
         mc_refuse(txn, MC_EXPIRED, "", "PROCEDURE_UNKNOWN", NULL);
@@ -115,13 +116,15 @@ static void receive(const struct dossier *dossier, struct mc_txn *txn,
     }
     give_code(txn, record);
     record->received_at_ms = txn->now_ms;
-    record->limit = dossier_text(txn, dossier_limit_name(procedure->limit));
-    record->limit_value = procedure->limit_value;
-    record->due_at_ms =
-        dossier_due(&dossier->calendar, txn->now_ms, procedure->limit, procedure->limit_value);
-    if (record->money == DOSSIER__MONEY_STATE__PAID || fee == NULL || fee->amount == 0)
+    enum dossier_limit limit = online ? procedure->limit : procedure->limit_desk;
+    record->procedure_version = procedure->version;
+    record->limit = dossier_text(txn, dossier_limit_name(limit));
+    record->limit_value = online ? procedure->limit_value : procedure->limit_desk_value;
+    record->due_at_ms = dossier_due(&dossier->calendar, txn->now_ms, limit, record->limit_value);
+    int64_t amount = fee == NULL ? 0 : online ? fee->amount : fee->amount_desk;
+    if (record->money == DOSSIER__MONEY_STATE__PAID || amount == 0)
         return;
-    record->fee = fee->amount;
+    record->fee = amount;
     if (fee->before)
         record->money = DOSSIER__MONEY_STATE__DUE;
 }
@@ -133,7 +136,8 @@ static void pay_before(const struct dossier *dossier, DossierState__Dossier *rec
 
     record->money = DOSSIER__MONEY_STATE__DUE;
     if (record->fee == 0 && fee != NULL)
-        record->fee = fee->amount;
+        record->fee =
+            record->channel == DOSSIER__CHANNEL__BY_PORTAL ? fee->amount : fee->amount_desk;
 }
 
 /* The wait ends with the citizen's answer, not with the officer's look at it. */

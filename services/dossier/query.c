@@ -131,7 +131,7 @@ enum dossier_rank dossier_query_rank(const struct dossier_query *query,
                                      const struct dossier_procedure *procedure)
 {
     if (query->code != NULL)
-        return query->code == procedure->code ? DOSSIER_RANK_EXACT : DOSSIER_RANK_NONE;
+        return strcmp(query->code, procedure->code) == 0 ? DOSSIER_RANK_EXACT : DOSSIER_RANK_NONE;
     if (strstr(procedure->key, query->words) != NULL)
         return strstr(procedure->upper, query->upper) != NULL ? DOSSIER_RANK_EXACT
                                                               : DOSSIER_RANK_PHRASE;

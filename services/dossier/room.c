@@ -26,10 +26,12 @@
 #include "common/csv.h"
 
 #include "dossier.h"
+#include "upkeep.h"
 
 /* clang-format off */
 #define DOSSIER_WHO  (MC_CITIZEN | MC_OFFICER)
 #define DOSSIER_SYNC (MC_ROOM | MC_OPERATOR)
+#define DOSSIER_KEEPERS (MC_OFFICER | MC_OPERATOR)
 
 /*    method            handler                    request                           reply                            mode             who          right */
 #define DOSSIER_ROUTES(X)                                                                                                                                 \
@@ -76,7 +78,15 @@
     X(GetLinked,        dossier_get_linked,        Dossier__GetLinkedRequest,        Dossier__LinkedView,              MC_READ,         DOSSIER_WHO, NULL) \
     X(ListUnsynced,     dossier_list_unsynced,     Dossier__ListUnsyncedRequest,     Dossier__ListUnsyncedReply,       MC_READ,         DOSSIER_SYNC, NULL) \
     X(ReportSync,       dossier_report_sync,       Dossier__ReportSyncRequest,       Dossier__ReportSyncReply,         MC_WRITE,        DOSSIER_SYNC, NULL) \
-    X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL)
+    X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL) \
+    X(ListVersions,    dossier_list_versions,     Dossier__ListVersionsRequest,     Dossier__ListVersionsReply,      MC_READ,         DOSSIER_KEEPERS, NULL) \
+    X(StartImport,     dossier_start_import,      Dossier__StartImportRequest,      Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(AddImportRows,   dossier_add_import_rows,   Dossier__AddImportRowsRequest,    Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE, NULL, MC_UPLOAD_MAX) \
+    X(PreviewImport,   dossier_preview_import,    Dossier__PreviewImportRequest,    Dossier__PreviewImportReply,     MC_READ,         DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(ApplyImport,     dossier_apply_import,      Dossier__ApplyImportRequest,      Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(ResumeImport,    dossier_resume_import,     Dossier__ResumeImportRequest,     Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(CancelImport,    dossier_cancel_import,     Dossier__CancelImportRequest,     Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(ListImports,     dossier_list_imports,      Dossier__ListImportsRequest,      Dossier__ListImportsReply,       MC_READ,         DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE)
 
 static const char *const tables[] = {
     [DOSSIER_DOSSIERS - MC_TABLE_ROOM] = "dossiers", /* dossier id               -> DossierState__Dossier */
@@ -101,9 +111,13 @@ static const char *const tables[] = {
     [DOSSIER_STORED_PAPERS - MC_TABLE_ROOM] = "stored_papers", /* paper id       -> DossierState__StoredPaper */
     [DOSSIER_HOLDERS  - MC_TABLE_ROOM] = "holders",  /* holder, paper id         -> nothing (data_store.c) */
     [DOSSIER_PAPER_USES - MC_TABLE_ROOM] = "paper_uses", /* paper id, use id     -> DossierState__PaperUse */
+    [DOSSIER_PROCEDURES - MC_TABLE_ROOM] = "procedures", /* code, version    -> ProcedureDetail (upkeep.h) */
+    [DOSSIER_IMPORTS  - MC_TABLE_ROOM] = "imports",  /* import id                -> DossierState__Import */
+    [DOSSIER_IMPORT_ROWS - MC_TABLE_ROOM] = "import_rows", /* import id, code    -> DossierState__ImportRow */
+    [DOSSIER_IMPORT_SET - MC_TABLE_ROOM] = "import_set", /* import id, code      -> ProcedureDetail it brings */
 };
 
-static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post"};
+static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national"};
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 #define AT(field) offsetof(struct dossier, field)
@@ -115,6 +129,12 @@ static const struct mc_config_key config[] = {
     {"dossier.post_token_file",  MC_CONFIG_PATH,     AT(post_token_file), "",       0, 1024,              "What the post office knows us by (Authorization: Bearer), 32 bytes as hex in a file; empty: nothing."},
     {"dossier.post_track",       MC_CONFIG_DURATION, AT(post_track_ms),   "30m",    100, INT64_C(86400000), "How often the post office is asked where a parcel is."},
     {"dossier.allow_plain_http", MC_CONFIG_BOOL,     AT(post_plain),      "false",  0, 0,                 "Allow http:// to the post office: sandbox and tests."},
+    {"dossier.national_url", MC_CONFIG_STRING,   AT(national_url),    "",    0, 1024, "The national database of procedures: below it lie /session and /data. Empty: it is not asked."},
+    {"dossier.national_username", MC_CONFIG_STRING, AT(national_username), "", 0, 128, "Who we are there."},
+    {"dossier.national_password_file", MC_CONFIG_PATH, AT(national_password_file), "", 0, 1024, "The password there, as hex in a file of its own."},
+    {"dossier.national_dstcode", MC_CONFIG_STRING, AT(national_dstcode), "VN:GOV:000.00.00.G22:vpcpdvcprovider", 0, 128, "Its code on the exchange axis (DSTCode)."},
+    {"dossier.national_unit", MC_CONFIG_STRING, AT(national_unit), "", 0, 36, "Our agency code there (madonvi)."},
+    {"dossier.national_ca_file", MC_CONFIG_PATH, AT(national_ca_file), "", 0, 1024, "Certificates (PEM) its own must be signed by; empty: the system's."},
 };
 /* clang-format on */
 
@@ -188,9 +208,18 @@ static const struct mc_effect effects[] = {
         .lease_ms = DOSSIER_POST_LEASE_MS,
         .concurrency = 8,
     },
+    {
+        .kind = "national.call",
+        .lane = DOSSIER_LANE_NATIONAL,
+        .payload = &dossier_state__national_call__descriptor,
+        .http = dossier_national_request,
+        .done = dossier_national_done,
+        .lease_ms = DOSSIER_NATIONAL_LEASE_MS,
+        .concurrency = DOSSIER_NATIONAL_LINES,
+    },
 };
 
-enum { CATALOGUE_MEMORY = 64 << 20 }; /* address space: only touched pages cost */
+enum { TABLES_MEMORY = 64 << 20 }; /* address space: only touched pages cost */
 
 #define DATA(name)                                                                                 \
     extern const char mc_data_##name[];                                                            \
@@ -274,13 +303,14 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         .aliases = DATA(sector_aliases),
     };
 
-    if (load_post(dossier, with) != MC_OK)
+    if (load_post(dossier, with) != MC_OK || dossier_national_open(dossier, with) != MC_OK)
         return MC_INVALID;
-    if (mc_arena_init(&dossier->memory, CATALOGUE_MEMORY) != MC_OK)
+    if (mc_arena_init(&dossier->memory, TABLES_MEMORY) != MC_OK)
         return refuse_boot(with, "memory");
     if (dossier_calendar_load(&dossier->calendar, DATA(calendar_vn)) != MC_OK)
         return refuse_boot(with, "calendar_vn");
-    if (dossier_catalogue_load(&dossier->catalogue, &dossier->memory, &data) != MC_OK)
+    if (dossier_seed_load(&dossier->seed, &dossier->memory, &data) != MC_OK ||
+        dossier_catalogue_build(dossier, NULL, NULL, 0) != MC_OK)
         return refuse_boot(with, "procedures, units or fees");
     if (load_state_names(dossier) != MC_OK)
         return refuse_boot(with, "dossier_statuses");
@@ -302,6 +332,10 @@ static void shutdown(void *ctx)
     struct dossier *dossier = ctx;
 
     mc_arena_done(&dossier->memory);
+    for (size_t i = 0; i < MC_LEN(dossier->catalogue_memory); i++)
+        if (dossier->catalogue_memory[i].base != NULL)
+            mc_arena_done(&dossier->catalogue_memory[i]);
+    mc_wipe(dossier->national_password, sizeof dossier->national_password);
 }
 
 const struct mc_room dossier_room = {

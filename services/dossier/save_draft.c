@@ -64,6 +64,7 @@ void dossier_draft_fill(struct mc_txn *txn, const struct dossier_draft *draft, c
     record->procedure_code = mc_unconst(draft->procedure->code);
     record->procedure_name = mc_unconst(draft->procedure->name);
     record->sector = mc_unconst(draft->procedure->sector);
+    record->procedure_version = draft->procedure->version;
     record->unit = mc_unconst(draft->unit->code);
     record->unit_name = mc_unconst(draft->unit->name);
     record->abstract = dossier_seal_again(txn, record->abstract, draft->abstract);

@@ -1,10 +1,13 @@
-/* SearchProcedures: by unit, field and words, best first (DOS-01, DOS-02, DOS-03). */
+/* SearchProcedures: by unit, field and words, best first (DOS-01, DOS-02, DOS-03, DOS-17). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
 
-#include "dossier.h"
+#include "upkeep.h"
+
+/* The last bit is never a topic's. */
+#define NO_TOPIC (1ULL << (DOSSIER_TOPICS_MAX - 1))
 
 struct match {
     const struct dossier_procedure *procedure;
@@ -26,6 +29,17 @@ static void refuse_text(struct mc_txn *txn, const char *field, enum mc_status st
         mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", field, NULL);
 }
 
+/* A topic nobody has named finds nothing. */
+static uint64_t topic_of(const struct dossier_catalogue *catalogue, const char *topic)
+{
+    if (topic[0] == '\0')
+        return 0;
+    for (size_t i = 0; i < catalogue->topics_len; i++)
+        if (mc_text_same(catalogue->topics[i], topic))
+            return 1ULL << i;
+    return NO_TOPIC;
+}
+
 static struct dossier_query *query_of(const struct dossier *dossier, struct mc_txn *txn,
                                       const Dossier__SearchProceduresRequest *req)
 {
@@ -39,20 +53,50 @@ static struct dossier_query *query_of(const struct dossier *dossier, struct mc_t
     refuse_text(txn, "words", dossier_query_words(query, catalogue, req->words));
     refuse_text(txn, "level", dossier_query_level(query, req->level));
     query->service_level = req->service_level;
+    query->subject = req->subject != DOSSIER__SUBJECT_KIND__SUBJECT_ANY ? 1U << req->subject : 0;
+    query->topic = topic_of(catalogue, req->topic);
     return txn->status == MC_OK ? query : NULL;
 }
 
-static bool filed_at(const struct dossier *dossier, const struct dossier_query *query,
+/* The units that are meant, as a map of the catalogue's; NULL: any. */
+struct where {
+    const uint8_t *meant;
+    uint64_t level_bits; /* that any of them takes */
+};
+
+static struct where where_of(const struct dossier *dossier, struct mc_txn *txn,
+                             const struct dossier_query *query)
+{
+    const struct dossier_catalogue *catalogue = &dossier->catalogue;
+    struct where where = {0};
+
+    if (query->unit[0] == '\0')
+        return where;
+    uint8_t *meant = dossier_alloc(txn, catalogue->units_len + 1);
+    for (size_t i = 0; meant != NULL && i < catalogue->units_len; i++)
+        if (dossier_query_at_unit(query, &catalogue->units[i])) {
+            meant[i] = 1;
+            where.level_bits |= catalogue->units[i].level_bits;
+        }
+    where.meant = meant;
+    return where;
+}
+
+static bool filed_at(const struct dossier *dossier, const struct where *where,
                      const struct dossier_procedure *procedure)
 {
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
 
-    if (query->unit[0] == '\0')
+    if (where->meant == NULL)
         return true;
-    for (size_t i = 0; i < catalogue->units_len; i++)
-        if (dossier_query_at_unit(query, &catalogue->units[i]) &&
-            dossier_unit_takes(&catalogue->units[i], procedure))
+    if (procedure->agencies_len == 0)
+        return (where->level_bits >> procedure->level_at & 1) != 0;
+    for (size_t i = 0; i < procedure->agencies_len; i++) {
+        const struct dossier_unit *unit = dossier_unit_find(catalogue, procedure->agencies[i]);
+
+        if (unit != NULL && where->meant[unit - catalogue->units])
             return true;
+    }
     return false;
 }
 
@@ -72,43 +116,53 @@ static int compare(const void *left, const void *right)
 struct counts {
     uint32_t *sectors;
     uint32_t *levels;
+    uint32_t *topics; /* of what is found */
 };
 
-static void count(uint32_t *counts, const char *const *names, size_t len, const char *name)
+static bool fits(const struct dossier_query *query, const struct dossier_procedure *procedure)
 {
-    for (size_t i = 0; i < len; i++)
-        counts[i] += strcmp(names[i], name) == 0;
+    return (query->service_level[0] == '\0' ||
+            strcmp(query->service_level, procedure->service_level) == 0) &&
+           (query->topic == 0 || (query->topic & procedure->topics) != 0) &&
+           (query->subject == 0 || procedure->subjects == 0 ||
+            (query->subject & procedure->subjects) != 0);
 }
 
-static bool served_so(const struct dossier_query *query, const struct dossier_procedure *procedure)
+static void count_topics(const struct counts *counts, uint64_t topics)
 {
-    return query->service_level[0] == '\0' ||
-           strcmp(query->service_level, procedure->service_level) == 0;
+    for (; topics != 0; topics &= topics - 1)
+        counts->topics[__builtin_ctzll(topics)]++;
 }
 
+/* Ten thousand procedures are looked at in about two milliseconds: no index is worth its keep. */
 static struct matches collect(const struct dossier *dossier, struct mc_txn *txn,
                               const struct dossier_query *query, const struct counts *counts)
 {
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
+    const struct where where = where_of(dossier, txn, query);
     struct matches found = {0};
 
     found.rows = dossier_alloc(txn, (catalogue->procedures_len + 1) * sizeof found.rows[0]);
     for (size_t i = 0; txn->status == MC_OK && i < catalogue->procedures_len; i++) {
         const struct dossier_procedure *procedure = &catalogue->procedures[i];
-        enum dossier_rank rank = dossier_query_rank(query, procedure);
 
-        if (rank == DOSSIER_RANK_NONE || !served_so(query, procedure) ||
-            !filed_at(dossier, query, procedure))
+        if (!dossier_procedure_in_force(procedure, catalogue->today) || !fits(query, procedure) ||
+            !filed_at(dossier, &where, procedure))
             continue;
-        count(counts->levels, catalogue->levels, catalogue->levels_len, procedure->level_now);
+        enum dossier_rank rank = dossier_query_rank(query, procedure);
+        if (rank == DOSSIER_RANK_NONE)
+            continue;
+        counts->levels[procedure->level_at]++;
         if (!dossier_query_at_level(query, procedure))
             continue;
-        count(counts->sectors, catalogue->sectors, catalogue->sectors_len, procedure->sector);
-        if (dossier_query_in_sector(query, catalogue, procedure))
-            found.rows[found.len++] =
-                (struct match){procedure, rank, query->words[0] != '\0' ? procedure->chars : 0};
+        counts->sectors[procedure->sector_at]++;
+        if (!dossier_query_in_sector(query, catalogue, procedure))
+            continue;
+        count_topics(counts, procedure->topics);
+        found.rows[found.len++] =
+            (struct match){procedure, rank, query->words[0] != '\0' ? procedure->chars : 0};
     }
-    if (found.len > 0)
+    if (found.len > 0 && query->words[0] != '\0')
         qsort(found.rows, found.len, sizeof found.rows[0], compare);
     return found;
 }
@@ -151,6 +205,25 @@ static void answer_levels(const struct dossier *dossier, struct mc_txn *txn, con
     }
 }
 
+static void answer_topics(const struct dossier *dossier, struct mc_txn *txn, const uint32_t *counts,
+                          Dossier__SearchProceduresReply *rep)
+{
+    size_t len = dossier->catalogue.topics_len;
+    Dossier__TopicCount *rows = dossier_alloc(txn, (len + 1) * sizeof rows[0]);
+
+    rep->topics = dossier_list(txn, len);
+    if (rep->topics == NULL || rows == NULL)
+        return;
+    for (size_t i = 0; i < len; i++) {
+        if (counts[i] == 0)
+            continue;
+        dossier__topic_count__init(&rows[i]);
+        rows[i].topic = mc_unconst(dossier->catalogue.topics[i]);
+        rows[i].count = counts[i];
+        rep->topics[rep->n_topics++] = &rows[i];
+    }
+}
+
 static void answer_page(const struct dossier *dossier, struct mc_txn *txn,
                         const struct dossier_query *query, const struct matches *found, size_t from,
                         size_t size, Dossier__SearchProceduresReply *rep)
@@ -171,7 +244,7 @@ static void answer_page(const struct dossier *dossier, struct mc_txn *txn,
         rep->next_page_token = mc_unconst(dossier_number_text(txn, from + len));
 }
 
-/* The catalogue does not change while we run, so a page's token is its place. */
+/* A page's token is its place: when the catalogue changes meanwhile, a row may come twice. */
 static bool place(struct mc_txn *txn, const char *token, size_t *ret_from)
 {
     size_t from = 0;
@@ -196,6 +269,7 @@ enum mc_status dossier_search_procedures(struct dossier *dossier, struct mc_txn 
 
     if (!dossier_page(txn, req->page_size, &size) || !place(txn, req->page_token, &from))
         return txn->status;
+    dossier_catalogue_now(dossier, txn);
     const struct dossier_query *query = query_of(dossier, txn, req);
     if (query == NULL)
         return txn->status;
@@ -203,6 +277,7 @@ enum mc_status dossier_search_procedures(struct dossier *dossier, struct mc_txn 
     const struct counts counts = {
         .sectors = dossier_alloc(txn, (catalogue->sectors_len + 1) * sizeof(uint32_t)),
         .levels = dossier_alloc(txn, (catalogue->levels_len + 1) * sizeof(uint32_t)),
+        .topics = dossier_alloc(txn, DOSSIER_TOPICS_MAX * sizeof(uint32_t)),
     };
     const struct matches found = collect(dossier, txn, query, &counts);
     if (txn->status != MC_OK)
@@ -211,6 +286,7 @@ enum mc_status dossier_search_procedures(struct dossier *dossier, struct mc_txn 
     rep->total = (uint32_t)found.len;
     answer_sectors(dossier, txn, counts.sectors, rep);
     answer_levels(dossier, txn, counts.levels, rep);
+    answer_topics(dossier, txn, counts.topics, rep);
     answer_page(dossier, txn, query, &found, from, size, rep);
     return txn->status;
 }

@@ -25,6 +25,9 @@ enum mc_status dossier_send(struct dossier *dossier, struct mc_txn *txn, struct 
         return mc_refuse(txn, MC_DENIED, "", "DOSSIER_NOT_YOURS", NULL);
     if (open->was != DOSSIER__STATE__DRAFT && !supplement)
         return mc_refuse(txn, MC_EXPIRED, "", "DOSSIER_SENT_ALREADY", NULL);
+    if (!supplement &&
+        dossier_procedure_find(&dossier->catalogue, open->record->procedure_code) == NULL)
+        return mc_refuse(txn, MC_EXPIRED, "", "PROCEDURE_ENDED", NULL);
     dossier_form_send(dossier, txn, open);
     if (txn->status != MC_OK)
         return txn->status;

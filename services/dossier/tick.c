@@ -1,7 +1,13 @@
-/* Housekeeping, in bounded steps: files and uploads whose time is over go. */
-#include "dossier.h"
+/*
+ * Housekeeping, in bounded steps: files and uploads whose time is over go, and an import of
+ * procedures goes on.
+ */
+#include "upkeep.h"
 
 enum mc_status dossier_tick(struct dossier *dossier, struct mc_txn *txn)
 {
+    dossier_catalogue_seed(dossier, txn);
+    dossier_catalogue_now(dossier, txn);
+    dossier_import_tick(dossier, txn);
     return dossier_collect_files(dossier, txn);
 }

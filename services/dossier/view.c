@@ -146,10 +146,12 @@ void dossier_fill_procedure(const struct dossier *dossier, struct mc_txn *txn,
     out->service_level = mc_unconst(procedure->service_level);
     out->deadline_unit = mc_unconst(dossier_limit_name(procedure->limit));
     out->deadline_value = procedure->limit_value;
+    out->version = procedure->version;
+    out->old_level = procedure->old_level;
     fill_units(dossier, txn, procedure, query, out);
     if (out->n_units != 1)
         return; /* what it costs depends on the unit */
-    const struct dossier_fee *fee =
-        dossier_fee_find(&dossier->catalogue, procedure->code, out->units[0]->code);
-    out->fee = fee != NULL ? fee->amount : 0;
+    const struct dossier_fee *fee = dossier_fee_of(procedure, out->units[0]->code);
+    out->fee = fee != NULL ? fee->amount_desk : 0;
+    out->fee_online = fee != NULL && fee->amount != fee->amount_desk ? fee->amount : 0;
 }
