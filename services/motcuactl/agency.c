@@ -10,58 +10,6 @@
 
 #include "ctl.h"
 
-enum { FILE_BYTES_MAX = 16 << 20, PART_ROWS = 400, PART_BYTES = 200 * 1024 };
-
-static struct mc_bytes read_file(struct ctl *ctl, const char *path)
-{
-    struct mc_bytes text = {0};
-    FILE *file = fopen(path, "re");
-    char *bytes = mc_alloc(&ctl->arena, FILE_BYTES_MAX);
-
-    if (file == NULL || bytes == NULL) {
-        perror(path);
-    } else {
-        text = (struct mc_bytes){bytes, fread(bytes, 1, FILE_BYTES_MAX, file)};
-        if (ferror(file) || !feof(file)) {
-            fprintf(stderr, "%s: cannot be read, or is longer than %d bytes\n", path,
-                    (int)FILE_BYTES_MAX);
-            text.len = 0;
-        }
-    }
-    if (file != NULL)
-        (void)fclose(file);
-    return text;
-}
-
-/* Bytes up to and with the line's end. A quoted field with a line break is not taken apart: quotes
- * are counted. */
-static size_t line_len(struct mc_bytes text)
-{
-    const char *at = text.data;
-    bool quoted = false;
-
-    for (size_t i = 0; i < text.len; i++) {
-        if (at[i] == '"')
-            quoted = !quoted;
-        if (at[i] == '\n' && !quoted)
-            return i + 1;
-    }
-    return text.len;
-}
-
-static size_t part_len(struct mc_bytes rest)
-{
-    size_t len = 0;
-
-    for (int rows = 0; rows < PART_ROWS && len < rest.len; rows++) {
-        size_t line = line_len((struct mc_bytes){(const char *)rest.data + len, rest.len - len});
-        if (len > 0 && len + line > PART_BYTES)
-            break;
-        len += line;
-    }
-    return len;
-}
-
 static bool send_part(struct ctl *ctl, struct mc_bytes head, struct mc_bytes part,
                       const char *reason, Identity__ImportAgenciesReply *total, int *ret_code)
 {
@@ -93,13 +41,13 @@ int ctl_agency_import(struct ctl *ctl, int argc, char **argv)
 
     if (argc != 2)
         return CTL_USAGE;
-    struct mc_bytes text = read_file(ctl, argv[0]);
+    struct mc_bytes text = ctl_file_read(ctl, argv[0]);
     if (text.len == 0)
         return CTL_DATA;
-    struct mc_bytes head = {text.data, line_len(text)};
+    struct mc_bytes head = {text.data, ctl_csv_line(text)};
     for (size_t at = head.len; at < text.len;) {
         struct mc_bytes rest = {(const char *)text.data + at, text.len - at};
-        struct mc_bytes part = {rest.data, part_len(rest)};
+        struct mc_bytes part = {rest.data, ctl_csv_part(rest)};
         if (!send_part(ctl, head, part, argv[1], &total, &code))
             return code;
         at += part.len;

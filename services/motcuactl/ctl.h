@@ -56,6 +56,12 @@ void *ctl_call(struct ctl *ctl, const char *room, const ProtobufCServiceDescript
 /* Prints any message as JSON. */
 int ctl_print_json(struct ctl *ctl, const ProtobufCMessage *message);
 
+/* A file's bytes, until the program ends; none: told on stderr why. */
+struct mc_bytes ctl_file_read(struct ctl *ctl, const char *path);
+/* Bytes of the first line; of as many whole lines as one part may hold. */
+size_t ctl_csv_line(struct mc_bytes text);
+size_t ctl_csv_part(struct mc_bytes rest);
+
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_trace(struct ctl *ctl, int argc, char **argv);
@@ -86,6 +92,8 @@ int ctl_audit_key(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_prove(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_export(struct ctl *ctl, int argc, char **argv);
 int ctl_audit_forget(struct ctl *ctl, int argc, char **argv);
+int ctl_payment_reconcile(struct ctl *ctl, int argc, char **argv);
+int ctl_payment_cases(struct ctl *ctl, int argc, char **argv);
 int ctl_dossier_states(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);

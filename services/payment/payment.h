@@ -59,6 +59,12 @@ enum payment_table {
     PAYMENT_LAND_LOOK_UPS,
     PAYMENT_RECEIPT_FILES,
     PAYMENT_RECEIPT_IDS,
+    PAYMENT_BOOKED,
+    PAYMENT_BOOKED_DAYS,
+    PAYMENT_STATEMENT_ROWS,
+    PAYMENT_RECONCILIATIONS,
+    PAYMENT_DIFFERENCES,
+    PAYMENT_PARTNERS,
     PAYMENT_TABLES_END
 };
 
@@ -133,6 +139,7 @@ struct payment {
     const char *tax_url;
     const char *notice_key_file;
     const char *platform_tax_service;
+    int64_t statement_due_ms;
     char notice_key[PAYMENT_SECRET_MAX + 1];  /* empty: no province may tell us anything */
     char bank_secret[PAYMENT_SECRET_MAX + 1]; /* empty: no bank may tell us anything */
     struct mc_config_list members;

@@ -7,7 +7,7 @@
 #include "common/date.h"
 #include "common/json.h"
 
-#include "payment.h"
+#include "reconcile.h"
 
 enum mc_status payment_query_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                   const ProtobufCMessage *payload,
@@ -168,12 +168,15 @@ enum mc_status payment_query_done(void *ctx, struct mc_txn *txn, const struct mc
         paid(txn, &c, &truth);
     } else if (truth.state == PAYMENT_TRUTH_PENDING && is_patient(payment, txn, c.attempt)) {
         *ret_verdict = MC_RETRY;
-    } else if (payment_attempt_open(c.attempt)) {
-        c.attempt->query_job = 0;
-        payment_attempt_fail(txn, &c,
-                             truth.state == PAYMENT_TRUTH_PENDING
-                                 ? "NOT_PAID_IN_TIME"
-                                 : mc_sprintf(txn->arena, "QUERY_%s", truth.code));
+    } else {
+        if (payment_attempt_open(c.attempt)) {
+            c.attempt->query_job = 0;
+            payment_attempt_fail(txn, &c,
+                                 truth.state == PAYMENT_TRUTH_PENDING
+                                     ? "NOT_PAID_IN_TIME"
+                                     : mc_sprintf(txn->arena, "QUERY_%s", truth.code));
+        }
+        payment_not_booked(txn, &c);
     }
     return txn->status;
 }

@@ -22,6 +22,7 @@
 
 #include "land.h"
 #include "payment.h"
+#include "reconcile.h"
 #include "transfer.h"
 
 /* clang-format off */
@@ -52,7 +53,9 @@
     X(SaveBeneficiary,   payment_save_beneficiary,   Payment__Beneficiary,              Payment__Beneficiary,            MC_WRITE, MC_OPERATOR,                       NULL) \
     X(ListBeneficiaries, payment_list_beneficiaries, Payment__ListBeneficiariesRequest, Payment__ListBeneficiariesReply, MC_READ,  MC_OPERATOR | MC_ROOM,             NULL) \
     X(BankNotice,        payment_bank_notice,        Motcua__WebhookRequest,            Motcua__WebhookReply,            MC_WRITE, MC_ROOM,                           NULL) \
-    X(ListTransfers,     payment_list_transfers,     Payment__ListTransfersRequest,     Payment__ListTransfersReply,     MC_READ,  MC_OPERATOR | MC_ROOM,             NULL)
+    X(ListTransfers,     payment_list_transfers,     Payment__ListTransfersRequest,     Payment__ListTransfersReply,     MC_READ,  MC_OPERATOR | MC_ROOM,             NULL) \
+    X(ImportStatement,   payment_import_statement,   Payment__ImportStatementRequest,   Payment__Reconciliation,         MC_WRITE, MC_OPERATOR | MC_ROOM,             NULL) \
+    X(GetReconciliation, payment_get_reconciliation, Payment__GetReconciliationRequest, Payment__Reconciliation,         MC_READ,  MC_OPERATOR | MC_ROOM,             NULL)
 
 #define PAYMENT_LINK_ROUTES(X) \
     X(StartLink,   payment_start_link,   Payment__StartLinkRequest,   Payment__BankLink, MC_WRITE_SECRET, MC_CITIZEN, NULL) \
@@ -119,6 +122,12 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_LAND_DOSSIERS - MC_TABLE_ROOM] = "land_dossiers", /* see land.h */
     [PAYMENT_LAND_NOTICES - MC_TABLE_ROOM]  = "land_notices",  /* see land.h */
     [PAYMENT_LAND_LOOK_UPS - MC_TABLE_ROOM] = "land_look_ups", /* see land.h */
+    [PAYMENT_BOOKED - MC_TABLE_ROOM]        = "booked",        /* see reconcile.h */
+    [PAYMENT_BOOKED_DAYS - MC_TABLE_ROOM]   = "booked_days",   /* see reconcile.h */
+    [PAYMENT_STATEMENT_ROWS - MC_TABLE_ROOM] = "statement_rows", /* see reconcile.h */
+    [PAYMENT_RECONCILIATIONS - MC_TABLE_ROOM] = "reconciliations", /* see reconcile.h */
+    [PAYMENT_DIFFERENCES - MC_TABLE_ROOM]   = "differences",   /* see reconcile.h */
+    [PAYMENT_PARTNERS - MC_TABLE_ROOM]      = "partners",      /* partner -> the last day it was booked with */
 };
 
 static const char *const lanes[PAYMENT_LANES_LEN] = {
@@ -149,6 +158,7 @@ static const struct mc_config_key config[] = {
     {"payment.bank_secret_file",     MC_CONFIG_PATH,     AT(bank_secret_file),     "",     0, 1024,                  "The secret shared with banks, in both directions, as hex in a file of its own; empty: none."},
     {"payment.bank_gateway_url",     MC_CONFIG_STRING,   AT(bank_gateway_url),     "",     0, 512,                   "Where banks are asked about links and tax payments; empty: nowhere."},
     {"payment.tax_url",              MC_CONFIG_STRING,   AT(tax_url),              "",     0, 512,                   "The tax office's gateway (GIP); empty: nobody can be asked what is owed."},
+    {"payment.statement_due",        MC_CONFIG_DURATION, AT(statement_due_ms),     "10h",  60000, 86400000,         "So long after midnight a partner's statement of yesterday is missed."},
     {"payment.platform_tax_service", MC_CONFIG_STRING,   AT(platform_tax_service), "3",    1, 8,                     "MaDichVu of taxes at the platform; only that of fees, 2, is published."},
     {"payment.notice_key_file",      MC_CONFIG_PATH,     AT(notice_key_file),      "",     0, 1024,                  "SecurityKey of provinces that hand on tax notices, as hex in a file of its own; empty: none."},
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "land.h"
+#include "reconcile.h"
 
 static const char *source_of(const struct payment_case *c)
 {
@@ -141,6 +142,7 @@ void payment_settle(struct mc_txn *txn, struct payment_case *c, int64_t amount)
 {
     const struct misfit why = misfit(txn, c, amount);
 
+    payment_booked(txn, c, amount);
     c->attempt->query_job = 0;
     if (why.kind != PAYMENT__CASE_KIND__CASE_KIND_UNSPECIFIED) {
         suspend(txn, c, amount, &why);

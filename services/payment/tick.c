@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "land.h"
+#include "reconcile.h"
 
 static void expire(struct mc_txn *txn, struct mc_bytes id, PaymentState__Order *order)
 {
@@ -44,5 +45,6 @@ enum mc_status payment_tick(void *ctx, struct mc_txn *txn)
     if (txn->status == MC_OK)
         payment_books_check(ctx, txn);
     payment_land_tick(txn);
+    payment_reconcile_tick(ctx, txn);
     return txn->status;
 }

@@ -5,10 +5,10 @@
  * A reference or a dossier's code must name one order. A reference that lost a digit is believed
  * only when exactly one waiting order of that very amount is left.
  */
-#include "transfer.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "reconcile.h"
 
 enum { REFERENCE_TRIES = 99 };
 
@@ -205,6 +205,8 @@ static void unmatched(struct mc_txn *txn, const struct payment_credit *credit,
     transfer->attempt_id = (ProtobufCBinaryData){cause.len, mc_unconst(cause.data)};
     (void)payment_transfer(txn, lines, MC_LEN(lines),
                            &(struct payment_cause){.kind = PAYMENT_CAUSE_NOTICE, .id = cause});
+    payment_booked_as(txn, mc_sprintf(txn->arena, "%s/%s", credit->bin, credit->account),
+                      credit->transaction_id, credit->amount, (struct mc_bytes){0}, cause);
     (void)payment_case_open(txn, &spec);
 }
 
