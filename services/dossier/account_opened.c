@@ -20,8 +20,8 @@ static ProtobufCBinaryData seal_person(struct mc_txn *txn, const Identity__Accou
     return mc_seal_bytes(txn, (struct mc_bytes){packed, len});
 }
 
-const DossierState__Person *dossier_person_open(struct mc_txn *txn,
-                                                const DossierState__Account *account)
+static const DossierState__Person *person_open(struct mc_txn *txn,
+                                               const DossierState__Account *account)
 {
     static const DossierState__Person nobody = DOSSIER_STATE__PERSON__INIT;
 
@@ -35,6 +35,17 @@ const DossierState__Person *dossier_person_open(struct mc_txn *txn,
     if (person == NULL)
         (void)mc_fail(txn, MC_CORRUPT, "account's person");
     return person;
+}
+
+const DossierState__Person *dossier_person_of(struct mc_txn *txn, const char *account)
+{
+    uint8_t id[MC_ID_LEN];
+    const DossierState__Account *known = NULL;
+
+    if (mc_uuid_parse(id, mc_key_text(account)))
+        known = mc_load(txn, DOSSIER_ACCOUNTS, mc_keep(txn, id, sizeof id),
+                        &dossier_state__account__descriptor);
+    return known != NULL ? person_open(txn, known) : NULL;
 }
 
 enum mc_status dossier_account_opened(struct dossier *dossier, struct mc_txn *txn,

@@ -8,12 +8,14 @@
 #include "dossier.pb-c.h"
 #include "identity.pb-c.h"
 #include "payment.pb-c.h"
+#include "print.pb-c.h"
 #include "state.pb-c.h"
 
 #include "bundles.h"
 #include "calendar.h"
 #include "catalogue.h"
 #include "data_store.h"
+#include "document.h"
 #include "files.h"
 #include "form.h"
 #include "stages.h"
@@ -46,6 +48,7 @@ enum dossier_table {
     DOSSIER_IMPORTS,
     DOSSIER_IMPORT_ROWS,
     DOSSIER_IMPORT_SET,
+    DOSSIER_DOCUMENTS,
     DOSSIER_TABLES_END,
 };
 
@@ -89,7 +92,12 @@ struct dossier_forms {
     size_t builtin_len;
 };
 
-enum dossier_lane { DOSSIER_LANE_POST, DOSSIER_LANE_NATIONAL, DOSSIER_LANES_LEN };
+enum dossier_lane {
+    DOSSIER_LANE_POST,
+    DOSSIER_LANE_NATIONAL,
+    DOSSIER_LANE_PRINT,
+    DOSSIER_LANES_LEN
+};
 
 #define DOSSIER_POST_ORDER  "post.order"
 #define DOSSIER_POST_TRACK  "post.track"
@@ -447,6 +455,10 @@ struct mc_bytes dossier_form_prefix(struct mc_txn *txn, const char *code);
 Dossier__FormHead *dossier_form_head(struct mc_txn *txn,
                                      const struct dossier_form_version *version);
 
+/* What the form says to a question like "applicant.address"; "" when it says nothing. */
+const char *dossier_form_fact(const struct dossier *dossier, struct mc_txn *txn,
+                              const DossierState__Dossier *record, const char *fact);
+
 /* form_draft.c: the form of one dossier. */
 struct dossier_problems *dossier_problems_new(struct mc_txn *txn);
 void dossier_problems_refuse(struct mc_txn *txn, const struct dossier_problems *problems,
@@ -465,9 +477,8 @@ void dossier_form_advise(const struct dossier *dossier, struct mc_txn *txn,
 void dossier_form_send(const struct dossier *dossier, struct mc_txn *txn,
                        const struct dossier_open *open);
 
-/* account_opened.c: what identity told of a person. NULL with the call failed. */
-const DossierState__Person *dossier_person_open(struct mc_txn *txn,
-                                                const DossierState__Account *account);
+/* account_opened.c: what identity told of an account's person; NULL when it is not known. */
+const DossierState__Person *dossier_person_of(struct mc_txn *txn, const char *account);
 
 /* form_prefill.c: what the State knows of the caller already. */
 struct dossier_known {

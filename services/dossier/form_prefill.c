@@ -59,25 +59,9 @@ static void offer(struct finder *finder, const char *fact, const char *value, co
 
 /* --- the account --- */
 
-static const DossierState__Person *person_of(struct mc_txn *txn, const char *account,
-                                             const char **ret_name)
-{
-    uint8_t id[MC_ID_LEN];
-    const DossierState__Account *known = NULL;
-
-    if (mc_uuid_parse(id, mc_key_text(account)))
-        known = mc_load(txn, DOSSIER_ACCOUNTS, mc_keep(txn, id, sizeof id),
-                        &dossier_state__account__descriptor);
-    if (known == NULL)
-        return NULL;
-    *ret_name = known->full_name.len > 0 ? mc_open_text(txn, known->full_name) : "";
-    return dossier_person_open(txn, known);
-}
-
 static void from_account(struct finder *finder, const char *account)
 {
-    const char *name = "";
-    const DossierState__Person *person = person_of(finder->txn, account, &name);
+    const DossierState__Person *person = dossier_person_of(finder->txn, account);
     const char *kind = "ACCOUNT";
     const char *source = "Tài khoản Cổng Dịch vụ công";
 
@@ -90,7 +74,7 @@ static void from_account(struct finder *finder, const char *account)
         kind = "VNEID";
         source = "Tài khoản định danh điện tử VNeID";
     }
-    offer(finder, "applicant.full_name", name, source, kind);
+    offer(finder, "applicant.full_name", dossier_owner_name(finder->txn, account), source, kind);
     offer(finder, "applicant.identity_no", person->identity_no, source, kind);
     offer(finder, "applicant.birth_date", person->birth_date, source, kind);
     /* these are what the person said, whoever verified the rest */
@@ -179,4 +163,22 @@ size_t dossier_form_known(const struct dossier *dossier, struct mc_txn *txn,
     from_account(&finder, account);
     from_dossiers(&finder, account);
     return txn->status == MC_OK ? finder.len : 0;
+}
+
+const char *dossier_form_fact(const struct dossier *dossier, struct mc_txn *txn,
+                              const DossierState__Dossier *record, const char *fact)
+{
+    struct mc_json *values mc_cleanup(mc_json_freep) = NULL;
+    struct dossier_form_version version;
+    const struct dossier_field *field = NULL;
+    const char *value = NULL;
+
+    if (record->form_code[0] != '\0' && record->form.len > 0 &&
+        dossier_form_open(dossier, txn, record->form_code, record->form_version,
+                          mc_date_from_ms(txn->now_ms), &version))
+        field = asks_for(&version.form, fact);
+    if (field != NULL &&
+        mc_json_parse(mc_key_text(mc_open_text(txn, record->form)), &values) == MC_OK)
+        value = mc_json_text(values, field->name);
+    return value != NULL ? dossier_text(txn, value) : "";
 }

@@ -239,5 +239,7 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
     dossier_save(txn, open);
     dossier_tell(txn, open, event, why);
     dossier_group_moved(txn, open);
+    if ((Dossier__State)record->state == to && open->was != to)
+        dossier_document_of_step(dossier, txn, record, to, why);
     return txn->status;
 }

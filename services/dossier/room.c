@@ -40,6 +40,10 @@
     X(SaveDraft,        dossier_save_draft,        Dossier__SaveDraftRequest,        Dossier__DossierReply,           MC_WRITE,        DOSSIER_WHO, NULL, NULL, MC_FORM_BODY_MAX) \
     X(ListForms,        dossier_list_forms,        Dossier__ListFormsRequest,        Dossier__ListFormsReply,         MC_READ,         MC_ANYONE,   NULL) \
     X(GetForm,          dossier_get_form,          Dossier__GetFormRequest,          Dossier__Form,                   MC_READ,         MC_ANYONE,   NULL, NULL, MC_FORM_BODY_MAX) \
+    X(ListDocuments,    dossier_list_documents,    Dossier__ListDocumentsRequest,    Dossier__ListDocumentsReply,     MC_READ,         DOSSIER_WHO, NULL) \
+    X(GetDocument,      dossier_get_document,      Dossier__GetDocumentRequest,      Dossier__GetDocumentReply,       MC_WRITE_FRESH,  DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
+    X(MakeDocument,     dossier_make_document,     Dossier__MakeDocumentRequest,     Dossier__Document,               MC_WRITE,        MC_OFFICER,  NULL) \
+    X(MakeRegister,     dossier_make_register,     Dossier__MakeRegisterRequest,     Dossier__Document,               MC_WRITE,        MC_OFFICER,  NULL) \
     X(CheckForm,        dossier_check_form,        Dossier__CheckFormRequest,        Dossier__CheckFormReply,         MC_READ,         MC_ANYONE,   NULL, NULL, MC_FORM_BODY_MAX) \
     X(PreviewForm,      dossier_preview_form,      Dossier__PreviewFormRequest,      Dossier__PreviewFormReply,       MC_READ,         MC_OFFICER,  DOSSIER_RIGHT_FORMS, NULL, MC_FORM_BODY_MAX) \
     X(PublishForm,      dossier_publish_form,      Dossier__PublishFormRequest,      Dossier__FormHead,               MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_FORMS, NULL, MC_FORM_BODY_MAX) \
@@ -107,6 +111,7 @@ static const char *const tables[] = {
     [DOSSIER_UPLOADS  - MC_TABLE_ROOM] = "uploads",  /* account id, upload id    -> DossierState__Upload */
     [DOSSIER_FILE_ENDS - MC_TABLE_ROOM] = "file_ends", /* due time, kind, key    -> nothing (file_ends.c) */
     [DOSSIER_FORMS    - MC_TABLE_ROOM] = "forms",    /* form code, 0, version    -> DossierState__Form */
+    [DOSSIER_DOCUMENTS - MC_TABLE_ROOM] = "documents", /* dossier or unit, document id -> DossierState__Document */
     [DOSSIER_FORM_USES - MC_TABLE_ROOM] = "form_uses", /* procedure code         -> the code of its form */
     [DOSSIER_STORED_PAPERS - MC_TABLE_ROOM] = "stored_papers", /* paper id       -> DossierState__StoredPaper */
     [DOSSIER_HOLDERS  - MC_TABLE_ROOM] = "holders",  /* holder, paper id         -> nothing (data_store.c) */
@@ -117,7 +122,7 @@ static const char *const tables[] = {
     [DOSSIER_IMPORT_SET - MC_TABLE_ROOM] = "import_set", /* import id, code      -> ProcedureDetail it brings */
 };
 
-static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national"};
+static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national", [DOSSIER_LANE_PRINT] = "print"};
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 #define AT(field) offsetof(struct dossier, field)
@@ -198,6 +203,15 @@ static const struct mc_effect effects[] = {
         .done = dossier_post_track_done,
         .lease_ms = DOSSIER_POST_LEASE_MS,
         .concurrency = 8,
+    },
+    {
+        .kind = DOSSIER_DOCUMENT_PRINT,
+        .lane = DOSSIER_LANE_PRINT,
+        .payload = &dossier_state__document_print__descriptor,
+        .call = dossier_document_call,
+        .done = dossier_document_done,
+        .lease_ms = DOSSIER_DOCUMENT_LEASE_MS,
+        .concurrency = 4,
     },
     {
         .kind = DOSSIER_POST_CANCEL,

@@ -154,7 +154,7 @@ class MainJob(story.Story):
                 "payment.attempt_failed", "payment.paid", "dossier.paid"]
         self.assertEqual([t for t in types if t in once], once)
         more = {"payment.attempt_started": 2, "notification.notice_made": 5, "otp.sms_queued": 5, "otp.sms_sent": 5,
-                "otp.sms_delivered": 5, "payment.receipt_printed": 1}
+                "otp.sms_delivered": 5, "payment.receipt_printed": 1, "dossier.document_made": 1}
         for kind, count in more.items():
             self.assertEqual(types.count(kind), count, (kind, types))
         self.assertEqual(len(types), len(once) + sum(more.values()), types)
@@ -167,8 +167,9 @@ class MainJob(story.Story):
 
     def timeline(self, code):
         timeline = json.loads(self.operator("-o", "json", "trace", code))
-        late = [e for e in timeline["entries"] if e["type"] in ("otp.sms_delivered", "payment.receipt_printed")]
-        return timeline if len(late) == 6 and not timeline.get("missing") else None
+        kinds = ("otp.sms_delivered", "payment.receipt_printed", "dossier.document_made")
+        late = [e for e in timeline["entries"] if e["type"] in kinds]
+        return timeline if len(late) == 7 and not timeline.get("missing") else None
 
     def check_secrecy(self, text):
         """Neither the logs nor the stores show who somebody is, nor a code."""
