@@ -2,8 +2,8 @@
 #include "dossier.h"
 
 /* DOS-07: written once, complete: the reason, and all that is missing. */
-static void keep_supplement(struct mc_txn *txn, const struct dossier_open *open,
-                            const Dossier__AdvanceRequest *req)
+static void keep_supplement(const struct dossier *dossier, struct mc_txn *txn,
+                            const struct dossier_open *open, const Dossier__AdvanceRequest *req)
 {
     DossierState__Supplement *supplement = dossier_alloc(txn, sizeof *supplement);
     DossierState__SupplementItem *items =
@@ -15,6 +15,7 @@ static void keep_supplement(struct mc_txn *txn, const struct dossier_open *open,
         return;
     dossier_state__supplement__init(supplement);
     supplement->asked_at_ms = txn->now_ms;
+    supplement->answer_by_ms = txn->now_ms + dossier->supplement_life_ms;
     supplement->asked_by = dossier_text(txn, txn->actor);
     supplement->reason =
         mc_seal_text(txn, dossier_lines(txn, "reason", req->reason, DOSSIER_REASON_CHARS_MAX));
@@ -35,6 +36,7 @@ static void keep_supplement(struct mc_txn *txn, const struct dossier_open *open,
         supplement->items[supplement->n_items++] = &items[i];
     }
     open->record->supplement = supplement;
+    dossier_supplement_watch(txn, open->record);
 }
 
 enum mc_status dossier_advance(struct dossier *dossier, struct mc_txn *txn,
@@ -47,7 +49,7 @@ enum mc_status dossier_advance(struct dossier *dossier, struct mc_txn *txn,
     if (dossier_check_version(txn, &open, req->version) != MC_OK)
         return txn->status;
     if (req->to == DOSSIER__STATE__SUPPLEMENT_REQUESTED)
-        keep_supplement(txn, &open, req);
+        keep_supplement(dossier, txn, &open, req);
     else if (req->n_supplement > 0)
         mc_refuse(txn, MC_INVALID, "supplement", "FIELD_INVALID", "field", "supplement", NULL);
     if (txn->status == MC_OK && dossier_move(dossier, txn, &open, req->to, req->reason) == MC_OK)

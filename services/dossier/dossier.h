@@ -36,6 +36,7 @@ enum dossier_table {
     DOSSIER_APPLICANTS,
     DOSSIER_GROUPS,
     DOSSIER_UNSYNCED,
+    DOSSIER_SUPPLEMENTS,
     DOSSIER_PIECES,
     DOSSIER_UPLOADS,
     DOSSIER_FILE_ENDS,
@@ -118,6 +119,7 @@ struct dossier {
     const char *post_token_file;
     bool post_plain;
     int64_t post_track_ms;
+    int64_t supplement_life_ms;
     char post_token[2 * DOSSIER_POST_TOKEN_LEN + 1];
     struct mc_arena memory; /* of the linked-in tables; lives as long as the process */
     struct dossier_calendar calendar;
@@ -402,6 +404,11 @@ void dossier_fill_linked(const struct dossier *dossier, struct mc_txn *txn, stru
 /* submit.c: sends an opened draft or supplement of the caller's. */
 mc_nodiscard enum mc_status dossier_send(struct dossier *dossier, struct mc_txn *txn,
                                          struct dossier_open *open);
+
+/* expire_supplements.c: what is asked for is watched until it is answered. */
+void dossier_supplement_watch(struct mc_txn *txn, const DossierState__Dossier *record);
+void dossier_supplement_unwatch(struct mc_txn *txn, const DossierState__Dossier *record);
+mc_nodiscard enum mc_status dossier_expire_supplements(struct dossier *dossier, struct mc_txn *txn);
 
 /* report_sync.c: something changed that others have to be told. */
 void dossier_sync_changed(struct mc_txn *txn, DossierState__Dossier *record);

@@ -117,6 +117,7 @@ static void fill_supplement(struct mc_txn *txn, const DossierState__Dossier *rec
     out->asked_by = kept->asked_by;
     out->reason = mc_open_text(txn, kept->reason);
     out->answered_at_ms = kept->answered_at_ms;
+    out->answer_by_ms = kept->answer_by_ms;
     out->items = dossier_list(txn, kept->n_items);
     for (size_t i = 0; i < kept->n_items && out->items != NULL; i++) {
         dossier__supplement_item__init(&rows[i]);

@@ -157,6 +157,8 @@ static void leave(const struct dossier *dossier, struct mc_txn *txn,
 
     if (record->waiting_since_ms != 0 && to == DOSSIER__STATE__PROCESSING)
         resume(dossier, txn->now_ms, record);
+    if (open->was == DOSSIER__STATE__SUPPLEMENT_REQUESTED)
+        dossier_supplement_unwatch(txn, record);
     record->waiting_since_ms = 0;
     record->answered_at_ms = 0;
     if (to != open->was)

@@ -107,6 +107,7 @@ static const char *const tables[] = {
     [DOSSIER_APPLICANTS - MC_TABLE_ROOM] = "applicants", /* identity number, blind; dossier id -> nothing */
     [DOSSIER_GROUPS   - MC_TABLE_ROOM] = "groups",   /* group id                 -> DossierState__Group */
     [DOSSIER_UNSYNCED - MC_TABLE_ROOM] = "unsynced", /* since, dossier id        -> nothing (report_sync.c) */
+    [DOSSIER_SUPPLEMENTS - MC_TABLE_ROOM] = "supplements", /* answer by, dossier id -> nothing (expire_supplements.c) */
     [DOSSIER_PIECES   - MC_TABLE_ROOM] = "pieces",   /* file id, number          -> that piece, sealed */
     [DOSSIER_UPLOADS  - MC_TABLE_ROOM] = "uploads",  /* account id, upload id    -> DossierState__Upload */
     [DOSSIER_FILE_ENDS - MC_TABLE_ROOM] = "file_ends", /* due time, kind, key    -> nothing (file_ends.c) */
@@ -129,6 +130,7 @@ enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 static const struct mc_config_key config[] = {
     {"dossier.upload_life",  MC_CONFIG_DURATION, AT(upload_life_ms),  "24h", MINUTE, 7LL * DAY, "How long an upload in parts is kept before it is used."},
     {"dossier.orphan_grace", MC_CONFIG_DURATION, AT(orphan_grace_ms), "24h", 1000, 30LL * DAY, "How long a file is kept that nothing refers to any more."},
+    {"dossier.supplement_life", MC_CONFIG_DURATION, AT(supplement_life_ms), "30d", 1000, 366LL * DAY, "How long a citizen has to answer a request for a supplement; then the dossier is stopped, or refused if it was not accepted."},
     {"dossier.post_url",         MC_CONFIG_STRING,   AT(post_url),        "",       0, 512,               "The post office that results are sent by; empty: results are not sent by post."},
     {"dossier.post_customer",    MC_CONFIG_STRING,   AT(post_customer),   "motcua", 1, 64,                "customerCode: our name at the post office."},
     {"dossier.post_token_file",  MC_CONFIG_PATH,     AT(post_token_file), "",       0, 1024,              "What the post office knows us by (Authorization: Bearer), 32 bytes as hex in a file; empty: nothing."},

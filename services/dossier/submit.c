@@ -9,6 +9,7 @@ static enum mc_status answer_supplement(struct mc_txn *txn, const struct dossier
 {
     if (open->record->answered_at_ms == 0)
         open->record->answered_at_ms = txn->now_ms;
+    dossier_supplement_unwatch(txn, open->record);
     if (open->record->supplement != NULL)
         open->record->supplement->answered_at_ms = txn->now_ms;
     dossier_note(txn, open, "");

@@ -9,5 +9,7 @@ enum mc_status dossier_tick(struct dossier *dossier, struct mc_txn *txn)
     dossier_catalogue_seed(dossier, txn);
     dossier_catalogue_now(dossier, txn);
     dossier_import_tick(dossier, txn);
+    if (dossier_expire_supplements(dossier, txn) != MC_OK)
+        return txn->status;
     return dossier_collect_files(dossier, txn);
 }

@@ -82,6 +82,15 @@ class Case:
 
     def accept(self):
         self.code = self.ask("dossier", "Accept", {"dossier_id": self.id, "version": self.version}, officer=True).code
+        self.next = self.find_order if self.rng.random() < 0.6 else self.desk
+
+    def desk(self):
+        """Somebody without an account brings a dossier to the desk: codes of both ways are of one series (S16, S38)."""
+        from world import person
+
+        somebody = person(20000 + 100 * self.citizen + self.number)
+        self.ask("dossier", "ReceiveAtDesk", {"procedure_code": "1.004873", "channel": "AT_DESK", "form": "{}", "applicant": {
+            "full_name": somebody["full_name"], "id_number": somebody["login_id"]}}, officer=True)
         self.next = self.find_order
 
     def find_order(self):

@@ -77,16 +77,17 @@ def tables_of(room):
 def collect(campaign, platform):
     world = campaign.world
     found = Evidence(calls=list(world.calls), leases=list(world.leases), told=world.told, heads=list(world.heads))
-    found.journals = {room: world.journal(room) for room in ROOMS}
-    found.platform = platform
-    found.ledger = world.read("payment", "CheckLedger", portal="check")
-    found.audit = verify_all(world)
     for dossier_id, case in campaign.dossiers.items():
         session = campaign.sessions[case.citizen]
         found.views[dossier_id] = (world.read("dossier", "Get", {"dossier_id": dossier_id}, session, purpose="crash test"), case)
         if hasattr(case, "sha256"):
             found.papers[dossier_id] = world.read("dossier", "ReadAttachment", {"dossier_id": dossier_id, "sha256": case.sha256},
                                                   session, purpose="crash test").content
+    campaign.drain(())  # who reads a paper is an event too
+    found.journals = {room: world.journal(room) for room in ROOMS}
+    found.platform = platform
+    found.ledger = world.read("payment", "CheckLedger", portal="check")
+    found.audit = verify_all(world)
     for _, session in world.revoked:
         for room, method in (("dossier", "ListMine"), ("payment", "ListOrders"), ("notification", "ListInbox")):
             found.revoked.append((room, answer_to(world, room, method, session)))
@@ -254,6 +255,11 @@ def check_dossiers(found):
     for call in found.calls:
         if call.method == "Accept" and call.outcome == "ok" and call.request.dossier_id not in seen:
             yield f"dossier {call.request.dossier_id.hex()}: its acceptance was acknowledged and is gone"
+    for call in found.calls:
+        if call.method == "ReceiveAtDesk" and call.outcome == "ok":
+            reply = message("motcua.dossier.v1.DossierReply").FromString(call.reply)
+            if reply.dossier_id not in seen:
+                yield f"dossier {reply.code}: its reception at the desk was acknowledged and is gone"
     for dossier_id, (view, case) in found.views.items():
         if (view.abstract, view.dossier_id) != (case.abstract, dossier_id):
             yield f"dossier {dossier_id.hex()}: another content than was filed"
@@ -263,11 +269,41 @@ def check_dossiers(found):
             yield f"dossier {dossier_id.hex()}: another paper than was attached"
         if hasattr(case, "sha256") and len(view.attachments) != 1:
             yield f"dossier {dossier_id.hex()}: {len(view.attachments)} papers instead of one"
-    dossiers = found.stores.get("dossier", {}).get("dossiers")
-    if dossiers is not None:
-        mine, drafted = set(dossiers), len(of_type(found, "dossier", "dossier.drafted"))
+    tables = found.stores.get("dossier", {})
+    if tables:
+        yield from check_lives(tables)
+        mine, drafted = online(tables["dossiers"]), len(of_type(found, "dossier", "dossier.drafted"))
         if not set(found.views) <= mine or len(mine) != len(found.views):
             yield f"dossier: {len(found.views)} drafts were acknowledged, {len(mine)} are in the store ({drafted} events)"
+
+
+def online(dossiers):
+    kind = state("dossier")("Dossier")
+    return {key for key, value in dossiers.items() if not kind.FromString(value).channel}
+
+
+def check_lives(tables):
+    """A dossier and its rows in other tables were written together: code, queue, history, what is not carried yet."""
+    kind, changes, codes = state("dossier")("Dossier"), collections.Counter(), 0
+    for key in tables["changes"]:
+        changes[key[:16]] = max(changes[key[:16]], struct.unpack(">Q", key[16:])[0])
+    for key, value in tables["dossiers"].items():
+        dossier = kind.FromString(value)
+        codes += bool(dossier.code)
+        if changes[key] > dossier.version:
+            yield f"dossier {key.hex()}: version {dossier.version}, and a change to {changes[key]}"
+        if dossier.code and tables["codes"].get(dossier.code.encode()) != key:
+            yield f"dossier {dossier.code}: is not found by its code"
+        if dossier.state and dossier.unit.encode() + bytes([0, dossier.state]) + key not in tables["units"]:
+            yield f"dossier {key.hex()}: state {dossier.state}, and not in its unit's list"
+        since = dossier.sync.unsynced_since_ms
+        if since and struct.pack(">Q", since) + key not in tables["unsynced"]:
+            yield f"dossier {key.hex()}: is to be carried, and nobody is told"
+    if codes != len(tables["codes"]):
+        yield f"dossier: {codes} have a code, {len(tables['codes'])} codes are given"
+    listed = sum(kind.FromString(value).state != 0 for value in tables["dossiers"].values())
+    if listed != len(tables["units"]):  # none here is received for another unit
+        yield f"dossier: {listed} are sent, {len(tables['units'])} are in units' lists"
 
 
 def orders_of(found):
@@ -308,9 +344,9 @@ def check_payments(found):
             yield f"{reference}: money at the platform that no attempt knows of"
     made = collections.Counter(order.dossier_code for _, order, _ in orders)
     for event in of_type(found, "dossier", "dossier.accepted") if found.stores else []:
-        code = parsed(event, "motcua.dossier.v1.Changed").code
-        if made[code] != 1:
-            yield f"dossier {code}: {made[code]} orders"
+        changed = parsed(event, "motcua.dossier.v1.Changed")
+        if made[changed.code] != (changed.fee > 0):
+            yield f"dossier {changed.code}: {made[changed.code]} orders, its fee is {changed.fee}"
     yield from check_paid_events(found, orders)
 
 

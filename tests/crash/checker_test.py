@@ -47,7 +47,7 @@ def sound():
     """Two dossiers, one paid, with all that belongs to it."""
     found = checker.Evidence()
     ids = [bytes([n]) * 16 for n in (1, 2)]
-    changed = [of("motcua.dossier.v1.Changed", dossier_id=d, code=f"{DAY}-000{n}") for n, d in enumerate(ids, 1)]
+    changed = [of("motcua.dossier.v1.Changed", dossier_id=d, code=f"{DAY}-000{n}", fee=1000) for n, d in enumerate(ids, 1)]
     found.journals = {
         "identity": [event("identity", 1, "identity.account_opened",
                            of("motcua.identity.v1.AccountOpened", login_id="001", account_id="a"))],
@@ -87,7 +87,13 @@ def make_stores(found, ids):
     made["identity"]["accounts"] = made["identity"]["login_index"] = {b"a": b""}
     made["identity"]["counts"] = {b"\1\1\0SUBSCRIBER": number(1)}
     made["otp"]["answers"] = {b"\0" + b"i" * 16 + b"c" * 8: b""}
-    made["dossier"]["dossiers"] = {d: b"" for d in ids}
+    for n, d in enumerate(ids, 1):
+        dossier = checker.state("dossier")("Dossier")(state=2, version=3, unit="H53", code=f"{DAY}-000{n}")
+        dossier.sync.unsynced_since_ms = 7
+        made["dossier"]["dossiers"][d] = dossier.SerializeToString()
+        made["dossier"]["codes"][dossier.code.encode()] = d
+        made["dossier"]["units"][b"H53\0\2" + d] = made["dossier"]["unsynced"][number(7) + d] = b""
+        made["dossier"]["changes"][d + number(3)] = b""
     notice = checker.state("notification")("Notice")
     made["notification"]["notices"] = {b"a" * 16 + b"n" * 16: row(notice, template="PAYMENT_OK", cause_event="payment/3")}
     for room, other in (("dossier", "payment"), ("payment", "dossier"), ("audit", "otp")):
@@ -155,6 +161,12 @@ def accounts_miscounted(f): f.stores["identity"]["counts"] = {b"\1\1\0SUBSCRIBER
 def dossiers_code_gap(f): f.journals["dossier"].pop(0)
 def dossiers_code_twice(f): f.journals["dossier"][1] = f.journals["dossier"][0]
 def dossiers_other_content(f): f.views[b"\1" * 16][0].abstract = "y"
+def dossiers_code_index_lost(f): f.stores["dossier"]["codes"].popitem()
+def dossiers_code_of_nobody(f): f.stores["dossier"]["codes"][b"x"] = b"x"
+def dossiers_not_in_the_list(f): f.stores["dossier"]["units"].popitem()
+def dossiers_in_two_lists(f): f.stores["dossier"]["units"][b"H53\0\3" + b"\1" * 16] = b""
+def dossiers_change_that_was_not(f): f.stores["dossier"]["changes"][b"\1" * 16 + number(4)] = b""
+def dossiers_never_carried(f): f.stores["dossier"]["unsynced"].popitem()
 def dossiers_one_too_many(f): f.stores["dossier"]["dossiers"][b"z"] = b""
 def payments_booked_twice(f): f.platform[0]["bookings"] = 2
 def payments_unknown_money(f): f.platform.append({"reference": "r9", "state": "00", "booked": 0, "bookings": 1})

@@ -265,6 +265,42 @@ static void test_refused_is_copied(void **state)
     assert_int_equal(submit_as(h, &alice, copy->dossier_id, MC_OK)->state, DOSSIER__STATE__NEW);
 }
 
+static Dossier__State state_after(struct harness *h, bool accepted, int64_t wait_ms)
+{
+    Dossier__DossierReply *at = in_state(h, DOSSIER__STATE__SUPPLEMENT_REQUESTED, accepted);
+
+    harness_advance(h, wait_ms);
+    harness_tick(h);
+    return get_as(h, &alice, at->dossier_id, MC_OK)->state;
+}
+
+/* 5->8 and 5->3 by the system: not answered in 30 days, and not a moment sooner. */
+static void test_supplement_expires(void **state)
+{
+    struct harness *h = *state;
+    const int64_t life = 30LL * DAY;
+
+    assert_int_equal(state_after(h, true, life - 1), DOSSIER__STATE__SUPPLEMENT_REQUESTED);
+    assert_int_equal(state_after(h, true, life), DOSSIER__STATE__STOPPED);
+    assert_int_equal(state_after(h, false, life), DOSSIER__STATE__REFUSED);
+    Dossier__DossierReply *at = in_state(h, DOSSIER__STATE__SUPPLEMENT_REQUESTED, true);
+    Dossier__DossierView *view = get_as(h, &alice, at->dossier_id, MC_OK);
+    assert_int_equal(view->supplement->answer_by_ms, harness_now(h) + life);
+    (void)submit_as(h, &alice, at->dossier_id, MC_OK); /* answered: it is the officer's turn */
+    harness_advance(h, 2 * life);
+    harness_reopen(h);
+    harness_tick(h);
+    assert_int_equal(get_as(h, &alice, at->dossier_id, MC_OK)->state,
+                     DOSSIER__STATE__SUPPLEMENT_REQUESTED);
+    assert_int_equal(harness_rows(h, DOSSIER_SUPPLEMENTS), 0);
+    Dossier__DossierReply *stopped = in_state(h, DOSSIER__STATE__SUPPLEMENT_REQUESTED, true);
+    harness_advance(h, life);
+    harness_tick(h);
+    view = get_as(h, &alice, stopped->dossier_id, MC_OK);
+    assert_string_equal(view->history[view->n_history - 1]->reason,
+                        "Hồ sơ không được bổ sung trong thời hạn yêu cầu.");
+}
+
 static void test_sub_states(void **state)
 {
     struct harness *h = *state;
@@ -436,6 +472,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_notes, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_supplement_list, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_refused_is_copied, open_room, close_room),
+        cmocka_unit_test_setup_teardown(test_supplement_expires, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_sub_states, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_every_change, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_typing_is_one_change, open_room, close_room),
