@@ -5,6 +5,9 @@
 
 #include "common/merkle.h"
 #include "common/note.h"
+#include "common/proof.h"
+
+#include "payment.pb-c.h"
 
 enum { VERIFY_FILE_MAX = 1 << 20 }; /* bytes of a proof, a checkpoint, a key */
 
@@ -23,6 +26,19 @@ struct verify {
 /* Each takes what follows its name; what it found is printed, why it failed goes to stderr. */
 int verify_proof(struct verify *verify, int argc, char **argv);
 int verify_log(struct verify *verify, int argc, char **argv);
+int verify_receipt(struct verify *verify, int argc, char **argv);
+
+/*
+ * What a receipt's code says, in the arena. MC_INVALID: it is none; MC_UNAUTHENTICATED: none of
+ * these keys signed it; MC_FULL: no memory.
+ */
+mc_nodiscard enum mc_status verify_receipt_open(struct mc_arena *arena,
+                                                uint8_t (*keys)[MC_SIGN_PUBLIC_LEN],
+                                                size_t keys_len, struct mc_bytes code,
+                                                const Payment__ReceiptProof **ret_receipt);
+/* Public keys as the rooms publish them: hex, one a line. 0: there is none, or something else. */
+size_t verify_receipt_keys(struct mc_bytes text,
+                           uint8_t keys[MC_PROOF_KEYS_MAX][MC_SIGN_PUBLIC_LEN]);
 
 /* A whole file ("-": the standard input); false, told on stderr: it could not be read. */
 mc_nodiscard bool verify_read(struct verify *verify, const char *path, struct mc_bytes *ret_text);
