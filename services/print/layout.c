@@ -390,7 +390,7 @@ static void block(struct pen *pen, const Template__Block *block)
 {
     if (!is_shown(pen, block->when))
         return;
-    switch (block->what_case) {
+    switch ((int)block->what_case) {
     case TEMPLATE__BLOCK__WHAT_HEADER:
         header(pen, block->header);
         return;

@@ -119,7 +119,7 @@ static bool check_block(struct check *check, const Template__Block *block)
 
     if (when[0] != '\0' && !name_known(check, when, strlen(when)))
         return false;
-    switch (block->what_case) {
+    switch ((int)block->what_case) {
     case TEMPLATE__BLOCK__WHAT_HEADER:
         return check_header(check, block->header);
     case TEMPLATE__BLOCK__WHAT_TEXT:

@@ -47,6 +47,11 @@ size_t verify_receipt_keys(struct mc_bytes text,
     return n;
 }
 
+static bool is_end_of_line(char c)
+{
+    return c == '\r' || c == '\n';
+}
+
 /* The code itself, or the file it is in; a code reader ends it with a newline. */
 static bool code_read(struct verify *verify, const char *given, struct mc_bytes *ret_code)
 {
@@ -54,27 +59,22 @@ static bool code_read(struct verify *verify, const char *given, struct mc_bytes 
         *ret_code = (struct mc_bytes){given, strlen(given)};
     else if (!verify_read(verify, given, ret_code))
         return false;
-    while (ret_code->len > 0 &&
-           memchr("\r\n", ((const char *)ret_code->data)[ret_code->len - 1], 2))
+    while (ret_code->len > 0 && is_end_of_line(((const char *)ret_code->data)[ret_code->len - 1]))
         ret_code->len--;
     return true;
 }
 
 static const char *kind_text(Payment__ItemKind kind)
 {
-    switch (kind) {
-    case PAYMENT__ITEM_KIND__FEE:
-        return "phí";
-    case PAYMENT__ITEM_KIND__CHARGE:
-        return "lệ phí";
-    case PAYMENT__ITEM_KIND__FINE:
-        return "tiền phạt";
-    case PAYMENT__ITEM_KIND__TAX_DEBT:
-        return "tiền thuế";
-    case PAYMENT__ITEM_KIND__ITEM_KIND_UNSPECIFIED:
-    default:
-        return "";
-    }
+    static const char *const texts[] = {
+        [PAYMENT__ITEM_KIND__FEE] = "phí",
+        [PAYMENT__ITEM_KIND__CHARGE] = "lệ phí",
+        [PAYMENT__ITEM_KIND__FINE] = "tiền phạt",
+        [PAYMENT__ITEM_KIND__TAX_DEBT] = "tiền thuế",
+    };
+    size_t at = (size_t)kind;
+
+    return at < MC_LEN(texts) && texts[at] != NULL ? texts[at] : "";
 }
 
 static void line(const char *label, const char *value)
