@@ -121,7 +121,7 @@ class Carrier(daemons.Story):
         self.check()  # all orders are used up
 
     def test_faults_are_refused_by_name(self):
-        for body, field in (({"system": "bank", "fault": "slow"}, "system"),
+        for body, field in (({"system": "stranger", "fault": "slow"}, "system"),
                             ({"system": "sms", "fault": "flood"}, "fault"),
                             ({"system": "carrier", "fault": "no_callback"}, "fault"),
                             ({"system": "population", "fault": "late_callback"}, "fault"),
