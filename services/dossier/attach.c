@@ -6,15 +6,11 @@ static void tell(struct mc_txn *txn, const DossierState__Dossier *record, const 
                  uint64_t size)
 {
     Dossier__Attached attached = DOSSIER__ATTACHED__INIT;
-    char id[MC_UUID_TEXT_LEN + 1];
 
-    mc_uuid_text(id, record->dossier_id.data);
     attached.dossier_id = record->dossier_id;
     attached.sha256 = mc_unconst(sha256);
     attached.size = size;
-    const char *keys[] = {mc_sprintf(txn->arena, "dossier:%s", id),
-                          mc_sprintf(txn->arena, "account:%s", record->owner_account), NULL};
-    mc_emit(txn, "dossier.attached", &attached.base, MC_PLAIN, keys);
+    mc_emit(txn, "dossier.attached", &attached.base, MC_PLAIN, dossier_keys(txn, record));
 }
 
 static void fill(struct mc_txn *txn, const struct dossier_taken *taken, Dossier__AttachReply *rep)
@@ -37,10 +33,13 @@ enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
     const char *file_name = dossier_paper_file_name(txn, req->file_name);
     char *component = dossier_paper_component(txn, req->component);
     if (txn->status != MC_OK || dossier_open(txn, req->dossier_id, "", &open) != MC_OK ||
+        (open.actor == DOSSIER_BY_OFFICER && dossier_paper_may_scan(&open) &&
+         dossier_check_version(txn, &open, req->version) != MC_OK) ||
         dossier_take(txn, req->content, req->upload_id, &taken) != MC_OK)
         return txn->status;
 
     fill(txn, &taken, rep);
+    rep->version = open.record->version;
     if ((open.actor == DOSSIER_BY_CITIZEN || dossier_paper_may_scan(&open)) &&
         dossier_paper_find(open.record, taken.hash, component) != NULL) {
         dossier_file_release(dossier, txn, taken.hash); /* it is there already: once is enough */
@@ -57,6 +56,7 @@ enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
     paper.size = taken.size;
     dossier_paper_add(txn, open.record, &paper);
     dossier_save(txn, &open);
+    rep->version = open.record->version;
     if (txn->status == MC_OK)
         tell(txn, open.record, rep->sha256, taken.size);
     return txn->status;

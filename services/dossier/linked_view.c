@@ -67,7 +67,9 @@ void dossier_fill_linked(const struct dossier *dossier, struct mc_txn *txn, stru
     rep->name = group->name;
     rep->created_at_ms = group->created_at_ms;
     rep->parts = dossier_list(txn, group->n_parts);
-    for (size_t i = 0; i < group->n_parts && rep->parts != NULL; i++) {
+    if (rep->parts == NULL)
+        return;
+    for (size_t i = 0; i < group->n_parts; i++) {
         Dossier__LinkedPart *part = part_of(dossier, txn, group, i, actor);
 
         if (part == NULL)

@@ -214,7 +214,10 @@ static void test_scan(void **state)
     req.file_name = mc_unconst("to-khai.pdf");
     req.content = (ProtobufCBinaryData){sizeof pdf - 1, (uint8_t *)mc_unconst(pdf)};
     harness_as(h, &officer);
-    (void)harness_call(h, "Attach", &req.base, MC_OK);
+    (void)harness_call(h, "Attach", &req.base, MC_CONFLICT); /* from no screen at all */
+    req.version = at->version;
+    const Dossier__AttachReply *kept = harness_call(h, "Attach", &req.base, MC_OK);
+    assert_int_equal(kept->version, at->version + 1);
     assert_int_equal(get_as(h, &officer, at->dossier_id, MC_OK)->n_attachments, 1);
     Dossier__DossierReply *online = received(h);
     req.dossier_id = online->dossier_id;
