@@ -10,14 +10,14 @@ enum {
     MINUTE_MS = 60 * 1000,
     DAY_MS = 24 * 60 * MINUTE_MS,
     UTC7_MS = 7 * 60 * MINUTE_MS,
-    OPENS_MS = 7 * 60 * MINUTE_MS,
-    LUNCH_MS = (11 * 60 + 30) * MINUTE_MS,
-    RESUMES_MS = (13 * 60 + 30) * MINUTE_MS,
-    CLOSES_MS = 17 * 60 * MINUTE_MS,
     SAME_DAY_UNTIL_MS = 15 * 60 * MINUTE_MS,
-    WORK_MS = (LUNCH_MS - OPENS_MS) + (CLOSES_MS - RESUMES_MS),
-    HOUR_MS = 60 * MINUTE_MS,
-    WORK_HOURS = WORK_MS / HOUR_MS,
+};
+
+static const struct dossier_hours usual_hours = {
+    .opens_ms = 7 * 60 * MINUTE_MS,
+    .lunch_ms = (11 * 60 + 30) * MINUTE_MS,
+    .resumes_ms = (13 * 60 + 30) * MINUTE_MS,
+    .closes_ms = 17 * 60 * MINUTE_MS,
 };
 
 /* A local instant, split: which day, and how far into it. */
@@ -60,24 +60,26 @@ static bool iso_date_parse(struct mc_bytes text, struct mc_date *ret_date)
     return mc_date_valid(*ret_date);
 }
 
-static enum mc_status add_day(struct dossier_calendar *calendar, struct mc_date date, bool works)
+static enum mc_status add_day(struct dossier_calendar *calendar, struct dossier_day *days,
+                              struct mc_date date, bool works)
 {
     int64_t day = mc_date_days(date);
     size_t n = calendar->days_len;
 
-    if (n == DOSSIER_CALENDAR_DAYS_MAX || (n > 0 && calendar->days[n - 1].day >= day))
+    if (n == DOSSIER_CALENDAR_DAYS_MAX || (n > 0 && days[n - 1].day >= day))
         return MC_INVALID;
-    calendar->days[n].day = day;
-    calendar->days[n].works = works;
+    days[n] = (struct dossier_day){.day = day, .works = works};
     calendar->days_len = n + 1;
     return MC_OK;
 }
 
-enum mc_status dossier_calendar_load(struct dossier_calendar *calendar, struct mc_bytes text)
+enum mc_status dossier_calendar_load(struct dossier_calendar *calendar,
+                                     struct dossier_day days[DOSSIER_CALENDAR_DAYS_MAX],
+                                     struct mc_bytes text)
 {
     struct mc_csv csv;
 
-    calendar->days_len = 0;
+    *calendar = (struct dossier_calendar){.days = days};
     mc_csv_open(&csv, text.data, text.len);
     if (!mc_csv_next(&csv))
         return MC_INVALID;
@@ -91,7 +93,7 @@ enum mc_status dossier_calendar_load(struct dossier_calendar *calendar, struct m
             return MC_INVALID;
         if (!iso_date_parse(mc_csv_field(&csv, date_column), &date))
             return MC_INVALID;
-        if (add_day(calendar, date, works) != MC_OK)
+        if (add_day(calendar, days, date, works) != MC_OK)
             return MC_INVALID;
     }
     return csv.status;
@@ -121,7 +123,7 @@ const char *dossier_limit_name(enum dossier_limit limit)
     return limit_names[limit];
 }
 
-bool dossier_day_works(const struct dossier_calendar *calendar, int64_t day)
+static bool works_nationwide(const struct dossier_calendar *calendar, int64_t day)
 {
     size_t low = 0;
     size_t high = calendar->days_len;
@@ -140,31 +142,88 @@ bool dossier_day_works(const struct dossier_calendar *calendar, int64_t day)
     return weekday != MC_SATURDAY && weekday != MC_SUNDAY;
 }
 
+bool dossier_day_works(const struct dossier_calendar *calendar, int64_t day)
+{
+    for (size_t i = 0; i < calendar->own_len; i++)
+        for (size_t j = 0; j < calendar->own[i].days_len; j++)
+            if (calendar->own[i].days[j].day == day)
+                return calendar->own[i].days[j].works;
+    return works_nationwide(calendar, day);
+}
+
+static const struct dossier_hours *own_hours(const struct dossier_own_time *own, int64_t day)
+{
+    const struct dossier_hours *best = NULL;
+
+    for (size_t i = 0; i < own->hours_len; i++)
+        if (own->hours[i].from_day <= day &&
+            (best == NULL || own->hours[i].from_day > best->from_day))
+            best = &own->hours[i];
+    return best;
+}
+
+static const struct dossier_hours *hours_on(const struct dossier_calendar *calendar, int64_t day)
+{
+    for (size_t i = 0; i < calendar->own_len; i++) {
+        const struct dossier_hours *own = own_hours(&calendar->own[i], day);
+        if (own != NULL)
+            return own;
+    }
+    return &usual_hours;
+}
+
+/* A calendar without a working day is nobody's: the search ends, if late. */
+enum { SEARCH_DAYS_MAX = 400 };
+
 static int64_t next_working_day(const struct dossier_calendar *calendar, int64_t day)
 {
+    int64_t last = day + SEARCH_DAYS_MAX;
+
     do
         day++;
-    while (!dossier_day_works(calendar, day));
+    while (!dossier_day_works(calendar, day) && day < last);
     return day;
 }
 
-static int64_t working_days_on(const struct dossier_calendar *calendar, int64_t day, int64_t count)
+static int64_t working_day_before(const struct dossier_calendar *calendar, int64_t day)
+{
+    int64_t last = day - SEARCH_DAYS_MAX;
+
+    do
+        day--;
+    while (!dossier_day_works(calendar, day) && day > last);
+    return day;
+}
+
+/* The time of day is kept, as far as the desks are open then. */
+static struct moment days_on(const struct dossier_calendar *calendar, struct moment at,
+                             int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        day = next_working_day(calendar, day);
-    return day;
+        at.day = next_working_day(calendar, at.day);
+    if (count > 0) {
+        const struct dossier_hours *hours = hours_on(calendar, at.day);
+        at.ms = MC_MIN(MC_MAX(at.ms, hours->opens_ms), hours->closes_ms);
+    }
+    return at;
+}
+
+static struct moment opening(const struct dossier_calendar *calendar, int64_t day)
+{
+    return (struct moment){day, hours_on(calendar, day)->opens_ms};
 }
 
 static struct moment start_of(const struct dossier_calendar *calendar, int64_t at_ms)
 {
     struct moment at = moment_of(at_ms);
+    const struct dossier_hours *hours = hours_on(calendar, at.day);
 
-    if (!dossier_day_works(calendar, at.day) || at.ms >= CLOSES_MS)
-        return (struct moment){next_working_day(calendar, at.day), OPENS_MS};
-    if (at.ms < OPENS_MS)
-        at.ms = OPENS_MS;
-    else if (at.ms >= LUNCH_MS && at.ms < RESUMES_MS)
-        at.ms = RESUMES_MS;
+    if (!dossier_day_works(calendar, at.day) || at.ms >= hours->closes_ms)
+        return opening(calendar, next_working_day(calendar, at.day));
+    if (at.ms < hours->opens_ms)
+        at.ms = hours->opens_ms;
+    else if (at.ms >= hours->lunch_ms && at.ms < hours->resumes_ms)
+        at.ms = hours->resumes_ms;
     return at;
 }
 
@@ -173,35 +232,84 @@ int64_t dossier_clock_start(const struct dossier_calendar *calendar, int64_t at_
     return epoch_of(start_of(calendar, at_ms));
 }
 
+int64_t dossier_closes(const struct dossier_calendar *calendar, int64_t at_ms)
+{
+    struct moment at = moment_of(at_ms);
+
+    at.ms = hours_on(calendar, at.day)->closes_ms;
+    return epoch_of(at);
+}
+
 /* Walks less than a day of working time; a walk that ends with a segment ends at its end. */
 static struct moment walk(const struct dossier_calendar *calendar, struct moment at, int64_t ms)
 {
     while (ms > 0) {
-        if (at.ms >= LUNCH_MS && at.ms < RESUMES_MS)
-            at.ms = RESUMES_MS;
-        int64_t end = at.ms < LUNCH_MS ? LUNCH_MS : CLOSES_MS;
+        const struct dossier_hours *hours = hours_on(calendar, at.day);
+
+        if (at.ms >= hours->closes_ms) {
+            at = opening(calendar, next_working_day(calendar, at.day));
+            continue;
+        }
+        if (at.ms >= hours->lunch_ms && at.ms < hours->resumes_ms)
+            at.ms = hours->resumes_ms;
+        int64_t end = at.ms < hours->lunch_ms ? hours->lunch_ms : hours->closes_ms;
         int64_t step = MC_MIN(ms, end - at.ms);
 
         at.ms += step;
         ms -= step;
-        if (ms > 0 && at.ms == CLOSES_MS)
-            at = (struct moment){next_working_day(calendar, at.day), OPENS_MS};
     }
     return at;
+}
+
+/* The same backwards. */
+static struct moment walk_back(const struct dossier_calendar *calendar, struct moment at,
+                               int64_t ms)
+{
+    while (ms > 0) {
+        const struct dossier_hours *hours = hours_on(calendar, at.day);
+
+        if (at.ms <= hours->opens_ms) {
+            at.day = working_day_before(calendar, at.day);
+            at.ms = hours_on(calendar, at.day)->closes_ms;
+            continue;
+        }
+        if (at.ms > hours->lunch_ms && at.ms <= hours->resumes_ms)
+            at.ms = hours->lunch_ms;
+        int64_t begin = at.ms <= hours->lunch_ms ? hours->opens_ms : hours->resumes_ms;
+        int64_t step = MC_MIN(ms, at.ms - begin);
+
+        at.ms -= step;
+        ms -= step;
+    }
+    return at;
+}
+
+int64_t dossier_due_before(const struct dossier_calendar *calendar, int64_t due_ms,
+                           int64_t working_ms)
+{
+    struct moment at = moment_of(due_ms);
+
+    if (!dossier_day_works(calendar, at.day)) {
+        at.day = working_day_before(calendar, at.day);
+        at.ms = hours_on(calendar, at.day)->closes_ms;
+    }
+    for (int64_t days = working_ms / DOSSIER_WORK_MS; days > 0; days--)
+        at.day = working_day_before(calendar, at.day);
+    return epoch_of(walk_back(calendar, at, working_ms % DOSSIER_WORK_MS));
 }
 
 /* Whole days keep the time of day; what is left walks through the segments. */
 static struct moment advance(const struct dossier_calendar *calendar, struct moment at, int64_t ms)
 {
-    at.day = working_days_on(calendar, at.day, ms / WORK_MS);
-    return walk(calendar, at, ms % WORK_MS);
+    at = days_on(calendar, at, ms / DOSSIER_WORK_MS);
+    return walk(calendar, at, ms % DOSSIER_WORK_MS);
 }
 
 static struct moment same_day(const struct dossier_calendar *calendar, struct moment at)
 {
     if (at.ms >= SAME_DAY_UNTIL_MS)
         at.day = next_working_day(calendar, at.day);
-    at.ms = CLOSES_MS;
+    at.ms = hours_on(calendar, at.day)->closes_ms;
     return at;
 }
 
@@ -215,11 +323,10 @@ int64_t dossier_due(const struct dossier_calendar *calendar, int64_t received_ms
         at = same_day(calendar, at);
         break;
     case DOSSIER_WORKING_DAY:
-        at.day = working_days_on(calendar, at.day, value);
+        at = days_on(calendar, at, value);
         break;
     case DOSSIER_WORKING_HOUR:
-        at.day = working_days_on(calendar, at.day, value / WORK_HOURS);
-        at = walk(calendar, at, (int64_t)(value % WORK_HOURS) * HOUR_MS);
+        at = advance(calendar, at, (int64_t)value * DOSSIER_HOUR_MS);
         break;
     case DOSSIER_CALENDAR_DAY:
         at.day += value;
@@ -231,10 +338,10 @@ int64_t dossier_due(const struct dossier_calendar *calendar, int64_t received_ms
 }
 
 /* Working time of a working day up to this point of it. */
-static int64_t worked_until(int64_t ms)
+static int64_t worked_until(const struct dossier_hours *hours, int64_t ms)
 {
-    int64_t morning = MC_MIN(MC_MAX(ms, OPENS_MS), LUNCH_MS) - OPENS_MS;
-    int64_t afternoon = MC_MIN(MC_MAX(ms, RESUMES_MS), CLOSES_MS) - RESUMES_MS;
+    int64_t morning = MC_MIN(MC_MAX(ms, hours->opens_ms), hours->lunch_ms) - hours->opens_ms;
+    int64_t afternoon = MC_MIN(MC_MAX(ms, hours->resumes_ms), hours->closes_ms) - hours->resumes_ms;
 
     return morning + afternoon;
 }
@@ -250,8 +357,9 @@ int64_t dossier_working_ms(const struct dossier_calendar *calendar, int64_t from
     for (int64_t day = from.day; day <= to.day; day++) {
         if (!dossier_day_works(calendar, day))
             continue;
-        int64_t begin = day == from.day ? worked_until(from.ms) : 0;
-        int64_t end = day == to.day ? worked_until(to.ms) : WORK_MS;
+        const struct dossier_hours *hours = hours_on(calendar, day);
+        int64_t begin = day == from.day ? worked_until(hours, from.ms) : 0;
+        int64_t end = day == to.day ? worked_until(hours, to.ms) : DOSSIER_WORK_MS;
         sum += end - begin;
     }
     return sum;

@@ -3,8 +3,9 @@
  *
  * Pure. The table of days (data/calendar_vn.csv) names the weekdays that are off and the Saturdays
  * that are worked; every other day follows the week, Monday to Friday. A day is worked from 07:00
- * to 11:30 and from 13:30 to 17:00, eight hours. Instants are epoch milliseconds and days are those
- * of UTC+7. A calendar is filled once, at boot, and only read from then on.
+ * to 11:30 and from 13:30 to 17:00, eight hours. An agency may have days and hours of its own
+ * (agency_calendar.c): the nearest agency that says something of a day is right. Instants are
+ * epoch milliseconds and days are those of UTC+7.
  */
 #pragma once
 
@@ -13,14 +14,38 @@
 enum {
     DOSSIER_CALENDAR_DAYS_MAX = 512, /* exceptions: about fifteen a year */
     DOSSIER_LIMIT_MAX = 1000,        /* days or hours of a time limit */
+    DOSSIER_AGENCY_LEVELS = 8,       /* of an agency code */
+    DOSSIER_HOUR_MS = 60 * 60 * 1000,
+    DOSSIER_WORK_MS = 8 * DOSSIER_HOUR_MS, /* of a day, whatever the hours are */
+};
+
+struct dossier_day {
+    int64_t day; /* since 1970-01-01 */
+    bool works;
+};
+
+/* Milliseconds of the local day; morning and afternoon are eight hours together. */
+struct dossier_hours {
+    int64_t from_day; /* they hold from this day on */
+    int64_t opens_ms;
+    int64_t lunch_ms;
+    int64_t resumes_ms;
+    int64_t closes_ms;
+};
+
+/* What one agency has otherwise. */
+struct dossier_own_time {
+    const struct dossier_day *days; /* in any order, one for each day */
+    size_t days_len;
+    const struct dossier_hours *hours; /* in any order; of two that hold, the later begun */
+    size_t hours_len;
 };
 
 struct dossier_calendar {
-    struct {
-        int64_t day; /* since 1970-01-01 */
-        bool works;
-    } days[DOSSIER_CALENDAR_DAYS_MAX]; /* ascending */
+    const struct dossier_day *days; /* the nation's, ascending */
     size_t days_len;
+    struct dossier_own_time own[DOSSIER_AGENCY_LEVELS]; /* the nearest agency first */
+    size_t own_len;
 };
 
 /* How a procedure's time limit is counted. */
@@ -31,9 +56,11 @@ enum dossier_limit {
     DOSSIER_CALENDAR_DAY,
 };
 
-/* MC_INVALID: a row that is no day, out of order, or one too many. */
-mc_nodiscard enum mc_status dossier_calendar_load(struct dossier_calendar *calendar,
-                                                  struct mc_bytes csv);
+/* Into `days`, which the calendar points to. MC_INVALID: a row that is no day, out of order, or one
+ * too many. */
+mc_nodiscard enum mc_status
+dossier_calendar_load(struct dossier_calendar *calendar,
+                      struct dossier_day days[DOSSIER_CALENDAR_DAYS_MAX], struct mc_bytes csv);
 
 mc_nodiscard bool dossier_limit_parse(struct mc_bytes text, enum dossier_limit *ret_limit);
 const char *dossier_limit_name(enum dossier_limit limit);
@@ -52,3 +79,10 @@ int64_t dossier_working_ms(const struct dossier_calendar *calendar, int64_t from
 /* The due time moved by the working time that was spent waiting for the citizen. */
 int64_t dossier_due_extended(const struct dossier_calendar *calendar, int64_t due_ms,
                              int64_t waited_ms);
+
+/* The instant from which so much working time is left until the due time. */
+int64_t dossier_due_before(const struct dossier_calendar *calendar, int64_t due_ms,
+                           int64_t working_ms);
+
+/* When the desks close on the day of an instant: the end of what is due today. */
+int64_t dossier_closes(const struct dossier_calendar *calendar, int64_t at_ms);

@@ -12,7 +12,10 @@
 #include "dossier.h"
 #include "fields.h"
 
-enum { FIELD_STEPS = 16, FIELD_VERSION = 23, FIELD_SYNC = 48 };
+/* What is not a change: the history itself, and what the clock does (it keeps the version). */
+static const unsigned not_changes[] = {16 /* steps */,     23 /* version */,
+                                       48 /* sync */,      50 /* alarm_at_ms */,
+                                       53 /* reminders */, 54 /* overdue_at_ms */};
 
 DossierState__Dossier *dossier_unpack(struct mc_txn *txn, struct mc_bytes packed)
 {
@@ -118,9 +121,8 @@ void dossier_change_keep(struct mc_txn *txn, const struct dossier_open *open)
     struct dossier_fields *after = split(txn, pack(txn, record));
     if (before == NULL || after == NULL)
         return;
-    before->of[FIELD_STEPS] = after->of[FIELD_STEPS] = (struct mc_bytes){0};
-    before->of[FIELD_SYNC] = after->of[FIELD_SYNC] = (struct mc_bytes){0};
-    before->of[FIELD_VERSION] = after->of[FIELD_VERSION] = (struct mc_bytes){0};
+    for (size_t i = 0; i < MC_LEN(not_changes); i++)
+        before->of[not_changes[i]] = after->of[not_changes[i]] = (struct mc_bytes){0};
     if (dossier_fields_differ(before, after) == 0)
         return;
     change.at_ms = txn->now_ms;

@@ -50,6 +50,11 @@ enum dossier_table {
     DOSSIER_IMPORT_ROWS,
     DOSSIER_IMPORT_SET,
     DOSSIER_DOCUMENTS,
+    DOSSIER_WORK,
+    DOSSIER_ASSIGNED,
+    DOSSIER_ALARMS,
+    DOSSIER_COUNTS,
+    DOSSIER_CALENDARS,
     DOSSIER_TABLES_END,
 };
 
@@ -109,6 +114,7 @@ enum {
     DOSSIER_POST_LEASE_MS = 60000,
     DOSSIER_POST_TOKEN_LEN = 32,
     DOSSIER_POST_TEXT_MAX = 64, /* of what the post calls things */
+    DOSSIER_REMINDERS = 2,      /* before a due time */
 };
 
 enum { DOSSIER_PASSWORD_MAX = 64 /* bytes, of the national database */ };
@@ -143,6 +149,11 @@ struct dossier {
     int64_t upload_life_ms;
     int64_t orphan_grace_ms;
     struct dossier_forms forms;
+    struct dossier_day calendar_days[DOSSIER_CALENDAR_DAYS_MAX];
+    int64_t remind_hours[DOSSIER_REMINDERS]; /* working hours before it is due; 0: none */
+    int64_t check_hours;                     /* working hours in which a new one is looked at */
+    int64_t apology_days;                    /* working days by which form 04 may put it off */
+    bool money_suspends;                     /* the clock stands while money is waited for */
 };
 
 /* Handlers, one file each. */

@@ -1,5 +1,5 @@
 /* Get: one dossier with its papers and history, for its owner and its unit's officers. */
-#include "dossier.h"
+#include "work.h"
 
 static Dossier__Attachment **paper_rows(struct mc_txn *txn, DossierState__Paper *const *papers,
                                         size_t n)
@@ -100,6 +100,7 @@ static void fill_facts(const DossierState__Dossier *record, Dossier__DossierView
     rep->receiving_unit_name = record->receiving_unit_name;
     rep->form_code = record->form_code;
     rep->form_version = record->form_version;
+    rep->check_by_ms = record->check_by_ms;
 }
 
 static void fill_supplement(struct mc_txn *txn, const DossierState__Dossier *record,
@@ -218,6 +219,27 @@ static void fill_origins(const struct dossier *dossier, struct mc_txn *txn,
     }
 }
 
+static void fill_clock(const struct dossier *dossier, struct mc_txn *txn,
+                       const DossierState__Dossier *record, Dossier__DossierView *rep)
+{
+    const DossierState__Apology *kept = record->apology;
+    Dossier__Apology *out = kept != NULL ? dossier_alloc(txn, sizeof *out) : NULL;
+
+    rep->overdue = dossier_is_overdue(record, txn->now_ms);
+    if (dossier_clock_runs(record))
+        rep->working_ms_left = dossier_working_ms(dossier_calendar_of(dossier, txn, record->unit),
+                                                  txn->now_ms, dossier_work_due(record));
+    if (out == NULL)
+        return;
+    dossier__apology__init(out);
+    out->at_ms = kept->at_ms;
+    out->by = kept->by;
+    out->reason = mc_open_text(txn, kept->reason);
+    out->due_before_ms = kept->due_before_ms;
+    out->due_after_ms = kept->due_after_ms;
+    rep->apology = out;
+}
+
 enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
                            const Dossier__GetRequest *req, Dossier__DossierView *rep)
 {
@@ -237,6 +259,7 @@ enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
     fill_supplement(txn, record, rep);
     fill_applicant(txn, record, rep);
     fill_return(txn, record, rep);
+    fill_clock(dossier, txn, record, rep);
     fill_papers(txn, record, rep);
     fill_history(txn, record, rep);
     fill_origins(dossier, txn, record, rep);

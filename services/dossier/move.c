@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dossier.h"
+#include "work.h"
 
 static bool accepted(const struct dossier_open *open)
 {
@@ -120,7 +120,10 @@ static void receive(const struct dossier *dossier, struct mc_txn *txn,
     record->procedure_version = procedure->version;
     record->limit = dossier_text(txn, dossier_limit_name(limit));
     record->limit_value = online ? procedure->limit_value : procedure->limit_desk_value;
-    record->due_at_ms = dossier_due(&dossier->calendar, txn->now_ms, limit, record->limit_value);
+    dossier_due_set(dossier, txn, record,
+                    dossier_due(dossier_calendar_of(dossier, txn, record->unit), txn->now_ms, limit,
+                                record->limit_value));
+    record->promised_at_ms = record->due_at_ms;
     int64_t amount = fee == NULL ? 0 : online ? fee->amount : fee->amount_desk;
     if (record->money == DOSSIER__MONEY_STATE__PAID || amount == 0)
         return;
@@ -141,13 +144,18 @@ static void pay_before(const struct dossier *dossier, DossierState__Dossier *rec
 }
 
 /* The wait ends with the citizen's answer, not with the officer's look at it. */
-static void resume(const struct dossier *dossier, int64_t now_ms, DossierState__Dossier *record)
+static void resume(const struct dossier *dossier, struct mc_txn *txn, DossierState__Dossier *record)
 {
-    int64_t until = record->answered_at_ms != 0 ? record->answered_at_ms : now_ms;
-    int64_t waited = dossier_working_ms(&dossier->calendar, record->waiting_since_ms, until);
+    const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
+    int64_t until = record->answered_at_ms != 0 ? record->answered_at_ms : txn->now_ms;
+    int64_t waited = dossier_working_ms(calendar, record->waiting_since_ms, until);
 
-    if (record->due_at_ms != 0)
-        record->due_at_ms = dossier_due_extended(&dossier->calendar, record->due_at_ms, waited);
+    if (record->due_at_ms == 0)
+        return;
+    record->due_at_ms = dossier_due_extended(calendar, record->due_at_ms, waited);
+    record->promised_at_ms = dossier_due_extended(calendar, record->promised_at_ms, waited);
+    if (record->due_at_ms > txn->now_ms)
+        record->overdue_at_ms = 0;
 }
 
 static void leave(const struct dossier *dossier, struct mc_txn *txn,
@@ -156,7 +164,7 @@ static void leave(const struct dossier *dossier, struct mc_txn *txn,
     DossierState__Dossier *record = open->record;
 
     if (record->waiting_since_ms != 0 && to == DOSSIER__STATE__PROCESSING)
-        resume(dossier, txn->now_ms, record);
+        resume(dossier, txn, record);
     if (open->was == DOSSIER__STATE__SUPPLEMENT_REQUESTED)
         dossier_supplement_unwatch(txn, record);
     record->waiting_since_ms = 0;
@@ -176,6 +184,7 @@ static void enter(const struct dossier *dossier, struct mc_txn *txn,
     case DOSSIER__STATE__NEW: /* paid for: the time to examine it begins anew */
         if (open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
             record->sent_at_ms = txn->now_ms;
+        dossier_check_begins(dossier, txn, record);
         break;
     case DOSSIER__STATE__RECEIVED:
         receive(dossier, txn, record);
@@ -185,7 +194,8 @@ static void enter(const struct dossier *dossier, struct mc_txn *txn,
         record->supplements += open->was == DOSSIER__STATE__PROCESSING;
         break;
     case DOSSIER__STATE__FINANCIAL_OBLIGATION:
-        record->waiting_since_ms = txn->now_ms;
+        if (dossier->money_suspends)
+            record->waiting_since_ms = txn->now_ms;
         pay_before(dossier, record);
         break;
     case DOSSIER__STATE__FINISHED:
@@ -236,6 +246,7 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
         leave(dossier, txn, open, to);
         record->state = (uint32_t)to;
         enter(dossier, txn, open, to);
+        dossier_alarm_set(dossier, txn, record);
     }
     dossier_note(txn, open, why);
     dossier_save(txn, open);

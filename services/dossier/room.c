@@ -25,8 +25,8 @@
 
 #include "common/csv.h"
 
-#include "dossier.h"
 #include "upkeep.h"
+#include "work.h"
 
 /* clang-format off */
 #define DOSSIER_WHO  (MC_CITIZEN | MC_OFFICER)
@@ -82,6 +82,12 @@
     X(GetLinked,        dossier_get_linked,        Dossier__GetLinkedRequest,        Dossier__LinkedView,              MC_READ,         DOSSIER_WHO, NULL) \
     X(ListUnsynced,     dossier_list_unsynced,     Dossier__ListUnsyncedRequest,     Dossier__ListUnsyncedReply,       MC_READ,         DOSSIER_SYNC, NULL) \
     X(ReportSync,       dossier_report_sync,       Dossier__ReportSyncRequest,       Dossier__ReportSyncReply,         MC_WRITE,        DOSSIER_SYNC, NULL) \
+    X(ListWork,         dossier_list_work,         Dossier__ListWorkRequest,         Dossier__ListWorkReply,          MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(CountWork,        dossier_count_work,        Dossier__CountWorkRequest,        Dossier__CountWorkReply,         MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(Forecast,         dossier_forecast,          Dossier__ForecastRequest,         Dossier__ForecastReply,          MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(Apologise,        dossier_apologise,         Dossier__ApologiseRequest,        Dossier__DossierReply,           MC_WRITE,        MC_OFFICER,  NULL) \
+    X(SetCalendar,      dossier_set_calendar,      Dossier__SetCalendarRequest,      Dossier__CalendarReply,          MC_WRITE,        MC_OFFICER | MC_OPERATOR, DOSSIER_RIGHT_CALENDAR) \
+    X(GetCalendar,      dossier_get_calendar,      Dossier__GetCalendarRequest,      Dossier__CalendarReply,          MC_READ,         MC_ANYONE,   NULL) \
     X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL) \
     X(ListVersions,    dossier_list_versions,     Dossier__ListVersionsRequest,     Dossier__ListVersionsReply,      MC_READ,         DOSSIER_KEEPERS, NULL) \
     X(StartImport,     dossier_start_import,      Dossier__StartImportRequest,      Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
@@ -121,6 +127,11 @@ static const char *const tables[] = {
     [DOSSIER_IMPORTS  - MC_TABLE_ROOM] = "imports",  /* import id                -> DossierState__Import */
     [DOSSIER_IMPORT_ROWS - MC_TABLE_ROOM] = "import_rows", /* import id, code    -> DossierState__ImportRow */
     [DOSSIER_IMPORT_SET - MC_TABLE_ROOM] = "import_set", /* import id, code      -> ProcedureDetail it brings */
+    [DOSSIER_WORK     - MC_TABLE_ROOM] = "work",     /* unit, 0, state, due, dossier id -> nothing; open ones */
+    [DOSSIER_ASSIGNED - MC_TABLE_ROOM] = "assigned", /* account id, state, due, dossier id -> unit; open ones */
+    [DOSSIER_ALARMS   - MC_TABLE_ROOM] = "alarms",   /* time, dossier id         -> nothing */
+    [DOSSIER_COUNTS   - MC_TABLE_ROOM] = "counts",   /* unit, 0, what            -> how many */
+    [DOSSIER_CALENDARS - MC_TABLE_ROOM] = "calendars", /* agency                 -> DossierState__AgencyCalendar */
 };
 
 static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national", [DOSSIER_LANE_PRINT] = "print"};
@@ -142,6 +153,11 @@ static const struct mc_config_key config[] = {
     {"dossier.national_dstcode", MC_CONFIG_STRING, AT(national_dstcode), "VN:GOV:000.00.00.G22:vpcpdvcprovider", 0, 128, "Its code on the exchange axis (DSTCode)."},
     {"dossier.national_unit", MC_CONFIG_STRING, AT(national_unit), "", 0, 36, "Our agency code there (madonvi)."},
     {"dossier.national_ca_file", MC_CONFIG_PATH, AT(national_ca_file), "", 0, 1024, "Certificates (PEM) its own must be signed by; empty: the system's."},
+    {"dossier.remind_first",  MC_CONFIG_INT,  AT(remind_hours[0]), "8",    0, 400, "Working hours before a dossier is due that its officer is reminded; 0: never."},
+    {"dossier.remind_second", MC_CONFIG_INT,  AT(remind_hours[1]), "2",    0, 400, "The same once more; fewer than dossier.remind_first."},
+    {"dossier.check_hours",   MC_CONFIG_INT,  AT(check_hours),     "8",    1, 400, "Working hours in which an officer looks at what was sent."},
+    {"dossier.apology_days",  MC_CONFIG_INT,  AT(apology_days),    "30",   1, 365, "Working days by which an apology (form 04) may put off a due time."},
+    {"dossier.money_suspends", MC_CONFIG_BOOL, AT(money_suspends), "true", 0, 0,   "The clock stands while the citizen has a financial obligation to meet."},
 };
 /* clang-format on */
 
@@ -323,7 +339,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return MC_INVALID;
     if (mc_arena_init(&dossier->memory, TABLES_MEMORY) != MC_OK)
         return refuse_boot(with, "memory");
-    if (dossier_calendar_load(&dossier->calendar, DATA(calendar_vn)) != MC_OK)
+    if (dossier_calendar_load(&dossier->calendar, dossier->calendar_days, DATA(calendar_vn)) !=
+        MC_OK)
         return refuse_boot(with, "calendar_vn");
     if (dossier_seed_load(&dossier->seed, &dossier->memory, &data) != MC_OK ||
         dossier_catalogue_build(dossier, NULL, NULL, 0) != MC_OK)
@@ -340,6 +357,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return MC_INVALID;
     if (dossier_result_codes_load(&dossier->result_codes, DATA(result_codes)) != MC_OK)
         return refuse_boot(with, "result_codes");
+    if (dossier->remind_hours[1] != 0 && dossier->remind_hours[1] >= dossier->remind_hours[0])
+        return refuse_boot(with, "dossier.remind_second: not less than dossier.remind_first;");
     return MC_OK;
 }
 

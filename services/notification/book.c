@@ -26,6 +26,10 @@ static const struct {
     {"dossier.noted", NOTIFICATION_OF_DOSSIER},
     {"dossier.parcel_ordered", NOTIFICATION_OF_DOSSIER},
     {"dossier.parcel_failed", NOTIFICATION_OF_DOSSIER},
+    {"dossier.due_soon", NOTIFICATION_OF_DUE},
+    {"dossier.overdue", NOTIFICATION_OF_DUE},
+    {"dossier.unexamined", NOTIFICATION_OF_DUE},
+    {"dossier.apologised", NOTIFICATION_OF_DUE},
     {"payment.order_created", NOTIFICATION_OF_ORDER},
     {"payment.paid", NOTIFICATION_OF_ORDER},
     {"payment.attempt_failed", NOTIFICATION_OF_ORDER},
@@ -37,6 +41,7 @@ static const char *const offered[][10] = {
     [NOTIFICATION_OF_SECURITY] = {"time"},
     [NOTIFICATION_OF_DOSSIER] = {"code", "procedure", "unit", "due", "time", "reason", "amount",
                                  "waybill"},
+    [NOTIFICATION_OF_DUE] = {"code", "procedure", "unit", "due", "before", "time", "reason"},
     [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
     [NOTIFICATION_OF_TAX_NOTICE] = {"notice", "code", "amount", "until", "unit", "time"},
 };

@@ -30,6 +30,7 @@ enum notification_source {
     NOTIFICATION_OF_DOSSIER,
     NOTIFICATION_OF_ORDER,
     NOTIFICATION_OF_TAX_NOTICE,
+    NOTIFICATION_OF_DUE,
 };
 
 struct notification_template {

@@ -105,19 +105,23 @@ enum mc_status notification_security_changed(struct notification *notification, 
     return txn->status;
 }
 
+/* The official code comes with acceptance (DOS-09); before, the internal number says which. */
+static const char *code_text(struct mc_txn *txn, const char *code, uint64_t internal_number)
+{
+    if (code[0] != '\0')
+        return code;
+    return text_or_fail(txn,
+                        mc_sprintf(txn->arena, "số %llu", (unsigned long long)internal_number));
+}
+
 enum mc_status notification_dossier_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Dossier__Changed *body)
 {
-    const char *code = body->code;
-
     if (body->from == body->to && strcmp(event->type, "dossier.advanced") == 0)
-        return MC_OK;    /* handed on within the agency: its own affair */
-    if (code[0] == '\0') /* the official code comes with acceptance (DOS-09) */
-        code = text_or_fail(
-            txn, mc_sprintf(txn->arena, "số %llu", (unsigned long long)body->internal_number));
+        return MC_OK; /* handed on within the agency: its own affair */
     const struct notification_value values[] = {
-        {"code", code},
+        {"code", code_text(txn, body->code, body->internal_number)},
         {"procedure", body->procedure_name},
         {"unit", body->unit_name},
         {"due", body->due_at_ms != 0 ? time_text(txn, body->due_at_ms) : "theo quy định"},
@@ -133,6 +137,37 @@ enum mc_status notification_dossier_changed(struct notification *notification, s
             .event = event,
             .to_state = (int)body->to,
             .account = body->owner_account,
+            .about = about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
+            .values = values,
+        });
+    return txn->status;
+}
+
+/* Of a due time: officers are reminded, and the citizen gets an apology (S22). */
+enum mc_status notification_dossier_due(struct notification *notification, struct mc_txn *txn,
+                                        const Motcua__Event *event, const Dossier__Due *body)
+{
+    bool to_citizen = strcmp(event->type, "dossier.apologised") == 0;
+    const char *account = to_citizen ? body->owner_account : body->officer;
+
+    if (account[0] == '\0')
+        return MC_OK; /* nobody holds it: the unit's queue shows it */
+    const struct notification_value values[] = {
+        {"code", code_text(txn, body->code, body->internal_number)},
+        {"procedure", body->procedure_name},
+        {"unit", body->unit_name},
+        {"due", time_text(txn, body->due_at_ms)},
+        {"before", time_text(txn, body->due_before_ms)},
+        {"time", time_text(txn, event->at_ms)},
+        {"reason", body->reason},
+        {NULL, NULL},
+    };
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = NOTIFICATION_STATE_ANY,
+            .account = account,
             .about = about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
             .values = values,
         });

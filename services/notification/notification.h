@@ -74,6 +74,8 @@ struct mc_bytes notification_recipient(struct mc_txn *txn, struct mc_bytes accou
 enum mc_status notification_dossier_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Dossier__Changed *body);
+enum mc_status notification_dossier_due(struct notification *notification, struct mc_txn *txn,
+                                        const Motcua__Event *event, const Dossier__Due *body);
 enum mc_status notification_order_changed(struct notification *notification, struct mc_txn *txn,
                                           const Motcua__Event *event,
                                           const Payment__OrderChanged *body);

@@ -50,6 +50,7 @@ MC_FOLLOW_CALL(struct notification, notification_security_changed, Identity__Sec
 MC_FOLLOW_CALL(struct notification, notification_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct notification, notification_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct notification, notification_dossier_changed, Dossier__Changed)
+MC_FOLLOW_CALL(struct notification, notification_dossier_due, Dossier__Due)
 MC_FOLLOW_CALL(struct notification, notification_order_changed, Payment__OrderChanged)
 MC_FOLLOW_CALL(struct notification, notification_tax_notice, Payment__TaxNoticeTold)
 
@@ -68,6 +69,10 @@ static const struct mc_follow follows[] = {
     {"dossier",  "dossier.noted",            &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.parcel_ordered",   &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.parcel_failed",    &dossier__changed__descriptor,         notification_dossier_changed_event},
+    {"dossier",  "dossier.due_soon",         &dossier__due__descriptor,             notification_dossier_due_event},
+    {"dossier",  "dossier.overdue",          &dossier__due__descriptor,             notification_dossier_due_event},
+    {"dossier",  "dossier.unexamined",       &dossier__due__descriptor,             notification_dossier_due_event},
+    {"dossier",  "dossier.apologised",       &dossier__due__descriptor,             notification_dossier_due_event},
     {"payment",  "payment.order_created",    &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.paid",             &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.attempt_failed",   &payment__order_changed__descriptor,   notification_order_changed_event},

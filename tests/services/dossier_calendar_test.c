@@ -20,6 +20,7 @@
 extern const char mc_data_calendar_vn[];
 extern const size_t mc_data_calendar_vn_len;
 
+static struct dossier_day days[DOSSIER_CALENDAR_DAYS_MAX];
 static struct dossier_calendar calendar;
 
 static int load(void **state)
@@ -27,7 +28,7 @@ static int load(void **state)
     (void)state;
     const struct mc_bytes text = {mc_data_calendar_vn, mc_data_calendar_vn_len};
 
-    return dossier_calendar_load(&calendar, text) == MC_OK ? 0 : -1;
+    return dossier_calendar_load(&calendar, days, text) == MC_OK ? 0 : -1;
 }
 
 /* "2026-09-07 09:32" */
@@ -178,8 +179,9 @@ static void test_hours_and_days_off(void **state)
 static enum mc_status load_text(const char *text)
 {
     static struct dossier_calendar other;
+    static struct dossier_day other_days[DOSSIER_CALENDAR_DAYS_MAX];
 
-    return dossier_calendar_load(&other, (struct mc_bytes){text, strlen(text)});
+    return dossier_calendar_load(&other, other_days, (struct mc_bytes){text, strlen(text)});
 }
 
 static void test_bad_tables(void **state)
