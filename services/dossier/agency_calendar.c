@@ -218,6 +218,7 @@ static char *minutes_text(struct mc_txn *txn, uint32_t minutes)
 static void fill_rows(struct mc_txn *txn, const DossierState__AgencyCalendar *kept,
                       Dossier__CalendarReply *rep)
 {
+    bool to_staff = (txn->caller->who & (MC_OFFICER | MC_OPERATOR)) != 0; /* who set it */
     Dossier__CalendarDay *days = dossier_alloc(txn, (kept->n_days + 1) * sizeof days[0]);
     Dossier__CalendarHours *hours = dossier_alloc(txn, (kept->n_hours + 1) * sizeof hours[0]);
 
@@ -231,7 +232,7 @@ static void fill_rows(struct mc_txn *txn, const DossierState__AgencyCalendar *ke
         days[i].kind = (Dossier__DayKind)kept->days[i]->kind;
         days[i].name = kept->days[i]->name;
         days[i].set_at_ms = kept->days[i]->set_at_ms;
-        days[i].set_by = kept->days[i]->set_by;
+        days[i].set_by = to_staff ? kept->days[i]->set_by : mc_unconst("");
         rep->days[rep->n_days++] = &days[i];
     }
     for (size_t i = 0; i < kept->n_hours; i++) {
@@ -246,7 +247,7 @@ static void fill_rows(struct mc_txn *txn, const DossierState__AgencyCalendar *ke
             hours[i].closes = minutes_text(txn, row->closes);
         }
         hours[i].set_at_ms = row->set_at_ms;
-        hours[i].set_by = row->set_by;
+        hours[i].set_by = to_staff ? row->set_by : mc_unconst("");
         rep->hours[rep->n_hours++] = &hours[i];
     }
 }

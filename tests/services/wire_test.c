@@ -931,6 +931,7 @@ static const char *const open_to_all[] = {
     "motcua.otp.v1.Otp/Verify",
     "motcua.otp.v1.Otp/Status",
     "motcua.dossier.v1.Dossier/SearchProcedures",
+    "motcua.dossier.v1.Dossier/GetCalendar",
     "motcua.dossier.v1.Dossier/GetProcedure",
     "motcua.dossier.v1.Dossier/ListStages", /* the state table */
     "motcua.dossier.v1.Dossier/ListBundles",
