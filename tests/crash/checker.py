@@ -76,14 +76,10 @@ def tables_of(room):
 
 def collect(campaign, platform):
     world = campaign.world
-    found = Evidence(calls=list(world.calls), leases=list(world.leases), told=world.told, heads=list(world.heads))
-    for dossier_id, case in campaign.dossiers.items():
-        session = campaign.sessions[case.citizen]
-        found.views[dossier_id] = (world.read("dossier", "Get", {"dossier_id": dossier_id}, session, purpose="crash test"), case)
-        if hasattr(case, "sha256"):
-            found.papers[dossier_id] = world.read("dossier", "ReadAttachment", {"dossier_id": dossier_id, "sha256": case.sha256},
-                                                  session, purpose="crash test").content
-    campaign.drain(())  # who reads a paper is an event too
+    found = Evidence()
+    read_papers(campaign, found)  # which is written down: before the journals are read
+    campaign.drain(())
+    found.calls, found.leases, found.told, found.heads = list(world.calls), list(world.leases), world.told, list(world.heads)
     found.journals = {room: world.journal(room) for room in ROOMS}
     found.platform = platform
     found.ledger = world.read("payment", "CheckLedger", portal="check")
@@ -93,6 +89,15 @@ def collect(campaign, platform):
             found.revoked.append((room, answer_to(world, room, method, session)))
     found.repeats = repeat_all(world, found.calls)
     return found
+
+
+def read_papers(campaign, found):
+    for dossier_id, case in campaign.dossiers.items():
+        session, world = campaign.sessions[case.citizen], campaign.world
+        found.views[dossier_id] = (world.read("dossier", "Get", {"dossier_id": dossier_id}, session, purpose="crash test"), case)
+        if hasattr(case, "sha256"):
+            found.papers[dossier_id] = world.read("dossier", "ReadAttachment", {"dossier_id": dossier_id, "sha256": case.sha256},
+                                                  session, purpose="crash test").content
 
 
 def verify_all(world):

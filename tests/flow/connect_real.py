@@ -107,7 +107,7 @@ class ConnectReal(story.Story):
         self.bad(401, "SESSION_INVALID", f"{DOSSIER}/ListMine", {}, session="v1.guess.guess")
         for method in (f"{DOSSIER}/Nothing", "motcua.v1.Room/Stats", "motcua.payment.v1.Payment/PlatformConfirm"):
             self.assertEqual(self.rpc(method, {})[0], 404, method)
-        for method in ("motcua.otp.v1.Otp/LeaseJobs", "motcua.otp.v1.Otp/Issue", "motcua.audit.v1.Audit/Head"):
+        for method in ("motcua.otp.v1.Otp/LeaseJobs", "motcua.otp.v1.Otp/Issue", "motcua.audit.v1.Audit/Verify"):
             self.bad(403, "CALLER_DENIED", method, {})
 
     def test_papers_up_to_the_limit(self):

@@ -155,7 +155,7 @@ def forged_names(siege):
                     check(f"{room} {method} as {name}: {reply.status} {reply.code}", reply.code == "CALLER_DENIED")
     rights = {"otp": ["Otp/Issue", "Otp/EnqueueSms", "Otp/LeaseJobs", "Otp/AckJobs", "Otp/DeliveryWebhook"],
               "payment": ["Payment/CreateOrder", "Payment/PlatformConfirm", "Payment/CheckLedger"],
-              "audit": ["Audit/Verify", "Audit/Head", "Audit/Timeline"], "identity": ["Identity/GrantRights"], "print": ["Print/Render"]}
+              "audit": ["Audit/Verify", "Audit/Forget", "Audit/Timeline"], "identity": ["Identity/GrantRights"], "print": ["Print/Render"]}
     for room, methods in rights.items():
         with Peer(siege, room) as peer:
             for method in methods:

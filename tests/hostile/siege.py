@@ -31,7 +31,7 @@ MIB = 1 << 20
 # replies nobody reads (64 MiB), requests that wait, the pages of its store, and itself.
 CAPS = {"gateway": 256 * MIB, "sandbox": 128 * MIB, "smsworker": 128 * MIB, **{room: 256 * MIB for room in ROOMS}}
 GROWN_MAX = 64 * MIB  # what may be left of an attack's memory after SETTLE_S: malloc keeps what it may need again
-SETTLE_S = 4.0
+SETTLE_S = 10.0  # patience: a busy machine takes longer to see that a peer has gone
 MAP_SIZE = "64MiB"
 ANSWER_S = 4.0  # the honest client's patience with one answer, on a machine that is busy attacking
 LOOK_S = 0.05
