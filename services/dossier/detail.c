@@ -64,7 +64,7 @@ static const char *element(struct mc_arena *arena, const ProtobufCFieldDescripto
     case PROTOBUF_C_TYPE_BOOL:
     case PROTOBUF_C_TYPE_BYTES:
     default:
-        assert(!"a kind of field that procedures do not have");
+        assert(false); /* a kind of field that procedures do not have */
         return "";
     }
 }

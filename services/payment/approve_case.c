@@ -246,6 +246,7 @@ static void perform(struct payment *payment, struct mc_txn *txn, struct mc_bytes
         break;
     case PAYMENT__CASE_ACTION__NO_ACTION:
     case PAYMENT__CASE_ACTION__CASE_ACTION_UNSPECIFIED:
+    case _PAYMENT__CASE_ACTION_IS_INT_SIZE:
     default:
         (void)mc_fail(txn, MC_CORRUPT, "a proposal that is none");
         return;

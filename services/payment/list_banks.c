@@ -13,6 +13,7 @@ static bool serves(const struct payment_bank *bank, Payment__BankPurpose purpose
     case PAYMENT__BANK_PURPOSE__TRANSFER:
         return bank->vietqr == PAYMENT_VIETQR_TRANSFER;
     case PAYMENT__BANK_PURPOSE__BANK_PURPOSE_UNSPECIFIED:
+    case _PAYMENT__BANK_PURPOSE_IS_INT_SIZE:
     default:
         return true;
     }

@@ -37,6 +37,7 @@ static const char *type_of(uint32_t state)
         return "payment.refund_done";
     case PAYMENT__REFUND_STATE__REFUND_REFUSED:
     case PAYMENT__REFUND_STATE__REFUND_STATE_UNSPECIFIED:
+    case _PAYMENT__REFUND_STATE_IS_INT_SIZE:
     default:
         return "payment.refund_refused";
     }
