@@ -47,6 +47,7 @@ static const struct ctl_command commands[] = {
     {"audit",  "export", "FILE",              "All leaves, for motcua-verify; they name no person.", ctl_audit_export},
     {"audit",  "forget", "KEY REASON",        "Takes who and about whom from the entries of a business id.", ctl_audit_forget},
     {"dossier", "states", "",                 "The state table of dossiers as Markdown with a diagram.", ctl_dossier_states},
+    {"payment", "account", "[UNIT BIN ACCOUNT NAME]", "Whose bank account takes an agency's transfers; all of them without words.", ctl_payment_account},
     {"payment", "reconcile", "DAY [PARTNER [FILE]]", "A day (2026-09-07) with platform or BIN/ACCOUNT; FILE: its statement as CSV.", ctl_payment_reconcile},
     {"payment", "cases", "[UNIT]",            "Open cases: money that waits for an officer.",     ctl_payment_cases},
     {"ledger", "check",  "",                  "Sums the ledger again and compares.",              ctl_ledger_check},

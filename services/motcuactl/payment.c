@@ -1,4 +1,5 @@
-/* payment: a partner's statement against the books, and the cases that wait for officers. */
+/* payment: an agency's bank account, a partner's statement against the books, and the cases that
+ * wait for officers. */
 #include <stdio.h>
 #include <string.h>
 
@@ -113,5 +114,50 @@ int ctl_payment_cases(struct ctl *ctl, int argc, char **argv)
                    ->name,
                (long long)reply->cases[i]->amount, reply->cases[i]->unit);
     }
+    return CTL_OK;
+}
+
+static int accounts_list(struct ctl *ctl)
+{
+    Payment__ListBeneficiariesRequest request = PAYMENT__LIST_BENEFICIARIES_REQUEST__INIT;
+    const Payment__ListBeneficiariesReply *reply = NULL;
+    int code = CTL_OK;
+
+    do {
+        reply = ctl_call(ctl, "payment", &payment__payment__descriptor, "ListBeneficiaries",
+                         &request.base, &code);
+        if (reply == NULL)
+            return code;
+        if (ctl->output == CTL_JSON && ctl_print_json(ctl, &reply->base) != CTL_OK)
+            return CTL_SOFTWARE;
+        for (size_t i = 0; i < reply->n_beneficiaries && ctl->output != CTL_JSON; i++)
+            printf("%-20s %s %-20s %s\n", reply->beneficiaries[i]->unit,
+                   reply->beneficiaries[i]->bin, reply->beneficiaries[i]->account,
+                   reply->beneficiaries[i]->name);
+        request.page_token = reply->next_page_token;
+    } while (request.page_token[0] != '\0');
+    return CTL_OK;
+}
+
+int ctl_payment_account(struct ctl *ctl, int argc, char **argv)
+{
+    Payment__Beneficiary request = PAYMENT__BENEFICIARY__INIT;
+    int code = CTL_OK;
+
+    if (argc == 0)
+        return accounts_list(ctl);
+    if (argc != 4)
+        return CTL_USAGE;
+    request.unit = argv[0];
+    request.bin = argv[1];
+    request.account = argv[2];
+    request.name = argv[3];
+    const Payment__Beneficiary *reply = ctl_call(ctl, "payment", &payment__payment__descriptor,
+                                                 "SaveBeneficiary", &request.base, &code);
+    if (reply == NULL)
+        return code;
+    if (ctl->output == CTL_JSON)
+        return ctl_print_json(ctl, &reply->base);
+    printf("%s %s %s %s\n", reply->unit, reply->bin, reply->account, reply->name);
     return CTL_OK;
 }

@@ -5,7 +5,10 @@
 uint64_t payment_ask(struct mc_txn *txn, enum payment_lane lane, const char *kind,
                      const ProtobufCMessage *payload, const char *account, int64_t life_ms)
 {
-    const char *keys[] = {mc_sprintf(txn->arena, "account:%s", account), NULL};
+    const char *keys[] = {NULL, NULL};
+
+    if (account[0] != '\0')
+        keys[0] = mc_sprintf(txn->arena, "account:%s", account);
 
     return mc_job_add(txn, &(struct mc_job_spec){
                                .lane = lane,

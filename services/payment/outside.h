@@ -20,7 +20,7 @@ enum {
     PAYMENT_NOTE_MAX = 128,      /* bytes of a short text from outside */
 };
 
-/* A job for one of the effects below; account is the person it is for, as "account:…". */
+/* A job for one of the effects below; account: whom it is for, or "" when nobody is known. */
 uint64_t payment_ask(struct mc_txn *txn, enum payment_lane lane, const char *kind,
                      const ProtobufCMessage *payload, const char *account, int64_t life_ms);
 

@@ -49,6 +49,8 @@ static bool is_refundable(struct mc_txn *txn, const PaymentState__Order *order, 
         (void)mc_refuse(txn, MC_CONFLICT, "", "REFUND_EXISTS", NULL);
     else if (order->state != PAYMENT__ORDER_STATE__PAID)
         (void)mc_refuse(txn, MC_CONFLICT, "", "ORDER_NOT_PAID", NULL);
+    else if (order->land_notice[0] != '\0') /* it is the treasury's */
+        (void)mc_refuse(txn, MC_CONFLICT, "", "REFUND_NOT_TAX", NULL);
     else if (amount != order->total)
         (void)mc_refuse(txn, MC_INVALID, "amount", "REFUND_AMOUNT", NULL);
     return txn->status == MC_OK;

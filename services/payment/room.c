@@ -74,10 +74,10 @@
 #define PAYMENT_LAND_ROUTES(X) \
     X(StartLandLookUp,    payment_start_land_look_up,   Payment__StartLandLookUpRequest,    Payment__LandLookUp,        MC_WRITE, MC_ANYONE,                         NULL) \
     X(GetLandLookUp,      payment_get_land_look_up,     Payment__GetLandLookUpRequest,      Payment__LandLookUp,        MC_READ,  MC_ANYONE,                         NULL) \
-    X(PayLand,            payment_pay_land,             Payment__PayLandRequest,            Payment__Order,             MC_WRITE, MC_CITIZEN,                        NULL) \
+    X(PayLand,            payment_pay_land,             Payment__PayLandRequest,            Payment__Order,             MC_WRITE_SECRET, MC_CITIZEN,                        NULL) \
     X(TaxNotice,          payment_tax_notice,           Motcua__WebhookRequest,             Motcua__WebhookReply,       MC_WRITE, MC_ROOM,                           NULL) \
     X(ListVouchers,       payment_list_vouchers,        Payment__ListVouchersRequest,       Payment__ListVouchersReply, MC_READ,  MC_CITIZEN | MC_OFFICER | MC_ROOM, NULL) \
-    X(SetVoucherDelivery, payment_set_voucher_delivery, Payment__SetVoucherDeliveryRequest, Payment__Voucher,           MC_WRITE, MC_ROOM | MC_OPERATOR,             NULL)
+    X(SetVoucherDelivery, payment_set_voucher_delivery, Payment__SetVoucherDeliveryRequest, Payment__Voucher,           MC_WRITE_SECRET, MC_ROOM | MC_OPERATOR,             NULL)
 /* Receipts, and the history they are printed from. */
 #define RECEIPT_READERS (MC_CITIZEN | MC_OFFICER | MC_ROOM | MC_PORTAL)
 #define PAYMENT_RECEIPT_ROUTES(X) \

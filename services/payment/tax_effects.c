@@ -144,6 +144,16 @@ static void paid(struct mc_txn *txn, const PaymentState__TaxAsk *ask, struct mc_
     record->paid_at_ms = txn->now_ms;
     record->transaction_id = payment_outside_text(txn->arena, json, "transaction_id");
     bool other = record->decision[0] != '\0' && amount != record->amount;
+    if (other) /* nothing of it lies with us: an officer asks the treasury */
+        (void)payment_case_open(txn, &(struct payment_case_spec){
+                                         .kind = PAYMENT__CASE_KIND__AMOUNT_DIFFERS,
+                                         .expected = record->amount,
+                                         .attempt_id = id,
+                                         .transaction_id = record->transaction_id,
+                                         .bank = record->bank,
+                                         .note = mc_sprintf(txn->arena, "%s: ngân hàng thu %lld đ",
+                                                            record->reference, (long long)amount),
+                                     });
     ended(txn, ask->account, id, record,
           other ? PAYMENT__ATTEMPT_STATE__SUSPENSE : PAYMENT__ATTEMPT_STATE__SUCCEEDED,
           other ? "AMOUNT_WRONG" : "");

@@ -49,7 +49,8 @@ class VietQr(story.Story):
         self.up()
         self.session, self.desk = self.citizen(), self.officer()
         operator = self.local("operator:test")
-        operator.call("payment", "SaveBeneficiary", {"unit": UNIT, "bin": BANK, "account": ACCOUNT, "name": "UBND TT BEN CAU"})
+        self.operator("payment", "account", UNIT, BANK, ACCOUNT, "UBND TT BEN CAU")
+        self.assertIn(ACCOUNT, self.operator("payment", "account"))
 
         code, order = self.order()
         qr = self.portal.call("payment", "GetQr", {"order_id": order.order_id, "format": "PNG"}, self.session)

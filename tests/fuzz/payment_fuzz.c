@@ -4,4 +4,5 @@
 extern const struct mc_room payment_room;
 
 ROOM_FUZZ(payment_room, "payment.platform_secret_file=@secret", "payment.bank_secret_file=@secret",
-          NULL)
+          "payment.bank_gateway_url=https://banks.test", "payment.tax_url=https://gip.test",
+          "payment.notice_key_file=@secret", NULL)

@@ -204,6 +204,20 @@ static void one_notice_at_a_time(void **state)
     (void)pay_land(h, OWNER, id, ONE, MC_CONFLICT);
     assert_string_equal(harness_header(h)->code, "ALREADY_PAID");
     assert_int_equal(harness_events(h, "payment.voucher_issued"), 1);
+    static const char *const rights[] = {"RECONCILE"};
+    Payment__RequestRefundRequest refund = PAYMENT__REQUEST_REFUND_REQUEST__INIT;
+    harness_as(h, &(struct mc_caller){.name = "portal:test",
+                                      .who = MC_OFFICER,
+                                      .account_id = OFFICER,
+                                      .unit = UNIT,
+                                      .rights = rights,
+                                      .rights_len = 1,
+                                      .ial = 2});
+    refund.order_id = order->order_id;
+    refund.amount = 1378500;
+    refund.reason = text("nộp nhầm");
+    (void)harness_call(h, "RequestRefund", &refund.base, MC_CONFLICT);
+    assert_string_equal(harness_header(h)->code, "REFUND_NOT_TAX");
 
     id = look_up(h, CCCD, BOTH)->look_up_id; /* the tax office is slow to know */
     assert_false(look_up_now(h, id)->notices[0]->can_pay);

@@ -207,6 +207,7 @@ static void another_amount_is_for_an_officer(void **state)
     const Payment__TaxPayment *now = payment_now(h, "GetTaxPayment", id);
     assert_int_equal(now->state, PAYMENT__ATTEMPT_STATE__SUSPENSE);
     assert_string_equal(now->error, "AMOUNT_WRONG");
+    assert_int_equal(harness_events(h, "payment.case_opened"), 1);
     harness_close(h);
 }
 
