@@ -46,6 +46,7 @@ static const struct ctl_command commands[] = {
     {"audit",  "prove",  "NUMBER",            "That an entry is in the log, as JSON for motcua-verify.", ctl_audit_prove},
     {"audit",  "export", "FILE",              "All leaves, for motcua-verify; they name no person.", ctl_audit_export},
     {"audit",  "forget", "KEY REASON",        "Takes who and about whom from the entries of a business id.", ctl_audit_forget},
+    {"dossier", "unsynced", "",               "What the national portal and partners have not been told yet, oldest first.", ctl_dossier_unsynced},
     {"dossier", "states", "",                 "The state table of dossiers as Markdown with a diagram.", ctl_dossier_states},
     {"payment", "account", "[UNIT BIN ACCOUNT NAME]", "Whose bank account takes an agency's transfers; all of them without words.", ctl_payment_account},
     {"payment", "reconcile", "DAY [PARTNER [FILE]]", "A day (2026-09-07) with platform or BIN/ACCOUNT; FILE: its statement as CSV.", ctl_payment_reconcile},

@@ -95,6 +95,7 @@ int ctl_audit_forget(struct ctl *ctl, int argc, char **argv);
 int ctl_payment_reconcile(struct ctl *ctl, int argc, char **argv);
 int ctl_payment_account(struct ctl *ctl, int argc, char **argv);
 int ctl_payment_cases(struct ctl *ctl, int argc, char **argv);
+int ctl_dossier_unsynced(struct ctl *ctl, int argc, char **argv);
 int ctl_dossier_states(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);

@@ -14,8 +14,8 @@ RIGHTS = "DOSSIER_RECEIVE,DOSSIER_PROCESS,DOSSIER_APPROVE,RESULT_RETURN"
 class DossierLife(story.Story):
     extra = {"dossier": {"dossier.post_track": "100ms"}}
 
-    def dossier(self, method, request, session=None, **more):
-        return self.portal.call("dossier", method, request, session or self.desk, **more)
+    def dossier(self, method, request, session=None, portal=None):
+        return (portal or self.portal).call("dossier", method, request, "" if portal else session or self.desk)
 
     def view(self, id, **more):
         return self.dossier("Get", {"dossier_id": id, **more})
@@ -185,6 +185,12 @@ class DossierLife(story.Story):
         """The table that operators print is the one in the manual."""
         with open(f"{story.SOURCE}/services/dossier/STATES.md", encoding="utf-8") as file:
             self.assertEqual(self.operator("dossier", "states"), file.read())
+        waiting = json.loads(self.operator("-o", "json", "dossier", "unsynced"))["dossiers"]
+        carried = self.local("room:sync")
+        for row in self.dossier("ListUnsynced", {}, portal=carried).dossiers:
+            carried.call("dossier", "ReportSync", {"dossier_id": row.dossier_id, "version": row.version})
+        self.assertGreater(len(waiting), 5)
+        self.assertEqual(len(self.operator("dossier", "unsynced").splitlines()), 1)
         stages = json.loads(self.operator("-o", "json", "dossier", "states"))["stages"]
         self.assertEqual(len(stages), 31)
 
