@@ -3,7 +3,7 @@
 
 #include "common/date.h"
 
-#include "upkeep.h"
+#include "codelist.h"
 
 enum { CATALOGUE_MEMORY = 128 << 20 }; /* address space: only touched pages cost */
 
@@ -102,14 +102,57 @@ static enum mc_status build_from_store(struct mc_txn *txn, struct dossier_catalo
     return status != MC_OK ? status : txn->status;
 }
 
-/* Units and what provinces call the fields. */
-static enum mc_status build_rest(const struct dossier *dossier, struct dossier_catalogue *catalogue)
+/* Agencies of a code list where procedures are filed today. */
+static enum mc_status add_agencies(struct mc_txn *txn, const char *list,
+                                   struct dossier_catalogue *catalogue)
+{
+    enum mc_status status = MC_OK;
+    struct mc_bytes prefix = dossier_list_key(txn, &list, 1);
+    struct mc_cursor cursor =
+        mc_seek(txn, DOSSIER_LIST_CODES, prefix, (struct mc_bytes){0}, MC_FORWARD);
+
+    while (status == MC_OK && mc_next(&cursor)) {
+        const char *code = (const char *)cursor.key.data + prefix.len;
+        const DossierState__ListCode *row = dossier_code_on(txn, list, code, catalogue->today);
+
+        if (row != NULL && row->levels[0] != '\0') {
+            const DossierState__ListCode *top = dossier_code_last(txn, list, row->province);
+            const struct dossier_unit unit = {
+                .code = code,
+                .name = row->name,
+                .province = top != NULL ? top->name : "",
+                .levels = row->levels,
+            };
+            bool again = catalogue->units_len > 0 && /* the rows of a code lie together */
+                         strcmp(catalogue->units[catalogue->units_len - 1].code, code) == 0;
+            status = again ? MC_OK : dossier_catalogue_add_unit(catalogue, &unit);
+        }
+        mc_pass(&cursor);
+    }
+    return status != MC_OK ? status : txn->status;
+}
+
+static bool is_listed(struct mc_txn *txn, const char *code)
+{
+    return txn != NULL && (dossier_code_last(txn, "AGENCY_QCVN102", code) != NULL ||
+                           dossier_code_last(txn, "AGENCY_QD20", code) != NULL);
+}
+
+/*
+ * Units and what provinces call the fields. A unit of the linked-in table counts until a code list
+ * has its code.
+ */
+static enum mc_status build_rest(const struct dossier *dossier, struct mc_txn *txn,
+                                 struct dossier_catalogue *catalogue)
 {
     const struct dossier_seed *seed = &dossier->seed;
-    enum mc_status status = MC_OK;
+    enum mc_status status = txn != NULL ? add_agencies(txn, "AGENCY_QCVN102", catalogue) : MC_OK;
 
+    if (status == MC_OK && txn != NULL)
+        status = add_agencies(txn, "AGENCY_QD20", catalogue);
     for (size_t i = 0; status == MC_OK && i < seed->units_len; i++)
-        status = dossier_catalogue_add_unit(catalogue, &seed->units[i]);
+        if (!is_listed(txn, seed->units[i].code))
+            status = dossier_catalogue_add_unit(catalogue, &seed->units[i]);
     for (size_t i = 0; status == MC_OK && i < seed->aliases_len; i++)
         status =
             dossier_catalogue_add_alias(catalogue, seed->aliases[i].key, seed->aliases[i].sector);
@@ -133,7 +176,7 @@ enum mc_status dossier_catalogue_build(struct dossier *dossier, struct mc_txn *t
         status = revision == NULL ? build_from_seed(dossier, &catalogue)
                                   : build_from_store(txn, &catalogue);
     if (status == MC_OK)
-        status = build_rest(dossier, &catalogue);
+        status = build_rest(dossier, txn, &catalogue);
     if (status != MC_OK)
         return status;
     if (revision != NULL) {

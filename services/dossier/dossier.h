@@ -55,6 +55,12 @@ enum dossier_table {
     DOSSIER_ALARMS,
     DOSSIER_COUNTS,
     DOSSIER_CALENDARS,
+    DOSSIER_LIST_CODES,
+    DOSSIER_LIST_NAMES,
+    DOSSIER_MAPPINGS,
+    DOSSIER_MAP_STATES,
+    DOSSIER_MAP_ROWS,
+    DOSSIER_MAP_VERSIONS,
     DOSSIER_TABLES_END,
 };
 
@@ -130,6 +136,8 @@ struct dossier {
     struct mc_arena memory; /* of the linked-in tables; lives as long as the process */
     struct dossier_calendar calendar;
     struct dossier_catalogue catalogue;
+    const uint8_t *sign_secret; /* signs maps of codes; the process has it */
+    uint8_t sign_public[MC_SIGN_PUBLIC_LEN];
     struct mc_arena catalogue_memory[2]; /* the one in use, and the next */
     unsigned catalogue_in;
     uint8_t revision_id[MC_ID_LEN];

@@ -25,7 +25,7 @@
 
 #include "common/csv.h"
 
-#include "upkeep.h"
+#include "codelist.h"
 #include "work.h"
 
 /* clang-format off */
@@ -96,7 +96,16 @@
     X(ApplyImport,     dossier_apply_import,      Dossier__ApplyImportRequest,      Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
     X(ResumeImport,    dossier_resume_import,     Dossier__ResumeImportRequest,     Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
     X(CancelImport,    dossier_cancel_import,     Dossier__CancelImportRequest,     Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
-    X(ListImports,     dossier_list_imports,      Dossier__ListImportsRequest,      Dossier__ListImportsReply,       MC_READ,         DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE)
+    X(ListImports,     dossier_list_imports,      Dossier__ListImportsRequest,      Dossier__ListImportsReply,       MC_READ,         DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(PreviewCodes,    dossier_preview_codes,     Dossier__ImportCodesRequest,      Dossier__ImportCodesReply,       MC_READ,         DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(ImportCodes,     dossier_import_codes,      Dossier__ImportCodesRequest,      Dossier__ImportCodesReply,       MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(ListCodes,       dossier_list_codes,        Dossier__ListCodesRequest,        Dossier__ListCodesReply,         MC_READ,         MC_ANYONE, NULL) \
+    X(ResolveCode,     dossier_resolve_code,      Dossier__ResolveCodeRequest,      Dossier__ResolveCodeReply,       MC_READ,         MC_ANYONE, NULL) \
+    X(ProposeMap,      dossier_propose_map,       Dossier__ProposeMapRequest,       Dossier__MapCounts,              MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(ListMap,         dossier_list_map,          Dossier__ListMapRequest,          Dossier__ListMapReply,           MC_READ,         DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(DecideMap,       dossier_decide_map,        Dossier__DecideMapRequest,        Dossier__Mapping,                MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
+    X(SignMap,         dossier_sign_map,          Dossier__SignMapRequest,          Dossier__MapVersion,             MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE, NULL, MC_UPLOAD_MAX) \
+    X(ExportMap,       dossier_export_map,        Dossier__ExportMapRequest,        Dossier__ExportMapReply,         MC_READ,         MC_ANYONE, NULL, NULL, MC_UPLOAD_MAX)
 
 static const char *const tables[] = {
     [DOSSIER_DOSSIERS - MC_TABLE_ROOM] = "dossiers", /* dossier id               -> DossierState__Dossier */
@@ -132,6 +141,12 @@ static const char *const tables[] = {
     [DOSSIER_ALARMS   - MC_TABLE_ROOM] = "alarms",   /* time, dossier id         -> nothing */
     [DOSSIER_COUNTS   - MC_TABLE_ROOM] = "counts",   /* unit, 0, what            -> how many */
     [DOSSIER_CALENDARS - MC_TABLE_ROOM] = "calendars", /* agency                 -> DossierState__AgencyCalendar */
+    [DOSSIER_LIST_CODES - MC_TABLE_ROOM] = "list_codes", /* list, code, day it begins -> DossierState__ListCode (codelist.h) */
+    [DOSSIER_LIST_NAMES - MC_TABLE_ROOM] = "list_names", /* list, province, name, code, day -> nothing */
+    [DOSSIER_MAPPINGS - MC_TABLE_ROOM] = "mappings", /* lists, code              -> DossierState__Mapping */
+    [DOSSIER_MAP_STATES - MC_TABLE_ROOM] = "map_states", /* lists, state, code   -> nothing */
+    [DOSSIER_MAP_ROWS - MC_TABLE_ROOM] = "map_rows", /* lists, code, version     -> DossierState__MapRow */
+    [DOSSIER_MAP_VERSIONS - MC_TABLE_ROOM] = "map_versions", /* lists, version   -> DossierState__MapVersion */
 };
 
 static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national", [DOSSIER_LANE_PRINT] = "print"};
@@ -335,6 +350,11 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         .aliases = DATA(sector_aliases),
     };
 
+    /* Ed25519: the secret key begins with its seed (crypto.h) */
+    uint8_t again[MC_SIGN_SECRET_LEN];
+    dossier->sign_secret = with->sign_secret;
+    mc_sign_key(with->sign_secret, dossier->sign_public, again);
+    mc_wipe(again, sizeof again);
     if (load_post(dossier, with) != MC_OK || dossier_national_open(dossier, with) != MC_OK)
         return MC_INVALID;
     if (mc_arena_init(&dossier->memory, TABLES_MEMORY) != MC_OK)

@@ -1,8 +1,9 @@
 /*
  * Housekeeping, in bounded steps: what is due is told; files and uploads whose time is over go; an
  * import of procedures goes on.
+ * procedures goes on; a new house gets its first catalogue and code lists.
  */
-#include "upkeep.h"
+#include "codelist.h"
 #include "work.h"
 
 enum mc_status dossier_tick(struct dossier *dossier, struct mc_txn *txn)
@@ -14,5 +15,6 @@ enum mc_status dossier_tick(struct dossier *dossier, struct mc_txn *txn)
     dossier_import_tick(dossier, txn);
     if (dossier_expire_supplements(dossier, txn) != MC_OK)
         return txn->status;
+    dossier_codes_seed(txn);
     return dossier_collect_files(dossier, txn);
 }
