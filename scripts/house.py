@@ -113,7 +113,8 @@ class House:
             arguments += self.sandbox_arguments
         log = open(f"{self.log_dir}/{name}.log", "ab")
         self.processes[name] = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                                                env=self.env, start_new_session=True)
+                                                env=self.env, start_new_session=True,
+                                                preexec_fn=(lambda: os.nice(10)) if name == "print" else None)
         log.close()
 
     def wait_file(self, path, name, seconds=20):
