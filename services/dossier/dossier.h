@@ -415,7 +415,11 @@ unsigned dossier_group_waits(struct mc_txn *txn, const DossierState__Group *grou
 /* Refuses to accept what waits for another part. */
 mc_nodiscard enum mc_status dossier_group_check(struct mc_txn *txn, const struct dossier_open *open,
                                                 Dossier__State to);
-void dossier_group_moved(struct mc_txn *txn, const struct dossier_open *open);
+/* What waited for this one is told that it need not any more, and its clock begins. */
+void dossier_group_moved(const struct dossier *dossier, struct mc_txn *txn,
+                         const struct dossier_open *open);
+/* It cannot be accepted yet, so no time counts against those who would. */
+bool dossier_group_holds(struct mc_txn *txn, const DossierState__Dossier *record);
 void dossier_fill_linked(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes id,
                          const DossierState__Group *group, unsigned actor,
                          Dossier__LinkedView *rep);

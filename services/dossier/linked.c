@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "dossier.h"
+#include "work.h"
 
 DossierState__Group *dossier_group_load(struct mc_txn *txn, struct mc_bytes id)
 {
@@ -64,7 +64,17 @@ enum mc_status dossier_group_check(struct mc_txn *txn, const struct dossier_open
     return mc_refuse(txn, MC_EXPIRED, "", lost ? "LINKED_LOST" : "LINKED_WAITS", NULL);
 }
 
-static void tell_ready(struct mc_txn *txn, const DossierState__Group *group, size_t done)
+bool dossier_group_holds(struct mc_txn *txn, const DossierState__Dossier *record)
+{
+    bool lost = false;
+    const DossierState__Group *group =
+        record->group_id.len > 0 ? dossier_group_load(txn, mc_key_bytes(record->group_id)) : NULL;
+
+    return group != NULL && dossier_group_waits(txn, group, record->part - 1, &lost) != 0;
+}
+
+static void tell_ready(const struct dossier *dossier, struct mc_txn *txn,
+                       const DossierState__Group *group, size_t done)
 {
     struct dossier_open open = {0};
     bool lost = false;
@@ -75,11 +85,15 @@ static void tell_ready(struct mc_txn *txn, const DossierState__Group *group, siz
             dossier_open_any(txn, group->parts[i]->dossier_id, "", &open) != MC_OK ||
             open.was != DOSSIER__STATE__NEW)
             continue;
+        dossier_check_begins(dossier, txn, open.record);
+        dossier_alarm_set(dossier, txn, open.record);
+        dossier_save(txn, &open);
         dossier_tell(txn, &open, "dossier.linked_ready", "");
     }
 }
 
-void dossier_group_moved(struct mc_txn *txn, const struct dossier_open *open)
+void dossier_group_moved(const struct dossier *dossier, struct mc_txn *txn,
+                         const struct dossier_open *open)
 {
     const DossierState__Dossier *record = open->record;
 
@@ -88,5 +102,5 @@ void dossier_group_moved(struct mc_txn *txn, const struct dossier_open *open)
         return;
     const DossierState__Group *group = dossier_group_load(txn, mc_key_bytes(record->group_id));
     if (group != NULL)
-        tell_ready(txn, group, record->part - 1);
+        tell_ready(dossier, txn, group, record->part - 1);
 }

@@ -184,7 +184,9 @@ static void enter(const struct dossier *dossier, struct mc_txn *txn,
     case DOSSIER__STATE__NEW: /* paid for: the time to examine it begins anew */
         if (open->was != DOSSIER__STATE__SUPPLEMENT_REQUESTED)
             record->sent_at_ms = txn->now_ms;
-        dossier_check_begins(dossier, txn, record);
+        record->check_by_ms = 0;
+        if (!dossier_group_holds(txn, record))
+            dossier_check_begins(dossier, txn, record);
         break;
     case DOSSIER__STATE__RECEIVED:
         receive(dossier, txn, record);
@@ -251,7 +253,7 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
     dossier_note(txn, open, why);
     dossier_save(txn, open);
     dossier_tell(txn, open, event, why);
-    dossier_group_moved(txn, open);
+    dossier_group_moved(dossier, txn, open);
     if ((Dossier__State)record->state == to && open->was != to)
         dossier_document_of_step(dossier, txn, record, to, why);
     return txn->status;

@@ -76,6 +76,11 @@ static Dossier__DossierReply part(struct harness *h, ProtobufCBinaryData group, 
     return at;
 }
 
+static int64_t check_by(struct harness *h, ProtobufCBinaryData group, size_t i)
+{
+    return get_as(h, &alice, part(h, group, i).dossier_id, MC_OK)->check_by_ms;
+}
+
 static void to_finished(struct harness *h, const struct mc_caller *caller,
                         const Dossier__DossierReply *new)
 {
@@ -104,13 +109,19 @@ static void test_one_request(void **state)
     assert_int_equal(view->state, DOSSIER__LINKED_STATE__LINKED_RUNNING);
     (void)submit_all(h, &alice, group, MC_EXPIRED);
 
-    /* The second waits for the first, at another agency. */
+    /* The second waits for the first, at another agency; no time counts against that meanwhile. */
+    assert_int_not_equal(check_by(h, group, 0), 0);
+    assert_int_equal(check_by(h, group, 1), 0);
+    harness_advance(h, 30LL * DAY);
+    harness_tick(h);
     Dossier__DossierReply second = part(h, group, 1);
     (void)accept_as(h, &police, &second, MC_EXPIRED);
     assert_true(harness_violated(h, "", "LINKED_WAITS"));
     first = part(h, group, 0);
     to_finished(h, &officer, &first);
     assert_int_equal(harness_events(h, "dossier.linked_ready"), 2); /* both that waited for it */
+    assert_true(check_by(h, group, 1) > harness_now(h));
+    second = part(h, group, 1);
     assert_int_equal(linked(h, &police, group, MC_OK)->parts[1]->n_waits_for, 0);
     to_finished(h, &police, &second);
     (void)linked(h, &stranger, group, MC_NOT_FOUND);
