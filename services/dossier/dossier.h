@@ -129,23 +129,18 @@ struct dossier {
     const char *post_url;
     const char *post_customer;
     const char *post_token_file;
-    bool post_plain;
     int64_t post_track_ms;
     int64_t supplement_life_ms;
-    char post_token[2 * DOSSIER_POST_TOKEN_LEN + 1];
     struct mc_arena memory; /* of the linked-in tables; lives as long as the process */
     struct dossier_calendar calendar;
     struct dossier_catalogue catalogue;
     const uint8_t *sign_secret; /* signs maps of codes; the process has it */
     uint8_t sign_public[MC_SIGN_PUBLIC_LEN];
     struct mc_arena catalogue_memory[2]; /* the one in use, and the next */
-    unsigned catalogue_in;
-    uint8_t revision_id[MC_ID_LEN];
     struct dossier_seed seed;
     const char *national_url; /* of the national database of procedures; "": none */
     const char *national_username;
     const char *national_password_file;
-    char national_password[DOSSIER_PASSWORD_MAX + 1];
     const char *national_dstcode;
     const char *national_unit;
     const char *national_ca_file;
@@ -161,7 +156,12 @@ struct dossier {
     int64_t remind_hours[DOSSIER_REMINDERS]; /* working hours before it is due; 0: none */
     int64_t check_hours;                     /* working hours in which a new one is looked at */
     int64_t apology_days;                    /* working days by which form 04 may put it off */
-    bool money_suspends;                     /* the clock stands while money is waited for */
+    unsigned catalogue_in;
+    uint8_t revision_id[MC_ID_LEN];
+    char national_password[DOSSIER_PASSWORD_MAX + 1];
+    char post_token[2 * DOSSIER_POST_TOKEN_LEN + 1];
+    bool post_plain;
+    bool money_suspends; /* the clock stands while money is waited for */
 };
 
 /* Handlers, one file each. */

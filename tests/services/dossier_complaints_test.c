@@ -89,7 +89,7 @@ static void test_rounds_of_supplements(void **state)
         at = advance_as(h, &officer, at, DOSSIER__STATE__SUPPLEMENT_REQUESTED, why, MC_OK);
         harness_advance(h, DAY); /* a whole working day he waits */
         (void)submit_as(h, &alice, at->dossier_id, MC_OK);
-        harness_advance(h, 5 * MINUTE); /* the officer's own minutes count */
+        harness_advance(h, (int64_t)5 * MINUTE); /* the officer's own minutes count */
         at->version = get_as(h, &officer, at->dossier_id, MC_OK)->version;
         at = advance_as(h, &officer, at, DOSSIER__STATE__PROCESSING, "", MC_OK);
     }
