@@ -66,6 +66,7 @@ enum mc_status dossier_apologise(struct dossier *dossier, struct mc_txn *txn,
     dossier_note(txn, &open, reason);
     dossier_save(txn, &open);
     dossier_tell_due(dossier, txn, open.record, "dossier.apologised", reason);
+    (void)dossier_document_make(dossier, txn, open.record, DOSSIER_APOLOGY_LETTER, reason);
     dossier_fill_reply(dossier, txn, &open, rep);
     return txn->status;
 }

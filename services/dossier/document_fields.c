@@ -346,6 +346,17 @@ static void print_steps(struct dossier_print *print, const struct dossier *dossi
     }
 }
 
+static void print_apology(struct dossier_print *print, const DossierState__Dossier *record)
+{
+    const DossierState__Apology *apology = record->apology;
+
+    dossier_print_time(print, "received_at", record->received_at_ms);
+    if (apology == NULL)
+        return;
+    dossier_print_time(print, "due_before", apology->due_before_ms);
+    dossier_print_time(print, "due_after", apology->due_after_ms);
+}
+
 void dossier_print_facts(struct dossier_print *print, const struct dossier *dossier,
                          const DossierState__Dossier *record, enum dossier_document_kind kind,
                          const char *reason)
@@ -361,8 +372,10 @@ void dossier_print_facts(struct dossier_print *print, const struct dossier *doss
     case DOSSIER_CONTROL_SLIP:
         print_steps(print, dossier, record);
         return;
-    case DOSSIER_REFUSAL_SLIP:
     case DOSSIER_APOLOGY_LETTER:
+        print_apology(print, record);
+        return;
+    case DOSSIER_REFUSAL_SLIP:
     case DOSSIER_STOP_NOTICE:
     case DOSSIER_REGISTER_BOOK:
     case DOSSIER_DOCUMENTS_LEN:

@@ -264,6 +264,14 @@ static bool is_option(const struct dossier_field *field, const char *value)
     return false;
 }
 
+static bool is_offered(const struct walk *walk, const struct dossier_field *field,
+                       const char *value)
+{
+    if (field->type == DOSSIER_FIELD_PROVINCE)
+        return dossier_province_find(walk->check->places, value) != NULL;
+    return field->type != DOSSIER_FIELD_CHOICE || is_option(field, value);
+}
+
 static void check_commune(struct walk *walk, const struct scope *scope,
                           const struct dossier_field *field, const char *code)
 {
@@ -305,10 +313,7 @@ static void check_text(struct walk *walk, const struct scope *scope,
         check_words(walk, scope, field, clean);
     else if (field->type == DOSSIER_FIELD_DATE || field->type == DOSSIER_FIELD_BIRTH)
         check_date(walk, scope, field, clean);
-    else if (field->type == DOSSIER_FIELD_CHOICE && !is_option(field, clean))
-        tell(walk, scope, field, "FORM_CHOICE", "");
-    else if (field->type == DOSSIER_FIELD_PROVINCE &&
-             dossier_province_find(walk->check->places, clean) == NULL)
+    else if (!is_offered(walk, field, clean))
         tell(walk, scope, field, "FORM_CHOICE", "");
     else if (field->type == DOSSIER_FIELD_COMMUNE)
         check_commune(walk, scope, field, clean);

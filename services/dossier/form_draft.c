@@ -89,28 +89,28 @@ static bool open_named(const struct dossier *dossier, struct mc_txn *txn, const 
 }
 
 void dossier_form_bind(const struct dossier *dossier, struct mc_txn *txn,
-                       const struct dossier_open *open, const char *code, uint64_t number)
+                       const struct dossier_open *open, const char *code, uint64_t version)
 {
     DossierState__Dossier *record = open->record;
     struct mc_date today = mc_date_from_ms(txn->now_ms);
-    struct dossier_form_version version;
+    struct dossier_form_version filled;
     bool found = false;
 
     if (code[0] != '\0')
-        found = open_named(dossier, txn, record->procedure_code, code, number, &version);
-    else if (open_bound(dossier, txn, record, &version) &&
-             dossier_form_serves(&version.form, record->procedure_code) &&
-             (open->was != DOSSIER__STATE__DRAFT || dossier_form_in_force(&version, today)))
+        found = open_named(dossier, txn, record->procedure_code, code, version, &filled);
+    else if (open_bound(dossier, txn, record, &filled) &&
+             dossier_form_serves(&filled.form, record->procedure_code) &&
+             (open->was != DOSSIER__STATE__DRAFT || dossier_form_in_force(&filled, today)))
         found = true; /* it keeps the version it was filled by */
     else
-        found = dossier_form_of(dossier, txn, record->procedure_code, today, &version);
+        found = dossier_form_of(dossier, txn, record->procedure_code, today, &filled);
     if (txn->status != MC_OK)
         return;
-    record->form_code = found ? dossier_text(txn, version.form.code) : mc_unconst("");
-    record->form_version = found ? version.version : 0;
+    record->form_code = found ? dossier_text(txn, filled.form.code) : mc_unconst("");
+    record->form_version = found ? filled.version : 0;
     record->n_form_origins = 0;
     if (found)
-        dossier_form_keep(txn, &version);
+        dossier_form_keep(txn, &filled);
 }
 
 /* --- its values --- */

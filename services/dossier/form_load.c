@@ -578,7 +578,7 @@ static bool ordered(enum dossier_field_type type)
 static void check_rule_types(struct loader *loader, const struct dossier_rule *rule,
                              const char *path)
 {
-    if (rule->fields_len < 2 || rule->kind == DOSSIER_RULE_ANY)
+    if (rule->fields == NULL || rule->fields_len < 2 || rule->kind == DOSSIER_RULE_ANY)
         return;
     const struct dossier_field *a = rule->fields[0];
     const struct dossier_field *b = rule->fields[1];

@@ -4,6 +4,7 @@
  *
  *     the account     identity's journal tells the name, number, birth date, contact and address;
  *                     verified, they are the population register's
+ *     his papers      number and day of what lies in his data store and is valid
  *     his dossiers    the newest that he has sent, and whose form asked for the same fact
  */
 #include <stdio.h>
@@ -84,6 +85,64 @@ static void from_account(struct finder *finder, const char *account)
     offer(finder, "applicant.address", person->address, source, "ACCOUNT");
 }
 
+/* --- his papers --- */
+
+static const char *fact_of_paper(struct mc_txn *txn, const DossierState__StoredPaper *paper,
+                                 const char *what)
+{
+    static const struct {
+        const char *result_code;
+        const char *name;
+    } names[] = {
+        {"KQ.G15.000031", "birth_certificate"},
+        {"KQ.G15.000032", "marriage_certificate"},
+        {"KQ.G15.000037", "civil_correction"},
+    };
+
+    for (size_t i = 0; i < MC_LEN(names); i++)
+        if (strcmp(paper->result_code, names[i].result_code) == 0)
+            return mc_sprintf(txn->arena, "%s.%s", names[i].name, what);
+    return NULL;
+}
+
+static void from_paper(struct finder *finder, const DossierState__StoredPaper *paper)
+{
+    struct mc_txn *txn = finder->txn;
+    const char *number = fact_of_paper(txn, paper, "number");
+    const char *issued_on = fact_of_paper(txn, paper, "issued_on");
+    const char *source = mc_sprintf(txn->arena, "Kho dữ liệu điện tử: %s", paper->name);
+    char day[MC_DATE_SIZE] = "";
+
+    if (number == NULL || issued_on == NULL || source == NULL ||
+        dossier_stored_state(txn, paper) != DOSSIER__PAPER_STATE__PAPER_VALID)
+        return;
+    if (paper->issued_on_days != 0)
+        mc_date_format(day, sizeof day, mc_date_from_days(paper->issued_on_days));
+    if (paper->number.len > 0)
+        offer(finder, number, mc_open_text(txn, paper->number), source, "DATA_STORE");
+    offer(finder, issued_on, day, source, "DATA_STORE");
+}
+
+static void from_store(struct finder *finder, const char *account)
+{
+    struct mc_txn *txn = finder->txn;
+    struct mc_bytes holder = dossier_holder_of_account(txn, account);
+
+    if (holder.len == 0)
+        return; /* whose number is not known holds nothing */
+    struct mc_cursor cursor =
+        mc_seek(txn, DOSSIER_HOLDERS, holder, (struct mc_bytes){0}, MC_BACKWARD);
+    for (unsigned i = 0; i < DOSSIER_STORED_MAX && mc_next(&cursor); i++) {
+        struct mc_bytes id = {(const uint8_t *)cursor.key.data + holder.len,
+                              cursor.key.len - holder.len};
+        const DossierState__StoredPaper *paper =
+            mc_load(txn, DOSSIER_STORED_PAPERS, id, &dossier_state__stored_paper__descriptor);
+
+        if (paper != NULL)
+            from_paper(finder, paper);
+    }
+}
+
 /* --- his dossiers --- */
 
 static const char *dossier_name(struct mc_txn *txn, const DossierState__Dossier *record)
@@ -161,6 +220,7 @@ size_t dossier_form_known(const struct dossier *dossier, struct mc_txn *txn,
     if (finder.rows == NULL)
         return 0;
     from_account(&finder, account);
+    from_store(&finder, account);
     from_dossiers(&finder, account);
     return txn->status == MC_OK ? finder.len : 0;
 }

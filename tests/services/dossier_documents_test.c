@@ -151,14 +151,14 @@ static void test_documents_of_the_steps(void **state)
     struct harness *h = *state;
     Dossier__DossierReply *at = sent(h, SINGLE);
 
-    at = advance_as(h, &officer, at, DOSSIER__STATE__SUPPLEMENT_REQUESTED, why, MC_OK);
+    (void)advance_as(h, &officer, at, DOSSIER__STATE__SUPPLEMENT_REQUESTED, why, MC_OK);
     struct harness_exchange exchange = due(h, "supplement_slip");
     assert_string_equal(field(request_of(&exchange), "reason"), why);
     assert_string_equal(field(request_of(&exchange), "code"), "");
     assert_string_not_equal(field(request_of(&exchange), "qr"), "");
     print_it(h, &exchange, "%PDF-1.7", "");
 
-    at = advance_as(h, &officer, sent(h, SINGLE), DOSSIER__STATE__REFUSED, why, MC_OK);
+    (void)advance_as(h, &officer, sent(h, SINGLE), DOSSIER__STATE__REFUSED, why, MC_OK);
     exchange = due(h, "refusal_slip");
     assert_string_equal(field(request_of(&exchange), "number"), "1/TCHS");
     print_it(h, &exchange, "%PDF-1.7", "");
@@ -172,6 +172,31 @@ static void test_documents_of_the_steps(void **state)
     print_it(h, &exchange, "%PDF-1.7", "");
     assert_int_equal(list(h, &alice, at->dossier_id, MC_OK)->n_documents, 2);
     assert_string_equal(list(h, &alice, at->dossier_id, MC_OK)->documents[0]->form_no, "05");
+}
+
+/* S22: form 04 with the apology, both due times in it. */
+static void test_apology_letter(void **state)
+{
+    struct harness *h = *state;
+    Dossier__ApologiseRequest req = DOSSIER__APOLOGISE_REQUEST__INIT;
+
+    harness_set_clock(h, local(2026, 9, 7, 9, 32));
+    Dossier__DossierReply *at = processing(h);
+    struct harness_exchange exchange = due(h, "receipt_slip");
+    print_it(h, &exchange, "%PDF-1.7", "");
+    harness_set_clock(h, local(2026, 9, 9, 9, 32));
+    req.dossier_id = at->dossier_id;
+    req.version = at->version;
+    req.due_at_ms = local(2026, 9, 14, 9, 32);
+    req.reason = mc_unconst("Phải xác minh thêm");
+    harness_as(h, &officer);
+    (void)harness_call(h, "Apologise", &req.base, MC_OK);
+    exchange = due(h, "apology_letter");
+    assert_string_equal(field(request_of(&exchange), "due_before"),
+                        "09 giờ 32 phút, ngày 10 tháng 09 năm 2026");
+    assert_string_equal(field(request_of(&exchange), "due_after"),
+                        "09 giờ 32 phút, ngày 14 tháng 09 năm 2026");
+    assert_string_equal(field(request_of(&exchange), "reason"), "Phải xác minh thêm");
 }
 
 static void answer(struct harness *h, enum mc_status status, const char *code)
@@ -240,7 +265,7 @@ static void test_control_slip_and_register(void **state)
     (void)get(h, &officer, at->dossier_id, all->documents[0]->document_id, MC_OK);
 
     harness_advance(h, DAY);
-    at = received(h);
+    (void)received(h);
     print_it(h, (exchange = due(h, "receipt_slip"), &exchange), "%PDF-1.7", "");
     book.from = mc_unconst("07/09/2026");
     book.until = mc_unconst("07/09/2026");
@@ -273,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_receipt_slip, setup, teardown),
         cmocka_unit_test_setup_teardown(test_documents_of_the_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_apology_letter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_when_printing_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_control_slip_and_register, setup, teardown),
     };

@@ -270,8 +270,8 @@ static void test_limits_of_a_definition(void **state)
     text[DOSSIER_FORM_DEFINITION_MAX] = '\0';
     assert_int_equal(load(&form, text), MC_OK);
     struct mc_arena small;
-    assert_int_equal(mc_arena_init(&small, 64 * 1024), MC_OK);
-    mc_arena_budget(&small, 20 * 1024);
+    assert_int_equal(mc_arena_init(&small, 65536), MC_OK);
+    mc_arena_budget(&small, 20480);
     forget();
     assert_int_equal(dossier_form_load(&form, &small, bytes_of(text), &problems), MC_FULL);
     mc_arena_done(&small);

@@ -57,6 +57,16 @@ static const Dossier__FormOrigin *origin_of(Dossier__FormOrigin *const *rows, si
     return NULL;
 }
 
+/* The first of these words become others of the same length. */
+static void write_over(char *text, const char *words, const char *others)
+{
+    char *at = strstr(text, words);
+
+    assert_non_null(at);
+    for (size_t i = 0; others[i] != '\0'; i++)
+        at[i] = others[i];
+}
+
 static Dossier__DossierReply *save_form(struct harness *h, ProtobufCBinaryData id, const char *form,
                                         enum mc_status want)
 {
@@ -215,12 +225,49 @@ static void test_origins_are_kept(void **state)
 
     char other[sizeof birth_form + 16];
     (void)snprintf(other, sizeof other, "%s", birth_form);
-    memcpy(strstr(other, "012193990017"), "012193990025", 12);
+    write_over(other, "012193990017", "012193990025");
     at = save_form(h, new_one, other, MC_OK);
     at = submit_as(h, &alice, at->dossier_id, MC_OK);
     view = get_as(h, &officer, at->dossier_id, MC_OK);
     assert_true(origin_of(view->form_origins, view->n_form_origins, "applicant_id")->changed);
     assert_false(origin_of(view->form_origins, view->n_form_origins, "applicant_name")->changed);
+}
+
+static void deposit_marriage(struct harness *h, const char *number, const char *valid_until)
+{
+    Dossier__DepositPaperRequest req = DOSSIER__DEPOSIT_PAPER_REQUEST__INIT;
+    const Dossier__DossierReply *at = finished(h);
+    static const char pdf[] = "%PDF-1.7";
+
+    req.dossier_id = at->dossier_id;
+    req.version = at->version;
+    req.origin = DOSSIER__PAPER_ORIGIN__RESULT_OF_DOSSIER;
+    req.content = (ProtobufCBinaryData){sizeof pdf, mc_unconst(pdf)};
+    req.file_name = mc_unconst("ket-hon.pdf");
+    req.result_code = mc_unconst("KQ.G15.000032");
+    req.number = mc_unconst(number);
+    req.valid_until = mc_unconst(valid_until);
+    harness_as(h, &officer);
+    (void)harness_call(h, "DepositPaper", &req.base, MC_OK);
+}
+
+/* DIG-03: a number on a valid paper of the person's data store need not be typed. */
+static void test_prefill_from_the_data_store(void **state)
+{
+    struct harness *h = *state;
+
+    tell_account(h, "");
+    deposit_marriage(h, "45/2020", "");
+    deposit_marriage(h, "46/2020", "08/09/2026");
+    harness_advance(h, 3LL * DAY); /* the newer one has expired */
+    const Dossier__Form *form = get_form(h, &alice, "birth", 0, "", true, MC_OK);
+    const Dossier__FormOrigin *number =
+        origin_of(form->origins, form->n_origins, "parents_marriage_no");
+    assert_string_equal(number->source_kind, "DATA_STORE");
+    assert_string_equal(number->source, "Kho dữ liệu điện tử: Giấy chứng nhận kết hôn");
+    assert_non_null(strstr(form->values, "\"parents_marriage_no\":\"45/2020\""));
+    form = get_form(h, &bob, "birth", 0, "", true, MC_OK);
+    assert_string_equal(form->values, "{}");
 }
 
 /* --- publishing --- */
@@ -231,9 +278,8 @@ static char *second_version(struct harness *h, const char *from)
     const char *first = get_form(h, &alice, "birth", 1, "", false, MC_OK)->definition;
 
     (void)snprintf(text, sizeof text, "%s", first);
-    memcpy(strstr(text, "01/07/2025"), from, 10);
-    memcpy(strstr(text, "Tờ khai đăng ký khai sinh"), "Tờ khai đăng ký khai xinh",
-           strlen("Tờ khai đăng ký khai xinh"));
+    write_over(text, "01/07/2025", from);
+    write_over(text, "Tờ khai đăng ký khai sinh", "Tờ khai đăng ký khai xinh");
     return text;
 }
 
@@ -282,7 +328,7 @@ static void test_a_new_version(void **state)
     assert_int_equal(get_form(h, &alice, "birth", 0, "", false, MC_OK)->head->version, 1);
     assert_int_equal(get_form(h, &alice, "birth", 0, "10/09/2026", false, MC_OK)->head->version, 2);
     harness_reopen(h);
-    harness_advance(h, 3 * DAY);
+    harness_advance(h, 3LL * DAY);
     assert_int_equal(get_form(h, &alice, "birth", 0, "", false, MC_OK)->head->version, 2);
     (void)submit_as(h, &alice, draft->dossier_id, MC_OK);
     assert_int_equal(get_as(h, &alice, draft->dossier_id, MC_OK)->form_version, 1);
@@ -300,7 +346,7 @@ static void test_a_version_that_ended(void **state)
     (void)publish(h, text, preview(h, text, MC_OK)->token, true, MC_OK);
     assert_string_equal(get_form(h, &alice, "birth", 1, "", false, MC_OK)->head->until,
                         "09/09/2026");
-    harness_advance(h, 2 * DAY); /* 09/09: its last day */
+    harness_advance(h, 2LL * DAY); /* 09/09: its last day */
     Dossier__DossierReply *other = save_form(h, new_one, birth_form, MC_OK);
     (void)submit_as(h, &alice, other->dossier_id, MC_OK);
     harness_advance(h, DAY);
@@ -328,7 +374,7 @@ static void test_who_may_publish_and_what(void **state)
     (void)harness_call(h, "PreviewForm", &req.base, MC_DENIED);
     (void)preview(h, "{}", MC_INVALID);
     assert_true(harness_violated(h, "definition.title", "FORM_DEF_MISSING"));
-    memcpy(strstr(text, "\"birth\""), "\"bxrth\"", 7); /* another form for the same procedure */
+    write_over(text, "\"birth\"", "\"bxrth\""); /* another form for the same procedure */
     (void)preview(h, text, MC_CONFLICT);
     assert_true(harness_violated(h, "definition.procedures", "FORM_PROCEDURE_TAKEN"));
 }
@@ -384,6 +430,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_submit_checks_every_field, setup, teardown),
         cmocka_unit_test_setup_teardown(test_papers_of_a_form, setup, teardown),
         cmocka_unit_test_setup_teardown(test_origins_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prefill_from_the_data_store, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_new_version, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_version_that_ended, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_may_publish_and_what, setup, teardown),
