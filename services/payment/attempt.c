@@ -83,8 +83,8 @@ struct mc_bytes payment_packed(struct mc_txn *txn, const ProtobufCMessage *messa
     return (struct mc_bytes){data, protobuf_c_message_pack(message, data)};
 }
 
-void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
-                        int64_t due_ms)
+static void query_add(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
+                      int64_t due_ms, unsigned lane, const char *kind)
 {
     PaymentState__Query query = PAYMENT_STATE__QUERY__INIT;
 
@@ -96,8 +96,8 @@ void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct paym
     query.at_ms = due_ms;
     c->attempt->query_job =
         mc_job_add(txn, &(struct mc_job_spec){
-                            .lane = PAYMENT_LANE_QUERY,
-                            .kind = "platform.query",
+                            .lane = lane,
+                            .kind = kind,
                             .payload = payment_packed(txn, &query.base),
                             .due_ms = due_ms,
                             .backoff_ms = (uint32_t)payment->query_backoff_ms,
@@ -105,6 +105,18 @@ void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct paym
                             .destination = "platform",
                             .keys = job_keys(txn, c),
                         });
+}
+
+void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
+                        int64_t due_ms)
+{
+    query_add(payment, txn, c, due_ms, PAYMENT_LANE_QUERY, "platform.query");
+}
+
+void payment_query_last(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
+                        int64_t due_ms)
+{
+    query_add(payment, txn, c, due_ms, PAYMENT_LANE_LATER, "platform.last_query");
 }
 
 /*

@@ -65,6 +65,7 @@ enum payment_table {
     PAYMENT_RECONCILIATIONS,
     PAYMENT_DIFFERENCES,
     PAYMENT_PARTNERS,
+    PAYMENT_BILLS,
     PAYMENT_TABLES_END
 };
 
@@ -73,6 +74,8 @@ enum payment_lane {
     PAYMENT_LANE_INIT,
     PAYMENT_LANE_QUERY,
     PAYMENT_LANE_REFUND,
+    PAYMENT_LANE_BILL,
+    PAYMENT_LANE_LATER, /* rests for a day: it must not make the others' look old */
     PAYMENT_LANE_BANK,
     PAYMENT_LANE_TAX,
     PAYMENT_LANE_PRINT,
@@ -212,6 +215,9 @@ enum mc_status payment_list_refunds(struct payment *payment, struct mc_txn *txn,
                                     const Payment__ListRefundsRequest *req,
                                     Payment__ListRefundsReply *rep);
 
+enum mc_status payment_get_bill(struct payment *payment, struct mc_txn *txn,
+                                const Payment__GetBillRequest *req, Payment__Bill *rep);
+
 /* Followed events. */
 enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *txn,
                                         const Motcua__Event *event, const Dossier__Changed *body);
@@ -304,6 +310,9 @@ size_t payment_attempts_count(struct mc_txn *txn, struct mc_bytes order_id, bool
 /* Plans the one query of an attempt; an earlier plan is dropped. */
 void payment_query_plan(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
                         int64_t due_ms);
+/* The same for a failed attempt, once its page can no longer be paid. */
+void payment_query_last(struct payment *payment, struct mc_txn *txn, struct payment_case *c,
+                        int64_t due_ms);
 /* Takes the step the table allows; a bug when it does not. */
 void payment_attempt_step(struct payment_case *c, enum payment_attempt_step step);
 void payment_attempt_fail(struct mc_txn *txn, struct payment_case *c, const char *error);
@@ -312,6 +321,22 @@ void payment_init_add(struct mc_txn *txn, const struct payment_case *c,
 
 /* An address we may send a browser to, or that may be kept. */
 bool payment_url_valid(const struct payment *payment, const char *url);
+
+/* A message that only asks about a reference: QUERY, GET_BILL (query.c). */
+enum mc_status payment_question(const struct payment *payment, struct mc_arena *arena,
+                                const char *message, const char *reference, int64_t at_ms,
+                                struct mc_http_request *ret_request);
+
+/* The platform's own e-receipt (bill.c). */
+enum { PAYMENT_BILL_MAX = 512 << 10 };
+void payment_bill_plan(const struct payment *payment, struct mc_txn *txn,
+                       const struct payment_case *c);
+enum mc_status payment_bill_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                 const ProtobufCMessage *payload,
+                                 struct mc_http_request *ret_request);
+enum mc_status payment_bill_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                 const ProtobufCMessage *payload, const struct mc_result *result,
+                                 enum mc_verdict *ret_verdict);
 
 /* Money came for the attempt, as the platform's own record says (settle.c). */
 void payment_settle(struct mc_txn *txn, struct payment_case *c, int64_t amount);

@@ -104,11 +104,10 @@ static const char *confirm_check(const struct payment *payment, struct mc_txn *t
 }
 
 /* Only "paid" reopens a failed attempt; what is settled stays as it is. */
-static bool is_news(const PaymentState__Attempt *attempt, bool paid)
+static bool is_news(const PaymentState__Attempt *attempt)
 {
     return payment_attempt_next(attempt->state, PAYMENT_ATTEMPT_TOLD) !=
-               PAYMENT__ATTEMPT_STATE__ATTEMPT_STATE_UNSPECIFIED &&
-           (paid || attempt->state != PAYMENT__ATTEMPT_STATE__FAILED);
+           PAYMENT__ATTEMPT_STATE__ATTEMPT_STATE_UNSPECIFIED;
 }
 
 static void told(struct payment *payment, struct mc_txn *txn, const struct confirm *confirm,
@@ -118,7 +117,13 @@ static void told(struct payment *payment, struct mc_txn *txn, const struct confi
     bool better = c->attempt->state == PAYMENT__ATTEMPT_STATE__CONFIRMING && paid &&
                   strcmp(c->attempt->told, "00") != 0;
 
-    if (!better && !is_news(c->attempt, paid))
+    if (c->attempt->state == PAYMENT__ATTEMPT_STATE__FAILED && !paid) {
+        /* no news; but the word alone proves nothing in this direction either */
+        payment_query_plan(payment, txn, c, txn->now_ms);
+        payment_attempt_save(txn, c);
+        return;
+    }
+    if (!better && !is_news(c->attempt))
         return;
     c->attempt->told = mc_unconst(confirm->fields[FIELD_CODE]);
     c->attempt->transaction_id = mc_unconst(confirm->fields[FIELD_TRANSACTION]);

@@ -9,35 +9,26 @@
 
 #include "reconcile.h"
 
-enum mc_status payment_query_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
-                                  const ProtobufCMessage *payload,
-                                  struct mc_http_request *ret_request)
+enum mc_status payment_question(const struct payment *payment, struct mc_arena *arena,
+                                const char *message, const char *reference, int64_t at_ms,
+                                struct mc_http_request *ret_request)
 {
-    const struct payment *payment = ctx;
-    const PaymentState__Query *query = (const PaymentState__Query *)(const void *)payload;
     char stamp[MC_STAMP_SIZE];
     char hash[PAYMENT_HASH_SIZE];
     struct mc_json_writer writer;
 
-    (void)job;
-    /* the time of the plan, so that a repeated question is the same bytes */
-    mc_time_format_stamp(stamp, sizeof stamp, query->at_ms);
-    const char *const fields[] = {
-        "QUERY", PAYMENT_PROTOCOL, payment->partner, query->reference, stamp, NULL};
+    mc_time_format_stamp(stamp, sizeof stamp, at_ms);
+    static const char *const names[] = {"LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu",
+                                        "ThoiGianGD"};
+    const char *const fields[] = {message, PAYMENT_PROTOCOL, payment->partner, reference, stamp,
+                                  NULL};
     payment_hash(hash, fields, payment->secret);
-
     mc_json_begin(&writer, arena);
     mc_json_object(&writer);
-    mc_json_key(&writer, "LoaiBanTin");
-    mc_json_string(&writer, "QUERY");
-    mc_json_key(&writer, "PhienBan");
-    mc_json_string(&writer, PAYMENT_PROTOCOL);
-    mc_json_key(&writer, "MaDoiTac");
-    mc_json_string(&writer, payment->partner);
-    mc_json_key(&writer, "MaThamChieu");
-    mc_json_string(&writer, query->reference);
-    mc_json_key(&writer, "ThoiGianGD");
-    mc_json_string(&writer, stamp);
+    for (size_t i = 0; i < MC_LEN(names); i++) {
+        mc_json_key(&writer, names[i]);
+        mc_json_string(&writer, fields[i]);
+    }
     mc_json_key(&writer, "MaXacThuc");
     mc_json_string(&writer, hash);
     mc_json_end(&writer);
@@ -52,6 +43,17 @@ enum mc_status payment_query_http(void *ctx, struct mc_arena *arena, const struc
     return mc_json_finish(&writer, &ret_request->body);
 }
 
+enum mc_status payment_query_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                  const ProtobufCMessage *payload,
+                                  struct mc_http_request *ret_request)
+{
+    const PaymentState__Query *query = (const PaymentState__Query *)(const void *)payload;
+
+    (void)job;
+    /* the time of the plan, so that a repeated question is the same bytes */
+    return payment_question(ctx, arena, "QUERY", query->reference, query->at_ms, ret_request);
+}
+
 /* What the platform said; arena memory. */
 struct truth {
     enum payment_truth state;
@@ -59,6 +61,7 @@ struct truth {
     const char *transaction; /* or NULL */
     const char *bank;        /* or NULL */
     int64_t amount;          /* 0: not said */
+    bool is_error;           /* the platform's own: no word about the money */
 };
 
 static const char *short_text(struct mc_arena *arena, const struct mc_json *json, const char *name,
@@ -114,6 +117,7 @@ static bool truth_read(struct mc_arena *arena, const struct mc_result *result,
         return false;
     ret_truth->state = PAYMENT_TRUTH_PENDING;
     ret_truth->code = error;
+    ret_truth->is_error = true;
     return true;
 }
 
@@ -133,6 +137,27 @@ static bool is_patient(const struct payment *payment, const struct mc_txn *txn,
     return age_ms < (payable ? payment->attempt_life_ms : payment->query_after_ms);
 }
 
+/*
+ * "Not paid" is not believed for ever either: a page can be paid until its life ends, and its word
+ * may get lost or be wrong. So a failed attempt is asked about once more then; an error in place of
+ * an answer is asked again, for as long as the page lived.
+ */
+static void ask_last(struct payment *payment, struct mc_txn *txn, struct payment_case *c)
+{
+    int64_t end_ms = c->attempt->at_ms + payment->attempt_life_ms;
+
+    c->attempt->query_job = 0;
+    if (c->attempt->pay_url[0] != '\0' && txn->now_ms < end_ms)
+        payment_query_last(payment, txn, c, end_ms);
+}
+
+static bool is_error_in_time(const struct payment *payment, const struct mc_txn *txn,
+                             const struct payment_case *c, const struct truth *truth)
+{
+    return truth->is_error && c->attempt->state == PAYMENT__ATTEMPT_STATE__FAILED &&
+           txn->now_ms < c->attempt->at_ms + 2 * payment->attempt_life_ms;
+}
+
 static void paid(struct mc_txn *txn, struct payment_case *c, const struct truth *truth)
 {
     if (truth->transaction != NULL)
@@ -148,7 +173,7 @@ enum mc_status payment_query_done(void *ctx, struct mc_txn *txn, const struct mc
                                   const ProtobufCMessage *payload, const struct mc_result *result,
                                   enum mc_verdict *ret_verdict)
 {
-    const struct payment *payment = ctx;
+    struct payment *payment = ctx;
     const PaymentState__Query *query = (const PaymentState__Query *)(const void *)payload;
     struct truth truth = {0};
     struct payment_case c;
@@ -166,16 +191,22 @@ enum mc_status payment_query_done(void *ctx, struct mc_txn *txn, const struct mc
     }
     if (truth.state == PAYMENT_TRUTH_PAID) {
         paid(txn, &c, &truth);
+        if (c.attempt->state == PAYMENT__ATTEMPT_STATE__SUCCEEDED)
+            payment_bill_plan(payment, txn, &c);
     } else if (truth.state == PAYMENT_TRUTH_PENDING && is_patient(payment, txn, c.attempt)) {
         *ret_verdict = MC_RETRY;
+    } else if (is_error_in_time(payment, txn, &c, &truth)) {
+        *ret_verdict = MC_RETRY;
+    } else if (payment_attempt_open(c.attempt)) {
+        ask_last(payment, txn, &c);
+        payment_attempt_fail(txn, &c,
+                             truth.state == PAYMENT_TRUTH_PENDING
+                                 ? "NOT_PAID_IN_TIME"
+                                 : mc_sprintf(txn->arena, "QUERY_%s", truth.code));
+        payment_not_booked(txn, &c);
     } else {
-        if (payment_attempt_open(c.attempt)) {
-            c.attempt->query_job = 0;
-            payment_attempt_fail(txn, &c,
-                                 truth.state == PAYMENT_TRUTH_PENDING
-                                     ? "NOT_PAID_IN_TIME"
-                                     : mc_sprintf(txn->arena, "QUERY_%s", truth.code));
-        }
+        ask_last(payment, txn, &c);
+        payment_attempt_save(txn, &c);
         payment_not_booked(txn, &c);
     }
     return txn->status;

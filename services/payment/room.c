@@ -35,6 +35,7 @@
     X(GetReceipt,      payment_get_receipt,      Payment__GetReceiptRequest,   Payment__Receipt,           MC_READ,         RECEIPT_READERS,                    NULL) \
     X(CheckLedger,     payment_check_ledger,     Payment__CheckLedgerRequest,  Payment__CheckLedgerReply,  MC_READ,         MC_OPERATOR | MC_ROOM,              NULL) \
     X(ListBanks,       payment_list_banks,       Payment__ListBanksRequest,    Payment__ListBanksReply,   MC_READ,         MC_ANYONE,                          NULL) \
+    X(GetBill,         payment_get_bill,         Payment__GetBillRequest,      Payment__Bill,              MC_READ,         MC_CITIZEN | MC_OFFICER | MC_ROOM,  NULL) \
     X(CancelOrder,     payment_cancel_order,     Payment__CancelOrderRequest,  Payment__Order,             MC_WRITE_SECRET, MC_OFFICER | MC_ROOM | MC_OPERATOR, "FEE_COLLECT") \
     X(RequestRefund,   payment_request_refund,   Payment__RequestRefundRequest, Payment__Refund,           MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
     X(ApproveRefund,   payment_approve_refund,   Payment__ApproveRefundRequest, Payment__Refund,           MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
@@ -111,6 +112,7 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_CHECK_SUMS - MC_TABLE_ROOM]   = "check_sums",   /* account -> CheckSum */
     [PAYMENT_RECEIPT_FILES - MC_TABLE_ROOM] = "receipt_files", /* number -> ReceiptFile */
     [PAYMENT_RECEIPT_IDS - MC_TABLE_ROOM]  = "receipt_ids",  /* receipt id -> number */
+    [PAYMENT_BILLS - MC_TABLE_ROOM]        = "bills",        /* order id -> Bill */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
     [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
     [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */
@@ -134,6 +136,8 @@ static const char *const lanes[PAYMENT_LANES_LEN] = {
     [PAYMENT_LANE_INIT]  = "init",
     [PAYMENT_LANE_QUERY] = "query",
     [PAYMENT_LANE_REFUND] = "refund",
+    [PAYMENT_LANE_BILL] = "bill",
+    [PAYMENT_LANE_LATER] = "later",
     [PAYMENT_LANE_BANK]  = "bank",
     [PAYMENT_LANE_TAX]   = "tax",
     [PAYMENT_LANE_PRINT] = "print",
@@ -146,7 +150,7 @@ static const struct mc_config_key config[] = {
     {"payment.platform_secret_file", MC_CONFIG_PATH,     AT(secret_file),          "",     0, 1024,                  "The secret shared with the platform, as hex in a file of its own."},
     {"payment.allow_plain_http",     MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0,                    "Allow http:// to the platform and its pages: sandbox and tests."},
     {"payment.order_life",           MC_CONFIG_DURATION, AT(order_life_ms),        "30d",  60000, INT64_C(31622400000), "How long an order waits for payment."},
-    {"payment.attempt_life",         MC_CONFIG_DURATION, AT(attempt_life_ms),      "24h",  60000, INT64_C(604800000),   "How long the platform's page may stay unpaid."},
+    {"payment.attempt_life",         MC_CONFIG_DURATION, AT(attempt_life_ms),      "24h",  10000, INT64_C(604800000),   "How long the platform's page may stay unpaid."},
     {"payment.query_after",          MC_CONFIG_DURATION, AT(query_after_ms),       "15m",  1000,  86400000,          "Ask the platform when no callback came for so long."},
     {"payment.query_backoff",        MC_CONFIG_DURATION, AT(query_backoff_ms),     "5s",   100,   3600000,           "The first pause between questions; it doubles each time."},
     {"payment.query_backoff_max",    MC_CONFIG_DURATION, AT(query_backoff_max_ms), "10m",  100,   86400000,          "The longest pause between questions."},
@@ -227,6 +231,24 @@ static const struct mc_effect effects[] = {
         .done = payment_query_done,
         .lease_ms = PAYMENT_LEASE_MS,
         .concurrency = 16,
+    },
+    {
+        .kind = "platform.last_query",
+        .lane = PAYMENT_LANE_LATER,
+        .payload = &payment_state__query__descriptor,
+        .http = payment_query_http,
+        .done = payment_query_done,
+        .lease_ms = PAYMENT_LEASE_MS,
+        .concurrency = 4,
+    },
+    {
+        .kind = "platform.bill",
+        .lane = PAYMENT_LANE_BILL,
+        .payload = &payment_state__query__descriptor,
+        .http = payment_bill_http,
+        .done = payment_bill_done,
+        .lease_ms = PAYMENT_LEASE_MS,
+        .concurrency = 4,
     },
     {
         .kind = "platform.refund",

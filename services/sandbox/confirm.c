@@ -1,6 +1,7 @@
 /*
  * CONFIRM: the platform tells its partner, again and again with a growing pause, until it is
- * answered with MaLoi "00". What it tells is the payment as it is at that moment.
+ * answered with MaLoi "00". What it tells is the payment as it is at that moment, unless it is in a
+ * mood: see faults.h.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static void confirm_answered(void *arg, const struct mc_http_answer *answer)
 }
 
 static enum mc_status confirm_body(struct sandbox *sandbox, const struct sandbox_payment *payment,
-                                   struct mc_bytes *ret_body)
+                                   const char *state, struct mc_bytes *ret_body)
 {
     struct mc_json_writer writer;
     char amount[24];
@@ -65,7 +66,7 @@ static enum mc_status confirm_body(struct sandbox *sandbox, const struct sandbox
     mc_time_format_stamp(stamp, sizeof stamp, payment->chosen_ms);
     const char *const values[] = {
         "CONFIRM",
-        payment->state,
+        state,
         payment->partner,
         payment->reference,
         amount,
@@ -100,7 +101,8 @@ static void confirm_call(struct sandbox_later *later)
         .timeout_ms = SANDBOX_CALL_MS,
     };
 
-    if (confirm_body(sandbox, payment, &request.body) != MC_OK ||
+    const char *state = later->told != NULL ? later->told : payment->state;
+    if (confirm_body(sandbox, payment, state, &request.body) != MC_OK ||
         mc_http_start(sandbox->http, &request, confirm_answered, later, NULL) != MC_OK) {
         again(later);
         return;
@@ -123,6 +125,12 @@ void sandbox_confirm_plan(struct sandbox *sandbox, size_t place)
     later->number = place;
     if (sandbox_fault_strikes(faults, SANDBOX_PLATFORM, SANDBOX_FAULT_DUPLICATE_CALLBACK, &unused))
         later->copies = 1;
+    const struct sandbox_payment *payment = sandbox->platform.payments[place];
+    bool paid = strcmp(payment->state, SANDBOX_PAID) == 0;
     (void)sandbox_fault_strikes(faults, SANDBOX_PLATFORM, SANDBOX_FAULT_LATE_CALLBACK, &late_ms);
+    if (sandbox_fault_strikes(faults, SANDBOX_PLATFORM, SANDBOX_FAULT_STALE_CALLBACK, &late_ms))
+        later->told = payment->state;
+    if (sandbox_fault_strikes(faults, SANDBOX_PLATFORM, SANDBOX_FAULT_CONTRADICT, &unused))
+        later->told = paid ? SANDBOX_FAILED : SANDBOX_PAID;
     sandbox_later_start(later, late_ms, confirm_call);
 }

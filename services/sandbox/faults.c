@@ -35,6 +35,9 @@ static const struct {
     [SANDBOX_FAULT_LATE_CALLBACK] = {"late_callback", LATE_MS},
     [SANDBOX_FAULT_NO_CALLBACK] = {"no_callback", 0},
     [SANDBOX_FAULT_WRONG_AMOUNT] = {"wrong_amount", 0},
+    [SANDBOX_FAULT_CONTRADICT] = {"contradict", 0},
+    [SANDBOX_FAULT_STALE_CALLBACK] = {"stale_callback", LATE_MS},
+    [SANDBOX_FAULT_FORGET] = {"forget", 0},
 };
 
 void sandbox_faults_open(struct sandbox_faults *faults, uint64_t seed)
@@ -85,7 +88,7 @@ bool sandbox_fault_applies(enum sandbox_system system, enum sandbox_fault_kind k
     if (kind == SANDBOX_FAULT_WRONG_PERSON)
         return system == SANDBOX_CARRIER || system == SANDBOX_INSURANCE || system == SANDBOX_POST ||
                system == SANDBOX_POPULATION;
-    if (kind == SANDBOX_FAULT_WRONG_AMOUNT)
+    if (kind >= SANDBOX_FAULT_WRONG_AMOUNT)
         return system == SANDBOX_PLATFORM;
     return kind < SANDBOX_FAULT_DUPLICATE_CALLBACK || system == SANDBOX_SMS ||
            system == SANDBOX_PLATFORM;

@@ -45,6 +45,11 @@ enum sandbox_fault_kind {
     SANDBOX_FAULT_NO_CALLBACK,
     SANDBOX_FAULT_WRONG_AMOUNT, /* platform: CONFIRM and QUERY tell 1.000 đ more */
 
+    /* of the platform's word */
+    SANDBOX_FAULT_CONTRADICT,     /* CONFIRM says the opposite of what QUERY says */
+    SANDBOX_FAULT_STALE_CALLBACK, /* CONFIRM comes after ms, and tells what was before: reordered */
+    SANDBOX_FAULT_FORGET,         /* QUERY knows nothing of a payment that is there */
+
     SANDBOX_FAULTS_LEN
 };
 
@@ -71,7 +76,7 @@ const char *sandbox_system_name(enum sandbox_system system);
 const char *sandbox_fault_name(enum sandbox_fault_kind kind);
 mc_nodiscard bool sandbox_system_parse(const char *name, enum sandbox_system *ret_system);
 mc_nodiscard bool sandbox_fault_parse(const char *name, enum sandbox_fault_kind *ret_kind);
-/* Only the SMS gateway and the platform call back; only the platform has amounts. */
+/* Only the SMS gateway and the platform call back; only the platform has amounts, and a word. */
 bool sandbox_fault_applies(enum sandbox_system system, enum sandbox_fault_kind kind);
 
 /* A count of 0: until forgotten. ms below 0: the kind's own. A rate of 1 or more: always. */

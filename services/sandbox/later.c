@@ -30,6 +30,7 @@ struct sandbox_later *sandbox_later_take(struct sandbox *sandbox)
     }
     later->next = NULL;
     later->request = NULL;
+    later->told = NULL;
     later->broken = false;
     later->tries = 0;
     later->copies = 0;

@@ -1,5 +1,6 @@
 /*
- * The payment platform's messages, protocol 1.0.6: POST /platform with INIT, QUERY or GET_BILL.
+ * The payment platform's messages, protocol 1.0.6: POST /platform with INIT, QUERY or GET_BILL; and
+ * REFUND and QUERY_REFUND, which are ours, after the manner of the others.
  * Every message is checked as the real one would: hash, partner, form; a reference is good once.
  */
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 enum { INIT_VERSION = 1, INIT_PARTNER, INIT_REFERENCE, INIT_AMOUNT, INIT_CURRENCY = 9 };
 enum { INIT_INFORMATION = 11 };
 enum { QUERY_REFERENCE = 3 };
+enum { REFUND_OF = 3, REFUND_REFERENCE, REFUND_TRANSACTION, REFUND_AMOUNT };
 
 static size_t slot_of(const char *reference)
 {
@@ -173,6 +175,80 @@ static void bill(struct sandbox *sandbox, const struct sandbox_payment *payment,
     answer->body = (struct mc_bytes){pdf, sandbox_receipt_pdf(pdf, payment)};
 }
 
+static void say_refund(struct sandbox *sandbox, const struct sandbox_refund *refund,
+                       struct sandbox_answer *answer)
+{
+    struct mc_json_writer writer;
+
+    mc_json_begin(&writer, &sandbox->turn);
+    mc_json_object(&writer);
+    field(&writer, "error_code", SANDBOX_ERROR_OK);
+    field(&writer, "MaHoanTien", refund->reference);
+    field(&writer, "TrangThaiGD", SANDBOX_PAID);
+    mc_json_end(&writer);
+    sandbox_say_json(answer, 200, &writer);
+}
+
+static const struct sandbox_refund *refund_find(const struct sandbox *sandbox,
+                                                const char *reference)
+{
+    for (size_t i = 0; i < sandbox->platform.len; i++) {
+        const struct sandbox_payment *payment = sandbox->platform.payments[i];
+        for (size_t k = 0; k < payment->refunds_len; k++)
+            if (strcmp(payment->refunds[k].reference, reference) == 0)
+                return &payment->refunds[k];
+    }
+    return NULL;
+}
+
+static int64_t refunded(const struct sandbox_payment *payment)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < payment->refunds_len; i++)
+        sum += payment->refunds[i].amount;
+    return sum;
+}
+
+/* Never more than came, never one reference twice. */
+static void refund(struct sandbox *sandbox, const char *const *values,
+                   struct sandbox_answer *answer)
+{
+    struct sandbox_payment *payment = sandbox_reference_ok(values[REFUND_OF])
+                                          ? sandbox_payment_find(sandbox, values[REFUND_OF], NULL)
+                                          : NULL;
+    int64_t amount = 0;
+
+    if (payment == NULL || strcmp(payment->transaction, values[REFUND_TRANSACTION]) != 0 ||
+        strcmp(payment->state, SANDBOX_PAID) != 0)
+        say_error(sandbox, answer, SANDBOX_ERROR_UNPAID, "Không có giao dịch để hoàn");
+    else if (!sandbox_reference_ok(values[REFUND_REFERENCE]))
+        say_error(sandbox, answer, SANDBOX_ERROR_FORMAT, "MaHoanTien không đúng định dạng");
+    else if (refund_find(sandbox, values[REFUND_REFERENCE]) != NULL)
+        say_error(sandbox, answer, SANDBOX_ERROR_DUPLICATE, "MaHoanTien đã tồn tại");
+    else if (!sandbox_amount_parse(values[REFUND_AMOUNT], &amount) ||
+             amount > payment->booked - refunded(payment) ||
+             payment->refunds_len == SANDBOX_REFUNDS_MAX)
+        say_error(sandbox, answer, SANDBOX_ERROR_AMOUNT, "SoTien không hợp lệ");
+    else {
+        struct sandbox_refund *made = &payment->refunds[payment->refunds_len++];
+        made->amount = amount;
+        (void)snprintf(made->reference, sizeof made->reference, "%s", values[REFUND_REFERENCE]);
+        say_refund(sandbox, made, answer);
+    }
+}
+
+static void refund_query(struct sandbox *sandbox, const char *reference,
+                         struct sandbox_answer *answer)
+{
+    const struct sandbox_refund *made = refund_find(sandbox, reference);
+
+    if (made != NULL)
+        say_refund(sandbox, made, answer);
+    else
+        say_error(sandbox, answer, SANDBOX_ERROR_UNKNOWN, "MaHoanTien không tồn tại");
+}
+
 static const char *sentence_of(const char *error)
 {
     return strcmp(error, SANDBOX_ERROR_HASH) == 0 ? "MaXacThuc không đúng"
@@ -213,9 +289,20 @@ void sandbox_platform_message(struct sandbox *sandbox, struct mc_httpd_request *
         init(sandbox, values, answer);
         return;
     }
+    if (strcmp(values[0], "REFUND") == 0) {
+        refund(sandbox, values, answer);
+        return;
+    }
+    if (strcmp(values[0], "QUERY_REFUND") == 0) {
+        refund_query(sandbox, values[QUERY_REFERENCE], answer);
+        return;
+    }
+    int64_t unused = 0;
     const struct sandbox_payment *payment =
         sandbox_payment_find(sandbox, values[QUERY_REFERENCE], NULL);
-    if (payment == NULL)
+    if (payment == NULL ||
+        (strcmp(values[0], "QUERY") == 0 &&
+         sandbox_fault_strikes(&sandbox->faults, SANDBOX_PLATFORM, SANDBOX_FAULT_FORGET, &unused)))
         say_error(sandbox, answer, SANDBOX_ERROR_UNKNOWN, "MaThamChieu không tồn tại");
     else if (strcmp(values[0], "QUERY") == 0)
         query(sandbox, payment, answer);
@@ -235,6 +322,8 @@ static void ledger_row(struct mc_json_writer *writer, const struct sandbox_payme
     mc_json_int(writer, payment->amount);
     mc_json_key(writer, "booked");
     mc_json_int(writer, strcmp(payment->state, SANDBOX_PAID) == 0 ? payment->booked : 0);
+    mc_json_key(writer, "refunded");
+    mc_json_int(writer, refunded(payment));
     field(writer, "state", payment->state);
     field(writer, "transaction", payment->transaction);
     field(writer, "bank", payment->bank);

@@ -19,6 +19,7 @@ enum {
     SANDBOX_BANK_SIZE = 21,
     SANDBOX_AMOUNT_MAX_DIGITS = 15,
     SANDBOX_PDF_SIZE = 1600,
+    SANDBOX_REFUNDS_MAX = 4, /* of one payment */
 };
 
 #define SANDBOX_PROTOCOL "1.0.6"
@@ -40,6 +41,12 @@ enum {
 #define SANDBOX_ERROR_HASH      "97"
 #define SANDBOX_ERROR_FORMAT    "99"
 
+/* Money that went back, by the partner's own reference. */
+struct sandbox_refund {
+    char reference[SANDBOX_REFERENCE_MAX + 1];
+    int64_t amount;
+};
+
 struct sandbox_payment {
     char reference[SANDBOX_REFERENCE_MAX + 1];
     char partner[SANDBOX_REFERENCE_MAX + 1];
@@ -54,12 +61,15 @@ struct sandbox_payment {
     uint32_t bookings; /* how often money was booked: 0 or 1, or something is wrong */
     uint32_t confirms; /* CONFIRMs sent */
     bool confirmed;    /* one of them was answered "00" */
+    struct sandbox_refund refunds[SANDBOX_REFUNDS_MAX];
+    size_t refunds_len;
 };
 
 /* fields ends in NULL. */
 void sandbox_hash(char out[SANDBOX_HASH_SIZE], const char *const *fields, const char *secret);
 
-/* The hashed fields of INIT, QUERY, GET_BILL or CONFIRM in their order; NULL: no such message. */
+/* The hashed fields of INIT, QUERY, GET_BILL, CONFIRM, and of REFUND and QUERY_REFUND, which the
+ * published protocol does not have, in their order; NULL: no such message. */
 const char *const *sandbox_fields_of(const char *message);
 
 /*

@@ -20,6 +20,14 @@ static const char *const confirm_fields[] = {
     "MaGiaoDich", "MaNganHang", "ThoiGianGD", "ThongTinGiaoDich", NULL,
 };
 
+static const char *const refund_fields[] = {
+    "LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "MaHoanTien",
+    "MaGiaoDich", "SoTien",   "MaTienTe", "ThoiGianGD",  NULL,
+};
+static const char *const query_refund_fields[] = {
+    "LoaiBanTin", "PhienBan", "MaDoiTac", "MaHoanTien", "ThoiGianGD", NULL,
+};
+
 void sandbox_hash(char out[SANDBOX_HASH_SIZE], const char *const *fields, const char *secret)
 {
     struct mc_bytes parts[2 * SANDBOX_FIELDS_MAX + 1];
@@ -42,6 +50,10 @@ const char *const *sandbox_fields_of(const char *message)
         return init_fields;
     if (strcmp(message, "QUERY") == 0 || strcmp(message, "GET_BILL") == 0)
         return query_fields;
+    if (strcmp(message, "REFUND") == 0)
+        return refund_fields;
+    if (strcmp(message, "QUERY_REFUND") == 0)
+        return query_refund_fields;
     return strcmp(message, "CONFIRM") == 0 ? confirm_fields : NULL;
 }
 

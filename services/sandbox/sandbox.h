@@ -59,8 +59,9 @@ struct sandbox_later {
     const char *content_type;
     bool broken;
     char phone[SANDBOX_PHONE_SIZE];
-    uint64_t number; /* of a message, or of a payment */
-    int codes[4];    /* delivery states still to be told, ends with 0 */
+    uint64_t number;  /* of a message, or of a payment */
+    const char *told; /* what a CONFIRM says in a mood; NULL: how it is */
+    int codes[4];     /* delivery states still to be told, ends with 0 */
     unsigned tries;
     unsigned copies;
     bool busy;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 at any moment: the whole house under load, and afterwards every promise is checked.
 
-    campaign.py --bin build/dev/bin [--kills 200] [--seed S] [--keep]
+    campaign.py --bin build/dev/bin [--kills 500] [--seed S] [--keep]
 
 A seed gives the same plan of load and kills, not the same run: real processes race. A violation keeps the folder with
 all stores and logs, and says how to run again.
@@ -26,8 +26,10 @@ from world import BIRTH_FORM, PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, 
 
 PDF = (b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
        b"trailer<</Root 1 0 R>>\n%%%%EOF\n%% %s\n")
-OFFICER, CITIZENS = 900, (101, 212, 323)
+OFFICER, SECOND, CITIZENS = 900, 901, (101, 212, 323)
 TERM_SECONDS = 10
+MOVED_ON = ("CASE_CHANGED", "CASE_RESOLVED", "CASE_PROPOSED", "CASE_NOT_PROPOSED", "CASE_AMOUNT_SHORT", "ALREADY_PAID",
+            "PAYMENT_PENDING", "REFUND_EXISTS", "REFUND_DECIDED", "REFUND_NOT_BY_HAND", "ORDER_NOT_PAID")
 DRAIN_SECONDS, STILL_SECONDS = 150, 40
 
 
@@ -40,7 +42,7 @@ class Case:
         self.failures = rng.choice((0, 0, 1, 2))  # attempts at paying that the payer lets fail
         self.next, self.done, self.views = self.draft, False, {}
         self.abstract, self.pdf = f"Hồ sơ {citizen}-{number}", PDF % f"{citizen}-{number // 2}".encode()
-        self.id = self.code = self.order = self.attempt = None
+        self.id = self.code = self.order = self.attempt = self.page = None
 
     def step(self):
         self.next()
@@ -128,7 +130,7 @@ class Case:
         elif enum_name(attempt, "state") in ("FAILED", "SUCCEEDED", "SUSPENSE"):
             self.settle()
         elif attempt.pay_url:
-            choice = "fail" if self.failures > 0 else "pay"
+            choice, self.page = "fail" if self.failures > 0 else "pay", attempt.pay_url
             self.failures -= 1
             for _ in range(2 if self.rng.random() < 0.2 else 1):  # an impatient payer presses twice
                 post_form(attempt.pay_url, {"action": choice, "bank": "VIETINBANK"})
@@ -137,6 +139,8 @@ class Case:
     def settle(self):
         state = enum_name(self.mine(), "state")
         if state == "FAILED":
+            if self.page and self.rng.random() < 0.2:  # another card after all: paid twice, or late
+                post_form(self.page, {"action": "pay", "bank": "VIETINBANK"})
             self.next = self.start_payment
         elif state in ("SUCCEEDED", "SUSPENSE"):
             self.finish()
@@ -160,14 +164,16 @@ class Campaign:
 
     def open_accounts(self):
         rng = self.rng("open")
-        for number in (OFFICER,) + CITIZENS:
+        for number in (OFFICER, SECOND) + CITIZENS:
             self.world.register(number, rng)
         from world import person
 
-        self.world.ask("identity", "GrantRights", {
-            "login_id": person(OFFICER)["login_id"], "unit": UNIT, "rights": ["DOSSIER_RECEIVE", "DOSSIER_PROCESS"],
-            "reason": "crash test"}, portal="operator:check")
-        for number in (OFFICER,) + CITIZENS:
+        for number in (OFFICER, SECOND):
+            self.world.ask("identity", "GrantRights", {
+                "login_id": person(number)["login_id"], "unit": UNIT,
+                "rights": ["DOSSIER_RECEIVE", "DOSSIER_PROCESS", "RECONCILE", "FEE_COLLECT"], "reason": "crash test"},
+                portal="operator:check")
+        for number in (OFFICER, SECOND) + CITIZENS:
             self.sessions[number] = self.world.login(number, rng)
 
     # --- load ---
@@ -202,6 +208,68 @@ class Campaign:
                 self.world.read("notification", "ListInbox", {}, self.sessions[citizen])
             if rng.random() < 0.03:
                 self.world.ask("notification", "MarkRead", {}, self.sessions[citizen])
+
+    # --- two officers over money that has no place, and money that goes back ---
+
+    def clerks(self):
+        rng = self.rng("clerks")
+        while not self.enough.is_set():
+            for work in (self.case, self.decide, self.refund, self.record):
+                try:
+                    work(rng)
+                except Refused as refused:  # the platform, a payer or a crash was quicker
+                    if refused.code not in MOVED_ON:
+                        self.world.violate(f"clerks: {work.__name__}: {refused}")
+            time.sleep(rng.uniform(0.1, 0.5))
+
+    def officer(self, method, values, number=OFFICER):
+        reply = self.world.ask("payment", method, values, self.sessions[number])
+        self.world.doubt(self.rng("doubt"))
+        return reply
+
+    def cases(self, state):
+        found = self.world.read("payment", "ListCases", {"page_size": 100}, self.sessions[OFFICER]).cases
+        return [c for c in found if enum_name(c, "state") in state]
+
+    def case(self, rng):
+        if not (found := self.cases(("CASE_OPEN", "CASE_ASSIGNED"))):
+            return
+        case, values = rng.choice(found), {"reason": "đã đối chiếu"}
+        if rng.random() < 0.2:
+            self.officer("AssignCase", {"case_id": case.case_id, "version": case.version})
+            return
+        action = rng.choice(("APPLY_TO_ORDER", "REFUND_PAYER", "TO_TREASURY"))
+        if action == "APPLY_TO_ORDER":
+            values["order_id"] = case.order_id
+        if action == "TO_TREASURY":
+            values["decision_number"] = "12/QĐ-UBND"
+        self.officer("ResolveCase", {"case_id": case.case_id, "version": case.version, "action": action, **values})
+
+    def decide(self, rng):
+        for case in self.cases(("CASE_PROPOSED",))[:2]:
+            self.officer("ApproveCase", {"case_id": case.case_id, "version": case.version, "approve": rng.random() < 0.8,
+                                         "reason": "đã xem"}, SECOND)
+
+    def refund(self, rng):
+        done = [case for case in list(self.dossiers.values()) if case.done and case.order]
+        if done and rng.random() < 0.1:
+            order = self.world.read("payment", "GetOrder", {"order_id": (case := rng.choice(done)).order},
+                                    self.sessions[case.citizen])
+            if enum_name(order, "state") == "PAID":
+                self.officer("RequestRefund", {"order_id": order.order_id, "amount": order.total, "reason": "nộp nhầm"})
+
+    def refunds(self, state):
+        found = self.world.read("payment", "ListRefunds", {"page_size": 100}, self.sessions[OFFICER]).refunds
+        return [r for r in found if enum_name(r, "state") == state]
+
+    def record(self, rng):
+        for refund in self.refunds("REFUND_REQUESTED")[:2]:
+            self.officer("ApproveRefund", {"refund_id": refund.refund_id, "version": refund.version,
+                                           "approve": rng.random() < 0.8, "reason": "đã xem"}, SECOND)
+        for refund in self.refunds("REFUND_APPROVED")[:2]:
+            if not refund.by_platform:
+                self.officer("RecordRefund", {"refund_id": refund.refund_id, "version": refund.version,
+                                              "transfer_number": "UNC-1"})
 
     def newcomers(self):
         """Registrations, logins and goodbyes while rooms die; two of them for one identity number at once."""
@@ -238,13 +306,14 @@ class Campaign:
         kinds = [("platform", "http500", 0.2), ("platform", "drop_reply", 0.2), ("platform", "reset", 0.2),
                  ("platform", "garbage", 0.1), ("platform", "slow", 0.1), ("platform", "no_callback", 0.3),
                  ("platform", "duplicate_callback", 0.5), ("platform", "late_callback", 0.3), ("platform", "throttle", 0.1),
+                 ("platform", "contradict", 0.3), ("platform", "stale_callback", 0.3), ("platform", "forget", 0.3),
                  ("carrier", "http500", 0.2), ("carrier", "drop_reply", 0.2), ("carrier", "slow", 0.2),
                  ("sms", "slow", 0.2), ("sms", "duplicate_callback", 0.3), ("sms", "late_callback", 0.3)]
         # no refusals by "sms": a notice rests for minutes after some of them, and the end would have to wait for it
         self.world.fault("platform", "wrong_amount", count=2, rate=0.1)
         while not self.enough.wait(rng.uniform(0.5, 2)):
             system, fault, rate = rng.choice(kinds)
-            more = {"ms": 700} if fault in ("slow", "late_callback") else {}
+            more = {"ms": 700} if fault in ("slow", "late_callback", "stale_callback") else {}
             self.world.fault(system, fault, rate=rate, count=rng.randint(1, 6), **more)
 
     # --- death ---
@@ -342,7 +411,7 @@ class Campaign:
         self.open_accounts()
         eyes = self.guarded("eyes", world.listen)
         workers = [self.guarded(f"citizen {c}", self.work, c) for c in CITIZENS]
-        workers += [self.guarded("newcomers", self.newcomers), self.guarded("weather", self.weather)]
+        workers += [self.guarded("clerks", self.clerks), self.guarded("newcomers", self.newcomers), self.guarded("weather", self.weather)]
         began = time.monotonic()
         self.nemesis()
         self.storm = time.monotonic() - began
@@ -413,9 +482,9 @@ def summary(campaign, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", required=True)
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--interval", type=float, default=0.2, help="mean seconds between two blows")
+    parser.add_argument("--interval", type=float, default=0.12, help="mean seconds between two blows")
     parser.add_argument("--keep", action="store_true", help="the folder, also when all is well")
     parser.add_argument("--loud", action="store_true", help="say what is waited for")
     arguments = parser.parse_args()

@@ -22,7 +22,10 @@ from world import ROOMS, SOURCE, NoAnswer, Refused, message
 VALUE_HEAD = 9  # version, checksum: common/store_mdb.h
 FRESH = {"LeaseJobs"}  # no answer is kept of these: the handler knows its last one again
 BUGS = ("RESULT_REFUSED", "PAYLOAD_UNREADABLE", "KIND_UNKNOWN", "NOT_BUILT")  # dead letters that only a bug makes
-PENDING, PAID, SUCCEEDED, FAILED, SUSPENSE = 1, 2, 4, 5, 7
+PENDING, PAID, REFUNDED, SUCCEEDED, FAILED, SUSPENSE = 1, 2, 5, 4, 5, 7
+CASE_RESOLVED, REFUND_FAILED = 4, 12
+REFUND_APPROVED, REFUND_SENT, REFUND_UNKNOWN, REFUND_DONE = 2, 3, 4, 5
+CAUSE_REFUND = 3
 QUEUED, LEASED, HELD = 1, 2, 3
 
 
@@ -328,9 +331,9 @@ def check_payments(found):
     known = {}
     for order_id, order, attempts in orders:
         paid = [a for _, a in attempts if a.state == SUCCEEDED]
-        if len(paid) != (order.state == PAID):
+        if len(paid) != (order.state in (PAID, REFUNDED)):
             yield f"order {order.dossier_code}: state {order.state} with {len(paid)} successful attempts"
-        if order.state not in (PAID, PENDING):
+        if order.state not in (PAID, PENDING, REFUNDED):
             yield f"order {order.dossier_code}: state {order.state}"
         for _, attempt in attempts:
             known[attempt.reference] = (order, attempt)
@@ -358,11 +361,11 @@ def check_payments(found):
 def check_paid_events(found, orders):
     paid = collections.Counter(parsed(e, "motcua.payment.v1.OrderChanged").order_id for e in of_type(found, "payment", "payment.paid"))
     for order_id, order, _ in orders:
-        if paid[order_id] != (order.state == PAID):
+        if paid[order_id] != (order.state in (PAID, REFUNDED)):
             yield f"order {order.dossier_code}: told paid {paid[order_id]} times, its state is {order.state}"
     states = {order.dossier_id: order.state for _, order, _ in orders}
     for dossier_id, (view, _) in found.views.items():
-        if (view.money == 2) != (states.get(dossier_id) == PAID):
+        if (view.money == 2) != (states.get(dossier_id) in (PAID, REFUNDED)):
             yield f"dossier {view.code}: money state {view.money}, its order {states.get(dossier_id)}"
 
 
@@ -380,11 +383,14 @@ def check_receipts(found):
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
             yield f"receipts {symbol}: {sorted(numbers)}"
     for order_id, order, _ in orders_of(found):
-        want = collections.Counter() if order.state != PAID else sum((collections.Counter({i.kind: i.amount}) for i in order.items),
+        want = collections.Counter() if order.state not in (PAID, REFUNDED) else sum((collections.Counter({i.kind: i.amount}) for i in order.items),
                                                                      collections.Counter())
         got = collections.Counter({r.kind: r.amount for _, r in of_order[order_id]})
         if want != got or len(of_order[order_id]) != len(want) or sorted(order.receipts) != sorted(n for n, _ in of_order[order_id]):
             yield f"order {order.dossier_code}: receipts {sorted(n for n, _ in of_order[order_id])} for {dict(want)}"
+        for number, _ in of_order[order_id]:
+            if (number.encode() in store["receipt_ends"]) != (order.state == REFUNDED):
+                yield f"receipt {number}: good or not otherwise than its order in state {order.state}"
 
 
 def check_ledger(found):
@@ -401,22 +407,69 @@ def check_ledger(found):
     for value in store["postings"].values():
         posting = kind("Posting").FromString(value)
         transfers[posting.transfer] += posting.amount
-        causes[posting.cause].add(posting.transfer)
+        causes[posting.cause_kind, posting.cause].add(posting.transfer)
         (debit if posting.amount > 0 else credit)[posting.account] += abs(posting.amount)
     for transfer, total in transfers.items():
         if total != 0:
             yield f"transfer {transfer}: sums to {total}"
-    for cause, of in causes.items():
-        if len(of) != 1:
-            yield f"attempt {cause.hex()}: posted {len(of)} times"
+    for (what, cause), of in causes.items():
+        if len(of) > (2 if what == CAUSE_REFUND else 1):  # set aside, and done or taken back
+            yield f"cause {what} {cause.hex()}: posted {len(of)} times"
+    if len(store["by_account"]) != len(store["postings"]):
+        yield f"postings: {len(store['postings'])}, and {len(store['by_account'])} by their accounts"
     balances = {key.decode(): kind("Balance").FromString(value) for key, value in store["balances"].items()}
     for account in set(balances) | set(debit) | set(credit):
         balance = balances.get(account, kind("Balance")())
         if (balance.debit, balance.credit) != (debit[account], credit[account]):
             yield f"account {account}: balance {balance.debit}/{balance.credit}, postings {debit[account]}/{credit[account]}"
-    came, booked = sum(debit.values()), sum(row["booked"] for row in found.platform)
-    if came != booked:
-        yield f"the books say {came} came, the platform says {booked}"
+    there = {"booked": debit["platform:receivable"], "refunded": credit["platform:receivable"]}
+    for what, here in there.items():
+        if here != (told := sum(row.get(what, 0) for row in found.platform if row["state"] == "00")):
+            yield f"{what}: {here} in the books, {told} at the platform"
+
+
+def held(store, prefix):
+    kind = state("payment")("Balance")
+    kept = [kind.FromString(value) for key, value in store["balances"].items() if key.startswith(prefix)]
+    return sum(balance.credit - balance.debit for balance in kept)
+
+
+def check_cases(found):
+    """Money at the platform is one paid order or one case: to the đồng, and never neither."""
+    store, kind = found.stores.get("payment"), state("payment")
+    if store is None:
+        return
+    cases = {key: kind("Case").FromString(value) for key, value in store["cases"].items()}
+    of_attempt = collections.Counter(case.attempt_id for case in cases.values() if case.kind != REFUND_FAILED)
+    for _, order, attempts in orders_of(found):
+        for attempt_id, attempt in attempts:
+            if attempt.state == SUSPENSE and of_attempt[attempt_id] != 1:
+                yield f"attempt {attempt.reference}: money in suspense and {of_attempt[attempt_id]} cases"
+            if attempt.state == FAILED and of_attempt[attempt_id]:
+                yield f"attempt {attempt.reference}: a case, and no money"
+    waiting = {key: case for key, case in cases.items() if case.state != CASE_RESOLVED}
+    if (lies := held(store, b"suspense:")) != sum(case.amount for case in waiting.values()):
+        yield f"{lies} lie in suspense, the open cases say {sum(case.amount for case in waiting.values())}"
+    if {key[-16:] for key in store["by_unit"] if key[:1] == b"o"} != set(waiting):
+        yield "an open case is in no officer's list, or a resolved one is in one"
+
+
+def check_refunds(found):
+    """What is promised is set aside, what is done has left, and nobody forgot to ask."""
+    store, kind = found.stores.get("payment"), state("payment")
+    if store is None:
+        return
+    refunds = {key: kind("Refund").FromString(value) for key, value in store["refunds"].items()}
+    promised = sum(r.amount for r in refunds.values() if r.state in (REFUND_APPROVED, REFUND_SENT, REFUND_UNKNOWN))
+    if promised != held(store, b"refunds:"):
+        yield f"{promised} are promised, {held(store, b'refunds:')} are set aside"
+    for key, refund in refunds.items():
+        if refund.state in (REFUND_SENT, REFUND_UNKNOWN) or refund.state == REFUND_APPROVED and refund.by_platform:
+            yield f"refund {key.hex()}: is still in state {refund.state}"
+    done = collections.Counter(r.order_id for r in refunds.values() if r.state == REFUND_DONE and not r.case_id)
+    for order_id, order, _ in orders_of(found):
+        if done[order_id] != (order.state == REFUNDED):
+            yield f"order {order.dossier_code}: state {order.state}, refunded {done[order_id]} times"
 
 
 def check_leases(found):
@@ -590,7 +643,7 @@ def check_queues(room, tables):
 
 
 RULES = (check_journals, check_effects, check_repeats, check_codes, check_accounts, check_dossiers, check_payments, check_receipts,
-         check_ledger, check_leases, check_texts, check_notices, check_sessions, check_audit, check_stores)
+         check_ledger, check_cases, check_refunds, check_leases, check_texts, check_notices, check_sessions, check_audit, check_stores)
 
 
 def check(found):

@@ -113,6 +113,10 @@ def money(payment, ids):
                            ids[0] + b"2" * 16: row(kind("Attempt"), state=5, reference="r2"),
                            ids[1] + b"3" * 16: row(kind("Attempt"), state=7, reference="r3")}
     payment["receipts"] = {b"28AA-26E/0000001": row(kind("Receipt"), symbol="28AA-26E", serial=1, order_id=ids[0], kind=2, amount=1000)}
+    payment["cases"] = {b"c" * 16: row(kind("Case"), state=1, kind=2, amount=2000, attempt_id=b"3" * 16)}
+    payment["by_unit"] = {b"o\0" + b"c" * 16: b""}
+    payment["refunds"] = {b"f" * 16: row(kind("Refund"), state=6, amount=1000, order_id=ids[0])}
+    payment["by_account"] = {number(n): b"" for n in range(1, 5)}
     lines = [("platform:receivable", 1000, 1, b"1"), ("agency:x", -1000, 1, b"1"), ("platform:receivable", 2000, 3, b"3"),
              ("suspense:x", -2000, 3, b"3")]
     payment["postings"] = {number(n): row(kind("Posting"), account=a, amount=m, transfer=t, cause=c)
@@ -182,6 +186,16 @@ def ledger_posting_lost(f): f.stores["payment"]["postings"].pop(number(2))
 def ledger_balance_changed(f): edit(checker.state("payment")("Balance"), f.stores["payment"]["balances"], b"agency:x", credit=1)
 def ledger_posted_twice(f): edit(checker.state("payment")("Posting"), f.stores["payment"]["postings"], number(3), cause=b"1")
 def ledger_not_the_platforms(f): f.platform[0]["booked"] = 5
+def ledger_index_lost(f): f.stores["payment"]["by_account"].pop(number(2))
+def ledger_more_came_back(f): f.platform[0]["refunded"] = 5
+def cases_lost(f): f.stores["payment"]["cases"].clear()
+def cases_two_for_one(f): f.stores["payment"]["cases"][b"d" * 16] = f.stores["payment"]["cases"][b"c" * 16]
+def cases_resolved_and_money_left(f): edit(checker.state("payment")("Case"), f.stores["payment"]["cases"], b"c" * 16, state=4)
+def cases_in_no_list(f): f.stores["payment"]["by_unit"].clear()
+def refunds_not_set_aside(f): edit(checker.state("payment")("Refund"), f.stores["payment"]["refunds"], b"f" * 16, state=2)
+def refunds_done_and_order_paid(f): edit(checker.state("payment")("Refund"), f.stores["payment"]["refunds"], b"f" * 16, state=5)
+def refunds_forgotten(f): edit(checker.state("payment")("Refund"), f.stores["payment"]["refunds"], b"f" * 16, state=4, amount=0)
+def receipts_cancelled_alone(f): f.stores["payment"]["receipt_ends"][b"28AA-26E/0000001"] = b""
 def leases_overlap(f): f.leases[1].got_ms = 900
 def leases_after_the_end(f): f.leases[0].expires_ms = -1
 def leases_acknowledged_twice(f): f.leases[0].acked = True

@@ -21,7 +21,7 @@ sys.path[:0] = [f"{SOURCE}/scripts", f"{SOURCE}/tests"]
 
 from demo import BIRTH_FORM, PASSWORD, UNIT, StayHere  # noqa: E402
 from house import ROOMS, House  # noqa: E402
-from people import person  # noqa: E402
+from people import generous_banks, person  # noqa: E402
 from portal import POOL, SERVICES, NoAnswer, Portal, Refused, enum_name, fill, message, uuid7  # noqa: E402
 
 PROCEDURE = "1.001193"  # has a fee at UNIT
@@ -75,11 +75,12 @@ class World:
             "otp": {"otp.resend_gap": "1s", "otp.sends_short": "100", "otp.sends_day": "100",
                     "otp.sends_identity": "100", "otp.min_useful_life": "10s"},
             "payment": {"payment.query_after": "3s", "payment.query_backoff": "200ms", "payment.query_backoff_max": "1s",
-                        "payment.attempt_life": "60s"},
+                        "payment.attempt_life": "20s"},
             "smsworker": {"smsworker.lease": "8s", "smsworker.credit": "5",
                           "smsworker.wait": "1s", "smsworker.timeout": "1500ms"},
             "sandbox": {"sandbox.callback_backoff": "200ms", "sandbox.seed": str(seed), "sandbox.dlr_after": "20ms"},
         }
+        settings["payment"].update({"payment.platform_refunds": "true", "payment.banks_file": generous_banks(folder)})
         for name, values in (extra or {}).items():
             settings.setdefault(name, {}).update(values)
         self.seed = seed

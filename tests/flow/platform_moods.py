@@ -7,15 +7,23 @@ import json
 import urllib.parse
 
 import story
+from demo import OFFICER, UNIT
+from people import generous_banks, person
 from story import enum_name
 
 CONFIRM = ("LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe", "MaGiaoDich", "MaNganHang", "ThoiGianGD",
            "ThongTinGiaoDich")
+SECOND = person(77)
 OrderChanged = story.message("motcua.payment.v1.OrderChanged")
 
 
 class PlatformMoods(story.Story):
     extra = {"payment": {"payment.query_after": "1s", "payment.query_backoff": "100ms", "payment.query_backoff_max": "400ms"}}
+
+    def settings(self):
+        merged = super().settings()
+        merged["payment"].update({"payment.platform_refunds": "true", "payment.banks_file": generous_banks(self.folder)})
+        return merged
 
     def setUp(self):
         super().setUp()
@@ -151,6 +159,65 @@ class PlatformMoods(story.Story):
         self.assertEqual(case.error, "ALREADY_PAID")
         self.assertEqual(self.account("suspense:platform"), -3000)
         self.agree([wrong, twice])
+
+    def test_word_against_word_and_money_that_goes_back(self):
+        """CONFIRM that lies or is late, a platform that forgets; two officers; refunds, one without an answer (D4)."""
+        self.second = self.clerk(SECOND)
+        order = self.new_order()  # 1.000 đ: a try that failed, and one that did not (RCP-03, RCP-04)
+        self.fault("platform", "stale_callback", count=1, ms=1500)  # its "not paid" comes after the other's "paid"
+        first, url = self.steps.start_payment(self.session, order.order_id)
+        self.steps.choose(url, "fail")
+        self.assertEqual(self.settled(order, first).message, "Thanh toán không thành công")
+        self.fault("platform", "contradict", count=1)  # "not paid", it says, and has the money
+        self.fault("platform", "forget", count=2)
+        second, url = self.steps.start_payment(self.session, order.order_id)
+        self.steps.choose(url, "pay")
+        self.paid(order, second)
+        rows = [(a.amount, a.message) for a in self.order(order).attempts]
+        self.assertEqual(rows, [(1000, "Thanh toán không thành công"), (1000, "Thanh toán thành công")])
+        self.wait("the late word", lambda: self.at_platform(self.order(order).attempts[0].reference)["confirms"] >= 1)
+        self.assertEqual(enum_name(self.order(order), "state"), "PAID")
+
+        self.steps.choose(f"{self.steps.sandbox}/platform/page/{self.order(order).attempts[0].reference}", "pay")
+        case = self.wait("the case", lambda: next(iter(self.officers("ListCases", {}).cases), None))
+        self.assertEqual((enum_name(case, "kind"), case.amount, case.expected), ("DOUBLE_PAYMENT", 1000, 1000))
+        case = self.officers("ResolveCase", {"case_id": case.case_id, "version": case.version, "action": "REFUND_PAYER",
+                                             "reason": "nộp hai lần"})
+        decide = {"case_id": case.case_id, "version": case.version, "approve": True}
+        self.refused("SECOND_PERSON_NEEDED", "payment", "ApproveCase", decide, self.desk)
+        self.fault("platform", "drop_reply", count=1)  # it has sent the money back, and its answer is lost
+        self.officers("ApproveCase", decide, self.second)
+        self.wait("the refund", lambda: self.refunds("REFUND_DONE"))
+        self.assertEqual(self.types().get("payment.refund_unknown", 0), 1)
+
+        refund = self.officers("RequestRefund", {"order_id": order.order_id, "amount": 1000, "reason": "rút hồ sơ"})
+        self.assertTrue(refund.by_platform)
+        self.officers("ApproveRefund", {"refund_id": refund.refund_id, "version": refund.version, "approve": True}, self.second)
+        self.wait("the other refund", lambda: len(self.refunds("REFUND_DONE")) == 2)
+        self.assertEqual(enum_name(self.order(order), "state"), "REFUNDED")
+        receipt = self.portal.call("payment", "GetReceipt", {"number": self.order(order).receipts[0]}, self.session)
+        self.assertEqual(receipt.cancel_reason, "REFUNDED")
+        there = self.sandbox("GET", "/platform/ledger")["payments"]
+        self.assertEqual(sorted(p["refunded"] for p in there), [1000, 1000])
+        for account in ("platform:receivable", "suspense:platform", "refunds:payable"):
+            self.assertEqual(self.account(account), 0, account)
+        self.check_books()
+
+    def clerk(self, person):
+        self.steps.register(person)
+        self.steps.grant_desk(person)
+        for login_id in (person["login_id"], OFFICER["login_id"]):
+            self.local("operator:check").call("identity", "GrantRights", {
+                "login_id": login_id, "unit": UNIT, "reason": "đối soát",
+                "rights": ["DOSSIER_RECEIVE", "DOSSIER_PROCESS", "RECONCILE"]})
+        self.desk = self.steps.login(OFFICER)  # a session has the rights of its day
+        return self.steps.login(person)
+
+    def officers(self, method, values, session=None):
+        return self.portal.call("payment", method, values, session or self.desk)
+
+    def refunds(self, state):
+        return [r for r in self.officers("ListRefunds", {"all": True}).refunds if enum_name(r, "state") == state]
 
     def is_case(self, order, attempt_id):
         attempt = self.steps.attempt(self.session, order.order_id, attempt_id)

@@ -1,4 +1,5 @@
 /* Attempts at paying, against a platform that answers well, badly, late, twice or not at all. */
+#include "common/crypto.h"
 #include "common/date.h"
 
 #include "payment_help.h"
@@ -12,6 +13,39 @@ static void state_is(struct harness *h, Payment__OrderState order, Payment__Atte
 
 #define ORDER(name)   PAYMENT__ORDER_STATE__##name
 #define ATTEMPT(name) PAYMENT__ATTEMPT_STATE__##name
+
+/* GET_BILL: the platform's PDF, with its SHA-256; what is no PDF is asked for again. */
+static void bill_comes(struct harness *h)
+{
+    static const char pdf[] = "%PDF-1.4\n%%EOF\n";
+    Payment__GetBillRequest req = PAYMENT__GET_BILL_REQUEST__INIT;
+    struct harness_exchange exchange;
+    struct mc_json *sent = NULL;
+    uint8_t hash[MC_HASH_LEN];
+
+    req.order_id = current(h)->order_id;
+    as_account(h, OWNER);
+    (void)harness_call(h, "GetBill", &req.base, MC_NOT_FOUND);
+    assert_string_equal(harness_header(h)->code, "BILL_NOT_THERE");
+    assert_true(harness_effect(h, "platform.bill", &exchange));
+    assert_int_equal(mc_json_parse(exchange.http.body, &sent), MC_OK);
+    assert_string_equal(mc_json_text(sent, "LoaiBanTin"), "GET_BILL");
+    mc_json_free(sent);
+    harness_answer(h, &exchange, 200, "{\"error_code\":\"05\",\"message\":\"\"}");
+    harness_advance(h, 2 * MINUTE_MS);
+    assert_true(harness_effect(h, "platform.bill", &exchange));
+    harness_answer(h, &exchange, 200, pdf);
+    as_account(h, OWNER);
+    const Payment__Bill *bill = harness_call(h, "GetBill", &req.base, MC_OK);
+    assert_int_equal(bill->content.len, sizeof pdf - 1);
+    assert_memory_equal(bill->content.data, pdf, sizeof pdf - 1);
+    mc_hash(hash, (struct mc_bytes){pdf, sizeof pdf - 1});
+    assert_memory_equal(bill->sha256.data, hash, sizeof hash);
+    assert_int_equal(harness_jobs(h, PAYMENT_LANE_BILL), 0);
+    as_account(h, STRANGER);
+    (void)harness_call(h, "GetBill", &req.base, MC_NOT_FOUND);
+    assert_string_equal(harness_header(h)->code, "NOT_FOUND");
+}
 
 /* S23: INIT with the hash of the vectors, callback, the same callback again, query, receipt. */
 static void s23_paid_through_the_platform(void **state)
@@ -58,6 +92,7 @@ static void s23_paid_through_the_platform(void **state)
     state_is(h, ORDER(PAID), ATTEMPT(SUCCEEDED));
 
     assert_int_equal(harness_events(h, "payment.paid"), 1);
+    bill_comes(h);
     assert_int_equal(harness_rows(h, PAYMENT_RECEIPTS), 1);
     assert_string_equal(attempt(h)->transaction_id, "FT26250000123");
     assert_string_equal(attempt(h)->bank, "VIETINBANK");
@@ -298,13 +333,73 @@ static void success_after_failure(void **state)
     assert_string_equal(confirm(h, CONFIRM(.reference = reference, .code = "24")), "00");
     query_answer(h, QUERY_FAILED);
     assert_string_equal(confirm(h, CONFIRM(.reference = reference, .code = "24")), "00");
-    no_query_due(h); /* nothing new */
+    query_answer(h, QUERY_FAILED); /* nothing new, but its word alone is not believed */
+    state_is(h, ORDER(PENDING), ATTEMPT(FAILED));
+    no_query_due(h);
     assert_string_equal(confirm(h, CONFIRM(.reference = reference)), "00");
     state_is(h, ORDER(PENDING), ATTEMPT(CONFIRMING));
     query_answer(h, QUERY_PAID);
     state_is(h, ORDER(PAID), ATTEMPT(SUCCEEDED));
     assert_string_equal(attempt(h)->error, "");
     money_is(h, 8000, 0);
+    harness_close(h);
+}
+
+static void last_answer(struct harness *h, const char *body)
+{
+    struct harness_exchange exchange;
+
+    assert_true(harness_effect(h, "platform.last_query", &exchange));
+    harness_answer(h, &exchange, 200, body);
+}
+
+/*
+ * Paid after it failed, and the platform says "not paid", or nothing: the page's money is found by
+ * the question at its end, even when the platform answers with an error first.
+ */
+static void failed_is_asked_about_once_more(void **state)
+{
+    static const bool told[] = {true, false};
+    struct harness_exchange exchange;
+
+    (void)state;
+    for (size_t i = 0; i < MC_LEN(told); i++) {
+        struct harness *h = room_open();
+        (void)order_new(h);
+        const char *reference = start(h);
+        assert_string_equal(confirm(h, CONFIRM(.reference = reference, .code = "24")), "00");
+        query_answer(h, QUERY_FAILED);
+        if (told[i]) { /* it lies, and is asked */
+            assert_string_equal(confirm(h, CONFIRM(.reference = reference, .code = "24")), "00");
+            query_answer(h, QUERY_PAID);
+        } else {
+            harness_advance(h, DAY_MS - 2 * MINUTE_MS);
+            assert_false(harness_effect(h, "platform.last_query", &exchange));
+            harness_advance(h, 2 * MINUTE_MS);
+            last_answer(h, "{\"error_code\":\"01\",\"message\":\"x\"}");
+            harness_advance(h, 20 * MINUTE_MS);
+            last_answer(h, QUERY_PAID);
+        }
+        state_is(h, ORDER(PAID), ATTEMPT(SUCCEEDED));
+        money_is(h, 8000, 0);
+        no_query_due(h);
+        harness_close(h);
+    }
+}
+
+static void failed_is_asked_about_no_longer(void **state)
+{
+    struct harness *h = room_open();
+
+    (void)state;
+    (void)order_new(h);
+    const char *reference = start(h);
+    assert_string_equal(confirm(h, CONFIRM(.reference = reference, .code = "24")), "00");
+    query_answer(h, QUERY_FAILED);
+    harness_advance(h, DAY_MS);
+    last_answer(h, QUERY_FAILED);
+    assert_int_equal(harness_jobs(h, PAYMENT_LANE_LATER), 0);
+    state_is(h, ORDER(PENDING), ATTEMPT(FAILED));
     harness_close(h);
 }
 
@@ -825,6 +920,8 @@ int main(void)
         cmocka_unit_test(inits_error_after_the_money),
         cmocka_unit_test(reordered_callbacks),
         cmocka_unit_test(success_after_failure),
+        cmocka_unit_test(failed_is_asked_about_once_more),
+        cmocka_unit_test(failed_is_asked_about_no_longer),
         cmocka_unit_test(better_news_while_confirming),
         cmocka_unit_test(answer_to_a_dropped_question),
         cmocka_unit_test(told_failed_and_pending_for_long),

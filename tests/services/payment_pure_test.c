@@ -353,6 +353,27 @@ static void attempt_states(void **state)
                              want[from][step]);
 }
 
+/* STATES.md is what the code does; the right text lies beside the test when it is not. */
+static void states_are_printed(void **state)
+{
+    static char want[PAYMENT_STATES_TEXT_SIZE];
+    static char there[PAYMENT_STATES_TEXT_SIZE];
+    size_t len = payment_states_text(want, sizeof want);
+    FILE *file = fopen(MC_SOURCE_DIR "/services/payment/STATES.md", "re");
+    size_t read = file != NULL ? fread(there, 1, sizeof there - 1, file) : 0;
+
+    (void)state;
+    if (file != NULL)
+        assert_int_equal(fclose(file), 0);
+    if (read != len || memcmp(there, want, len) != 0) {
+        file = fopen("STATES.md", "we");
+        assert_non_null(file);
+        assert_int_equal(fwrite(want, 1, len, file), len);
+        assert_int_equal(fclose(file), 0);
+        fail_msg("services/payment/STATES.md is not what states.c says: cp STATES.md");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,7 +383,7 @@ int main(void)
         cmocka_unit_test(lines),           cmocka_unit_test(balances),
         cmocka_unit_test(totals),          cmocka_unit_test(overdrafts),
         cmocka_unit_test(random_journals), cmocka_unit_test(order_states),
-        cmocka_unit_test(attempt_states),
+        cmocka_unit_test(attempt_states),  cmocka_unit_test(states_are_printed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,8 @@ static void what_a_system_lacks_cannot_fail(void **state)
     assert_false(sandbox_fault_applies(SANDBOX_SMS, SANDBOX_FAULT_WRONG_AMOUNT));
     assert_true(sandbox_fault_applies(SANDBOX_PLATFORM, SANDBOX_FAULT_WRONG_AMOUNT));
     assert_true(sandbox_fault_applies(SANDBOX_SMS, SANDBOX_FAULT_DUPLICATE_CALLBACK));
+    assert_false(sandbox_fault_applies(SANDBOX_SMS, SANDBOX_FAULT_CONTRADICT));
+    assert_true(sandbox_fault_applies(SANDBOX_PLATFORM, SANDBOX_FAULT_FORGET));
 }
 
 int main(void)
