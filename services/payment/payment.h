@@ -66,6 +66,7 @@ enum payment_table {
     PAYMENT_DIFFERENCES,
     PAYMENT_PARTNERS,
     PAYMENT_BILLS,
+    PAYMENT_CORRECTIONS,
     PAYMENT_TABLES_END
 };
 
@@ -217,6 +218,16 @@ enum mc_status payment_list_refunds(struct payment *payment, struct mc_txn *txn,
 
 enum mc_status payment_get_bill(struct payment *payment, struct mc_txn *txn,
                                 const Payment__GetBillRequest *req, Payment__Bill *rep);
+
+enum mc_status payment_request_correction(struct payment *payment, struct mc_txn *txn,
+                                          const Payment__RequestCorrectionRequest *req,
+                                          Payment__Correction *rep);
+enum mc_status payment_approve_correction(struct payment *payment, struct mc_txn *txn,
+                                          const Payment__ApproveCorrectionRequest *req,
+                                          Payment__Correction *rep);
+enum mc_status payment_list_corrections(struct payment *payment, struct mc_txn *txn,
+                                        const Payment__ListCorrectionsRequest *req,
+                                        Payment__ListCorrectionsReply *rep);
 
 /* Followed events. */
 enum mc_status payment_dossier_accepted(struct payment *payment, struct mc_txn *txn,

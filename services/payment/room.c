@@ -42,6 +42,9 @@
     X(RecordRefund,    payment_record_refund,    Payment__RecordRefundRequest, Payment__Refund,            MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
     X(GetRefund,       payment_get_refund,       Payment__GetRefundRequest,    Payment__Refund,            MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
     X(ListRefunds,     payment_list_refunds,     Payment__ListRefundsRequest,  Payment__ListRefundsReply,  MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
+    X(RequestCorrection, payment_request_correction, Payment__RequestCorrectionRequest, Payment__Correction, MC_WRITE_SECRET, MC_OFFICER,            "RECONCILE") \
+    X(ApproveCorrection, payment_approve_correction, Payment__ApproveCorrectionRequest, Payment__Correction, MC_WRITE_SECRET, MC_OFFICER,            "RECONCILE") \
+    X(ListCorrections, payment_list_corrections, Payment__ListCorrectionsRequest, Payment__ListCorrectionsReply, MC_READ,     MC_OFFICER | MC_OPERATOR, "RECONCILE") \
     X(ListCases,       payment_list_cases,       Payment__ListCasesRequest,    Payment__ListCasesReply,   MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
     X(GetCase,         payment_get_case,         Payment__GetCaseRequest,      Payment__Case,             MC_READ,         MC_OFFICER | MC_OPERATOR,           "RECONCILE") \
     X(AssignCase,      payment_assign_case,      Payment__AssignCaseRequest,   Payment__Case,             MC_WRITE_SECRET, MC_OFFICER,                         "RECONCILE") \
@@ -113,6 +116,7 @@ static const char *const tables[PAYMENT_TABLES_END - MC_TABLE_ROOM] = {
     [PAYMENT_RECEIPT_FILES - MC_TABLE_ROOM] = "receipt_files", /* number -> ReceiptFile */
     [PAYMENT_RECEIPT_IDS - MC_TABLE_ROOM]  = "receipt_ids",  /* receipt id -> number */
     [PAYMENT_BILLS - MC_TABLE_ROOM]        = "bills",        /* order id -> Bill */
+    [PAYMENT_CORRECTIONS - MC_TABLE_ROOM]  = "corrections",  /* correction id -> Correction */
     [PAYMENT_UNPROVEN - MC_TABLE_ROOM]     = "unproven",     /* "callbacks" -> Unproven */
     [PAYMENT_BENEFICIARIES - MC_TABLE_ROOM] = "beneficiaries", /* unit -> Beneficiary */
     [PAYMENT_QR_REFERENCES - MC_TABLE_ROOM] = "qr_references", /* see transfer.h */
