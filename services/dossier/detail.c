@@ -48,7 +48,7 @@ static const char *element(struct mc_arena *arena, const ProtobufCFieldDescripto
         return value != NULL ? value->name : "";
     }
     case PROTOBUF_C_TYPE_MESSAGE:
-        memcpy(&message, at, sizeof message);
+        message = *(const ProtobufCMessage *const *)at;
         return mc_json_encode(arena, message, &json) == MC_OK ? json.data : NULL;
     case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_SINT32:

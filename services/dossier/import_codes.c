@@ -44,11 +44,10 @@ static char *text_of(const struct import *import, const struct mc_csv *csv, size
     char raw[TEXT_SIZE];
     char text[MC_TEXT_SIZE(sizeof raw)] = "";
 
-    if (!mc_csv_copy(csv, column, raw, sizeof raw))
-        refuse(import, name, "FIELD_TOO_LONG");
-    else if (mc_text_clean(text, sizeof text, raw) != MC_OK)
+    bool whole = mc_csv_copy(csv, column, raw, sizeof raw);
+    if (whole && mc_text_clean(text, sizeof text, raw) != MC_OK)
         refuse(import, name, "FIELD_INVALID");
-    else if (mc_text_chars(text) > DOSSIER_CODE_NAME_CHARS_MAX)
+    else if (!whole || mc_text_chars(text) > DOSSIER_CODE_NAME_CHARS_MAX)
         refuse(import, name, "FIELD_TOO_LONG");
     return dossier_text(import->txn, text);
 }

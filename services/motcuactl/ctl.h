@@ -80,6 +80,19 @@ int ctl_sms_costs(struct ctl *ctl, int argc, char **argv);
 int ctl_sms_alarms(struct ctl *ctl, int argc, char **argv);
 int ctl_rights_grant(struct ctl *ctl, int argc, char **argv);
 int ctl_agency_import(struct ctl *ctl, int argc, char **argv);
+int ctl_procedure_import(struct ctl *ctl, int argc, char **argv);
+int ctl_procedure_fetch(struct ctl *ctl, int argc, char **argv);
+int ctl_procedure_preview(struct ctl *ctl, int argc, char **argv);
+int ctl_procedure_apply(struct ctl *ctl, int argc, char **argv);
+int ctl_procedure_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_procedure_undo(struct ctl *ctl, int argc, char **argv);
+int ctl_procedure_imports(struct ctl *ctl, int argc, char **argv);
+int ctl_codes_import(struct ctl *ctl, int argc, char **argv);
+int ctl_map_propose(struct ctl *ctl, int argc, char **argv);
+int ctl_map_list(struct ctl *ctl, int argc, char **argv);
+int ctl_map_decide(struct ctl *ctl, int argc, char **argv);
+int ctl_map_sign(struct ctl *ctl, int argc, char **argv);
+int ctl_map_export(struct ctl *ctl, int argc, char **argv);
 int ctl_client_list(struct ctl *ctl, int argc, char **argv);
 int ctl_client_save(struct ctl *ctl, int argc, char **argv);
 int ctl_client_secret(struct ctl *ctl, int argc, char **argv);
@@ -99,6 +112,15 @@ int ctl_dossier_unsynced(struct ctl *ctl, int argc, char **argv);
 int ctl_dossier_states(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
+
+/* A CSV in parts of at most 400 whole lines, each behind the head line; an empty text ends it. */
+struct ctl_part {
+    struct mc_bytes head;
+    struct mc_bytes rest;
+    struct mc_bytes text;
+};
+struct ctl_part ctl_part_first(struct ctl *ctl, struct mc_bytes text);
+struct ctl_part ctl_part_next(struct ctl *ctl, const struct ctl_part *before);
 
 /* "3s", "12m", "5h", "2d" into a small buffer of the caller. */
 enum { CTL_AGE_SIZE = 24 }; /* any number of days */

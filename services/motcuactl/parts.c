@@ -1,5 +1,6 @@
 /* A CSV of any length goes to a room in parts of whole lines, each with the head line. */
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl.h"
 
@@ -54,4 +55,30 @@ size_t ctl_csv_part(struct mc_bytes rest)
         len += line;
     }
     return len;
+}
+
+struct ctl_part ctl_part_next(struct ctl *ctl, const struct ctl_part *before)
+{
+    struct ctl_part part = {.head = before->head};
+    size_t len = before->rest.len > 0 ? ctl_csv_part(before->rest) : 0;
+    char *text = len > 0 ? mc_alloc(&ctl->arena, part.head.len + len + 1) : NULL;
+
+    if (text == NULL)
+        return part;
+    memcpy(text, part.head.data, part.head.len);
+    memcpy(text + part.head.len, before->rest.data, len);
+    part.text = (struct mc_bytes){text, part.head.len + len};
+    part.rest = (struct mc_bytes){(const char *)before->rest.data + len, before->rest.len - len};
+    return part;
+}
+
+struct ctl_part ctl_part_first(struct ctl *ctl, struct mc_bytes text)
+{
+    size_t head = ctl_csv_line(text);
+    const struct ctl_part before = {
+        .head = {text.data, head},
+        .rest = {(const char *)text.data + head, text.len - head},
+    };
+
+    return ctl_part_next(ctl, &before);
 }

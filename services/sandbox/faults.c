@@ -15,6 +15,7 @@ static const char *const systems[SANDBOX_SYSTEMS_LEN] = {
     [SANDBOX_SIM] = "sim",
     [SANDBOX_SMARTCA] = "smartca",
     [SANDBOX_VNEID] = "vneid",
+    [SANDBOX_DVCQG] = "dvcqg",
     [SANDBOX_BANK] = "bank",
     [SANDBOX_GIP] = "gip",
 };

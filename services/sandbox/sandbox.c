@@ -84,6 +84,8 @@ static const struct route {
     {"GET", "/vneid/oauth2/userinfo", SANDBOX_VNEID, sandbox_vneid_userinfo},
     {"GET", "/vneid/oauth2/jwks", SANDBOX_VNEID, sandbox_vneid_jwks},
     {"POST", "/vneid/rotate", SANDBOX_NO_SYSTEM, sandbox_vneid_rotate},
+    {"POST", "/dvcqg/session", SANDBOX_DVCQG, sandbox_national_session},
+    {"POST", "/dvcqg/data", SANDBOX_DVCQG, sandbox_national_data},
     {"GET", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_show},
     {"POST", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_order},
     {"DELETE", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_clear},

@@ -213,6 +213,8 @@ sandbox_handler sandbox_vneid_token;
 sandbox_handler sandbox_vneid_userinfo;
 sandbox_handler sandbox_vneid_jwks;
 sandbox_handler sandbox_vneid_rotate;
+sandbox_handler sandbox_national_session;
+sandbox_handler sandbox_national_data;
 sandbox_handler sandbox_faults_show;
 sandbox_handler sandbox_faults_order;
 sandbox_handler sandbox_faults_clear;
