@@ -1,5 +1,6 @@
 /* Render: what is asked is checked, the pages come, the same twice, and signed by who has a key. */
 #include <openssl/err.h>
+#include <stdlib.h>
 
 #include "print_help.h"
 
@@ -29,7 +30,7 @@ static void a_receipt_is_one_page_and_the_same_twice(void **state)
     assert_true(has(pdf, "2026-09-07T09:20:00+07:00"));
     assert_true(has(pdf, "LiberationSerif"));
     assert_false(has(pdf, "/ByteRange"));
-    harness_advance(h, 3600 * 1000);
+    harness_advance(h, 3600 * 1000LL);
     const Print__RenderReply *second = print(h, &render);
     assert_true(mc_bytes_same(pdf, mc_key_bytes(second->pdf)));
     harness_close(h);
@@ -102,11 +103,13 @@ static void only_rooms_print(void **state)
 /* The bytes that a signature stands for: the two ranges, and the hex between them. */
 static struct mc_bytes signed_bytes(struct mc_bytes pdf, uint8_t *out, struct mc_bytes *ret_hex)
 {
-    unsigned range[3];
+    size_t range[3];
     const char *at = memmem(pdf.data, pdf.len, "/ByteRange [0 ", 14);
 
     assert_non_null(at);
-    assert_int_equal(sscanf(at + 14, "%u %u %u", &range[0], &range[1], &range[2]), 3);
+    char *number = mc_unconst(at + 14);
+    for (size_t i = 0; i < MC_LEN(range); i++)
+        range[i] = strtoul(number, &number, 10);
     assert_int_equal(range[1] + range[2], pdf.len);
     memcpy(out, pdf.data, range[0]);
     memcpy(out + range[0], (const char *)pdf.data + range[1], range[2]);
