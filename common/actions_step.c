@@ -256,7 +256,7 @@ bool mc_actions_step(struct mc_service *service, struct mc_txn *txn)
     struct mc_cursor cursor =
         mc_seek(txn, MC_TABLE_ACTIONS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_BACKWARD);
 
-    for (size_t n = 0; n < 2 * MC_ACTION_OPEN_MAX && mc_next(&cursor); n++) {
+    for (size_t n = 0; n < (size_t)2 * MC_ACTION_OPEN_MAX && mc_next(&cursor); n++) {
         Motcua__ActionRow *row = mc_row(&cursor, &motcua__action_row__descriptor);
 
         if (row == NULL || row->action == NULL || row->action->filter == NULL)

@@ -92,10 +92,9 @@ static bool day_parse(const char *text, int64_t *ret_day)
     struct mc_date date = {0};
     char again[MC_DATE_SIZE];
 
-    if (strlen(text) != MC_DATE_SIZE - 1 ||
-        sscanf(text, "%4d-%2d-%2d", &date.year, &date.month, &date.day) !=
-            3 || // NOLINT(cert-err34-c): compared below
-        !mc_date_valid(date))
+    // NOLINTNEXTLINE(cert-err34-c): compared below
+    int fields = sscanf(text, "%4d-%2d-%2d", &date.year, &date.month, &date.day);
+    if (fields != 3 || strlen(text) != MC_DATE_SIZE - 1 || !mc_date_valid(date))
         return false;
     mc_date_format_iso(again, sizeof again, date);
     *ret_day = mc_date_days(date);

@@ -14,10 +14,10 @@ enum {
 };
 
 static const struct dossier_hours usual_hours = {
-    .opens_ms = 7 * 60 * MINUTE_MS,
-    .lunch_ms = (11 * 60 + 30) * MINUTE_MS,
-    .resumes_ms = (13 * 60 + 30) * MINUTE_MS,
-    .closes_ms = 17 * 60 * MINUTE_MS,
+    .opens_ms = INT64_C(7) * 60 * MINUTE_MS,
+    .lunch_ms = (INT64_C(11) * 60 + 30) * MINUTE_MS,
+    .resumes_ms = (INT64_C(13) * 60 + 30) * MINUTE_MS,
+    .closes_ms = INT64_C(17) * 60 * MINUTE_MS,
 };
 
 /* A local instant, split: which day, and how far into it. */

@@ -227,7 +227,8 @@ enum mc_status dossier_deposit_paper(struct dossier *dossier, struct mc_txn *txn
         check_new(txn, holder, &record, mc_open_text(txn, record.number));
     if (txn->status != MC_OK ||
         (is_result(req) ? result_paper(txn, req, record.name, open.record, &paper)
-                        : scanned_paper(txn, req, open.record, &paper)) != MC_OK)
+                        : scanned_paper(txn, req, open.record, &paper)) != MC_OK ||
+        paper == NULL)
         return txn->status;
 
     struct mc_bytes id = mc_new_id(txn);

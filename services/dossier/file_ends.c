@@ -82,7 +82,7 @@ enum mc_status dossier_collect_files(struct dossier *dossier, struct mc_txn *txn
             break;
         if (row[END_KEY - 1] == DOSSIER_END_FILE)
             end_file(txn, key);
-        else if (key.len == 2 * MC_ID_LEN)
+        else if (key.len == (size_t)2 * MC_ID_LEN)
             end_upload(dossier, txn, key);
         mc_drop(txn, DOSSIER_FILE_ENDS, cursor.key);
     }

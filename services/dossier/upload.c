@@ -56,7 +56,7 @@ enum mc_status dossier_upload_take(struct mc_txn *txn, ProtobufCBinaryData id,
 {
     struct dossier_upload upload;
 
-    if (dossier_upload_open(txn, id, &upload) != MC_OK)
+    if (dossier_upload_open(txn, id, &upload) != MC_OK || upload.record == NULL)
         return txn->status;
     if (upload.record->sha256.len != MC_HASH_LEN)
         return mc_refuse(txn, MC_EXPIRED, "upload_id", "UPLOAD_INCOMPLETE", NULL);

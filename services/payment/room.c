@@ -321,7 +321,7 @@ static enum mc_status banks_load(struct payment *payment, struct mc_boot *boot)
     char why[MC_LEN(boot->why) / 2] = "";
     struct mc_arena memory;
     struct mc_bytes text = {mc_data_banks, mc_data_banks_len};
-    enum mc_status status = mc_arena_init(&memory, 2 * PAYMENT_BANKS_FILE_MAX);
+    enum mc_status status = mc_arena_init(&memory, (size_t)2 * PAYMENT_BANKS_FILE_MAX);
 
     if (status != MC_OK)
         return status;
