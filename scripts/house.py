@@ -179,7 +179,7 @@ class House:
     def stop(self):
         """The SMS worker first: it gives back to the otp room what it holds. False: something had to be killed."""
         self.stopping, clean = True, True
-        for names in (["smsworker"], ["gateway"] + ROOMS + ["sandbox"]):
+        for names in (["smsworker", "scanworker"], ["gateway"] + ROOMS + ["sandbox"]):
             clean = self.stop_some(names) and clean
         if self.authorities is not None:
             self.authorities.stop()

@@ -35,7 +35,7 @@ enum mc_status dossier_attach(struct dossier *dossier, struct mc_txn *txn,
     if (txn->status != MC_OK || dossier_open(txn, req->dossier_id, "", &open) != MC_OK ||
         (open.actor == DOSSIER_BY_OFFICER && dossier_paper_may_scan(&open) &&
          dossier_check_version(txn, &open, req->version) != MC_OK) ||
-        dossier_take(txn, req->content, req->upload_id, &taken) != MC_OK)
+        dossier_take(dossier, txn, req->content, req->upload_id, &taken) != MC_OK)
         return txn->status;
 
     fill(txn, &taken, rep);

@@ -137,21 +137,24 @@ static enum mc_status scanned_paper(struct mc_txn *txn, const Dossier__DepositPa
         return mc_refuse(txn, MC_NOT_FOUND, "sha256", "FILE_NOT_FOUND", NULL);
     if ((*ret_paper)->digitised != DOSSIER__DIGITISED__NOT_DIGITISED)
         return mc_refuse(txn, MC_CONFLICT, "sha256", "PAPER_DIGITISED", NULL);
+    struct dossier_file file = dossier_file_open(txn, mc_key_bytes((*ret_paper)->sha256));
+    if (file.record == NULL || dossier_scan_check(txn, file.record) != MC_OK)
+        return mc_fail(txn, MC_CORRUPT, "file missing");
     (*ret_paper)->digitised = DOSSIER__DIGITISED__DIGITISED;
     dossier_file_hold(txn, mc_key_bytes((*ret_paper)->sha256));
     return txn->status;
 }
 
 /* Held twice: by the dossier and by the store. */
-static enum mc_status result_paper(struct mc_txn *txn, const Dossier__DepositPaperRequest *req,
-                                   const char *name, DossierState__Dossier *dossier,
-                                   DossierState__Paper **ret_paper)
+static enum mc_status result_paper(const struct dossier *dossier, struct mc_txn *txn,
+                                   const Dossier__DepositPaperRequest *req, const char *name,
+                                   DossierState__Dossier *into, DossierState__Paper **ret_paper)
 {
     struct dossier_taken taken = {0};
     DossierState__Paper *paper = dossier_alloc(txn, sizeof *paper);
     const char *file_name = dossier_paper_file_name(txn, req->file_name);
 
-    if (paper == NULL || dossier_take(txn, req->content, req->upload_id, &taken) != MC_OK)
+    if (paper == NULL || dossier_take(dossier, txn, req->content, req->upload_id, &taken) != MC_OK)
         return txn->status;
     dossier_state__paper__init(paper);
     paper->sha256 = (ProtobufCBinaryData){taken.hash.len, mc_unconst(taken.hash.data)};
@@ -159,16 +162,16 @@ static enum mc_status result_paper(struct mc_txn *txn, const Dossier__DepositPap
     paper->file_name = mc_seal_text(txn, file_name);
     paper->content_type = mc_unconst(taken.content_type);
     paper->size = taken.size;
-    if (dossier->n_results >= DOSSIER_PAPERS_MAX)
+    if (into->n_results >= DOSSIER_PAPERS_MAX)
         return mc_refuse(txn, MC_LIMITED, "", "FILES_TOO_MANY", "max",
                          dossier_number_text(txn, DOSSIER_PAPERS_MAX), NULL);
-    DossierState__Paper **results = dossier_list(txn, dossier->n_results + 1);
+    DossierState__Paper **results = dossier_list(txn, into->n_results + 1);
     if (results == NULL)
         return txn->status;
-    if (dossier->n_results > 0)
-        memcpy(results, dossier->results, dossier->n_results * sizeof(void *));
-    results[dossier->n_results++] = paper;
-    dossier->results = results;
+    if (into->n_results > 0)
+        memcpy(results, into->results, into->n_results * sizeof(void *));
+    results[into->n_results++] = paper;
+    into->results = results;
     dossier_file_hold(txn, taken.hash);
     *ret_paper = paper;
     return txn->status;
@@ -226,7 +229,7 @@ enum mc_status dossier_deposit_paper(struct dossier *dossier, struct mc_txn *txn
     if (txn->status == MC_OK)
         check_new(txn, holder, &record, mc_open_text(txn, record.number));
     if (txn->status != MC_OK ||
-        (is_result(req) ? result_paper(txn, req, record.name, open.record, &paper)
+        (is_result(req) ? result_paper(dossier, txn, req, record.name, open.record, &paper)
                         : scanned_paper(txn, req, open.record, &paper)) != MC_OK ||
         paper == NULL)
         return txn->status;

@@ -60,7 +60,7 @@ static void keep(struct mc_txn *txn, DossierState__Document *record, const Print
     if (hash == NULL)
         return;
     mc_hash(hash, mc_key_bytes(made->pdf));
-    dossier_file_put(txn, hash, mc_key_bytes(made->pdf), "application/pdf");
+    dossier_file_put(NULL, txn, hash, mc_key_bytes(made->pdf), "application/pdf");
     record->state = DOSSIER__DOCUMENT_STATE__DOCUMENT_READY;
     record->sha256 = (ProtobufCBinaryData){MC_HASH_LEN, hash};
     record->size = made->pdf.len;

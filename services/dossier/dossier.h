@@ -108,6 +108,7 @@ enum dossier_lane {
     DOSSIER_LANE_POST,
     DOSSIER_LANE_NATIONAL,
     DOSSIER_LANE_PRINT,
+    DOSSIER_LANE_SCAN,
     DOSSIER_LANES_LEN
 };
 
@@ -151,6 +152,9 @@ struct dossier {
     struct dossier_result_codes result_codes;
     int64_t upload_life_ms;
     int64_t orphan_grace_ms;
+    bool scanner;
+    bool scan_required;
+    int64_t scan_backoff_ms;
     struct dossier_forms forms;
     struct dossier_day calendar_days[DOSSIER_CALENDAR_DAYS_MAX];
     int64_t remind_hours[DOSSIER_REMINDERS]; /* working hours before it is due; 0: none */

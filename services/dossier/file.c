@@ -91,23 +91,26 @@ void dossier_file_release(const struct dossier *dossier, struct mc_txn *txn, str
     mc_save(txn, DOSSIER_FILES, hash, &file.record->base);
 }
 
-void dossier_file_make(struct mc_txn *txn, struct mc_bytes hash, const DossierState__File *made)
+void dossier_file_make(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes hash,
+                       const DossierState__File *made)
 {
     struct dossier_file file = dossier_file_open(txn, hash);
 
     if (file.record != NULL) { /* somebody handed it in before: his pieces do for both */
         dossier_pieces_drop(txn, mc_key_bytes(made->file_id), made->size);
+        dossier_scan_ask(dossier, txn, hash, file.record);
         refer(txn, &file);
         return;
     }
     DossierState__File record = *made;
     record.references = 1;
     record.made_at_ms = txn->now_ms;
+    dossier_scan_ask(dossier, txn, hash, &record);
     mc_save(txn, DOSSIER_FILES, hash, &record.base);
 }
 
-void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struct mc_bytes content,
-                      const char *type)
+void dossier_file_put(const struct dossier *dossier, struct mc_txn *txn,
+                      const uint8_t hash[MC_HASH_LEN], struct mc_bytes content, const char *type)
 {
     struct mc_bytes name = mc_keep(txn, hash, MC_HASH_LEN);
     size_t pieces = (content.len + DOSSIER_CHUNK - 1) / DOSSIER_CHUNK;
@@ -118,6 +121,7 @@ void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struc
         return;
     struct dossier_file known = dossier_file_open(txn, name);
     if (known.record != NULL) {
+        dossier_scan_ask(dossier, txn, name, known.record);
         refer(txn, &known);
         return;
     }
@@ -133,7 +137,7 @@ void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struc
     made.size = content.len;
     made.content_type = mc_unconst(type);
     made.piece_hashes = (ProtobufCBinaryData){pieces * MC_HASH_LEN, hashes};
-    dossier_file_make(txn, name, &made);
+    dossier_file_make(dossier, txn, name, &made);
 }
 
 /* One piece, as it was put in. */

@@ -25,10 +25,23 @@ enum {
     DOSSIER_UPLOADS_MAX = 40,             /* of one account, not used yet */
     DOSSIER_UPLOADS_SIZE_MAX = 100 << 20, /* bytes announced by them together */
     DOSSIER_PURPOSE_CHARS_MAX = 200,
+    DOSSIER_SCAN_PIECE = 128 * 1024, /* bytes in one answer to the scan worker */
+    DOSSIER_SCAN_LEASE_MIN_MS = 1000,
+    DOSSIER_SCAN_LEASE_MAX_MS = 5 * 60 * 1000,
+    DOSSIER_SCAN_LEASE_MS = 60 * 1000,
+    DOSSIER_SCAN_WAIT_MAX_MS = 10 * 1000,
+    DOSSIER_MALWARE_CHARS_MAX = 100,
     DOSSIER_COLLECT_ROWS = 4, /* files or uploads that go in one tick */
 };
 
 /* Handlers. */
+enum mc_status dossier_lease_scans(struct dossier *dossier, struct mc_txn *txn,
+                                   const Dossier__LeaseScansRequest *req,
+                                   Dossier__LeaseScansReply *rep);
+enum mc_status dossier_read_scan(struct dossier *dossier, struct mc_txn *txn,
+                                 const Dossier__ReadScanRequest *req, Dossier__ReadScanReply *rep);
+enum mc_status dossier_ack_scan(struct dossier *dossier, struct mc_txn *txn,
+                                const Dossier__AckScanRequest *req, Dossier__AckScanReply *rep);
 enum mc_status dossier_start_upload(struct dossier *dossier, struct mc_txn *txn,
                                     const Dossier__StartUploadRequest *req,
                                     Dossier__UploadReply *rep);
@@ -54,10 +67,11 @@ struct dossier_file dossier_file_open(struct mc_txn *txn, struct mc_bytes hash);
 void dossier_file_hold(struct mc_txn *txn, struct mc_bytes hash);
 void dossier_file_release(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes hash);
 /* A new file whose pieces lie there already, or the known one of this hash; held once. */
-void dossier_file_make(struct mc_txn *txn, struct mc_bytes hash, const DossierState__File *made);
+void dossier_file_make(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes hash,
+                       const DossierState__File *made);
 /* The whole of it, sealed and held once; `type` is dossier_sniff()'s. */
-void dossier_file_put(struct mc_txn *txn, const uint8_t hash[MC_HASH_LEN], struct mc_bytes content,
-                      const char *type);
+void dossier_file_put(const struct dossier *dossier, struct mc_txn *txn,
+                      const uint8_t hash[MC_HASH_LEN], struct mc_bytes content, const char *type);
 /* Empty with the call failed when a piece is missing or the whole is not what was put in. */
 struct mc_bytes dossier_file_get(struct mc_txn *txn, struct mc_bytes hash, uint64_t size);
 /* The bytes from `offset`, at most `len`; each piece they lie in is checked by its own hash. */
@@ -83,6 +97,22 @@ void dossier_upload_answer(struct mc_txn *txn, const struct dossier_upload *uplo
 /* A finished one is used up: its reference to the file is the caller's from now on. */
 mc_nodiscard enum mc_status dossier_upload_take(struct mc_txn *txn, ProtobufCBinaryData id,
                                                 struct dossier_file *ret_file);
+
+/* scan.c: what the virus scanner says. */
+/* Asks for a file that comes now, when a scanner is configured and has not looked at it. dossier
+ * NULL, here and above: we made it ourselves. */
+void dossier_scan_ask(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes hash,
+                      DossierState__File *file);
+/* Refused for an infected file: it is not given out, nor taken in again. */
+mc_nodiscard enum mc_status dossier_scan_check(struct mc_txn *txn, const DossierState__File *file);
+/* Refused when a paper of the dossier keeps it from going on. */
+mc_nodiscard enum mc_status dossier_scan_check_papers(const struct dossier *dossier,
+                                                      struct mc_txn *txn,
+                                                      const DossierState__Dossier *record);
+
+/* The job a worker holds by this token, opened; NULL when it holds none. No file: it is gone. */
+struct mc_job *dossier_scan_held(struct mc_txn *txn, ProtobufCBinaryData token,
+                                 struct dossier_file *ret_file);
 
 /* file_ends.c: when a file or an upload goes, unless something happens before. */
 enum dossier_end { DOSSIER_END_FILE = 'f', DOSSIER_END_UPLOAD = 'u' };
@@ -117,8 +147,8 @@ struct dossier_taken {
 /* Content of a message, or a finished upload; never both. */
 enum mc_status dossier_take_check(struct mc_txn *txn, ProtobufCBinaryData content,
                                   ProtobufCBinaryData upload_id);
-mc_nodiscard enum mc_status dossier_take(struct mc_txn *txn, ProtobufCBinaryData content,
-                                         ProtobufCBinaryData upload_id,
+mc_nodiscard enum mc_status dossier_take(const struct dossier *dossier, struct mc_txn *txn,
+                                         ProtobufCBinaryData content, ProtobufCBinaryData upload_id,
                                          struct dossier_taken *ret_taken);
 /* The whole (length 0) or a range, as the caller asked; refused past the limits. */
 struct mc_bytes dossier_file_read(struct mc_txn *txn, struct mc_bytes hash, uint64_t size,

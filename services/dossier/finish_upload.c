@@ -22,7 +22,6 @@ enum mc_status dossier_finish_upload(struct dossier *dossier, struct mc_txn *txn
                                      const Dossier__FinishUploadRequest *req,
                                      Dossier__UploadReply *rep)
 {
-    (void)dossier;
     struct dossier_upload upload;
     uint8_t told[MC_HASH_LEN];
     uint8_t hash[MC_HASH_LEN];
@@ -49,7 +48,7 @@ enum mc_status dossier_finish_upload(struct dossier *dossier, struct mc_txn *txn
         made.size = record->size;
         made.content_type = record->content_type;
         made.piece_hashes = record->piece_hashes;
-        dossier_file_make(txn, name, &made);
+        dossier_file_make(dossier, txn, name, &made);
         record->sha256 = (ProtobufCBinaryData){name.len, mc_unconst(name.data)};
         record->piece_hashes = (ProtobufCBinaryData){0};
         record->hasher = (ProtobufCBinaryData){0};

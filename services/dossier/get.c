@@ -23,6 +23,9 @@ static Dossier__Attachment **paper_rows(struct mc_txn *txn, DossierState__Paper 
         rows[i].digitised = (Dossier__Digitised)paper->digitised;
         rows[i].stored_paper_id = paper->stored_paper;
         rows[i].from_data_store = paper->from_data_store;
+        struct dossier_file file = dossier_file_open(txn, mc_key_bytes(paper->sha256));
+        if (file.record != NULL)
+            rows[i].scan = (Dossier__Scan)file.record->scan;
         list[i] = &rows[i];
     }
     return list;

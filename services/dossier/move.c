@@ -236,6 +236,9 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
         return txn->status;
     if (stage->reason && why[0] == '\0')
         mc_refuse(txn, MC_INVALID, "reason", "REASON_REQUIRED", NULL);
+    if ((to == DOSSIER__STATE__RECEIVED || to == DOSSIER__STATE__PROCESSING) &&
+        dossier_scan_check_papers(dossier, txn, record) != MC_OK)
+        return txn->status;
     if (check_supplement(txn, open, to) != MC_OK || check_consent(txn, open, stage) != MC_OK ||
         check_parcel(txn, open) != MC_OK || dossier_group_check(txn, open, to) != MC_OK)
         return txn->status;

@@ -112,8 +112,9 @@ enum mc_status dossier_take_check(struct mc_txn *txn, ProtobufCBinaryData conten
     return txn->status;
 }
 
-enum mc_status dossier_take(struct mc_txn *txn, ProtobufCBinaryData content,
-                            ProtobufCBinaryData upload_id, struct dossier_taken *ret_taken)
+enum mc_status dossier_take(const struct dossier *dossier, struct mc_txn *txn,
+                            ProtobufCBinaryData content, ProtobufCBinaryData upload_id,
+                            struct dossier_taken *ret_taken)
 {
     struct dossier_file file = {0};
     uint8_t hash[MC_HASH_LEN];
@@ -121,7 +122,8 @@ enum mc_status dossier_take(struct mc_txn *txn, ProtobufCBinaryData content,
     if (dossier_take_check(txn, content, upload_id) != MC_OK)
         return txn->status;
     if (upload_id.len > 0) {
-        if (dossier_upload_take(txn, upload_id, &file) == MC_OK)
+        if (dossier_upload_take(txn, upload_id, &file) == MC_OK &&
+            dossier_scan_check(txn, file.record) == MC_OK)
             *ret_taken =
                 (struct dossier_taken){file.hash, file.record->content_type, file.record->size};
         return txn->status;
@@ -129,7 +131,9 @@ enum mc_status dossier_take(struct mc_txn *txn, ProtobufCBinaryData content,
     mc_hash(hash, mc_key_bytes(content));
     *ret_taken = (struct dossier_taken){mc_keep(txn, hash, sizeof hash),
                                         dossier_sniff(mc_key_bytes(content)), content.len};
-    dossier_file_put(txn, hash, mc_key_bytes(content), ret_taken->content_type);
+    file = dossier_file_open(txn, ret_taken->hash);
+    if (file.record == NULL || dossier_scan_check(txn, file.record) == MC_OK)
+        dossier_file_put(dossier, txn, hash, mc_key_bytes(content), ret_taken->content_type);
     return txn->status;
 }
 
@@ -153,13 +157,15 @@ struct mc_bytes dossier_file_read(struct mc_txn *txn, struct mc_bytes hash, uint
 {
     if (check_range(txn, size, offset, length) != MC_OK)
         return (struct mc_bytes){0};
-    if (length == 0)
-        return dossier_file_get(txn, hash, size);
     struct dossier_file file = dossier_file_open(txn, hash);
     if (file.record == NULL) {
         (void)mc_fail(txn, MC_CORRUPT, "file missing");
         return (struct mc_bytes){0};
     }
+    if (dossier_scan_check(txn, file.record) != MC_OK)
+        return (struct mc_bytes){0};
+    if (length == 0)
+        return dossier_file_get(txn, hash, size);
     return dossier_file_range(txn, file.record, offset, length);
 }
 

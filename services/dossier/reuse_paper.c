@@ -23,6 +23,10 @@ enum mc_status dossier_reuse_paper(struct dossier *dossier, struct mc_txn *txn,
     if (dossier_stored_state(txn, stored.record) != DOSSIER__PAPER_STATE__PAPER_VALID)
         return mc_refuse(txn, MC_EXPIRED, "paper_id", "PAPER_NOT_VALID", NULL);
 
+    struct dossier_file file = dossier_file_open(txn, mc_key_bytes(stored.record->sha256));
+    if (file.record == NULL || dossier_scan_check(txn, file.record) != MC_OK)
+        return mc_fail(txn, MC_CORRUPT, "file missing");
+
     paper.sha256 = stored.record->sha256;
     paper.file_name = stored.record->file_name;
     paper.content_type = stored.record->content_type;

@@ -61,6 +61,9 @@
     X(FinishUpload,     dossier_finish_upload,     Dossier__FinishUploadRequest,     Dossier__UploadReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(GetUpload,        dossier_get_upload,        Dossier__GetUploadRequest,        Dossier__UploadReply,            MC_READ,         DOSSIER_WHO, NULL) \
     X(Detach,           dossier_detach,            Dossier__DetachRequest,           Dossier__DetachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(LeaseScans,       dossier_lease_scans,       Dossier__LeaseScansRequest,       Dossier__LeaseScansReply,        MC_WRITE_FRESH,  MC_ROOM,     NULL) \
+    X(ReadScan,         dossier_read_scan,         Dossier__ReadScanRequest,         Dossier__ReadScanReply,          MC_READ,         MC_ROOM,     NULL) \
+    X(AckScan,          dossier_ack_scan,          Dossier__AckScanRequest,          Dossier__AckScanReply,           MC_WRITE,        MC_ROOM,     NULL) \
     X(DepositPaper,     dossier_deposit_paper,     Dossier__DepositPaperRequest,     Dossier__DepositPaperReply,      MC_WRITE_SECRET, MC_OFFICER,  NULL, NULL, MC_UPLOAD_MAX) \
     X(ReusePaper,       dossier_reuse_paper,       Dossier__ReusePaperRequest,       Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(ListStoredPapers, dossier_list_stored_papers, Dossier__ListStoredPapersRequest, Dossier__ListStoredPapersReply, MC_WRITE_FRESH,  DOSSIER_WHO, NULL) \
@@ -149,7 +152,7 @@ static const char *const tables[] = {
     [DOSSIER_MAP_VERSIONS - MC_TABLE_ROOM] = "map_versions", /* lists, version   -> DossierState__MapVersion */
 };
 
-static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national", [DOSSIER_LANE_PRINT] = "print"};
+static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national", [DOSSIER_LANE_PRINT] = "print", [DOSSIER_LANE_SCAN] = "scan"};
 
 enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 #define AT(field) offsetof(struct dossier, field)
@@ -157,6 +160,9 @@ static const struct mc_config_key config[] = {
     {"dossier.upload_life",  MC_CONFIG_DURATION, AT(upload_life_ms),  "24h", MINUTE, 7LL * DAY, "How long an upload in parts is kept before it is used."},
     {"dossier.orphan_grace", MC_CONFIG_DURATION, AT(orphan_grace_ms), "24h", 1000, 30LL * DAY, "How long a file is kept that nothing refers to any more."},
     {"dossier.supplement_life", MC_CONFIG_DURATION, AT(supplement_life_ms), "30d", 1000, 366LL * DAY, "How long a citizen has to answer a request for a supplement; then the dossier is stopped, or refused if it was not accepted."},
+    {"dossier.scanner",       MC_CONFIG_BOOL, AT(scanner),       "false", 0, 0, "Every new file is given to motcua-scanworker, which asks a virus scanner (clamd)."},
+    {"dossier.scan_backoff",  MC_CONFIG_DURATION, AT(scan_backoff_ms), "5s", 10, MINUTE, "The pause before a file is given to the scanner again after a failure; doubles up to 5 minutes."},
+    {"dossier.scan_required", MC_CONFIG_BOOL, AT(scan_required), "true",  0, 0, "With a scanner: a dossier goes on only when all its files were found clean. False: also when they are not scanned yet, or cannot be; never when one is infected."},
     {"dossier.post_url",         MC_CONFIG_STRING,   AT(post_url),        "",       0, 512,               "The post office that results are sent by; empty: results are not sent by post."},
     {"dossier.post_customer",    MC_CONFIG_STRING,   AT(post_customer),   "motcua", 1, 64,                "customerCode: our name at the post office."},
     {"dossier.post_token_file",  MC_CONFIG_PATH,     AT(post_token_file), "",       0, 1024,              "What the post office knows us by (Authorization: Bearer), 32 bytes as hex in a file; empty: nothing."},

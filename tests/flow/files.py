@@ -2,8 +2,13 @@
 
     files.py <folder of the daemons>
 """
+import contextlib
 import hashlib
+import os
 import signal
+import socket
+import struct
+import threading
 
 import story
 from story import OFFICER, UNIT, enum_name
@@ -15,8 +20,52 @@ BIRTH = b"%PDF-1.7\nGiay khai sinh so 123/2026"
 PURPOSE = {"purpose": "Thẩm định hồ sơ"}
 
 
+# The test file all scanners know; put together here, so that none of them takes this file for it.
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD" + b"-ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+class Clamd:
+    """A small stand-in for clamd's INSTREAM, with moods; it counts what it was asked in each."""
+
+    def __init__(self, path):
+        self.mood, self.seen, self.path = "good", {}, path
+        self.door = socket.socket(socket.AF_UNIX)
+        self.door.bind(path)
+        self.door.listen(8)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                peer = self.door.accept()[0]
+                with peer, contextlib.suppress(OSError):
+                    self.answer(peer)
+
+    def answer(self, peer):
+        mood = self.mood
+        self.seen[mood] = self.seen.get(mood, 0) + 1
+        peer.settimeout(5)
+        stream = peer.makefile("rb")
+        if stream.read(10) != b"zINSTREAM\0":
+            raise AssertionError("not INSTREAM")
+        if mood == "limit":
+            peer.sendall(b"INSTREAM size limit exceeded. ERROR\0")
+            return
+        content = b""
+        while size := struct.unpack(">I", stream.read(4))[0]:
+            content += stream.read(size)
+            if mood == "cut":
+                return
+        if mood == "slow":
+            peer.recv(1)  # until it gives up
+            return
+        found = b"stream: Eicar-Test-Signature FOUND\0" if EICAR in content else b"stream: OK\0"
+        peer.sendall(b"stream: Can't allocate memory ERROR\0" if mood == "error" else found)
+
+
 class Files(story.Story):
-    extra = {"dossier": {"dossier.orphan_grace": "1s", "store.map_size": "128MiB"}}
+    extra = {"dossier": {"dossier.orphan_grace": "1s", "store.map_size": "128MiB", "dossier.scanner": "true",
+                         "dossier.scan_backoff": "50ms"}}
 
     def dossier(self, method, request, session, **more):
         return self.portal.call("dossier", method, request, session, **more)
@@ -51,12 +100,14 @@ class Files(story.Story):
         dossier = self.draft(citizen)
         self.check_upload(citizen, dossier)
         self.dossier("Submit", {"dossier_id": dossier}, citizen)
-        self.steps.accept(desk, dossier)
+        self.check_scanner(desk, dossier)
         self.check_reading(citizen, desk, dossier)
         self.step(desk, dossier, "PROCESSING")
         done = self.step(desk, dossier, "FINISHED")
         paper = self.check_deposit(desk, dossier, done.version)
         self.check_reuse(citizen, paper)
+        self.check_bad_files(citizen, desk)
+        self.end_daemons(["scanworker"])
 
     def check_upload(self, citizen, dossier):
         """Killed in the middle, it goes on where it was; handed in twice, it is kept once."""
@@ -77,6 +128,48 @@ class Files(story.Story):
         self.assertEqual((kept.size, kept.sha256), (len(DRAWING), told))
         again = self.upload(citizen, DRAWING)
         self.dossier("Attach", {"dossier_id": dossier, "component": "Bản vẽ 2", "file_name": "2.pdf", "upload_id": again}, citizen)
+
+    def scan(self, session, dossier):
+        view = self.dossier("Get", {"dossier_id": dossier}, session, purpose="Xử lý")
+        return {enum_name(paper, "scan") for paper in view.attachments}
+
+    def check_scanner(self, desk, dossier):
+        """Not received before it is known to be clean; a scanner that is away or unwell only makes it wait."""
+        self.assertEqual(self.scan(desk, dossier), {"SCAN_WAITING"})
+        ask = {"dossier_id": dossier, "version": self.dossier("Get", {"dossier_id": dossier}, desk, purpose="Xử lý").version}
+        self.refused("FILE_NOT_SCANNED", "dossier", "Accept", ask, desk)
+        path = f"{self.folder}/clamd"
+        self.house.extra["scanworker"] = {"scanworker.clamd": path, "scanworker.timeout": "150ms", "scanworker.wait": "200ms"}
+        self.house.start("scanworker")
+        log = f"{self.house.log_dir}/scanworker.log"
+        self.wait("a scanner that is away to be noticed", lambda: os.path.exists(log) and "NO_SCANNER" in open(log).read())
+        self.clamd = Clamd(path)
+        for mood in ("slow", "good"):
+            self.clamd.mood = mood
+            self.wait(f"a {mood} scanner", lambda mood=mood: self.clamd.seen.get(mood))
+        self.wait("it to be found clean", lambda: self.scan(desk, dossier) == {"SCAN_CLEAN"})
+        self.steps.accept(desk, dossier)
+
+    def check_bad_files(self, citizen, desk):
+        """Infected: never given out, and nothing goes on. Cut off and confused: asked again. Too large: told."""
+        for mood, content, state, code in (("cut", b"%PDF-1.7\n" + EICAR, "SCAN_INFECTED", "FILE_INFECTED"),
+                                           ("limit", b"%PDF-1.7\nlong", "SCAN_IMPOSSIBLE", "FILE_UNSCANNABLE")):
+            self.clamd.mood = mood
+            dossier = self.draft(citizen)
+            paper = {"dossier_id": dossier, "component": "Đơn", "file_name": "don.pdf", "content": content}
+            sha256 = self.dossier("Attach", paper, citizen).sha256
+            version = self.dossier("Submit", {"dossier_id": dossier}, citizen).version
+            self.wait(f"a {mood} scanner", lambda mood=mood: self.clamd.seen.get(mood))
+            if mood == "cut":
+                self.clamd.mood = "error"
+                self.wait("a confused scanner", lambda: self.clamd.seen.get("error"))
+                self.clamd.mood = "good"
+            self.wait(state, lambda state=state, dossier=dossier: self.scan(citizen, dossier) == {state})
+            self.refused(code, "dossier", "Accept", {"dossier_id": dossier, "version": version}, desk)
+            if state == "SCAN_INFECTED":
+                self.refused(code, "dossier", "ReadAttachment", {"dossier_id": dossier, "sha256": sha256}, citizen)
+                self.refused(code, "dossier", "Attach", {**paper, "dossier_id": self.draft(citizen)}, citizen)
+                self.assertEqual(self.types({"dossier": self.journal("dossier")})["dossier.file_infected"], 1)
 
     def check_reading(self, citizen, desk, dossier):
         """In ranges; an officer for a purpose; all of it in the log."""
