@@ -35,6 +35,7 @@ enum dossier_document_kind {
     DOSSIER_STOP_NOTICE,     /* 05 */
     DOSSIER_CONTROL_SLIP,    /* 06 */
     DOSSIER_REGISTER_BOOK,   /* 07 */
+    DOSSIER_CERTIFICATE, /* no form of the circular: a certified copy's words of certification */
     DOSSIER_DOCUMENTS_LEN,
 };
 

@@ -378,6 +378,7 @@ void dossier_print_facts(struct dossier_print *print, const struct dossier *doss
     case DOSSIER_REFUSAL_SLIP:
     case DOSSIER_STOP_NOTICE:
     case DOSSIER_REGISTER_BOOK:
+    case DOSSIER_CERTIFICATE:
     case DOSSIER_DOCUMENTS_LEN:
     default:
         return;

@@ -15,6 +15,7 @@ static const struct dossier_document_info kinds[] = {
     [DOSSIER_STOP_NOTICE]     = {"05", "stop_notice",     "Thông báo dừng giải quyết hồ sơ",                       "DHS",   false},
     [DOSSIER_CONTROL_SLIP]    = {"06", "control_slip",    "Phiếu kiểm soát quá trình giải quyết hồ sơ",            "KSHS",  true},
     [DOSSIER_REGISTER_BOOK]   = {"07", "register_book",   "Sổ theo dõi hồ sơ",                                     "STDHS", true},
+    [DOSSIER_CERTIFICATE]     = {"SCT", "certified_copy", "Lời chứng bản sao điện tử từ bản chính",                "SCT/BS", false},
 };
 /* clang-format on */
 

@@ -14,6 +14,7 @@
 #include "bundles.h"
 #include "calendar.h"
 #include "catalogue.h"
+#include "certified_copy.h"
 #include "data_store.h"
 #include "document.h"
 #include "files.h"
@@ -45,6 +46,8 @@ enum dossier_table {
     DOSSIER_STORED_PAPERS,
     DOSSIER_HOLDERS,
     DOSSIER_PAPER_USES,
+    DOSSIER_COPIES,
+    DOSSIER_COPY_COUNTS,
     DOSSIER_PROCEDURES,
     DOSSIER_IMPORTS,
     DOSSIER_IMPORT_ROWS,

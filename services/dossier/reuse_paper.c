@@ -18,6 +18,8 @@ enum mc_status dossier_reuse_paper(struct dossier *dossier, struct mc_txn *txn,
     paper.component = dossier_paper_component(txn, req->component);
     if (txn->status != MC_OK || dossier_open(txn, req->dossier_id, "", &open) != MC_OK ||
         !dossier_check_purpose(txn, open.actor) ||
+        (open.actor == DOSSIER_BY_OFFICER &&
+         dossier_check_version(txn, &open, req->version) != MC_OK) ||
         dossier_stored_open(txn, req->paper_id, &open, &stored) != MC_OK)
         return txn->status;
     if (dossier_stored_state(txn, stored.record) != DOSSIER__PAPER_STATE__PAPER_VALID)

@@ -57,10 +57,16 @@
     X(ListUnit,         dossier_list_unit,         Dossier__ListUnitRequest,         Dossier__ListReply,              MC_READ,         MC_OFFICER,  NULL) \
     X(ReadAttachment,   dossier_read_attachment,   Dossier__ReadAttachmentRequest,   Dossier__ReadAttachmentReply,    MC_WRITE_FRESH,  DOSSIER_WHO, NULL, NULL, MC_UPLOAD_MAX) \
     X(StartUpload,      dossier_start_upload,      Dossier__StartUploadRequest,      Dossier__UploadReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
-    X(UploadPart,       dossier_upload_part,       Dossier__UploadPartRequest,       Dossier__UploadReply,            MC_WRITE_FRESH,  DOSSIER_WHO, NULL, NULL, DOSSIER_PART_BODY_MAX) \
+    X(UploadPart,       dossier_upload_part,       Dossier__UploadPartRequest,       Dossier__UploadReply,            MC_WRITE,        DOSSIER_WHO, NULL, NULL, DOSSIER_PART_BODY_MAX) \
     X(FinishUpload,     dossier_finish_upload,     Dossier__FinishUploadRequest,     Dossier__UploadReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(GetUpload,        dossier_get_upload,        Dossier__GetUploadRequest,        Dossier__UploadReply,            MC_READ,         DOSSIER_WHO, NULL) \
     X(Detach,           dossier_detach,            Dossier__DetachRequest,           Dossier__DetachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
+    X(CreateCertifiedCopy, dossier_create_certified_copy, Dossier__CreateCertifiedCopyRequest, Dossier__CertifiedCopy,   MC_WRITE_SECRET, MC_OFFICER,  DOSSIER_RIGHT_COPY_CREATE) \
+    X(SignCertifiedCopy, dossier_sign_certified_copy, Dossier__CertifiedCopyRequest,  Dossier__CertifiedCopy,          MC_WRITE_SECRET, MC_OFFICER,  DOSSIER_RIGHT_COPY_SIGN) \
+    X(SealCertifiedCopy, dossier_seal_certified_copy, Dossier__CertifiedCopyRequest,  Dossier__CertifiedCopy,          MC_WRITE_SECRET, MC_OFFICER,  DOSSIER_RIGHT_COPY_SEAL) \
+    X(ListCertifiedCopies, dossier_list_certified_copies, Dossier__ListCertifiedCopiesRequest, Dossier__ListCertifiedCopiesReply, MC_READ, DOSSIER_WHO, NULL) \
+    X(ReportCertifiedCopies, dossier_report_certified_copies, Dossier__ReportCertifiedCopiesRequest, Dossier__ReportCertifiedCopiesReply, MC_READ, MC_OFFICER, DOSSIER_RIGHT_COPY_REPORT) \
+    X(VerifyCertifiedCopy, dossier_verify_certified_copy, Dossier__VerifyCertifiedCopyRequest, Dossier__VerifyCertifiedCopyReply, MC_READ, MC_ANYONE, NULL) \
     X(LeaseScans,       dossier_lease_scans,       Dossier__LeaseScansRequest,       Dossier__LeaseScansReply,        MC_WRITE_FRESH,  MC_ROOM,     NULL) \
     X(ReadScan,         dossier_read_scan,         Dossier__ReadScanRequest,         Dossier__ReadScanReply,          MC_READ,         MC_ROOM,     NULL) \
     X(AckScan,          dossier_ack_scan,          Dossier__AckScanRequest,          Dossier__AckScanReply,           MC_WRITE,        MC_ROOM,     NULL) \
@@ -134,6 +140,8 @@ static const char *const tables[] = {
     [DOSSIER_FORM_USES - MC_TABLE_ROOM] = "form_uses", /* procedure code         -> the code of its form */
     [DOSSIER_STORED_PAPERS - MC_TABLE_ROOM] = "stored_papers", /* paper id       -> DossierState__StoredPaper */
     [DOSSIER_HOLDERS  - MC_TABLE_ROOM] = "holders",  /* holder, paper id         -> nothing (data_store.c) */
+    [DOSSIER_COPIES   - MC_TABLE_ROOM] = "copies",   /* dossier id, copy id      -> DossierState__CertifiedCopy */
+    [DOSSIER_COPY_COUNTS - MC_TABLE_ROOM] = "copy_counts", /* unit, 0, yyyyMM    -> DossierState__CopyCount */
     [DOSSIER_PAPER_USES - MC_TABLE_ROOM] = "paper_uses", /* paper id, use id     -> DossierState__PaperUse */
     [DOSSIER_PROCEDURES - MC_TABLE_ROOM] = "procedures", /* code, version    -> ProcedureDetail (upkeep.h) */
     [DOSSIER_IMPORTS  - MC_TABLE_ROOM] = "imports",  /* import id                -> DossierState__Import */

@@ -20,6 +20,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from world import ROOMS, SOURCE, NoAnswer, Refused, message
 
 VALUE_HEAD = 9  # version, checksum: common/store_mdb.h
+PIECE = 256 * 1024  # of a file (services/dossier/files.h)
 FRESH = {"LeaseJobs"}  # no answer is kept of these: the handler knows its last one again
 BUGS = ("RESULT_REFUSED", "PAYLOAD_UNREADABLE", "KIND_UNKNOWN", "NOT_BUILT")  # dead letters that only a bug makes
 PENDING, PAID, REFUNDED, SUCCEEDED, FAILED, SUSPENSE = 1, 2, 5, 4, 5, 7
@@ -616,6 +617,43 @@ def check_stores(found):
                 yield f"{room}: has applied {applied} events of {key.decode()}, there are {len(found.journals[key.decode()])}"
 
 
+def check_files(found):
+    """I21: what is referred to is there, whole; what is there is referred to, or has its end; and every count says so."""
+    tables = found.stores.get("dossier")
+    if not tables or "pieces" not in tables:
+        return
+    kept, pieces = state("dossier"), collections.Counter(key[:16] for key in tables["pieces"])
+    files = {key: kept("File").FromString(value) for key, value in tables["files"].items()}
+    uploads = {key: kept("Upload").FromString(value) for key, value in tables["uploads"].items()}
+    refers, late = collections.Counter(), set()
+    for value in tables["dossiers"].values():
+        dossier = kept("Dossier").FromString(value)
+        refers.update(paper.sha256 for paper in [*dossier.papers, *dossier.results])
+    for name, table in (("StoredPaper", "stored_papers"), ("CertifiedCopy", "copies"), ("Document", "documents"), ("Upload", "uploads")):
+        refers.update(kept(name).FromString(value).sha256 for value in tables[table].values())
+    for value in tables["changes"].values():  # a paper that was taken out of a dossier that had been sent
+        late.update(paper.sha256 for paper in kept("Dossier").FromString(kept("Change").FromString(value).before).papers)
+    del refers[b""]
+    for sha256 in refers:
+        if sha256 not in files:
+            yield f"file {sha256.hex()} is referred to and missing"
+    for sha256, file in files.items():
+        want = -(-file.size // PIECE)
+        if pieces.pop(file.file_id, 0) != want or len(file.piece_hashes) != 32 * want:
+            yield f"file {sha256.hex()}: its pieces are not {want}"
+        if file.references < refers[sha256] or (file.references > refers[sha256] and sha256 not in late):
+            yield f"file {sha256.hex()}: {file.references} references are counted, there are {refers[sha256]}"
+        if (file.references == 0) != (struct.pack(">q", file.ends_at_ms) + b"f" + sha256 in tables["file_ends"]):
+            yield f"file {sha256.hex()}: {file.references} references, and its end says otherwise"
+    for key, upload in uploads.items():
+        if not upload.sha256 and pieces.pop(key[16:], 0) != -(-upload.received // PIECE):
+            yield f"upload {key[16:].hex()}: its pieces are not what it received"
+        if struct.pack(">q", upload.ends_at_ms) + b"u" + key not in tables["file_ends"]:
+            yield f"upload {key[16:].hex()} has no end"
+    for orphan in pieces:
+        yield f"pieces of {orphan.hex()} belong to nothing"
+
+
 def check_queues(room, tables):
     jobs = {key: message("motcua.v1.Job").FromString(value) for key, value in tables["jobs"].items()}
     dead = {key: message("motcua.v1.Job").FromString(value) for key, value in tables["dead"].items()}
@@ -643,7 +681,8 @@ def check_queues(room, tables):
 
 
 RULES = (check_journals, check_effects, check_repeats, check_codes, check_accounts, check_dossiers, check_payments, check_receipts,
-         check_ledger, check_cases, check_refunds, check_leases, check_texts, check_notices, check_sessions, check_audit, check_stores)
+         check_ledger, check_cases, check_refunds, check_leases, check_texts, check_notices, check_sessions, check_audit,
+         check_stores, check_files)
 
 
 def check(found):

@@ -205,6 +205,10 @@ def texts_sent_twice(f): f.journals["otp"].append(f.journals["otp"][2])
 def texts_no_event(f): f.leases[1].job = 8
 def notices_twice(f): f.journals["notification"].append(f.journals["notification"][0])
 def notices_lost(f): f.stores["notification"]["notices"].clear()
+def files_missing(f): f.stores["dossier"]["stored_papers"][b"p" * 16] = row(checker.state("dossier")("StoredPaper"), sha256=b"s" * 32)
+def files_orphan_pieces(f): f.stores["dossier"]["pieces"][b"o" * 16 + number(0)] = b""
+def files_lost_piece(f): f.stores["dossier"]["files"][b"s" * 32] = row(checker.state("dossier")("File"), file_id=b"i" * 16, size=1, references=1)
+def files_unused_without_end(f): f.stores["dossier"]["files"][b"s" * 32] = row(checker.state("dossier")("File"), file_id=b"i" * 16)
 def sessions_served(f): f.revoked.append(("dossier", "ok"))
 def audit_entry_changed(f): edit(checker.state("audit")("Entry"), f.stores["audit"]["entries"], number(2), disclosure=b"")
 def audit_checkpoint_of_another(f): edit(checker.state("audit")("Checkpoint"), f.stores["audit"]["checkpoints"], number(len(f.stores["audit"]["entries"])), text="x\n1\ny\n")

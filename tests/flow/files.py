@@ -9,11 +9,13 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import story
-from story import OFFICER, UNIT, enum_name
+from story import OFFICER, UNIT, enum_name, person
 
-RIGHTS = "DOSSIER_RECEIVE,DOSSIER_PROCESS,DOSSIER_APPROVE,RESULT_RETURN"
+RIGHTS = "DOSSIER_RECEIVE,DOSSIER_PROCESS,DOSSIER_APPROVE,RESULT_RETURN,E_CERT_CREATE,E_CERT_SEAL,E_CERT_REPORT"
+CHAIRMAN = person(44)
 PART = 256 * 1024
 DRAWING = b"%PDF-1.7\n" + bytes(i * 7 % 251 for i in range(6 * 1024 * 1024))  # more than one message takes
 BIRTH = b"%PDF-1.7\nGiay khai sinh so 123/2026"
@@ -94,7 +96,7 @@ class Files(story.Story):
         return self.steps.login(OFFICER)
 
     def test_large_files_and_reuse(self):
-        """S33, DIG-01, DIG-02, DIG-03."""
+        """S33, DIG-01, DIG-02, DIG-03, DIG-04."""
         self.up()
         citizen, desk = self.citizen(), self.desk()
         dossier = self.draft(citizen)
@@ -103,6 +105,7 @@ class Files(story.Story):
         self.check_scanner(desk, dossier)
         self.check_reading(citizen, desk, dossier)
         self.step(desk, dossier, "PROCESSING")
+        self.check_certified_copy(citizen, desk, dossier)
         done = self.step(desk, dossier, "FINISHED")
         paper = self.check_deposit(desk, dossier, done.version)
         self.check_reuse(citizen, paper)
@@ -182,6 +185,34 @@ class Files(story.Story):
             back += self.dossier("ReadAttachment", {**ask, "offset": len(back)}, desk, **PURPOSE).content
         self.assertEqual(back, DRAWING)
         self.assertEqual(self.types({"dossier": self.journal("dossier")})["dossier.file_read"], 7)
+
+    def check_certified_copy(self, citizen, desk, dossier):
+        """Created by one officer, signed by another, sealed: a page signed by the agency, which anybody may hold against the file."""
+        sha256 = hashlib.sha256(DRAWING).hexdigest()
+        copy = self.dossier("CreateCertifiedCopy", {"dossier_id": dossier, "sha256": sha256, "name": "Bản vẽ", "number": "BV-1",
+                                                    "issuer": "Công ty Thử nghiệm", "pages": 3}, desk)
+        ask = {"dossier_id": dossier, "copy_id": copy.copy_id}
+        self.refused("RIGHT_MISSING", "dossier", "SignCertifiedCopy", ask, desk)
+        self.steps.register(CHAIRMAN)
+        self.operator("rights", "grant", CHAIRMAN["login_id"], UNIT, "E_CERT_SIGN", "flow test")
+        self.dossier("SignCertifiedCopy", ask, self.steps.login(CHAIRMAN))
+        sealed = self.dossier("SealCertifiedCopy", ask, desk)
+        self.assertEqual((enum_name(sealed, "state"), sealed.copy_number), ("COPY_SEALED", "1/SCT/BS"))
+
+        def printed():
+            documents = self.dossier("ListDocuments", {"dossier_id": dossier}, citizen).documents
+            return next((d for d in documents if d.document_id == sealed.document_id and enum_name(d, "state") == "DOCUMENT_READY"), None)
+
+        self.wait("the page of certification", printed)
+        page = self.dossier("GetDocument", {"dossier_id": dossier, "document_id": sealed.document_id}, citizen).content
+        self.assertTrue(page.startswith(b"%PDF"))
+        code = dossier.hex() + copy.copy_id.hex()
+        good = self.dossier("VerifyCertifiedCopy", {"code": code, "sha256": sha256}, "")
+        self.assertEqual((good.valid, good.copy_number, good.signed_by_name), (True, "1/SCT/BS", CHAIRMAN["full_name"]))
+        self.assertFalse(self.dossier("VerifyCertifiedCopy", {"code": code, "sha256": "0" * 64}, "").valid)
+        month = time.strftime("%Y%m", time.gmtime(sealed.sealed_at_ms / 1000 + 7 * 3600))
+        rows = self.dossier("ReportCertifiedCopies", {"from_month": month, "to_month": month}, desk).rows
+        self.assertEqual([(r.unit, r.created, r.signed, r.sealed) for r in rows], [(UNIT, 1, 1, 1)])
 
     def check_deposit(self, desk, dossier, version):
         reply = self.dossier("DepositPaper", {

@@ -145,7 +145,7 @@ static void test_again_and_impossible(void **state)
 
     assert_true(ack(h, &worker, job->token, DOSSIER__SCAN__SCAN_WAITING, ""));
     assert_int_equal(lease(h, &worker)->token.len, 0);
-    harness_advance(h, 20 * 1000);
+    harness_advance(h, 20 * 1000LL);
     job = lease(h, &other);
     assert_int_not_equal(job->token.len, 0);
     harness_advance(h, DOSSIER_SCAN_LEASE_MS); /* it died */

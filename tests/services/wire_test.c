@@ -936,7 +936,8 @@ static const char *const open_to_all[] = {
     "motcua.dossier.v1.Dossier/ListCodes", /* public lists, and public maps of them */
     "motcua.dossier.v1.Dossier/ResolveCode",
     "motcua.dossier.v1.Dossier/ExportMap",
-    "motcua.dossier.v1.Dossier/ListStages", /* the state table */
+    "motcua.dossier.v1.Dossier/ListStages",          /* the state table */
+    "motcua.dossier.v1.Dossier/VerifyCertifiedCopy", /* names the office, never the person */
     "motcua.dossier.v1.Dossier/ListBundles",
     "motcua.dossier.v1.Dossier/ListForms", /* laws' forms; what is known of a person: of himself */
     "motcua.dossier.v1.Dossier/GetForm",
