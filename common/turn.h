@@ -66,10 +66,6 @@ mc_nodiscard enum mc_status mc_snapshot_open(struct mc_store *store, struct mc_a
                                              struct mc_txn *ret_txn);
 void mc_snapshot_close(struct mc_txn *txn);
 
-/* Events after a sequence, oldest first, bodies opened; at most max of about max_bytes. */
-size_t mc_journal_read(struct mc_txn *txn, uint64_t after, Motcua__Event **ret_events, size_t max,
-                       size_t max_bytes);
-
 /* When the next job of a lane is due: epoch ms, or INT64_MAX. */
 int64_t mc_jobs_next_due(struct mc_txn *txn, unsigned lane);
 /* Age of the lane's oldest live job, in ms. */

@@ -187,6 +187,11 @@ enum { MC_EVENT_MAX = 256 * 1024 }; /* an event's body: a follower can always ta
 void mc_emit(struct mc_txn *txn, const char *type, const ProtobufCMessage *body, enum mc_seal seal,
              const char *const *keys);
 
+/* The room's own events after a sequence, oldest first, bodies opened; at most max of about
+ * max_bytes. */
+size_t mc_journal_read(struct mc_txn *txn, uint64_t after, Motcua__Event **ret_events, size_t max,
+                       size_t max_bytes);
+
 /* Personal data at rest. Results live in the arena; empty when the call has failed. */
 ProtobufCBinaryData mc_seal_text(struct mc_txn *txn, const char *plain);
 char *mc_open_text(struct mc_txn *txn, ProtobufCBinaryData sealed);

@@ -13,9 +13,13 @@
 #include "fields.h"
 
 /* What is not a change: the history itself, and what the clock does (it keeps the version). */
-static const unsigned not_changes[] = {16 /* steps */,     23 /* version */,
-                                       48 /* sync */,      50 /* alarm_at_ms */,
-                                       53 /* reminders */, 54 /* overdue_at_ms */};
+static const unsigned not_changes[] = {16 /* steps */,
+                                       23 /* version */,
+                                       48 /* sync */,
+                                       50 /* alarm_at_ms */,
+                                       53 /* reminders */,
+                                       54 /* overdue_at_ms */,
+                                       58 /* counted */};
 
 DossierState__Dossier *dossier_unpack(struct mc_txn *txn, struct mc_bytes packed)
 {

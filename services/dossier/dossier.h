@@ -64,6 +64,8 @@ enum dossier_table {
     DOSSIER_MAP_STATES,
     DOSSIER_MAP_ROWS,
     DOSSIER_MAP_VERSIONS,
+    DOSSIER_TALLIES,
+    DOSSIER_FACTS,
     DOSSIER_TABLES_END,
 };
 
@@ -129,6 +131,8 @@ enum {
 
 enum { DOSSIER_PASSWORD_MAX = 64 /* bytes, of the national database */ };
 
+struct dossier_indicators;
+
 struct dossier {
     const char *post_url;
     const char *post_customer;
@@ -163,6 +167,7 @@ struct dossier {
     int64_t remind_hours[DOSSIER_REMINDERS]; /* working hours before it is due; 0: none */
     int64_t check_hours;                     /* working hours in which a new one is looked at */
     int64_t apology_days;                    /* working days by which form 04 may put it off */
+    struct dossier_indicators *indicators;   /* of QĐ 766 */
     unsigned catalogue_in;
     uint8_t revision_id[MC_ID_LEN];
     char national_password[DOSSIER_PASSWORD_MAX + 1];

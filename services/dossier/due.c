@@ -1,7 +1,7 @@
 /* The clock of a dossier: when it must be done, when that is said, and that it is late. */
 #include <string.h>
 
-#include "work.h"
+#include "indicators.h"
 
 enum { ROWS_PER_TICK = 256 };
 
@@ -84,23 +84,39 @@ void dossier_check_begins(const struct dossier *dossier, struct mc_txn *txn,
     record->overdue_at_ms = 0;
 }
 
-void dossier_alarm_set(const struct dossier *dossier, struct mc_txn *txn,
-                       DossierState__Dossier *record)
+/* After an apology the first due time still passes: indicators go by it. */
+static int64_t promise_passes(const DossierState__Dossier *record)
+{
+    bool counted = record->counted != NULL && record->counted->late_at_ms != 0;
+
+    return record->received_at_ms == 0 || counted ? INT64_MAX : record->promised_at_ms;
+}
+
+static int64_t next_told(const struct dossier *dossier, struct mc_txn *txn,
+                         const DossierState__Dossier *record)
 {
     uint32_t reminder = skip_unused(dossier, record->reminders);
     int64_t due_ms = dossier_work_due(record);
 
-    record->alarm_at_ms = 0;
-    if (!dossier_clock_runs(record) || record->overdue_at_ms != 0 || due_ms == 0)
-        return;
-    record->alarm_at_ms = due_ms;
-    if (record->received_at_ms != 0 && reminder < DOSSIER_REMINDERS)
-        record->alarm_at_ms = dossier_due_before(dossier_calendar_of(dossier, txn, record->unit),
-                                                 due_ms, lead_ms(dossier, reminder));
+    if (record->overdue_at_ms != 0 || due_ms == 0)
+        return INT64_MAX;
+    if (record->received_at_ms == 0 || reminder == DOSSIER_REMINDERS)
+        return due_ms;
+    return dossier_due_before(dossier_calendar_of(dossier, txn, record->unit), due_ms,
+                              lead_ms(dossier, reminder));
 }
 
-/* Who holds it; else the officer who dealt with it last. */
-static const char *officer_of(const DossierState__Dossier *record)
+void dossier_alarm_set(const struct dossier *dossier, struct mc_txn *txn,
+                       DossierState__Dossier *record)
+{
+    record->alarm_at_ms = 0;
+    if (!dossier_clock_runs(record))
+        return;
+    int64_t at_ms = MC_MIN(next_told(dossier, txn, record), promise_passes(record));
+    record->alarm_at_ms = at_ms != INT64_MAX ? at_ms : 0;
+}
+
+const char *dossier_officer_of(const DossierState__Dossier *record)
 {
     static const char account[] = "account:";
     size_t len = sizeof account - 1;
@@ -130,7 +146,7 @@ void dossier_tell_due(const struct dossier *dossier, struct mc_txn *txn,
     due.unit = record->unit;
     due.unit_name = record->unit_name;
     due.owner_account = record->owner_account;
-    due.officer = mc_unconst(officer_of(record));
+    due.officer = mc_unconst(dossier_officer_of(record));
     due.due_at_ms = dossier_work_due(record);
     due.due_before_ms = record->apology != NULL ? record->apology->due_before_ms : 0;
     due.working_ms_left = dossier_working_ms(dossier_calendar_of(dossier, txn, record->unit),
@@ -142,7 +158,7 @@ void dossier_tell_due(const struct dossier *dossier, struct mc_txn *txn,
 
 /*
  * What has become true by now is said once. After an outage only the latest is: who is told that
- * a dossier is late need not hear that it will be.
+ * a dossier is late need not hear that it will be. NULL: nothing is said.
  */
 static const char *strike(const struct dossier *dossier, struct mc_txn *txn,
                           DossierState__Dossier *record)
@@ -150,6 +166,10 @@ static const char *strike(const struct dossier *dossier, struct mc_txn *txn,
     const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
     int64_t due_ms = dossier_work_due(record);
 
+    if (promise_passes(record) <= txn->now_ms)
+        dossier_facts_late(txn, record);
+    if (next_told(dossier, txn, record) > txn->now_ms)
+        return NULL;
     if (due_ms > txn->now_ms) {
         record->reminders =
             reminders_until(dossier, calendar, due_ms, record->reminders, txn->now_ms);
@@ -169,9 +189,11 @@ static enum mc_status alarm(const struct dossier *dossier, struct mc_txn *txn, s
         return mc_fail(txn, MC_CORRUPT, "alarms index");
     const char *event = strike(dossier, txn, record);
     dossier_alarm_set(dossier, txn, record);
+    dossier_facts_sync(txn, record);
     dossier_work_index(txn, record);
     mc_save(txn, DOSSIER_DOSSIERS, id, &record->base);
-    dossier_tell_due(dossier, txn, record, event, "");
+    if (event != NULL)
+        dossier_tell_due(dossier, txn, record, event, "");
     return txn->status;
 }
 

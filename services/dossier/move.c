@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "work.h"
+#include "indicators.h"
 
 static bool accepted(const struct dossier_open *open)
 {
@@ -124,6 +124,7 @@ static void receive(const struct dossier *dossier, struct mc_txn *txn,
                     dossier_due(dossier_calendar_of(dossier, txn, record->unit), txn->now_ms, limit,
                                 record->limit_value));
     record->promised_at_ms = record->due_at_ms;
+    dossier_facts_received(txn, record, strcmp(procedure->service_level, "INFORMATION") != 0);
     int64_t amount = fee == NULL ? 0 : online ? fee->amount : fee->amount_desk;
     if (record->money == DOSSIER__MONEY_STATE__PAID || amount == 0)
         return;
@@ -187,6 +188,8 @@ static void enter(const struct dossier *dossier, struct mc_txn *txn,
         record->check_by_ms = 0;
         if (!dossier_group_holds(txn, record))
             dossier_check_begins(dossier, txn, record);
+        if (open->actor == DOSSIER_BY_CITIZEN)
+            dossier_facts_sent(txn, record);
         break;
     case DOSSIER__STATE__RECEIVED:
         receive(dossier, txn, record);

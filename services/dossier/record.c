@@ -1,7 +1,7 @@
 /* A dossier on disk: found, opened for those who may, noted, saved with its indexes. */
 #include <string.h>
 
-#include "work.h"
+#include "indicators.h"
 
 static struct mc_bytes account_key(struct mc_txn *txn, const char *account)
 {
@@ -236,6 +236,7 @@ void dossier_save(struct mc_txn *txn, const struct dossier_open *open)
     record->version++;
     index_state(txn, open);
     dossier_sync_changed(txn, record);
+    dossier_facts_sync(txn, record);
     dossier_work_index(txn, record);
     dossier_change_keep(txn, open);
     mc_save(txn, DOSSIER_DOSSIERS, mc_key_bytes(record->dossier_id), &record->base);

@@ -26,7 +26,7 @@
 #include "common/csv.h"
 
 #include "codelist.h"
-#include "work.h"
+#include "indicators.h"
 
 /* clang-format off */
 #define DOSSIER_WHO  (MC_CITIZEN | MC_OFFICER)
@@ -97,6 +97,11 @@
     X(Apologise,        dossier_apologise,         Dossier__ApologiseRequest,        Dossier__DossierReply,           MC_WRITE,        MC_OFFICER,  NULL) \
     X(SetCalendar,      dossier_set_calendar,      Dossier__SetCalendarRequest,      Dossier__CalendarReply,          MC_WRITE,        MC_OFFICER | MC_OPERATOR, DOSSIER_RIGHT_CALENDAR) \
     X(GetCalendar,      dossier_get_calendar,      Dossier__GetCalendarRequest,      Dossier__CalendarReply,          MC_READ,         MC_ANYONE,   NULL) \
+    X(ShowIndicators,   dossier_show_indicators,   Dossier__ShowIndicatorsRequest,   Dossier__ShowIndicatorsReply,    MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(CompareIndicator, dossier_compare_indicator, Dossier__CompareIndicatorRequest, Dossier__CompareIndicatorReply,  MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(ListCounted,      dossier_list_counted,      Dossier__ListCountedRequest,      Dossier__ListCountedReply,       MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(ExportIndicators, dossier_export_indicators, Dossier__ExportIndicatorsRequest, Dossier__ExportIndicatorsReply,  MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(CheckIndicators,  dossier_check_indicators,  Dossier__CheckIndicatorsRequest,  Dossier__CheckIndicatorsReply,   MC_READ,         MC_OPERATOR, NULL) \
     X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL) \
     X(ListVersions,    dossier_list_versions,     Dossier__ListVersionsRequest,     Dossier__ListVersionsReply,      MC_READ,         DOSSIER_KEEPERS, NULL) \
     X(StartImport,     dossier_start_import,      Dossier__StartImportRequest,      Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
@@ -158,6 +163,8 @@ static const char *const tables[] = {
     [DOSSIER_MAP_STATES - MC_TABLE_ROOM] = "map_states", /* lists, state, code   -> nothing */
     [DOSSIER_MAP_ROWS - MC_TABLE_ROOM] = "map_rows", /* lists, code, version     -> DossierState__MapRow */
     [DOSSIER_MAP_VERSIONS - MC_TABLE_ROOM] = "map_versions", /* lists, version   -> DossierState__MapVersion */
+    [DOSSIER_TALLIES  - MC_TABLE_ROOM] = "tallies",  /* unit or officer, month   -> DossierState__Tally (indicator_sums.c) */
+    [DOSSIER_FACTS    - MC_TABLE_ROOM] = "facts",    /* unit or officer, kind, month, dossier id -> what it counts as */
 };
 
 static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national", [DOSSIER_LANE_PRINT] = "print", [DOSSIER_LANE_SCAN] = "scan"};
@@ -293,6 +300,7 @@ DATA(sector_aliases)
 DATA(calendar_vn)
 DATA(dossier_statuses)
 DATA(sub_states)
+DATA(indicators)
 DATA(linked_procedures)
 DATA(file_types)
 DATA(result_codes)
@@ -383,6 +391,10 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return refuse_boot(with, "dossier_statuses");
     if (dossier_sub_states_load(&dossier->sub_states, DATA(sub_states)) != MC_OK)
         return refuse_boot(with, "sub_states");
+    dossier->indicators = mc_alloc(&dossier->memory, sizeof *dossier->indicators);
+    if (dossier->indicators == NULL ||
+        dossier_indicators_load(dossier->indicators, DATA(indicators)) != MC_OK)
+        return refuse_boot(with, "indicators");
     if (dossier_bundles_load(&dossier->bundles, DATA(linked_procedures)) != MC_OK)
         return refuse_boot(with, "linked_procedures");
     if (dossier_file_types_load(&dossier->file_types, DATA(file_types)) != MC_OK)

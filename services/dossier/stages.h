@@ -27,6 +27,7 @@ enum dossier_actor {
 #define DOSSIER_RIGHT_RETURN   "RESULT_RETURN"
 #define DOSSIER_RIGHT_FORMS    "FORM_EDIT"
 #define DOSSIER_RIGHT_CALENDAR "CALENDAR_EDIT"
+#define DOSSIER_RIGHT_MONITOR  "DOSSIER_MONITOR"
 
 /* Steps that depend on whether the dossier was ever accepted. */
 enum dossier_when { DOSSIER_ALWAYS, DOSSIER_IF_ACCEPTED, DOSSIER_UNLESS_ACCEPTED };

@@ -25,6 +25,8 @@ void dossier_due_set(const struct dossier *dossier, struct mc_txn *txn,
 /* Sent, or sent again: the time to look at it begins. */
 void dossier_check_begins(const struct dossier *dossier, struct mc_txn *txn,
                           DossierState__Dossier *record);
+/* Who holds it; else the officer who dealt with it last; "": nobody yet. */
+const char *dossier_officer_of(const DossierState__Dossier *record);
 /* To be called after every change of the state or of the due time. */
 void dossier_alarm_set(const struct dossier *dossier, struct mc_txn *txn,
                        DossierState__Dossier *record);

@@ -110,6 +110,11 @@ int ctl_payment_account(struct ctl *ctl, int argc, char **argv);
 int ctl_payment_cases(struct ctl *ctl, int argc, char **argv);
 int ctl_dossier_unsynced(struct ctl *ctl, int argc, char **argv);
 int ctl_dossier_states(struct ctl *ctl, int argc, char **argv);
+int ctl_dossier_overdue(struct ctl *ctl, int argc, char **argv);
+int ctl_dossier_forecast(struct ctl *ctl, int argc, char **argv);
+int ctl_indicators_show(struct ctl *ctl, int argc, char **argv);
+int ctl_indicators_export(struct ctl *ctl, int argc, char **argv);
+int ctl_indicators_check(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 

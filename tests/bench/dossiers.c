@@ -3,7 +3,7 @@
  * frame as in the daemon, each in a turn of its own, without sockets; the store is not flushed.
  * Each figure is CPU time of this thread. The store is filled by the room's own functions.
  *
- *     dossiers --dir FOLDER [--dossiers 10000,1000000] [--calls 2000]
+ *     dossiers --dir FOLDER [--dossiers 10000,1000000] [--calls 2000] [--day 20000]
  *
  * JSON lines; `ratio` is against the smallest store of the same run.
  */
@@ -17,7 +17,7 @@
 #include "common/frame.h"
 #include "common/ident.h"
 
-#include "work.h"
+#include "indicators.h"
 
 enum {
     TURN_DOSSIERS = 1000,
@@ -429,6 +429,76 @@ static double accept(struct bench *bench)
     return write_call(bench, METHOD("Accept"), bench->officer, &request.base, NULL);
 }
 
+/* One life: a draft, sent, accepted, processed, finished, handed over. */
+static void live(struct bench *bench)
+{
+    static const Dossier__State steps[] = {DOSSIER__STATE__PROCESSING, DOSSIER__STATE__FINISHED,
+                                           DOSSIER__STATE__RETURNED};
+    Dossier__SaveDraftRequest save = DOSSIER__SAVE_DRAFT_REQUEST__INIT;
+    Dossier__SubmitRequest send = DOSSIER__SUBMIT_REQUEST__INIT;
+    Dossier__AcceptRequest take = DOSSIER__ACCEPT_REQUEST__INIT;
+    Dossier__AdvanceRequest step = DOSSIER__ADVANCE_REQUEST__INIT;
+    struct mc_bytes session = bench->citizens[any(bench, PEOPLE)];
+    size_t mark = bench->held.used;
+    struct mc_bytes body;
+
+    save.procedure_code = mc_unconst(PROCEDURE);
+    save.unit = mc_unconst(UNIT);
+    save.abstract = mc_unconst("Xác nhận tình trạng hôn nhân");
+    save.form = mc_unconst("{}");
+    (void)write_call(bench, METHOD("SaveDraft"), session, &save.base, &body);
+    const Dossier__DossierReply *at = reply_of(bench, body);
+    send.dossier_id = take.dossier_id = step.dossier_id = at->dossier_id;
+    (void)write_call(bench, METHOD("Submit"), session, &send.base, &body);
+    take.version = reply_of(bench, body)->version;
+    (void)write_call(bench, METHOD("Accept"), bench->officer, &take.base, &body);
+    for (size_t i = 0; i < MC_LEN(steps); i++) {
+        step.version = reply_of(bench, body)->version;
+        step.to = steps[i];
+        (void)write_call(bench, METHOD("Advance"), bench->officer, &step.base, &body);
+    }
+    mc_arena_rewind(&bench->held, mark);
+}
+
+/* The indicators of a day once more from its events. */
+static void replay(struct bench *bench, uint64_t lives)
+{
+    Dossier__CheckIndicatorsRequest request = DOSSIER__CHECK_INDICATORS_REQUEST__INIT;
+    struct mc_turn turn;
+    uint64_t before = 0;
+    double took = 0;
+    bool done = false;
+
+    make_sessions(bench);
+    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+    before = turn.journal_last;
+    must(mc_turn_commit(&turn), "a turn");
+    for (uint64_t i = 0; i < lives; i++)
+        live(bench);
+    request.after = before;
+    while (!done) {
+        struct mc_call call =
+            call_make(bench, METHOD("CheckIndicators"), (struct mc_bytes){0}, &request.base);
+        size_t mark = bench->held.used;
+        call.transport_caller = "operator:bench";
+        double began = cpu_us();
+        if (mc_call_open(&bench->service, &call))
+            mc_call_read(&bench->service, &call);
+        took += cpu_us() - began;
+        const Dossier__CheckIndicatorsReply *reply = dossier__check_indicators_reply__unpack(
+            &bench->held.protobuf, call.reply_body.len, call.reply_body.data);
+        if (reply == NULL)
+            die("CheckIndicators", "cannot be read");
+        request.after = reply->next_after;
+        done = reply->done;
+        mc_arena_rewind(&bench->held, mark);
+        answered(bench, &call, "CheckIndicators");
+    }
+    printf("{\"bench\":\"indicators\",\"lives\":%" PRIu64 ",\"events\":%" PRIu64
+           ",\"replay_s\":%.3f}\n",
+           lives, request.after - before, took / 1e6);
+}
+
 static const struct {
     const char *name;
     double (*call)(struct bench *bench);
@@ -487,6 +557,7 @@ int main(int argc, char **argv)
     const char *dir = NULL;
     const char *levels = "10000,1000000";
     size_t calls = 2000;
+    uint64_t day = 0;
     double first[MC_LEN(subjects)] = {0};
 
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -496,6 +567,8 @@ int main(int argc, char **argv)
             levels = argv[i + 1];
         else if (strcmp(argv[i], "--calls") == 0)
             calls = strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--day") == 0)
+            day = strtoull(argv[i + 1], NULL, 10);
         else
             die(argv[i], "unknown");
     }
@@ -509,6 +582,8 @@ int main(int argc, char **argv)
         measure(&bench, calls, first);
         levels = *end == ',' ? end + 1 : end;
     }
+    if (day > 0)
+        replay(&bench, day);
     mc_service_close(&bench.service);
     mc_config_close(&bench.config);
     return 0;
