@@ -31,37 +31,22 @@ static char *token_of(struct mc_txn *txn, const uint8_t *tail)
     return dossier_text(txn, text);
 }
 
-static void add_officer(struct mc_txn *txn, struct dossier_queues *queues, const char *account,
-                        const Dossier__ListWorkRequest *req)
+static bool holder_of(struct mc_txn *txn, const char *account, struct mc_bytes *ret_holder)
 {
-    uint8_t prefix[MC_ID_LEN + 1];
+    uint8_t id[MC_ID_LEN];
 
     if (strcmp(account, "me") == 0 && txn->caller->account_id != NULL)
         account = txn->caller->account_id;
-    if (!mc_uuid_parse(prefix, mc_key_text(account))) {
+    if (!mc_uuid_parse(id, mc_key_text(account))) {
         mc_refuse(txn, MC_INVALID, "assignee", "FIELD_INVALID", "field", "assignee", NULL);
-        return;
+        return false;
     }
-    for (unsigned at = DOSSIER__STATE__NEW; at < DOSSIER_STATES_LEN; at++) {
-        if (!dossier_state_is_open((Dossier__State)at) ||
-            (req->state != DOSSIER__STATE__DRAFT && (unsigned)req->state != at))
-            continue;
-        prefix[MC_ID_LEN] = (uint8_t)at;
-        dossier_queues_add(queues, mc_keep(txn, prefix, sizeof prefix));
-    }
-}
-
-/* An officer's queue holds what he has in all his units; and what is not late now is passed over.
- */
-static bool wanted(const Dossier__DossierSummary *row, const char *unit,
-                   const Dossier__ListWorkRequest *req)
-{
-    return mc_agency_within(row->unit, unit) && (!req->overdue || row->overdue);
+    *ret_holder = mc_keep(txn, id, sizeof id);
+    return true;
 }
 
 static void fill(const struct dossier *dossier, struct mc_txn *txn, struct dossier_queues *queues,
-                 const char *unit, const Dossier__ListWorkRequest *req, size_t size,
-                 Dossier__ListWorkReply *rep)
+                 const Dossier__ListWorkRequest *req, size_t size, Dossier__ListWorkReply *rep)
 {
     int64_t before_ms = req->due_before_ms > 0 ? req->due_before_ms : INT64_MAX;
     uint8_t last[DOSSIER_WORK_TAIL];
@@ -80,7 +65,7 @@ static void fill(const struct dossier *dossier, struct mc_txn *txn, struct dossi
         Dossier__DossierSummary *row = dossier_work_row(dossier, txn, head);
         if (row == NULL)
             return;
-        if (wanted(row, unit, req))
+        if (!req->overdue || row->overdue) /* waiting for money, the clock may stand */
             rep->dossiers[rep->n_dossiers++] = row;
         dossier_queues_step(queues);
     }
@@ -102,10 +87,9 @@ enum mc_status dossier_list_work(struct dossier *dossier, struct mc_txn *txn,
     if (rep->dossiers == NULL ||
         !dossier_queues_open(txn, of_officer ? DOSSIER_ASSIGNED : DOSSIER_WORK, after, &queues))
         return txn->status;
-    if (of_officer)
-        add_officer(txn, &queues, req->assignee, req);
-    else
-        dossier_queues_add_units(dossier, &queues, unit, req->state, req->overdue);
-    fill(dossier, txn, &queues, unit, req, size, rep);
+    if (of_officer && !holder_of(txn, req->assignee, &queues.holder))
+        return txn->status;
+    dossier_queues_add_units(dossier, &queues, unit, req->state, req->overdue);
+    fill(dossier, txn, &queues, req, size, rep);
     return txn->status;
 }

@@ -63,8 +63,9 @@ struct dossier_queues {
     unsigned table;
     struct dossier_queue *rows;
     size_t len;
-    struct mc_bytes after; /* the tail of the last row before the page; empty: from the first */
-    bool full;             /* more queues than may be merged: the call is refused */
+    struct mc_bytes holder; /* of DOSSIER_ASSIGNED: whose queues; else empty */
+    struct mc_bytes after;  /* the tail of the last row before the page; empty: from the first */
+    bool full;              /* more queues than may be merged: the call is refused */
 };
 
 mc_nodiscard bool dossier_queues_open(struct mc_txn *txn, unsigned table, struct mc_bytes after,

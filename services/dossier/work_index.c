@@ -2,7 +2,7 @@
  * Indexes and counts of the work queue, kept in step with the records.
  *
  *     work:     unit, 0, state (1), due time (8), dossier id   -> nothing
- *     assigned: account id, state (1), due time (8), dossier id -> unit
+ *     assigned: account id, and the same                       -> nothing
  *     alarms:   time (8), dossier id                           -> nothing
  *     counts:   unit, 0, state (1) or 255 for what is late     -> how many (8)
  *               unit, 0, 254, day since 1970 (8): finished then -> how many (8)
@@ -43,12 +43,11 @@ static struct mc_bytes work_key(struct mc_txn *txn, const DossierState__Dossier 
 /* Empty: nobody holds it. */
 static struct mc_bytes assigned_key(struct mc_txn *txn, const DossierState__Dossier *record)
 {
-    uint8_t key[MC_ID_LEN + 1];
+    uint8_t account[MC_ID_LEN];
 
-    if (!mc_uuid_parse(key, mc_key_text(record->assignee)))
+    if (!mc_uuid_parse(account, mc_key_text(record->assignee)))
         return (struct mc_bytes){0};
-    key[MC_ID_LEN] = (uint8_t)record->state;
-    return mc_key_join(txn, mc_keep(txn, key, sizeof key), place(txn, record));
+    return mc_key_join(txn, mc_keep(txn, account, sizeof account), work_key(txn, record));
 }
 
 static bool has_place(const DossierState__Dossier *record)
@@ -61,15 +60,14 @@ static bool same(struct mc_bytes a, struct mc_bytes b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-static void move_key(struct mc_txn *txn, unsigned table, struct mc_bytes from, struct mc_bytes to,
-                     const char *value)
+static void move_key(struct mc_txn *txn, unsigned table, struct mc_bytes from, struct mc_bytes to)
 {
     if (same(from, to))
         return;
     if (from.len > 0)
         mc_drop(txn, table, from);
     if (to.len > 0)
-        mc_put(txn, table, to, mc_key_text(value));
+        mc_put(txn, table, to, mc_key_text(""));
 }
 
 static struct mc_bytes count_key(struct mc_txn *txn, const char *unit, unsigned what)
@@ -161,10 +159,10 @@ void dossier_work_index(struct mc_txn *txn, const DossierState__Dossier *record)
         was = NULL; /* its unit could still change then */
     count_both(txn, was, record);
     move_key(txn, DOSSIER_WORK, has_place(was) ? work_key(txn, was) : none,
-             has_place(record) ? work_key(txn, record) : none, "");
+             has_place(record) ? work_key(txn, record) : none);
     move_key(txn, DOSSIER_ASSIGNED, has_place(was) ? assigned_key(txn, was) : none,
-             has_place(record) ? assigned_key(txn, record) : none, record->unit);
+             has_place(record) ? assigned_key(txn, record) : none);
     move_key(txn, DOSSIER_ALARMS,
              was != NULL && was->alarm_at_ms != 0 ? tail(txn, was->alarm_at_ms, was) : none,
-             record->alarm_at_ms != 0 ? tail(txn, record->alarm_at_ms, record) : none, "");
+             record->alarm_at_ms != 0 ? tail(txn, record->alarm_at_ms, record) : none);
 }

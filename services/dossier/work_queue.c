@@ -84,7 +84,9 @@ void dossier_queues_add_units(const struct dossier *dossier, struct dossier_queu
             if ((state != DOSSIER__STATE__DRAFT && one != state) || !dossier_state_is_open(one) ||
                 (running && !may_run(one)))
                 continue;
-            dossier_queues_add(queues, dossier_unit_prefix(txn, unit, one));
+            struct mc_bytes prefix = dossier_unit_prefix(txn, unit, one);
+            dossier_queues_add(
+                queues, queues->holder.len > 0 ? mc_key_join(txn, queues->holder, prefix) : prefix);
         }
     }
 }

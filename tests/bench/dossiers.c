@@ -155,7 +155,7 @@ static void fill_record(struct bench *bench, struct mc_txn *txn, uint64_t number
 
     if (procedure == NULL)
         die(PROCEDURE, "not in the catalogue");
-    account_text(officer, number % OFFICERS, 0xff);
+    account_text(officer, number / catalogue->units_len % OFFICERS, 0xff);
     record->state = (uint32_t)states[number / 7 % MC_LEN(states)];
     record->procedure_code = mc_unconst(procedure->code);
     record->procedure_name = mc_unconst(procedure->name);
