@@ -150,7 +150,7 @@ class MainJob(story.Story):
         timeline = self.wait("all reports of delivery, and the receipt", lambda: self.timeline(code))
         entries = timeline["entries"]
         types = [e["type"] for e in entries]
-        once = ["dossier.drafted", "dossier.attached", "dossier.sent", "dossier.accepted", "payment.order_created",
+        once = ["dossier.drafted", "dossier.attached", "dossier.sent", "dossier.counted", "dossier.accepted", "payment.order_created",
                 "payment.attempt_failed", "payment.paid", "dossier.paid"]
         self.assertEqual([t for t in types if t in once], once)
         more = {"payment.attempt_started": 2, "notification.notice_made": 5, "otp.sms_queued": 5, "otp.sms_sent": 5,
