@@ -1,7 +1,6 @@
 /*
  * Housekeeping, in bounded steps: what is due is told; files and uploads whose time is over go; an
- * import of procedures goes on.
- * procedures goes on; a new house gets its first catalogue and code lists.
+ * import of procedures goes on; a new house gets its first catalogue and code lists.
  */
 #include "codelist.h"
 #include "work.h"
