@@ -8,7 +8,7 @@
 
 #include "catalogue.h"
 
-enum { TEXT_SIZE = 4096 };
+enum { TEXT_SIZE = 4096, LEVEL_SIZE = DOSSIER_KEY_SIZE };
 
 static char *keep(const struct dossier_catalogue *catalogue, const char *text,
                   enum mc_status *status)
@@ -205,7 +205,7 @@ static struct dossier_procedure *next_entry(struct dossier_catalogue *catalogue,
 static void add_words(struct dossier_catalogue *catalogue, const Dossier__ProcedureDetail *detail,
                       struct dossier_procedure *procedure, enum mc_status *status)
 {
-    char level_now[TEXT_SIZE];
+    char level_now[LEVEL_SIZE];
 
     dossier_level_now(level_now, sizeof level_now, detail->level);
     procedure->name = keep(catalogue, detail->name, status);

@@ -132,7 +132,7 @@ static void add_procedure(struct mc_txn *txn, size_t number)
     Dossier__ProcedureDetail detail = DOSSIER__PROCEDURE_DETAIL__INIT;
     Dossier__TimeLimit limit = DOSSIER__TIME_LIMIT__INIT;
     Dossier__TimeLimit *limits[] = {&limit};
-    char code[16];
+    char code[32];
     char name[512];
     char sector[64];
 
