@@ -25,7 +25,7 @@ from portal import Refused  # noqa: E402
 
 WRONG_CODE, WRONG_PASSWORD = "907153", "Sai-Mat-Khau#77"
 ABSTRACT = "Trích yếu canary ZQX của người nộp"
-FORM = {"ghiChu": "Biểu mẫu canary WVK", "soNha": "99 Phố Canary"}
+FORM = {**json.loads(demo.BIRTH_FORM), "home_town": "Biểu mẫu canary WVK", "applicant_address": "99 Phố Canary"}
 PAPER = b"%PDF-1.4\n% canary paper JHQ of the applicant\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 SECRET_FIELDS = {"session", "refresh_token", "proof"}
 SHORTEST = 6
@@ -241,7 +241,7 @@ def main():
     seen.person("the citizen", demo.CITIZEN)
     seen.person("the officer", demo.OFFICER)
     for name, value in {"the password": demo.PASSWORD, "a wrong password": WRONG_PASSWORD, "a wrong code": WRONG_CODE,
-                        "the abstract": ABSTRACT, "the form": FORM["ghiChu"], "the address": FORM["soNha"], "the paper": PAPER[9:50]}.items():
+                        "the abstract": ABSTRACT, "the form": FORM["home_town"], "the address": FORM["applicant_address"], "the paper": PAPER[9:50]}.items():
         seen.add(name, value)
     try:
         secret = house.allow("portal:canary")
