@@ -241,6 +241,8 @@ static const char *fee_text(struct mc_txn *txn, const DossierState__Dossier *rec
 
     if (record->money == DOSSIER__MONEY_STATE__PAID)
         return "đã nộp";
+    if (record->money == DOSSIER__MONEY_STATE__REFUNDED)
+        return "đã hoàn tiền";
     if (record->fee == 0)
         return "không";
     mc_money_format(amount, sizeof amount, record->fee);

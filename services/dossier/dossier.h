@@ -285,6 +285,10 @@ enum mc_status dossier_land_settled(struct dossier *dossier, struct mc_txn *txn,
                                     const Motcua__Event *event, const Payment__LandSettled *body);
 enum mc_status dossier_paid(struct dossier *dossier, struct mc_txn *txn, const Motcua__Event *event,
                             const Payment__OrderChanged *body);
+enum mc_status dossier_refunded(struct dossier *dossier, struct mc_txn *txn,
+                                const Motcua__Event *event, const Payment__OrderChanged *body);
+/* It was paid for, whatever became of the money later (paid.c). */
+bool dossier_was_paid(const DossierState__Dossier *record);
 
 /* record.c: a dossier, and who may have it in his hands. */
 struct dossier_open {

@@ -88,7 +88,7 @@ static uint64_t resolved_bits(const DossierState__Dossier *record)
     }
     if (record->fee > 0) {
         bits |= DOSSIER_BIT(FEE);
-        if (record->money == DOSSIER__MONEY_STATE__PAID)
+        if (dossier_was_paid(record))
             bits |= DOSSIER_BIT(PAID_ONLINE);
     }
     return bits;

@@ -126,7 +126,7 @@ static void receive(const struct dossier *dossier, struct mc_txn *txn,
     record->promised_at_ms = record->due_at_ms;
     dossier_facts_received(txn, record, strcmp(procedure->service_level, "INFORMATION") != 0);
     int64_t amount = fee == NULL ? 0 : online ? fee->amount : fee->amount_desk;
-    if (record->money == DOSSIER__MONEY_STATE__PAID || amount == 0)
+    if (dossier_was_paid(record) || amount == 0)
         return;
     record->fee = amount;
     if (fee->before)

@@ -204,6 +204,7 @@ static const struct mc_route routes[] = {DOSSIER_ROUTES(MC_ROUTE_ROW)};
 
 MC_FOLLOW_CALL(struct dossier, dossier_account_opened, Identity__AccountOpened)
 MC_FOLLOW_CALL(struct dossier, dossier_paid, Payment__OrderChanged)
+MC_FOLLOW_CALL(struct dossier, dossier_refunded, Payment__OrderChanged)
 MC_FOLLOW_CALL(struct dossier, dossier_tax_notice, Payment__TaxNoticeTold)
 MC_FOLLOW_CALL(struct dossier, dossier_land_settled, Payment__LandSettled)
 MC_FOLLOW_CALL(struct dossier, dossier_accounts_merged, Identity__AccountsMerged)
@@ -219,6 +220,7 @@ static const struct mc_follow follows[] = {
     {"identity", "identity.person_changed", &identity__account_opened__descriptor,
      dossier_account_opened_event},
     {"payment", "payment.paid", &payment__order_changed__descriptor, dossier_paid_event},
+    {"payment", "payment.refunded", &payment__order_changed__descriptor, dossier_refunded_event},
     {"payment", "payment.tax_notice", &payment__tax_notice_told__descriptor,
      dossier_tax_notice_event},
     {"payment", "payment.land_settled", &payment__land_settled__descriptor,

@@ -193,9 +193,8 @@ enum mc_status payment_query_done(void *ctx, struct mc_txn *txn, const struct mc
         paid(txn, &c, &truth);
         if (c.attempt->state == PAYMENT__ATTEMPT_STATE__SUCCEEDED)
             payment_bill_plan(payment, txn, &c);
-    } else if (truth.state == PAYMENT_TRUTH_PENDING && is_patient(payment, txn, c.attempt)) {
-        *ret_verdict = MC_RETRY;
-    } else if (is_error_in_time(payment, txn, &c, &truth)) {
+    } else if ((truth.state == PAYMENT_TRUTH_PENDING && is_patient(payment, txn, c.attempt)) ||
+               is_error_in_time(payment, txn, &c, &truth)) {
         *ret_verdict = MC_RETRY;
     } else if (payment_attempt_open(c.attempt)) {
         ask_last(payment, txn, &c);

@@ -100,6 +100,7 @@ static void rows_add(struct out *out, const struct graph *graph, bool drawn)
     }
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through `out` */
 size_t payment_states_text(char *text, size_t size)
 {
     static const struct graph graphs[] = {

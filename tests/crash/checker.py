@@ -13,6 +13,7 @@ import re
 import struct
 import subprocess
 import tempfile
+import uuid
 
 import lmdb
 import xxhash
@@ -366,7 +367,7 @@ def check_paid_events(found, orders):
             yield f"order {order.dossier_code}: told paid {paid[order_id]} times, its state is {order.state}"
     states = {order.dossier_id: order.state for _, order, _ in orders}
     for dossier_id, (view, _) in found.views.items():
-        if (view.money == 2) != (states.get(dossier_id) in (PAID, REFUNDED)):
+        if (view.money == 2, view.money == 3) != (states.get(dossier_id) == PAID, states.get(dossier_id) == REFUNDED):
             yield f"dossier {view.code}: money state {view.money}, its order {states.get(dossier_id)}"
 
 
@@ -392,6 +393,20 @@ def check_receipts(found):
         for number, _ in of_order[order_id]:
             if (number.encode() in store["receipt_ends"]) != (order.state == REFUNDED):
                 yield f"receipt {number}: good or not otherwise than its order in state {order.state}"
+    yield from check_prints(store, of_order)
+
+
+def check_prints(store, of_order):
+    """A receipt that is not cancelled has its file, or a job that makes it, or that job as a dead letter.
+
+    What a job prints is sealed; its keys name the order, which has a job for each receipt that waits.
+    """
+    jobs = (message("motcua.v1.Job").FromString(value) for table in ("jobs", "dead") for value in store[table].values())
+    printing = collections.Counter(key for job in jobs if job.kind == "receipt.print" for key in job.keys if key.startswith("payment:"))
+    for order_id, issued in of_order.items():
+        bare = [n for n, _ in issued if n.encode() not in store["receipt_files"] and n.encode() not in store["receipt_ends"]]
+        if len(bare) > printing[f"payment:{uuid.UUID(bytes=order_id)}"]:
+            yield f"receipts {sorted(bare)}: no file, and too few jobs that make one"
 
 
 def check_ledger(found):

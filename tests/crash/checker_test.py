@@ -6,6 +6,7 @@ import struct
 import sys
 import types
 import unittest
+import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -113,6 +114,7 @@ def money(payment, ids):
                            ids[0] + b"2" * 16: row(kind("Attempt"), state=5, reference="r2"),
                            ids[1] + b"3" * 16: row(kind("Attempt"), state=7, reference="r3")}
     payment["receipts"] = {b"28AA-26E/0000001": row(kind("Receipt"), symbol="28AA-26E", serial=1, order_id=ids[0], kind=2, amount=1000)}
+    payment["receipt_files"] = {b"28AA-26E/0000001": row(kind("ReceiptFile"), pages=1)}
     payment["cases"] = {b"c" * 16: row(kind("Case"), state=1, kind=2, amount=2000, attempt_id=b"3" * 16)}
     payment["by_unit"] = {b"o\0" + b"c" * 16: b""}
     payment["refunds"] = {b"f" * 16: row(kind("Refund"), state=6, amount=1000, order_id=ids[0])}
@@ -148,6 +150,15 @@ def edit(kind, rows, key, **values):
     rows[key] = record.SerializeToString()
 
 
+def print_dies(found, order_id):
+    """The receipt's job is a dead letter: no wrong by itself."""
+    store, job = found.stores["payment"], message("motcua.v1.Job")
+    store["dead"][number(1)] = row(job, id=1, state=4, kind="receipt.print", last_error="TEMPLATE_UNKNOWN", keys=[f"payment:{uuid.UUID(bytes=order_id)}"])
+    kept = message("motcua.v1.StoreState").FromString(store["meta"][b"state\0"])
+    kept.lanes.add(dead=1, enqueued_total=1)
+    store["meta"][b"state\0"] = kept.SerializeToString()
+
+
 # Each plants one wrong; the name begins with the rule that must find it.
 def journals_gap(f): f.journals["dossier"].pop(1)
 def journals_told_and_gone(f): f.told["dossier"][9] = b"x"
@@ -178,6 +189,7 @@ def payments_lost_money(f): edit(checker.state("payment")("Attempt"), f.stores["
 def payments_not_ended(f): edit(checker.state("payment")("Attempt"), f.stores["payment"]["attempts"], b"\1" * 16 + b"2" * 16, state=6)
 def payments_told_twice(f): f.journals["payment"].append(f.journals["payment"][2])
 def payments_dossier_not_told(f): f.views[b"\1" * 16][0].money = 1
+def payments_dossier_told_refunded(f): f.views[b"\1" * 16][0].money = 3
 def payments_two_orders(f): f.stores["payment"]["orders"][b"o" * 16] = f.stores["payment"]["orders"][b"\2" * 16]
 def receipts_missing(f): f.stores["payment"]["receipts"].clear()
 def receipts_gap(f): edit(checker.state("payment")("Receipt"), f.stores["payment"]["receipts"], b"28AA-26E/0000001", serial=2)
@@ -195,6 +207,10 @@ def cases_in_no_list(f): f.stores["payment"]["by_unit"].clear()
 def refunds_not_set_aside(f): edit(checker.state("payment")("Refund"), f.stores["payment"]["refunds"], b"f" * 16, state=2)
 def refunds_done_and_order_paid(f): edit(checker.state("payment")("Refund"), f.stores["payment"]["refunds"], b"f" * 16, state=5)
 def refunds_forgotten(f): edit(checker.state("payment")("Refund"), f.stores["payment"]["refunds"], b"f" * 16, state=4, amount=0)
+def receipts_no_file_and_no_job(f): f.stores["payment"]["receipt_files"].clear()
+def receipts_job_of_another(f):
+    f.stores["payment"]["receipt_files"].clear()
+    print_dies(f, b"\2" * 16)
 def receipts_cancelled_alone(f): f.stores["payment"]["receipt_ends"][b"28AA-26E/0000001"] = b""
 def leases_overlap(f): f.leases[1].got_ms = 900
 def leases_after_the_end(f): f.leases[0].expires_ms = -1
@@ -232,6 +248,12 @@ WRONGS = [value for name, value in list(globals().items()) if isinstance(value, 
 class Checker(unittest.TestCase):
     def test_a_sound_history_is_sound(self):
         self.assertEqual(checker.check(sound()), [])
+
+    def test_a_receipt_whose_print_died_is_no_wrong(self):
+        found = sound()
+        found.stores["payment"]["receipt_files"].clear()
+        print_dies(found, b"\1" * 16)
+        self.assertEqual(checker.check(found), [])
 
     def test_each_wrong_is_found_by_its_rule(self):
         for plant in WRONGS:

@@ -197,6 +197,8 @@ class PlatformMoods(story.Story):
         self.assertEqual(enum_name(self.order(order), "state"), "REFUNDED")
         receipt = self.portal.call("payment", "GetReceipt", {"number": self.order(order).receipts[0]}, self.session)
         self.assertEqual(receipt.cancel_reason, "REFUNDED")
+        self.wait("the dossier to say so", lambda: enum_name(self.portal.call(
+            "dossier", "Get", {"dossier_id": order.dossier_id}, self.session), "money") == "REFUNDED")
         there = self.sandbox("GET", "/platform/ledger")["payments"]
         self.assertEqual(sorted(p["refunded"] for p in there), [1000, 1000])
         for account in ("platform:receivable", "suspense:platform", "refunds:payable"):

@@ -401,6 +401,58 @@ static void test_fee(void **state)
     assert_int_equal(harness_events(h, "dossier.paid"), 1);
 }
 
+static void told_of_order(struct harness *h, const char *event, ProtobufCBinaryData dossier,
+                          char order)
+{
+    Payment__OrderChanged body = PAYMENT__ORDER_CHANGED__INIT;
+    const char *const keys[] = {"payment:x", NULL};
+    uint8_t id[MC_ID_LEN];
+
+    memset(id, order, sizeof id);
+    body.order_id = (ProtobufCBinaryData){sizeof id, id};
+    body.dossier_id = dossier;
+    harness_event(h, "payment", event, &body.base, keys);
+}
+
+/* The money went back: the dossier says so, and stays where it is. */
+static void test_refund(void **state)
+{
+    struct harness *h = *state;
+    Dossier__DossierReply *at = accept_as(h, &officer, sent(h, BIRTH), MC_OK);
+    Dossier__ListMineRequest list = DOSSIER__LIST_MINE_REQUEST__INIT;
+
+    told_of_order(h, "payment.refunded", at->dossier_id, 'a'); /* nothing was paid */
+    assert_int_equal(get_as(h, &alice, at->dossier_id, MC_OK)->money, DOSSIER__MONEY_STATE__DUE);
+    told_of_order(h, "payment.paid", at->dossier_id, 'a');
+    told_of_order(h, "payment.refunded", at->dossier_id, 'b'); /* not the order that paid it */
+    assert_int_equal(get_as(h, &alice, at->dossier_id, MC_OK)->money, DOSSIER__MONEY_STATE__PAID);
+    told_of_order(h, "payment.refunded", at->dossier_id, 'a');
+    told_of_order(h, "payment.refunded", at->dossier_id, 'a');
+    Dossier__DossierView *view = get_as(h, &alice, at->dossier_id, MC_OK);
+    assert_int_equal(view->money, DOSSIER__MONEY_STATE__REFUNDED);
+    assert_int_equal(view->state, DOSSIER__STATE__RECEIVED);
+    assert_int_equal(view->due_at_ms, at->due_at_ms);
+    assert_int_equal(harness_events(h, "dossier.refunded"), 1);
+    Dossier__ListReply *mine = harness_call(h, "ListMine", &list.base, MC_OK);
+    assert_int_equal(mine->dossiers[0]->money, DOSSIER__MONEY_STATE__REFUNDED);
+    told_of_order(h, "payment.paid", at->dossier_id, 'b'); /* another order instead of it */
+    assert_int_equal(get_as(h, &alice, at->dossier_id, MC_OK)->money, DOSSIER__MONEY_STATE__PAID);
+    told_of_order(h, "payment.refunded", (ProtobufCBinaryData){0}, 'a'); /* of no dossier of ours */
+    assert_int_equal(harness_events(h, "dossier.refunded"), 1);
+}
+
+/* Paid before the order was kept with it: any refund of its orders is the one. */
+static void test_refund_of_an_old_payment(void **state)
+{
+    struct harness *h = *state;
+    Dossier__DossierReply *at = accept_as(h, &officer, sent(h, BIRTH), MC_OK);
+
+    pay(h, at->dossier_id);
+    told_of_order(h, "payment.refunded", at->dossier_id, 'a');
+    assert_int_equal(get_as(h, &alice, at->dossier_id, MC_OK)->money,
+                     DOSSIER__MONEY_STATE__REFUNDED);
+}
+
 /* 6 → 1 resets the time of sending; 6 → 4 extends the due time. */
 static void test_payment_moves_on(void **state)
 {
@@ -492,6 +544,8 @@ int main(void)
         ROOM_TEST(test_rights),
         ROOM_TEST(test_own_dossier),
         ROOM_TEST(test_fee),
+        ROOM_TEST(test_refund),
+        ROOM_TEST(test_refund_of_an_old_payment),
         ROOM_TEST(test_payment_moves_on),
         ROOM_TEST(test_payment_of_unknown_dossiers),
         ROOM_TEST(test_hand_over),
