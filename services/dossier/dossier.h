@@ -514,7 +514,7 @@ Dossier__FormProblem **dossier_problems_list(struct mc_txn *txn,
 /* Binds the draft to the form it was filled by (code "": the one it has, else the one in force);
  * refused when that does not fit. */
 void dossier_form_bind(const struct dossier *dossier, struct mc_txn *txn,
-                       const struct dossier_open *open, const char *code, uint64_t number);
+                       const struct dossier_open *open, const char *code, uint64_t version);
 /* What Submit would refuse in the form, for the reply of a draft. */
 void dossier_form_advise(const struct dossier *dossier, struct mc_txn *txn,
                          const struct dossier_open *open, const char *form,

@@ -36,7 +36,7 @@ static bool may_be_made(struct mc_txn *txn, const struct dossier_open *open,
 {
     if (kind == DOSSIER_CONTROL_SLIP)
         return true;
-    if (kind == DOSSIER_DOCUMENTS_LEN || kind >= DOSSIER_REGISTER_BOOK) {
+    if (kind >= DOSSIER_REGISTER_BOOK) { /* and what is none */
         mc_refuse(txn, MC_INVALID, "form_no", "FIELD_INVALID", "field", "form_no", NULL);
         return false;
     }
