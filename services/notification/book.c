@@ -21,7 +21,6 @@ static const struct {
     {"identity.session_stolen", NOTIFICATION_OF_SECURITY},
     {"dossier.sent", NOTIFICATION_OF_DOSSIER},
     {"dossier.accepted", NOTIFICATION_OF_DOSSIER},
-    {"dossier.refused", NOTIFICATION_OF_DOSSIER},
     {"dossier.advanced", NOTIFICATION_OF_DOSSIER},
     {"dossier.noted", NOTIFICATION_OF_DOSSIER},
     {"dossier.parcel_ordered", NOTIFICATION_OF_DOSSIER},

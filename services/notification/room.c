@@ -64,7 +64,6 @@ static const struct mc_follow follows[] = {
     {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor, notification_accounts_unmerged_event},
     {"dossier",  "dossier.sent",             &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.accepted",         &dossier__changed__descriptor,         notification_dossier_changed_event},
-    {"dossier",  "dossier.refused",          &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.advanced",         &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.noted",            &dossier__changed__descriptor,         notification_dossier_changed_event},
     {"dossier",  "dossier.parcel_ordered",   &dossier__changed__descriptor,         notification_dossier_changed_event},

@@ -196,7 +196,6 @@ static void every_step_of_a_dossier(void **state)
     } cases[] = {
         {"dossier.sent", "DOSSIER_SUBMITTED", DOSSIER__STATE__NEW, true},
         {"dossier.accepted", "DOSSIER_ACCEPTED", DOSSIER__STATE__RECEIVED, true},
-        {"dossier.refused", "DOSSIER_REFUSED", DOSSIER__STATE__REFUSED, true},
         {"dossier.advanced", "DOSSIER_REFUSED", DOSSIER__STATE__REFUSED, true},
         {"dossier.advanced", "DOSSIER_PROCESSING", DOSSIER__STATE__PROCESSING, false},
         {"dossier.advanced", "DOSSIER_SUPPLEMENT", DOSSIER__STATE__SUPPLEMENT_REQUESTED, true},

@@ -1,0 +1,43 @@
+"""Every type of event that a room emits has its sentence in the audit's table, and no other has one.
+
+usage: event_summaries.py <source folder>
+
+In a room's sources a text like "otp.code_issued", with the room's own name before the dot, is a type of
+event, a key of the configuration, or one of LABELS. Whoever adds one adds a row to the table or a label here.
+"""
+import csv
+import pathlib
+import re
+import sys
+
+ROOMS = "identity otp dossier payment notification audit print".split()
+# Names of keys for hashing, of budgets and of a token: never events.
+LABELS = set("""identity.captcha identity.merge identity.refresh
+    otp.code otp.decoy otp.dedupe otp.identity otp.officer otp.proof otp.report otp.shield otp.source otp.unit""".split())
+# Types that common/actions.c puts together from the room's name and these.
+ACTIONS = "prepared run asked approved done stopped".split()
+
+
+def types_of(room, folder):
+    text = "\n".join(path.read_text() for path in sorted(folder.glob("*.[ch]")))
+    text = re.sub(r"^#include.*$", "", text, flags=re.M)
+    keys = set(re.findall(r'\{"([a-z0-9_.]+)",\s*MC_CONFIG_', text))
+    return set(re.findall(rf'"({room}\.[a-z0-9_]+)"', text)) - keys
+
+
+def main():
+    source = pathlib.Path(sys.argv[1])
+    with open(source / "services/audit/data/event_summaries.csv", newline="", encoding="utf-8") as file:
+        rows = [row["type"] for row in csv.DictReader(file)]
+    emitted = set().union(*(types_of(room, source / "services" / room) for room in ROOMS))
+    bad = [f"{label}: a label that no room uses" for label in sorted(LABELS - emitted)]
+    emitted -= LABELS
+    made = {f"{room}.queue_action_{what}" for room in ROOMS for what in ACTIONS}
+    bad += [f"{kind}: twice in the table" for kind in sorted({kind for kind in rows if rows.count(kind) > 1})]
+    bad += [f"{kind}: no row in the table" for kind in sorted(emitted - set(rows))]
+    bad += [f"{kind}: no room emits it" for kind in sorted(set(rows) - emitted - made)]
+    print("\n".join(bad) or f"{len(rows)} rows, {len(emitted)} types in the sources")
+    return 1 if bad or not emitted else 0
+
+
+sys.exit(main())
