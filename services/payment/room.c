@@ -194,7 +194,6 @@ static const struct mc_route routes[] = {
 static const struct mc_follow follows[] = {
     {"dossier", "dossier.accepted", &dossier__changed__descriptor, payment_dossier_accepted_event},
     {"dossier", "dossier.advanced", &dossier__changed__descriptor, payment_dossier_moved_event},
-    {"dossier", "dossier.refused", &dossier__changed__descriptor, payment_dossier_moved_event},
     {"identity", "identity.account_opened", &identity__account_opened__descriptor,
      payment_account_opened_event},
     {"identity", "identity.contact_changed", &identity__account_opened__descriptor,
