@@ -66,6 +66,9 @@ enum dossier_table {
     DOSSIER_MAP_VERSIONS,
     DOSSIER_TALLIES,
     DOSSIER_FACTS,
+    DOSSIER_ROUNDS,
+    DOSSIER_ROUND_REPORTS,
+    DOSSIER_ROUND_ALARMS,
     DOSSIER_TABLES_END,
 };
 
@@ -168,6 +171,7 @@ struct dossier {
     int64_t check_hours;                     /* working hours in which a new one is looked at */
     int64_t apology_days;                    /* working days by which form 04 may put it off */
     struct dossier_indicators *indicators;   /* of QĐ 766 */
+    int64_t round_remind_ms;                 /* before a round's deadline */
     unsigned catalogue_in;
     uint8_t revision_id[MC_ID_LEN];
     char national_password[DOSSIER_PASSWORD_MAX + 1];

@@ -1,109 +1,128 @@
 /* ExportIndicators: the table of ShowIndicators as an Excel file, or as CSV (RPT-10). */
-#include <stdio.h>
 #include <string.h>
 
 #include "common/xlsx.h"
 
 #include "indicators.h"
 
-enum { COLUMNS = 8, CELL = 32 };
+enum { COLUMNS = 8 };
 
 static const char *const head[COLUMNS] = {"Nhóm",   "Mã",      "Chỉ số",      "Tử số",
                                           "Mẫu số", "Tỷ lệ %", "Điểm tối đa", "Điểm"};
 static const unsigned widths[COLUMNS] = {30, 34, 60, 10, 10, 10, 12, 10};
 
-/* 9000 as 90,00: two decimals, a comma, as in Vietnamese. */
-static void hundredths_text(char out[CELL], int64_t hundredths)
+const char *dossier_hundredths(struct mc_txn *txn, int64_t hundredths)
 {
-    (void)snprintf(out, CELL, "%lld,%02lld", (long long)(hundredths / 100),
-                   (long long)(hundredths % 100));
+    const char *text = mc_sprintf(txn->arena, "%lld,%02lld", (long long)(hundredths / 100),
+                                  (long long)(hundredths % 100));
+
+    return text != NULL ? text : dossier_text(txn, "");
 }
 
-struct cells {
-    char text[5][CELL];
-    const char *of[COLUMNS];
-};
-
-static void fill_cells(const Dossier__Indicator *row, struct cells *cells)
-{
-    const Dossier__Score *score = row->score;
-
-    *cells = (struct cells){.of = {row->group, row->code, row->name, cells->text[0], cells->text[1],
-                                   cells->text[2], cells->text[3], cells->text[4]}};
-    (void)snprintf(cells->text[3], CELL, "%u", row->max_points);
-    if (row->measured) {
-        (void)snprintf(cells->text[0], CELL, "%lld", (long long)score->numerator);
-        (void)snprintf(cells->text[1], CELL, "%lld", (long long)score->denominator);
-    }
-    if (row->measured && score->denominator > 0)
-        hundredths_text(cells->text[2], score->percent_hundredths);
-    if (score->scored)
-        hundredths_text(cells->text[4], score->points_hundredths);
-}
-
-static struct mc_bytes as_xlsx(struct mc_txn *txn, const Dossier__ShowIndicatorsReply *shown)
+static struct mc_bytes as_xlsx(struct mc_txn *txn, const struct dossier_sheet *sheet)
 {
     struct mc_bytes file = {0};
-    struct cells cells;
-    struct mc_xlsx *xlsx = mc_xlsx_open("Chỉ số 766", head, widths, COLUMNS);
+    struct mc_xlsx *xlsx = mc_xlsx_open(sheet->name, sheet->head, sheet->widths, sheet->columns);
 
     if (xlsx == NULL) {
         (void)mc_fail(txn, MC_IO, "xlsx");
         return file;
     }
-    for (size_t i = 0; i < shown->n_indicators; i++) {
-        fill_cells(shown->indicators[i], &cells);
-        if (!mc_xlsx_row(xlsx, cells.of))
+    for (size_t i = 0; i < sheet->len; i++)
+        if (!mc_xlsx_row(xlsx, sheet->rows[i]))
             (void)mc_fail(txn, MC_FULL, "xlsx row");
-    }
     enum mc_status status = mc_xlsx_close(xlsx, txn->arena, &file);
     if (status != MC_OK)
         (void)mc_fail(txn, status, "xlsx");
     return file;
 }
 
-/* RFC 4180; every cell quoted, and none begins a formula. */
-static char *csv_line(struct mc_txn *txn, const char *const cells[COLUMNS])
+static size_t csv_size(const char *const *cells, size_t columns)
 {
-    size_t size = 3;
+    size_t size = 2;
 
-    for (size_t i = 0; i < COLUMNS; i++)
+    for (size_t i = 0; i < columns; i++)
         size += 2 * strlen(cells[i]) + 4;
-    char *out = dossier_alloc(txn, size);
-    size_t len = 0;
-    for (size_t i = 0; i < COLUMNS && out != NULL; i++) {
+    return size;
+}
+
+static char *csv_line(char *out, const char *const *cells, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++) {
         if (i > 0)
-            out[len++] = ',';
-        out[len++] = '"';
+            *out++ = ',';
+        *out++ = '"';
         if (strchr("=+-@", cells[i][0]) != NULL && cells[i][0] != '\0')
-            out[len++] = '\'';
+            *out++ = '\'';
         for (const char *at = cells[i]; *at != '\0'; at++) {
             if (*at == '"')
-                out[len++] = '"';
-            out[len++] = *at;
+                *out++ = '"';
+            *out++ = *at;
         }
-        out[len++] = '"';
+        *out++ = '"';
     }
-    if (out != NULL)
-        memcpy(out + len, "\r\n", 3);
+    *out++ = '\r';
+    *out++ = '\n';
     return out;
 }
 
-static struct mc_bytes as_csv(struct mc_txn *txn, const Dossier__ShowIndicatorsReply *shown)
+static struct mc_bytes as_csv(struct mc_txn *txn, const struct dossier_sheet *sheet)
 {
-    char *text = csv_line(txn, head);
-    struct cells cells;
+    static const char mark[] = "\xEF\xBB\xBF"; /* by which Excel knows UTF-8 */
+    size_t size = sizeof mark + csv_size(sheet->head, sheet->columns);
 
-    for (size_t i = 0; i < shown->n_indicators && text != NULL; i++) {
-        fill_cells(shown->indicators[i], &cells);
-        char *line = csv_line(txn, cells.of);
-        text = line != NULL ? mc_sprintf(txn->arena, "%s%s", text, line) : NULL;
-    }
-    /* the mark by which Excel knows UTF-8 */
-    text = text != NULL ? mc_sprintf(txn->arena, "\xEF\xBB\xBF%s", text) : NULL;
+    for (size_t i = 0; i < sheet->len; i++)
+        size += csv_size(sheet->rows[i], sheet->columns);
+    char *text = dossier_alloc(txn, size);
     if (text == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return text != NULL ? mc_key_text(text) : (struct mc_bytes){0};
+        return (struct mc_bytes){0};
+    memcpy(text, mark, sizeof mark - 1);
+    char *end = csv_line(text + sizeof mark - 1, sheet->head, sheet->columns);
+    for (size_t i = 0; i < sheet->len; i++)
+        end = csv_line(end, sheet->rows[i], sheet->columns);
+    return (struct mc_bytes){text, (size_t)(end - text)};
+}
+
+struct mc_bytes dossier_sheet_file(struct mc_txn *txn, const struct dossier_sheet *sheet, bool csv)
+{
+    if (txn->status != MC_OK)
+        return (struct mc_bytes){0};
+    return csv ? as_csv(txn, sheet) : as_xlsx(txn, sheet);
+}
+
+static const char *const *cells_of(struct mc_txn *txn, const Dossier__Indicator *row)
+{
+    const Dossier__Score *score = row->score;
+    const char **cells = dossier_list(txn, COLUMNS);
+
+    if (cells == NULL)
+        return NULL;
+    cells[0] = row->group;
+    cells[1] = row->code;
+    cells[2] = row->name;
+    for (size_t i = 3; i < COLUMNS; i++)
+        cells[i] = "";
+    cells[6] = dossier_number_text(txn, row->max_points);
+    if (row->measured) {
+        cells[3] = dossier_number_text(txn, (uint64_t)score->numerator);
+        cells[4] = dossier_number_text(txn, (uint64_t)score->denominator);
+    }
+    if (row->measured && score->denominator > 0)
+        cells[5] = dossier_hundredths(txn, score->percent_hundredths);
+    if (score->scored)
+        cells[7] = dossier_hundredths(txn, score->points_hundredths);
+    return cells;
+}
+
+static struct mc_bytes file_of(struct mc_txn *txn, const Dossier__ShowIndicatorsReply *shown,
+                               bool csv)
+{
+    struct dossier_sheet sheet = {"Chỉ số 766", head, widths, COLUMNS, NULL, 0};
+
+    sheet.rows = dossier_list(txn, shown->n_indicators);
+    for (size_t i = 0; i < shown->n_indicators && txn->status == MC_OK; i++)
+        sheet.rows[sheet.len++] = cells_of(txn, shown->indicators[i]);
+    return dossier_sheet_file(txn, &sheet, csv);
 }
 
 enum mc_status dossier_export_indicators(struct dossier *dossier, struct mc_txn *txn,
@@ -119,7 +138,7 @@ enum mc_status dossier_export_indicators(struct dossier *dossier, struct mc_txn 
     ask.to = req->to;
     if (dossier_show_indicators(dossier, txn, &ask, &shown) != MC_OK)
         return txn->status;
-    struct mc_bytes file = req->csv ? as_csv(txn, &shown) : as_xlsx(txn, &shown);
+    struct mc_bytes file = file_of(txn, &shown, req->csv);
     rep->content = (ProtobufCBinaryData){file.len, mc_unconst(file.data)};
     rep->file_name = mc_sprintf(txn->arena, "chi-so-766-%s-%s.%s", shown.unit, shown.from,
                                 req->csv ? "csv" : "xlsx");

@@ -122,8 +122,27 @@ bool dossier_indicator_points(const struct dossier_indicator *indicator, int64_t
 /* Empty: this month; only from: that month. */
 mc_nodiscard bool dossier_months_read(struct mc_txn *txn, const char *from, const char *to,
                                       uint32_t *ret_from, uint32_t *ret_to);
+/* A unit's with all below it. */
+void dossier_sums_of(const struct dossier *dossier, struct mc_txn *txn, const char *unit,
+                     const char *officer, uint32_t from, uint32_t to, struct dossier_sums *sums);
 /* "" or an account that the caller may look at. */
 const char *dossier_officer_read(struct mc_txn *txn, const char *officer);
+
+/*
+ * export_indicators.c: rows of cells as an Excel file, or as CSV (RPT-10); in the arena. CSV is
+ * RFC 4180, every cell quoted, and none begins a formula.
+ */
+struct dossier_sheet {
+    const char *name;
+    const char *const *head;
+    const unsigned *widths; /* characters */
+    size_t columns;
+    const char *const **rows;
+    size_t len;
+};
+struct mc_bytes dossier_sheet_file(struct mc_txn *txn, const struct dossier_sheet *sheet, bool csv);
+/* 9000 as 90,00: two decimals, a comma, as in Vietnamese. In the arena. */
+const char *dossier_hundredths(struct mc_txn *txn, int64_t hundredths);
 
 /* Handlers. */
 enum mc_status dossier_show_indicators(struct dossier *dossier, struct mc_txn *txn,

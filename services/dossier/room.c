@@ -27,6 +27,7 @@
 
 #include "codelist.h"
 #include "indicators.h"
+#include "rounds.h"
 
 /* clang-format off */
 #define DOSSIER_WHO  (MC_CITIZEN | MC_OFFICER)
@@ -102,6 +103,12 @@
     X(ListCounted,      dossier_list_counted,      Dossier__ListCountedRequest,      Dossier__ListCountedReply,       MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
     X(ExportIndicators, dossier_export_indicators, Dossier__ExportIndicatorsRequest, Dossier__ExportIndicatorsReply,  MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
     X(CheckIndicators,  dossier_check_indicators,  Dossier__CheckIndicatorsRequest,  Dossier__CheckIndicatorsReply,   MC_READ,         MC_OPERATOR, NULL) \
+    X(SaveRound,        dossier_save_round,        Dossier__SaveRoundRequest,        Dossier__Round,                  MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_MONITOR) \
+    X(CloseRound,       dossier_close_round,       Dossier__CloseRoundRequest,       Dossier__Round,                  MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_MONITOR) \
+    X(ListRounds,       dossier_list_rounds,       Dossier__ListRoundsRequest,       Dossier__ListRoundsReply,        MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(GetRound,         dossier_get_round,         Dossier__GetRoundRequest,         Dossier__GetRoundReply,          MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
+    X(ConfirmRound,     dossier_confirm_round,     Dossier__ConfirmRoundRequest,     Dossier__Round,                  MC_WRITE,        MC_OFFICER,  DOSSIER_RIGHT_APPROVE) \
+    X(ExportRound,      dossier_export_round,      Dossier__ExportRoundRequest,      Dossier__ExportIndicatorsReply,  MC_READ,         MC_OFFICER | MC_OPERATOR, NULL, NULL, MC_UPLOAD_MAX) \
     X(ListStages,       dossier_list_stages,       Dossier__ListStagesRequest,       Dossier__ListStagesReply,         MC_READ,         MC_ANYONE,   NULL) \
     X(ListVersions,    dossier_list_versions,     Dossier__ListVersionsRequest,     Dossier__ListVersionsReply,      MC_READ,         DOSSIER_KEEPERS, NULL) \
     X(StartImport,     dossier_start_import,      Dossier__StartImportRequest,      Dossier__Import,                 MC_WRITE,        DOSSIER_KEEPERS, DOSSIER_RIGHT_CATALOGUE) \
@@ -165,6 +172,9 @@ static const char *const tables[] = {
     [DOSSIER_MAP_VERSIONS - MC_TABLE_ROOM] = "map_versions", /* lists, version   -> DossierState__MapVersion */
     [DOSSIER_TALLIES  - MC_TABLE_ROOM] = "tallies",  /* unit or officer, month   -> DossierState__Tally (indicator_sums.c) */
     [DOSSIER_FACTS    - MC_TABLE_ROOM] = "facts",    /* unit or officer, kind, month, dossier id -> what it counts as */
+    [DOSSIER_ROUNDS   - MC_TABLE_ROOM] = "rounds",   /* round id                 -> DossierState__Round */
+    [DOSSIER_ROUND_REPORTS - MC_TABLE_ROOM] = "round_reports", /* round id, unit -> DossierState__RoundReport */
+    [DOSSIER_ROUND_ALARMS - MC_TABLE_ROOM] = "round_alarms", /* time, round id, kind -> the last officer looked at (round_tick.c) */
 };
 
 static const char *const lanes[] = {[DOSSIER_LANE_POST] = "post", [DOSSIER_LANE_NATIONAL] = "national", [DOSSIER_LANE_PRINT] = "print", [DOSSIER_LANE_SCAN] = "scan"};
@@ -193,6 +203,7 @@ static const struct mc_config_key config[] = {
     {"dossier.remind_second", MC_CONFIG_INT,  AT(remind_hours[1]), "2",    0, 400, "The same once more; fewer than dossier.remind_first."},
     {"dossier.check_hours",   MC_CONFIG_INT,  AT(check_hours),     "8",    1, 400, "Working hours in which an officer looks at what was sent."},
     {"dossier.apology_days",  MC_CONFIG_INT,  AT(apology_days),    "30",   1, 365, "Working days by which an apology (form 04) may put off a due time."},
+    {"dossier.round_remind",  MC_CONFIG_DURATION, AT(round_remind_ms), "24h", HOUR, 30LL * DAY, "How long before a round's deadline those who have not confirmed are reminded."},
     {"dossier.money_suspends", MC_CONFIG_BOOL, AT(money_suspends), "true", 0, 0,   "The clock stands while the citizen has a financial obligation to meet."},
 };
 /* clang-format on */

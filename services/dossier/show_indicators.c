@@ -56,8 +56,8 @@ const char *dossier_officer_read(struct mc_txn *txn, const char *officer)
     return may_see_officer(txn, kept) ? kept : NULL;
 }
 
-static void sums_of(const struct dossier *dossier, struct mc_txn *txn, const char *unit,
-                    const char *officer, uint32_t from, uint32_t to, struct dossier_sums *sums)
+void dossier_sums_of(const struct dossier *dossier, struct mc_txn *txn, const char *unit,
+                     const char *officer, uint32_t from, uint32_t to, struct dossier_sums *sums)
 {
     const struct dossier_catalogue *catalogue = &dossier->catalogue;
 
@@ -161,7 +161,7 @@ enum mc_status dossier_show_indicators(struct dossier *dossier, struct mc_txn *t
 
     if (officer == NULL || !dossier_months_read(txn, req->from, req->to, &from, &to))
         return txn->status;
-    sums_of(dossier, txn, unit, officer, from, to, &sums);
+    dossier_sums_of(dossier, txn, unit, officer, from, to, &sums);
     rep->unit = mc_unconst(unit);
     rep->from = dossier_month_text(txn, from);
     rep->to = dossier_month_text(txn, to);
@@ -265,7 +265,7 @@ enum mc_status dossier_compare_indicator(struct dossier *dossier, struct mc_txn 
         struct dossier_sums sums;
         char *text = dossier_month_text(txn, month);
 
-        sums_of(dossier, txn, unit, "", month, month, &sums);
+        dossier_sums_of(dossier, txn, unit, "", month, month, &sums);
         add_compared(txn, indicator, &sums, text, text, rep);
     }
     return txn->status;

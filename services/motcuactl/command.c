@@ -67,6 +67,8 @@ static const struct ctl_command commands[] = {
     {"indicators", "show", "UNIT [MONTH [UNTIL]]", "The indicators of QĐ 766, of 2026-09 say.",   ctl_indicators_show},
     {"indicators", "export", "UNIT MONTH FILE", "The same as FILE.xlsx or FILE.csv.",             ctl_indicators_export},
     {"indicators", "check", "",               "Sums the journal again and compares.",             ctl_indicators_check},
+    {"rounds", "list",   "",                  "Rounds of reports that are open, the newest first.", ctl_rounds_list},
+    {"rounds", "show",   "ROUND [behind]",    "The units of a round: targets, who has confirmed, who is behind.", ctl_rounds_show},
     {"payment", "reconcile", "DAY [PARTNER [FILE]]", "A day (2026-09-07) with platform or BIN/ACCOUNT; FILE: its statement as CSV.", ctl_payment_reconcile},
     {"payment", "cases", "[UNIT]",            "Open cases: money that waits for an officer.",     ctl_payment_cases},
     {"ledger", "check",  "",                  "Sums the ledger again and compares.",              ctl_ledger_check},

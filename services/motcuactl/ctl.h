@@ -115,6 +115,8 @@ int ctl_dossier_forecast(struct ctl *ctl, int argc, char **argv);
 int ctl_indicators_show(struct ctl *ctl, int argc, char **argv);
 int ctl_indicators_export(struct ctl *ctl, int argc, char **argv);
 int ctl_indicators_check(struct ctl *ctl, int argc, char **argv);
+int ctl_rounds_list(struct ctl *ctl, int argc, char **argv);
+int ctl_rounds_show(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 

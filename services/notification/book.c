@@ -28,6 +28,9 @@ static const struct {
     {"dossier.due_soon", NOTIFICATION_OF_DUE},
     {"dossier.overdue", NOTIFICATION_OF_DUE},
     {"dossier.unexamined", NOTIFICATION_OF_DUE},
+    {"dossier.round_due_soon", NOTIFICATION_OF_ROUND},
+    {"dossier.round_late", NOTIFICATION_OF_ROUND},
+    {"dossier.round_behind", NOTIFICATION_OF_ROUND},
     {"dossier.apologised", NOTIFICATION_OF_DUE},
     {"payment.order_created", NOTIFICATION_OF_ORDER},
     {"payment.paid", NOTIFICATION_OF_ORDER},
@@ -41,6 +44,7 @@ static const char *const offered[][10] = {
     [NOTIFICATION_OF_DOSSIER] = {"code", "procedure", "unit", "due", "time", "reason", "amount",
                                  "waybill"},
     [NOTIFICATION_OF_DUE] = {"code", "procedure", "unit", "due", "before", "time", "reason"},
+    [NOTIFICATION_OF_ROUND] = {"name", "unit", "due", "behind", "time"},
     [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
     [NOTIFICATION_OF_TAX_NOTICE] = {"notice", "code", "amount", "until", "unit", "time"},
 };

@@ -31,6 +31,7 @@ enum notification_source {
     NOTIFICATION_OF_ORDER,
     NOTIFICATION_OF_TAX_NOTICE,
     NOTIFICATION_OF_DUE,
+    NOTIFICATION_OF_ROUND,
 };
 
 struct notification_template {

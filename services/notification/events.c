@@ -174,6 +174,31 @@ enum mc_status notification_dossier_due(struct notification *notification, struc
     return txn->status;
 }
 
+/* Of a round of reports: who confirms for a unit, and who monitors, are reminded (RPT-11). */
+enum mc_status notification_round_reminder(struct notification *notification, struct mc_txn *txn,
+                                           const Motcua__Event *event,
+                                           const Dossier__RoundReminder *body)
+{
+    const char *behind = text_or_fail(txn, mc_sprintf(txn->arena, "%u", body->behind));
+    const struct notification_value values[] = {
+        {"name", body->name},
+        {"unit", body->unit},
+        {"due", time_text(txn, body->by_ms)},
+        {"behind", behind},
+        {"time", time_text(txn, event->at_ms)},
+        {NULL, NULL},
+    };
+    notification_make(notification, txn,
+                      &(struct notification_fact){
+                          .event = event,
+                          .to_state = NOTIFICATION_STATE_ANY,
+                          .account = body->account,
+                          .about = about(txn, "round", "", mc_key_bytes(body->round_id)),
+                          .values = values,
+                      });
+    return txn->status;
+}
+
 static const char *receipts_text(struct mc_txn *txn, const Payment__OrderChanged *body)
 {
     const char *list = "";

@@ -76,6 +76,9 @@ enum mc_status notification_dossier_changed(struct notification *notification, s
                                             const Dossier__Changed *body);
 enum mc_status notification_dossier_due(struct notification *notification, struct mc_txn *txn,
                                         const Motcua__Event *event, const Dossier__Due *body);
+enum mc_status notification_round_reminder(struct notification *notification, struct mc_txn *txn,
+                                           const Motcua__Event *event,
+                                           const Dossier__RoundReminder *body);
 enum mc_status notification_order_changed(struct notification *notification, struct mc_txn *txn,
                                           const Motcua__Event *event,
                                           const Payment__OrderChanged *body);

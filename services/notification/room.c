@@ -51,6 +51,7 @@ MC_FOLLOW_CALL(struct notification, notification_accounts_merged, Identity__Acco
 MC_FOLLOW_CALL(struct notification, notification_accounts_unmerged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct notification, notification_dossier_changed, Dossier__Changed)
 MC_FOLLOW_CALL(struct notification, notification_dossier_due, Dossier__Due)
+MC_FOLLOW_CALL(struct notification, notification_round_reminder, Dossier__RoundReminder)
 MC_FOLLOW_CALL(struct notification, notification_order_changed, Payment__OrderChanged)
 MC_FOLLOW_CALL(struct notification, notification_tax_notice, Payment__TaxNoticeTold)
 
@@ -71,6 +72,9 @@ static const struct mc_follow follows[] = {
     {"dossier",  "dossier.due_soon",         &dossier__due__descriptor,             notification_dossier_due_event},
     {"dossier",  "dossier.overdue",          &dossier__due__descriptor,             notification_dossier_due_event},
     {"dossier",  "dossier.unexamined",       &dossier__due__descriptor,             notification_dossier_due_event},
+    {"dossier",  "dossier.round_due_soon",   &dossier__round_reminder__descriptor,  notification_round_reminder_event},
+    {"dossier",  "dossier.round_late",       &dossier__round_reminder__descriptor,  notification_round_reminder_event},
+    {"dossier",  "dossier.round_behind",     &dossier__round_reminder__descriptor,  notification_round_reminder_event},
     {"dossier",  "dossier.apologised",       &dossier__due__descriptor,             notification_dossier_due_event},
     {"payment",  "payment.order_created",    &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.paid",             &payment__order_changed__descriptor,   notification_order_changed_event},
