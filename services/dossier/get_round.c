@@ -69,8 +69,10 @@ Dossier__RoundUnit *dossier_round_unit(const struct dossier *dossier, struct mc_
     row->unit_name = mc_unconst(name);
     row->by_ms = dossier_round_by_ms(record, unit);
     row->scores = dossier_list(txn, record->n_targets);
+    if (row->scores == NULL)
+        return NULL;
     dossier_round_sums(dossier, txn, record, unit, &sums);
-    for (size_t i = 0; i < record->n_targets && row->scores != NULL; i++) {
+    for (size_t i = 0; i < record->n_targets; i++) {
         Dossier__RoundScore *score = score_of(dossier, txn, record->targets[i], &sums);
         if (score == NULL)
             return NULL;
