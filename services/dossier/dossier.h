@@ -464,6 +464,8 @@ mc_nodiscard enum mc_status dossier_move(struct dossier *dossier, struct mc_txn 
 /* view.c: records as their readers see them. */
 void dossier_fill_reply(const struct dossier *dossier, struct mc_txn *txn,
                         const struct dossier_open *open, Dossier__DossierReply *rep);
+/* Of the dossier that a row of an index leads to; NULL with the call failed, naming the index. */
+DossierState__Dossier *dossier_indexed(struct mc_txn *txn, struct mc_bytes id, const char *index);
 Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct mc_txn *txn,
                                          const DossierState__Dossier *record, unsigned actor);
 const char *dossier_state_text(const struct dossier *dossier, Dossier__State state, unsigned actor);

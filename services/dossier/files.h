@@ -153,5 +153,7 @@ mc_nodiscard enum mc_status dossier_take(const struct dossier *dossier, struct m
 /* The whole (length 0) or a range, as the caller asked; refused past the limits. */
 struct mc_bytes dossier_file_read(struct mc_txn *txn, struct mc_bytes hash, uint64_t size,
                                   uint64_t offset, uint64_t length);
+/* Writes down that a file was read; of `read` the caller has filled what was. */
+void dossier_tell_read(struct mc_txn *txn, Dossier__FileRead *read, const char *const *keys);
 /* Reading personal data: an officer names his purpose. False: refused. */
 bool dossier_check_purpose(struct mc_txn *txn, unsigned actor);

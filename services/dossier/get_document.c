@@ -13,12 +13,8 @@ static void tell(struct mc_txn *txn, const Dossier__Document *document,
     if (about != NULL)
         read.dossier_id = about->dossier_id;
     read.sha256 = document->sha256;
-    read.by = mc_unconst(txn->actor);
-    read.unit = mc_unconst(txn->caller->unit != NULL ? txn->caller->unit : "");
-    read.purpose = txn->header->purpose;
     read.length = document->size;
-    mc_emit(txn, "dossier.file_read", &read.base, MC_SEALED,
-            about != NULL ? dossier_keys(txn, about) : unit_keys);
+    dossier_tell_read(txn, &read, about != NULL ? dossier_keys(txn, about) : unit_keys);
 }
 
 static const DossierState__Document *load(struct mc_txn *txn, struct mc_bytes owner,

@@ -45,13 +45,11 @@ static bool fits(const struct wish *wish, uint32_t month, uint64_t value)
 static bool add(const struct dossier *dossier, struct mc_txn *txn, const uint8_t *id,
                 Dossier__ListCountedReply *rep)
 {
-    const DossierState__Dossier *record = mc_load(
-        txn, DOSSIER_DOSSIERS, mc_keep(txn, id, MC_ID_LEN), &dossier_state__dossier__descriptor);
+    const DossierState__Dossier *record =
+        dossier_indexed(txn, mc_keep(txn, id, MC_ID_LEN), "facts index");
 
-    if (record == NULL || record->state >= DOSSIER_STATES_LEN) {
-        (void)mc_fail(txn, MC_CORRUPT, "facts index");
+    if (record == NULL)
         return false;
-    }
     Dossier__DossierSummary *row = dossier_summary(dossier, txn, record, DOSSIER_BY_OFFICER);
     if (row == NULL)
         return false;

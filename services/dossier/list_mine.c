@@ -15,13 +15,10 @@ static bool add_row(const struct dossier *dossier, struct mc_txn *txn,
                     const Dossier__ListMineRequest *req, struct mc_bytes id,
                     Dossier__ListReply *rep)
 {
-    const DossierState__Dossier *record =
-        mc_load(txn, DOSSIER_DOSSIERS, id, &dossier_state__dossier__descriptor);
+    const DossierState__Dossier *record = dossier_indexed(txn, id, "owners index");
 
-    if (record == NULL || record->state >= DOSSIER_STATES_LEN) {
-        mc_fail(txn, MC_CORRUPT, "owners index");
+    if (record == NULL)
         return false;
-    }
     if (!wanted(req, (Dossier__State)record->state))
         return true;
     Dossier__DossierSummary *row = dossier_summary(dossier, txn, record, DOSSIER_BY_CITIZEN);

@@ -93,13 +93,10 @@ static void pass(const struct streams *streams, struct mc_bytes id)
 static bool add_row(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes id,
                     Dossier__ListReply *rep)
 {
-    const DossierState__Dossier *record =
-        mc_load(txn, DOSSIER_DOSSIERS, id, &dossier_state__dossier__descriptor);
+    const DossierState__Dossier *record = dossier_indexed(txn, id, "units index");
 
-    if (record == NULL || record->state >= DOSSIER_STATES_LEN) {
-        mc_fail(txn, MC_CORRUPT, "units index");
+    if (record == NULL)
         return false;
-    }
     Dossier__DossierSummary *row = dossier_summary(dossier, txn, record, DOSSIER_BY_OFFICER);
     if (row == NULL)
         return false;

@@ -169,6 +169,14 @@ struct mc_bytes dossier_file_read(struct mc_txn *txn, struct mc_bytes hash, uint
     return dossier_file_range(txn, file.record, offset, length);
 }
 
+void dossier_tell_read(struct mc_txn *txn, Dossier__FileRead *read, const char *const *keys)
+{
+    read->by = mc_unconst(txn->actor);
+    read->unit = mc_unconst(txn->caller->unit != NULL ? txn->caller->unit : "");
+    read->purpose = txn->header->purpose;
+    mc_emit(txn, "dossier.file_read", &read->base, MC_SEALED, keys);
+}
+
 bool dossier_check_purpose(struct mc_txn *txn, unsigned actor)
 {
     const char *purpose = txn->header->purpose;

@@ -14,12 +14,9 @@ static void tell(struct mc_txn *txn, const DossierState__Dossier *record,
 
     read.dossier_id = record->dossier_id;
     read.sha256 = req->sha256;
-    read.by = mc_unconst(txn->actor);
-    read.unit = mc_unconst(txn->caller->unit != NULL ? txn->caller->unit : "");
-    read.purpose = txn->header->purpose;
     read.offset = req->offset;
     read.length = length;
-    mc_emit(txn, "dossier.file_read", &read.base, MC_SEALED, dossier_keys(txn, record));
+    dossier_tell_read(txn, &read, dossier_keys(txn, record));
 }
 
 enum mc_status dossier_read_attachment(struct dossier *dossier, struct mc_txn *txn,

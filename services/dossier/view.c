@@ -63,6 +63,17 @@ static char *last_reason(struct mc_txn *txn, const DossierState__Dossier *record
     return dossier_text(txn, "");
 }
 
+DossierState__Dossier *dossier_indexed(struct mc_txn *txn, struct mc_bytes id, const char *index)
+{
+    DossierState__Dossier *record =
+        mc_load(txn, DOSSIER_DOSSIERS, id, &dossier_state__dossier__descriptor);
+
+    if (record != NULL && record->state < DOSSIER_STATES_LEN)
+        return record;
+    (void)mc_fail(txn, MC_CORRUPT, index);
+    return NULL;
+}
+
 Dossier__DossierSummary *dossier_summary(const struct dossier *dossier, struct mc_txn *txn,
                                          const DossierState__Dossier *record, unsigned actor)
 {

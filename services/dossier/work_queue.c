@@ -127,13 +127,10 @@ Dossier__DossierSummary *dossier_work_row(const struct dossier *dossier, struct 
                                           const uint8_t *tail)
 {
     struct mc_bytes id = mc_keep(txn, tail + 8, MC_ID_LEN);
-    const DossierState__Dossier *record =
-        mc_load(txn, DOSSIER_DOSSIERS, id, &dossier_state__dossier__descriptor);
+    const DossierState__Dossier *record = dossier_indexed(txn, id, "work index");
 
-    if (record == NULL || record->state >= DOSSIER_STATES_LEN) {
-        (void)mc_fail(txn, MC_CORRUPT, "work index");
+    if (record == NULL)
         return NULL;
-    }
     Dossier__DossierSummary *row = dossier_summary(dossier, txn, record, DOSSIER_BY_OFFICER);
     if (row == NULL)
         return NULL;
