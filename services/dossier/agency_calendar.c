@@ -45,10 +45,10 @@ static bool hours_again(const DossierState__AgencyCalendar *kept, size_t i)
 }
 
 static void fill_own(struct mc_txn *txn, const DossierState__AgencyCalendar *kept,
-                     struct dossier_own_time *own)
+                     struct mc_own_time *own)
 {
-    struct dossier_day *days = dossier_alloc(txn, (kept->n_days + 1) * sizeof days[0]);
-    struct dossier_hours *hours = dossier_alloc(txn, (kept->n_hours + 1) * sizeof hours[0]);
+    struct mc_day *days = dossier_alloc(txn, (kept->n_days + 1) * sizeof days[0]);
+    struct mc_hours *hours = dossier_alloc(txn, (kept->n_hours + 1) * sizeof hours[0]);
 
     if (days == NULL || hours == NULL)
         return;
@@ -56,23 +56,23 @@ static void fill_own(struct mc_txn *txn, const DossierState__AgencyCalendar *kep
     own->hours = hours;
     for (size_t i = 0; i < kept->n_days; i++)
         if (kept->days[i]->kind != DOSSIER__DAY_KIND__NATIONAL && !set_again(kept, i))
-            days[own->days_len++] = (struct dossier_day){
-                kept->days[i]->day, kept->days[i]->kind == DOSSIER__DAY_KIND__WORK};
+            days[own->days_len++] =
+                (struct mc_day){kept->days[i]->day, kept->days[i]->kind == DOSSIER__DAY_KIND__WORK};
     for (size_t i = 0; i < kept->n_hours; i++) {
         const DossierState__CalendarHours *row = kept->hours[i];
 
         if (row->closes != 0 && !hours_again(kept, i))
-            hours[own->hours_len++] = (struct dossier_hours){
+            hours[own->hours_len++] = (struct mc_hours){
                 row->from_day, (int64_t)row->opens * MINUTE_MS, (int64_t)row->lunch * MINUTE_MS,
                 (int64_t)row->resumes * MINUTE_MS, (int64_t)row->closes * MINUTE_MS};
     }
 }
 
-const struct dossier_calendar *dossier_calendar_of(const struct dossier *dossier,
-                                                   struct mc_txn *txn, const char *unit)
+const struct mc_calendar *dossier_calendar_of(const struct dossier *dossier, struct mc_txn *txn,
+                                              const char *unit)
 {
     char agency[MC_AGENCY_CODE_SIZE];
-    struct dossier_calendar *calendar = dossier_alloc(txn, sizeof *calendar);
+    struct mc_calendar *calendar = dossier_alloc(txn, sizeof *calendar);
 
     if (calendar == NULL || strlen(unit) >= sizeof agency)
         return &dossier->calendar;
@@ -82,7 +82,7 @@ const struct dossier_calendar *dossier_calendar_of(const struct dossier *dossier
         const DossierState__AgencyCalendar *kept = load(txn, agency);
         if (kept != NULL)
             fill_own(txn, kept, &calendar->own[calendar->own_len++]);
-    } while (txn->status == MC_OK && calendar->own_len < DOSSIER_AGENCY_LEVELS &&
+    } while (txn->status == MC_OK && calendar->own_len < MC_AGENCY_LEVELS &&
              mc_agency_parent(agency, agency, sizeof agency));
     return calendar;
 }
@@ -255,7 +255,7 @@ static void fill_reply(const struct dossier *dossier, struct mc_txn *txn, const 
                        const DossierState__AgencyCalendar *kept, Dossier__CalendarReply *rep)
 {
     struct mc_date today = mc_date_from_ms(txn->now_ms);
-    const struct dossier_calendar *nation = &dossier->calendar;
+    const struct mc_calendar *nation = &dossier->calendar;
 
     rep->agency = mc_unconst(agency);
     if (kept != NULL)

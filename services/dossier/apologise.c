@@ -4,18 +4,18 @@
  */
 #include "work.h"
 
-static bool within_working_time(const struct dossier_calendar *calendar, int64_t at_ms)
+static bool within_working_time(const struct mc_calendar *calendar, int64_t at_ms)
 {
-    return dossier_clock_start(calendar, at_ms) == at_ms ||
-           dossier_working_ms(calendar, at_ms - 1, at_ms) > 0; /* the very end of it */
+    return mc_working_start(calendar, at_ms) == at_ms ||
+           mc_working_ms(calendar, at_ms - 1, at_ms) > 0; /* the very end of it */
 }
 
 static enum mc_status check_due(const struct dossier *dossier, struct mc_txn *txn,
                                 const DossierState__Dossier *record, int64_t due_ms)
 {
-    const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
-    int64_t far_ms = dossier_due(calendar, MC_MAX(record->due_at_ms, txn->now_ms),
-                                 DOSSIER_WORKING_DAY, (uint32_t)dossier->apology_days);
+    const struct mc_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
+    int64_t far_ms = mc_working_due(calendar, MC_MAX(record->due_at_ms, txn->now_ms),
+                                    MC_WORKING_DAY, (uint32_t)dossier->apology_days);
 
     if (due_ms <= record->due_at_ms || due_ms <= txn->now_ms)
         return mc_refuse(txn, MC_INVALID, "due_at_ms", "DUE_NOT_LATER", NULL);

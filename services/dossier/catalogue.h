@@ -10,10 +10,9 @@
 #pragma once
 
 #include "common/arena.h"
+#include "common/calendar.h"
 
 #include "dossier.pb-c.h"
-
-#include "calendar.h"
 
 enum {
     DOSSIER_WORDS_CHARS_MAX = 200, /* of a search text */
@@ -47,9 +46,9 @@ struct dossier_procedure {
     const char *level_key;     /* the same folded */
     const char *service_level; /* FULL, PARTIAL, INFORMATION (DOS-11, DOS-12) */
     unsigned old_level;        /* 1 to 4 (DEC-02), or 0 */
-    enum dossier_limit limit;  /* filed online */
+    enum mc_time_limit limit;  /* filed online */
     uint32_t limit_value;
-    enum dossier_limit limit_desk;
+    enum mc_time_limit limit_desk;
     uint32_t limit_desk_value;
     const char *upper;      /* the name in upper case, with marks */
     const char *key;        /* the name folded, one blank before each word */

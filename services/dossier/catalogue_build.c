@@ -120,13 +120,13 @@ static const Dossier__TimeLimit *limit_by(const Dossier__ProcedureDetail *detail
     return found;
 }
 
-static void set_limit(const Dossier__TimeLimit *from, enum dossier_limit *limit, uint32_t *value,
+static void set_limit(const Dossier__TimeLimit *from, enum mc_time_limit *limit, uint32_t *value,
                       enum mc_status *status)
 {
-    *limit = DOSSIER_WORKING_DAY;
+    *limit = MC_WORKING_DAY;
     *value = 0;
-    if (from == NULL || from->value > DOSSIER_LIMIT_MAX ||
-        !dossier_limit_parse(mc_key_text(from->unit), limit))
+    if (from == NULL || from->value > MC_TIME_LIMIT_MAX ||
+        !mc_time_limit_parse(mc_key_text(from->unit), limit))
         *status = MC_INVALID;
     else
         *value = from->value;

@@ -141,12 +141,12 @@ const char *dossier_level_of_old(unsigned old_level)
 static const char *check_lists(const Dossier__ProcedureDetail *detail, const char **ret_code)
 {
     char code[MC_AGENCY_CODE_SIZE];
-    enum dossier_limit limit;
+    enum mc_time_limit limit;
 
     for (size_t i = 0; i < detail->n_limits; i++) {
         *ret_code = "LIMIT_INVALID";
-        if (!dossier_limit_parse(mc_key_text(detail->limits[i]->unit), &limit) ||
-            detail->limits[i]->value > DOSSIER_LIMIT_MAX)
+        if (!mc_time_limit_parse(mc_key_text(detail->limits[i]->unit), &limit) ||
+            detail->limits[i]->value > MC_TIME_LIMIT_MAX)
             return "limits";
     }
     for (size_t i = 0; i < detail->n_fees; i++) {

@@ -1,6 +1,7 @@
 /* The dossier room: what its files share. Nothing outside this folder includes it. */
 #pragma once
 
+#include "common/calendar.h"
 #include "common/ident.h"
 #include "common/service.h"
 #include "common/validate.h"
@@ -12,7 +13,6 @@
 #include "state.pb-c.h"
 
 #include "bundles.h"
-#include "calendar.h"
 #include "catalogue.h"
 #include "certified_copy.h"
 #include "data_store.h"
@@ -143,7 +143,7 @@ struct dossier {
     int64_t post_track_ms;
     int64_t supplement_life_ms;
     struct mc_arena memory; /* of the linked-in tables; lives as long as the process */
-    struct dossier_calendar calendar;
+    struct mc_calendar calendar;
     struct dossier_catalogue catalogue;
     const uint8_t *sign_secret; /* signs maps of codes; the process has it */
     uint8_t sign_public[MC_SIGN_PUBLIC_LEN];
@@ -158,7 +158,7 @@ struct dossier {
     const char *state_names[DOSSIER_STATES_LEN]; /* the national ones, for officers */
     struct dossier_sub_states sub_states;
     struct dossier_bundles bundles;
-    struct dossier_file_types file_types;
+    struct mc_file_types file_types;
     struct dossier_result_codes result_codes;
     int64_t upload_life_ms;
     int64_t orphan_grace_ms;
@@ -166,7 +166,7 @@ struct dossier {
     bool scan_required;
     int64_t scan_backoff_ms;
     struct dossier_forms forms;
-    struct dossier_day calendar_days[DOSSIER_CALENDAR_DAYS_MAX];
+    struct mc_day calendar_days[MC_CALENDAR_DAYS_MAX];
     int64_t remind_hours[DOSSIER_REMINDERS]; /* working hours before it is due; 0: none */
     int64_t check_hours;                     /* working hours in which a new one is looked at */
     int64_t apology_days;                    /* working days by which form 04 may put it off */

@@ -42,7 +42,7 @@ bool dossier_is_overdue(const DossierState__Dossier *record, int64_t now_ms)
 /* Working time before the due time, the longer first; 0: no such reminder. */
 static int64_t lead_ms(const struct dossier *dossier, uint32_t reminder)
 {
-    return dossier->remind_hours[reminder] * DOSSIER_HOUR_MS;
+    return dossier->remind_hours[reminder] * MC_HOUR_MS;
 }
 
 static uint32_t skip_unused(const struct dossier *dossier, uint32_t reminder)
@@ -53,13 +53,12 @@ static uint32_t skip_unused(const struct dossier *dossier, uint32_t reminder)
 }
 
 /* How many reminders' time has come by then. */
-static uint32_t reminders_until(const struct dossier *dossier,
-                                const struct dossier_calendar *calendar, int64_t due_ms,
-                                uint32_t reminder, int64_t now_ms)
+static uint32_t reminders_until(const struct dossier *dossier, const struct mc_calendar *calendar,
+                                int64_t due_ms, uint32_t reminder, int64_t now_ms)
 {
     reminder = skip_unused(dossier, reminder);
     while (reminder < DOSSIER_REMINDERS &&
-           dossier_due_before(calendar, due_ms, lead_ms(dossier, reminder)) <= now_ms)
+           mc_working_before(calendar, due_ms, lead_ms(dossier, reminder)) <= now_ms)
         reminder = skip_unused(dossier, reminder + 1);
     return reminder;
 }
@@ -67,7 +66,7 @@ static uint32_t reminders_until(const struct dossier *dossier,
 void dossier_due_set(const struct dossier *dossier, struct mc_txn *txn,
                      DossierState__Dossier *record, int64_t due_ms)
 {
-    const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
+    const struct mc_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
 
     record->due_at_ms = due_ms;
     record->overdue_at_ms = 0;
@@ -77,10 +76,10 @@ void dossier_due_set(const struct dossier *dossier, struct mc_txn *txn,
 void dossier_check_begins(const struct dossier *dossier, struct mc_txn *txn,
                           DossierState__Dossier *record)
 {
-    const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
+    const struct mc_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
 
     record->check_by_ms =
-        dossier_due(calendar, txn->now_ms, DOSSIER_WORKING_HOUR, (uint32_t)dossier->check_hours);
+        mc_working_due(calendar, txn->now_ms, MC_WORKING_HOUR, (uint32_t)dossier->check_hours);
     record->overdue_at_ms = 0;
 }
 
@@ -102,8 +101,8 @@ static int64_t next_told(const struct dossier *dossier, struct mc_txn *txn,
         return INT64_MAX;
     if (record->received_at_ms == 0 || reminder == DOSSIER_REMINDERS)
         return due_ms;
-    return dossier_due_before(dossier_calendar_of(dossier, txn, record->unit), due_ms,
-                              lead_ms(dossier, reminder));
+    return mc_working_before(dossier_calendar_of(dossier, txn, record->unit), due_ms,
+                             lead_ms(dossier, reminder));
 }
 
 void dossier_alarm_set(const struct dossier *dossier, struct mc_txn *txn,
@@ -149,8 +148,8 @@ void dossier_tell_due(const struct dossier *dossier, struct mc_txn *txn,
     due.officer = mc_unconst(dossier_officer_of(record));
     due.due_at_ms = dossier_work_due(record);
     due.due_before_ms = record->apology != NULL ? record->apology->due_before_ms : 0;
-    due.working_ms_left = dossier_working_ms(dossier_calendar_of(dossier, txn, record->unit),
-                                             txn->now_ms, due.due_at_ms);
+    due.working_ms_left =
+        mc_working_ms(dossier_calendar_of(dossier, txn, record->unit), txn->now_ms, due.due_at_ms);
     due.reason = mc_unconst(reason);
     mc_emit(txn, event, &due.base, reason[0] != '\0' ? MC_SEALED : MC_PLAIN,
             dossier_keys(txn, record));
@@ -163,7 +162,7 @@ void dossier_tell_due(const struct dossier *dossier, struct mc_txn *txn,
 static const char *strike(const struct dossier *dossier, struct mc_txn *txn,
                           DossierState__Dossier *record)
 {
-    const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
+    const struct mc_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
     int64_t due_ms = dossier_work_due(record);
 
     if (promise_passes(record) <= txn->now_ms)

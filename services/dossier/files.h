@@ -9,11 +9,10 @@
 #pragma once
 
 #include "common/service.h"
+#include "common/sniff.h"
 
 #include "dossier.pb-c.h"
 #include "state.pb-c.h"
-
-#include "sniff.h"
 
 struct dossier;
 
@@ -69,7 +68,7 @@ void dossier_file_release(const struct dossier *dossier, struct mc_txn *txn, str
 /* A new file whose pieces lie there already, or the known one of this hash; held once. */
 void dossier_file_make(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes hash,
                        const DossierState__File *made);
-/* The whole of it, sealed and held once; `type` is dossier_sniff()'s. */
+/* The whole of it, sealed and held once; `type` is mc_sniff()'s. */
 void dossier_file_put(const struct dossier *dossier, struct mc_txn *txn,
                       const uint8_t hash[MC_HASH_LEN], struct mc_bytes content, const char *type);
 /* Empty with the call failed when a piece is missing or the whole is not what was put in. */

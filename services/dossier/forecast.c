@@ -23,30 +23,30 @@ static uint64_t finished_on(const struct dossier *dossier, struct mc_txn *txn, c
 
 /* Of the last five working days before today. */
 static uint64_t finished_lately(const struct dossier *dossier, struct mc_txn *txn,
-                                const struct dossier_calendar *calendar, const char *unit)
+                                const struct mc_calendar *calendar, const char *unit)
 {
     uint64_t sum = 0;
-    int64_t at_ms = dossier_closes(calendar, txn->now_ms);
+    int64_t at_ms = mc_working_closes(calendar, txn->now_ms);
 
     for (int i = 0; i < PACE_DAYS; i++) {
-        at_ms = dossier_due_before(calendar, at_ms, DOSSIER_WORK_MS);
+        at_ms = mc_working_before(calendar, at_ms, MC_WORK_MS);
         sum += finished_on(dossier, txn, unit, at_ms);
     }
     return sum;
 }
 
 /* The n-th of today's is late when fewer than n will be finished until its due time. */
-static bool comes_late(const struct dossier_calendar *calendar, int64_t now_ms, uint64_t finished,
+static bool comes_late(const struct mc_calendar *calendar, int64_t now_ms, uint64_t finished,
                        uint32_t n, int64_t due_ms)
 {
-    int64_t left_ms = dossier_working_ms(calendar, now_ms, due_ms);
-    uint64_t pace_ms = (uint64_t)PACE_DAYS * DOSSIER_WORK_MS;
+    int64_t left_ms = mc_working_ms(calendar, now_ms, due_ms);
+    uint64_t pace_ms = (uint64_t)PACE_DAYS * MC_WORK_MS;
 
     return finished > 0 && (uint64_t)left_ms * finished < n * pace_ms;
 }
 
 static void look(const struct dossier *dossier, struct mc_txn *txn, struct dossier_queues *queues,
-                 const struct dossier_calendar *calendar, uint64_t finished, size_t rows_max,
+                 const struct mc_calendar *calendar, uint64_t finished, size_t rows_max,
                  Dossier__ForecastReply *rep)
 {
     const uint8_t *head = NULL;
@@ -80,13 +80,13 @@ enum mc_status dossier_forecast(struct dossier *dossier, struct mc_txn *txn,
 
     if (unit == NULL || !dossier_page(txn, req->rows_max, &rows_max))
         return txn->status;
-    const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, unit);
+    const struct mc_calendar *calendar = dossier_calendar_of(dossier, txn, unit);
     struct mc_bytes now = mc_key_join(txn, mc_key_u64(txn, (uint64_t)txn->now_ms),
                                       mc_keep(txn, (const uint8_t[MC_ID_LEN]){0}, MC_ID_LEN));
     rep->dossiers = dossier_list(txn, rows_max);
     if (rep->dossiers == NULL || !dossier_queues_open(txn, DOSSIER_WORK, now, &queues))
         return txn->status;
-    rep->until_ms = dossier_closes(calendar, txn->now_ms);
+    rep->until_ms = mc_working_closes(calendar, txn->now_ms);
     uint64_t finished = finished_lately(dossier, txn, calendar, unit);
     rep->finished_per_day = (uint32_t)(finished * 10 / PACE_DAYS);
     dossier_queues_add_units(dossier, &queues, unit, DOSSIER__STATE__RECEIVED, true);

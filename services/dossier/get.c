@@ -230,8 +230,8 @@ static void fill_clock(const struct dossier *dossier, struct mc_txn *txn,
 
     rep->overdue = dossier_is_overdue(record, txn->now_ms);
     if (dossier_clock_runs(record))
-        rep->working_ms_left = dossier_working_ms(dossier_calendar_of(dossier, txn, record->unit),
-                                                  txn->now_ms, dossier_work_due(record));
+        rep->working_ms_left = mc_working_ms(dossier_calendar_of(dossier, txn, record->unit),
+                                             txn->now_ms, dossier_work_due(record));
     if (out == NULL)
         return;
     dossier__apology__init(out);

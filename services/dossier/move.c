@@ -116,13 +116,13 @@ static void receive(const struct dossier *dossier, struct mc_txn *txn,
     }
     give_code(txn, record);
     record->received_at_ms = txn->now_ms;
-    enum dossier_limit limit = online ? procedure->limit : procedure->limit_desk;
+    enum mc_time_limit limit = online ? procedure->limit : procedure->limit_desk;
     record->procedure_version = procedure->version;
-    record->limit = dossier_text(txn, dossier_limit_name(limit));
+    record->limit = dossier_text(txn, mc_time_limit_name(limit));
     record->limit_value = online ? procedure->limit_value : procedure->limit_desk_value;
     dossier_due_set(dossier, txn, record,
-                    dossier_due(dossier_calendar_of(dossier, txn, record->unit), txn->now_ms, limit,
-                                record->limit_value));
+                    mc_working_due(dossier_calendar_of(dossier, txn, record->unit), txn->now_ms,
+                                   limit, record->limit_value));
     record->promised_at_ms = record->due_at_ms;
     dossier_facts_received(txn, record, strcmp(procedure->service_level, "INFORMATION") != 0);
     int64_t amount = fee == NULL ? 0 : online ? fee->amount : fee->amount_desk;
@@ -147,14 +147,14 @@ static void pay_before(const struct dossier *dossier, DossierState__Dossier *rec
 /* The wait ends with the citizen's answer, not with the officer's look at it. */
 static void resume(const struct dossier *dossier, struct mc_txn *txn, DossierState__Dossier *record)
 {
-    const struct dossier_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
+    const struct mc_calendar *calendar = dossier_calendar_of(dossier, txn, record->unit);
     int64_t until = record->answered_at_ms != 0 ? record->answered_at_ms : txn->now_ms;
-    int64_t waited = dossier_working_ms(calendar, record->waiting_since_ms, until);
+    int64_t waited = mc_working_ms(calendar, record->waiting_since_ms, until);
 
     if (record->due_at_ms == 0)
         return;
-    record->due_at_ms = dossier_due_extended(calendar, record->due_at_ms, waited);
-    record->promised_at_ms = dossier_due_extended(calendar, record->promised_at_ms, waited);
+    record->due_at_ms = mc_working_extended(calendar, record->due_at_ms, waited);
+    record->promised_at_ms = mc_working_extended(calendar, record->promised_at_ms, waited);
     if (record->due_at_ms > txn->now_ms)
         record->overdue_at_ms = 0;
 }

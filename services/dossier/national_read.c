@@ -133,7 +133,7 @@ static void take_time(struct ways *ways, const struct mc_json *json, Dossier__Wa
     if (limit == NULL || ways->limits_len == ROWS_MAX)
         return;
     bool told = amount_of(line_of(ways->arena, json, "THOIGIANGIAIQUYET"), &value);
-    if (unit != NULL && (told || strcmp(unit, "same_day_15h") == 0) && value <= DOSSIER_LIMIT_MAX) {
+    if (unit != NULL && (told || strcmp(unit, "same_day_15h") == 0) && value <= MC_TIME_LIMIT_MAX) {
         dossier__time_limit__init(limit);
         limit->way = way;
         limit->unit = mc_unconst(unit);

@@ -97,7 +97,7 @@ static enum mc_status check_content(struct mc_txn *txn, struct mc_bytes content)
         return mc_refuse(txn, MC_INVALID, "content", "FIELD_REQUIRED", "field", "content", NULL);
     if (content.len > DOSSIER_FILE_MAX)
         return mc_refuse(txn, MC_INVALID, "content", "FILE_TOO_LARGE", "max", "5", NULL);
-    if (dossier_sniff(content) == NULL)
+    if (mc_sniff(content) == NULL)
         return mc_refuse(txn, MC_INVALID, "content", "FILE_TYPE", NULL);
     return txn->status;
 }
@@ -130,7 +130,7 @@ enum mc_status dossier_take(const struct dossier *dossier, struct mc_txn *txn,
     }
     mc_hash(hash, mc_key_bytes(content));
     *ret_taken = (struct dossier_taken){mc_keep(txn, hash, sizeof hash),
-                                        dossier_sniff(mc_key_bytes(content)), content.len};
+                                        mc_sniff(mc_key_bytes(content)), content.len};
     file = dossier_file_open(txn, ret_taken->hash);
     if (file.record == NULL || dossier_scan_check(txn, file.record) == MC_OK)
         dossier_file_put(dossier, txn, hash, mc_key_bytes(content), ret_taken->content_type);

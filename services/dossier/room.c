@@ -394,8 +394,7 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return MC_INVALID;
     if (mc_arena_init(&dossier->memory, TABLES_MEMORY) != MC_OK)
         return refuse_boot(with, "memory");
-    if (dossier_calendar_load(&dossier->calendar, dossier->calendar_days, DATA(calendar_vn)) !=
-        MC_OK)
+    if (mc_calendar_load(&dossier->calendar, dossier->calendar_days, DATA(calendar_vn)) != MC_OK)
         return refuse_boot(with, "calendar_vn");
     if (dossier_seed_load(&dossier->seed, &dossier->memory, &data) != MC_OK ||
         dossier_catalogue_build(dossier, NULL, NULL, 0) != MC_OK)
@@ -410,7 +409,7 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         return refuse_boot(with, "indicators");
     if (dossier_bundles_load(&dossier->bundles, DATA(linked_procedures)) != MC_OK)
         return refuse_boot(with, "linked_procedures");
-    if (dossier_file_types_load(&dossier->file_types, DATA(file_types)) != MC_OK)
+    if (mc_file_types_load(&dossier->file_types, DATA(file_types)) != MC_OK)
         return refuse_boot(with, "file_types");
     if (dossier_forms_load(&dossier->forms, &dossier->memory, with->why, sizeof with->why) != MC_OK)
         return MC_INVALID;

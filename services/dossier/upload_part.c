@@ -24,11 +24,11 @@ static enum mc_status check_part(struct mc_txn *txn, const DossierState__Upload 
 static enum mc_status check_type(const struct dossier *dossier, struct mc_txn *txn,
                                  DossierState__Upload *record, struct mc_bytes first)
 {
-    const char *type = dossier_sniff(first);
+    const char *type = mc_sniff(first);
 
     if (type == NULL)
         return mc_refuse(txn, MC_INVALID, "content", "FILE_TYPE", NULL);
-    uint64_t max = dossier_file_max(&dossier->file_types, type);
+    uint64_t max = mc_file_max(&dossier->file_types, type);
     if (record->size > max)
         return mc_refuse(txn, MC_INVALID, "content", "FILE_TOO_LARGE", "max",
                          dossier_number_text(txn, max >> 20), NULL);

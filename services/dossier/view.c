@@ -155,7 +155,7 @@ void dossier_fill_procedure(const struct dossier *dossier, struct mc_txn *txn,
     out->sector = mc_unconst(procedure->sector);
     out->level = mc_unconst(procedure->level);
     out->service_level = mc_unconst(procedure->service_level);
-    out->deadline_unit = mc_unconst(dossier_limit_name(procedure->limit));
+    out->deadline_unit = mc_unconst(mc_time_limit_name(procedure->limit));
     out->deadline_value = procedure->limit_value;
     out->version = procedure->version;
     out->old_level = procedure->old_level;

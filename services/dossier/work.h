@@ -12,8 +12,8 @@
 
 /* due.c: the clock of one dossier. */
 /* The calendar its agency works by; lives as long as the call. */
-const struct dossier_calendar *dossier_calendar_of(const struct dossier *dossier,
-                                                   struct mc_txn *txn, const char *unit);
+const struct mc_calendar *dossier_calendar_of(const struct dossier *dossier, struct mc_txn *txn,
+                                              const char *unit);
 /* Something must be done by an officer, and time counts against him. */
 bool dossier_clock_runs(const DossierState__Dossier *record);
 /* Until when: the due time, or for what nobody has looked at yet, until when that should be. */

@@ -49,7 +49,7 @@ class Deadlines(story.Story):
 
     def test_deadlines(self):
         self.up()
-        with open(f"{story.SOURCE}/services/dossier/data/calendar_vn.csv", encoding="utf-8") as file:
+        with open(f"{story.SOURCE}/common/data/calendar_vn.csv", encoding="utf-8") as file:
             self.calendar = {row["date"]: row["kind"] for row in csv.DictReader(file)}
         self.citizen_session = self.citizen()
         self.steps.register(OFFICER)

@@ -19,7 +19,7 @@ TIME = r"\d\d:\d\d \d\d/\d\d/\d{4}"
 
 
 def working_days():
-    with open(f"{story.SOURCE}/services/dossier/data/calendar_vn.csv", encoding="utf-8") as file:
+    with open(f"{story.SOURCE}/common/data/calendar_vn.csv", encoding="utf-8") as file:
         return {row["date"]: row["kind"] for row in csv.DictReader(file)}
 
 

@@ -303,7 +303,7 @@ static void test_sniffing(void **state)
     };
 
     for (size_t i = 0; i < MC_LEN(rows); i++) {
-        const char *type = dossier_sniff((struct mc_bytes){rows[i].bytes, rows[i].len});
+        const char *type = mc_sniff((struct mc_bytes){rows[i].bytes, rows[i].len});
 
         if (rows[i].type == NULL)
             assert_null(type);

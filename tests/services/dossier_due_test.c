@@ -348,7 +348,7 @@ static int64_t before(struct harness *h, int day, int hour, int minute, int64_t 
 {
     const struct dossier *dossier = harness_ctx(h);
 
-    return dossier_due_before(&dossier->calendar, local(2026, 9, day, hour, minute), working_ms);
+    return mc_working_before(&dossier->calendar, local(2026, 9, day, hour, minute), working_ms);
 }
 
 /* The way back through working time, over lunch, nights, week-ends and holidays. */

@@ -348,18 +348,18 @@ static void test_types(void **state)
     static const char xls[] = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 W\0o\0r\0k\0b\0o\0o\0k\0";
     static const char *const bad[] = {"a,b,c,d\nx,y,z,", "a,b,c,d\nx,y,z,-1", "a,b,c,d\nx,y,z,0",
                                       "a,b,c,d\n,y,z,5", ""};
-    struct dossier_file_types types;
+    struct mc_file_types types;
 
-    assert_string_equal(dossier_sniff((struct mc_bytes){xlsx, sizeof xlsx - 1}),
+    assert_string_equal(mc_sniff((struct mc_bytes){xlsx, sizeof xlsx - 1}),
                         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
-    assert_string_equal(dossier_sniff((struct mc_bytes){zip, sizeof zip - 1}), "application/zip");
-    assert_string_equal(dossier_sniff((struct mc_bytes){xls, sizeof xls - 1}),
+    assert_string_equal(mc_sniff((struct mc_bytes){zip, sizeof zip - 1}), "application/zip");
+    assert_string_equal(mc_sniff((struct mc_bytes){xls, sizeof xls - 1}),
                         "application/vnd.ms-excel");
     for (size_t i = 0; i < MC_LEN(bad); i++)
-        assert_int_equal(dossier_file_types_load(&types, mc_key_text(bad[i])), MC_INVALID);
-    assert_int_equal(dossier_file_types_load(&types, mc_key_text("a,b,c,d\nx,y,z,7")), MC_OK);
-    assert_int_equal(dossier_file_max(&types, "x"), 7);
-    assert_int_equal(dossier_file_max(&types, "y"), 0);
+        assert_int_equal(mc_file_types_load(&types, mc_key_text(bad[i])), MC_INVALID);
+    assert_int_equal(mc_file_types_load(&types, mc_key_text("a,b,c,d\nx,y,z,7")), MC_OK);
+    assert_int_equal(mc_file_max(&types, "x"), 7);
+    assert_int_equal(mc_file_max(&types, "y"), 0);
 }
 
 int main(void)

@@ -12,23 +12,22 @@
 
 #include <cmocka.h>
 
+#include "common/calendar.h"
 #include "common/csv.h"
 #include "common/date.h"
-
-#include "../../services/dossier/calendar.h"
 
 extern const char mc_data_calendar_vn[];
 extern const size_t mc_data_calendar_vn_len;
 
-static struct dossier_day days[DOSSIER_CALENDAR_DAYS_MAX];
-static struct dossier_calendar calendar;
+static struct mc_day days[MC_CALENDAR_DAYS_MAX];
+static struct mc_calendar calendar;
 
 static int load(void **state)
 {
     (void)state;
     const struct mc_bytes text = {mc_data_calendar_vn, mc_data_calendar_vn_len};
 
-    return dossier_calendar_load(&calendar, days, text) == MC_OK ? 0 : -1;
+    return mc_calendar_load(&calendar, days, text) == MC_OK ? 0 : -1;
 }
 
 /* "2026-09-07 09:32" */
@@ -99,12 +98,12 @@ static void test_due_vectors(void **state)
     mc_csv_open(&csv, text, len);
     assert_true(mc_csv_next(&csv));
     for (; mc_csv_next(&csv); rows++) {
-        enum dossier_limit limit = DOSSIER_WORKING_DAY;
+        enum mc_time_limit limit = MC_WORKING_DAY;
         int64_t received = cell_at(&csv, 0);
 
-        assert_true(dossier_limit_parse(mc_csv_field(&csv, 1), &limit));
-        expect(&csv, dossier_clock_start(&calendar, received), cell_at(&csv, 3));
-        expect(&csv, dossier_due(&calendar, received, limit, (uint32_t)cell_number(&csv, 2)),
+        assert_true(mc_time_limit_parse(mc_csv_field(&csv, 1), &limit));
+        expect(&csv, mc_working_start(&calendar, received), cell_at(&csv, 3));
+        expect(&csv, mc_working_due(&calendar, received, limit, (uint32_t)cell_number(&csv, 2)),
                cell_at(&csv, 4));
     }
     assert_int_equal(rows, 17);
@@ -124,10 +123,10 @@ static void test_extension_vectors(void **state)
     mc_csv_open(&csv, text, len);
     assert_true(mc_csv_next(&csv));
     for (; mc_csv_next(&csv); rows++) {
-        int64_t waited = dossier_working_ms(&calendar, cell_at(&csv, 1), cell_at(&csv, 2));
+        int64_t waited = mc_working_ms(&calendar, cell_at(&csv, 1), cell_at(&csv, 2));
 
         assert_int_equal(waited, cell_number(&csv, 3) * 60000);
-        expect(&csv, dossier_due_extended(&calendar, cell_at(&csv, 0), waited), cell_at(&csv, 4));
+        expect(&csv, mc_working_extended(&calendar, cell_at(&csv, 0), waited), cell_at(&csv, 4));
     }
     assert_int_equal(rows, 4);
 }
@@ -147,41 +146,39 @@ static void test_edges_of_the_day(void **state)
 
     (void)state;
     for (size_t i = 0; i < MC_LEN(rows); i++)
-        assert_int_equal(dossier_clock_start(&calendar, at(rows[i].received)), at(rows[i].start));
+        assert_int_equal(mc_working_start(&calendar, at(rows[i].received)), at(rows[i].start));
 }
 
 static void test_hours_and_days_off(void **state)
 {
     (void)state;
     /* A walk that ends with the morning ends at its end, not after lunch. */
-    assert_int_equal(dossier_due(&calendar, at("2026-09-07 09:30"), DOSSIER_WORKING_HOUR, 2),
+    assert_int_equal(mc_working_due(&calendar, at("2026-09-07 09:30"), MC_WORKING_HOUR, 2),
                      at("2026-09-07 11:30"));
     /* Nine hours are a day and an hour. */
-    assert_int_equal(dossier_due(&calendar, at("2026-09-07 09:00"), DOSSIER_WORKING_HOUR, 9),
+    assert_int_equal(mc_working_due(&calendar, at("2026-09-07 09:00"), MC_WORKING_HOUR, 9),
                      at("2026-09-08 10:00"));
     /* Calendar days that end on a Sunday go on to Monday. */
-    assert_int_equal(dossier_due(&calendar, at("2026-09-07 09:00"), DOSSIER_CALENDAR_DAY, 6),
+    assert_int_equal(mc_working_due(&calendar, at("2026-09-07 09:00"), MC_CALENDAR_DAY, 6),
                      at("2026-09-14 09:00"));
     /* A due time at the end of the morning moves into the afternoon. */
-    assert_int_equal(dossier_due_extended(&calendar, at("2026-09-07 11:30"), INT64_C(1800000)),
+    assert_int_equal(mc_working_extended(&calendar, at("2026-09-07 11:30"), INT64_C(1800000)),
                      at("2026-09-07 14:00"));
-    assert_int_equal(dossier_due_extended(&calendar, at("2026-09-07 17:00"), 60000),
+    assert_int_equal(mc_working_extended(&calendar, at("2026-09-07 17:00"), 60000),
                      at("2026-09-08 07:01"));
-    assert_int_equal(dossier_working_ms(&calendar, at("2026-09-12 08:00"), at("2026-09-13 20:00")),
-                     0);
-    assert_int_equal(dossier_working_ms(&calendar, at("2026-09-08 08:00"), at("2026-09-07 08:00")),
-                     0);
+    assert_int_equal(mc_working_ms(&calendar, at("2026-09-12 08:00"), at("2026-09-13 20:00")), 0);
+    assert_int_equal(mc_working_ms(&calendar, at("2026-09-08 08:00"), at("2026-09-07 08:00")), 0);
     /* A whole working day from opening to opening. */
-    assert_int_equal(dossier_working_ms(&calendar, at("2026-09-07 07:00"), at("2026-09-08 07:00")),
+    assert_int_equal(mc_working_ms(&calendar, at("2026-09-07 07:00"), at("2026-09-08 07:00")),
                      INT64_C(28800000));
 }
 
 static enum mc_status load_text(const char *text)
 {
-    static struct dossier_calendar other;
-    static struct dossier_day other_days[DOSSIER_CALENDAR_DAYS_MAX];
+    static struct mc_calendar other;
+    static struct mc_day other_days[MC_CALENDAR_DAYS_MAX];
 
-    return dossier_calendar_load(&other, other_days, (struct mc_bytes){text, strlen(text)});
+    return mc_calendar_load(&other, other_days, (struct mc_bytes){text, strlen(text)});
 }
 
 static void test_bad_tables(void **state)
@@ -200,13 +197,13 @@ static void test_bad_tables(void **state)
 
 static void test_table_full(void **state)
 {
-    static char text[(DOSSIER_CALENDAR_DAYS_MAX + 2) * 32];
+    static char text[(MC_CALENDAR_DAYS_MAX + 2) * 32];
 
     (void)state;
     for (int more = 0; more <= 1; more++) {
         size_t len = (size_t)snprintf(text, sizeof text, "date,weekday_vi,kind\n");
 
-        for (int i = 0; i < DOSSIER_CALENDAR_DAYS_MAX + more; i++) {
+        for (int i = 0; i < MC_CALENDAR_DAYS_MAX + more; i++) {
             char day[MC_DATE_SIZE];
 
             mc_date_format_iso(day, sizeof day, mc_date_from_days(20000 + i));

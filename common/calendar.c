@@ -1,5 +1,5 @@
 /* Working-time arithmetic, as the one-door software of the provinces counts it. */
-#include "calendar.h"
+#include "common/calendar.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ enum {
     SAME_DAY_UNTIL_MS = 15 * 60 * MINUTE_MS,
 };
 
-static const struct dossier_hours usual_hours = {
+static const struct mc_hours usual_hours = {
     .opens_ms = INT64_C(7) * 60 * MINUTE_MS,
     .lunch_ms = (INT64_C(11) * 60 + 30) * MINUTE_MS,
     .resumes_ms = (INT64_C(13) * 60 + 30) * MINUTE_MS,
@@ -60,26 +60,25 @@ static bool iso_date_parse(struct mc_bytes text, struct mc_date *ret_date)
     return mc_date_valid(*ret_date);
 }
 
-static enum mc_status add_day(struct dossier_calendar *calendar, struct dossier_day *days,
+static enum mc_status add_day(struct mc_calendar *calendar, struct mc_day *days,
                               struct mc_date date, bool works)
 {
     int64_t day = mc_date_days(date);
     size_t n = calendar->days_len;
 
-    if (n == DOSSIER_CALENDAR_DAYS_MAX || (n > 0 && days[n - 1].day >= day))
+    if (n == MC_CALENDAR_DAYS_MAX || (n > 0 && days[n - 1].day >= day))
         return MC_INVALID;
-    days[n] = (struct dossier_day){.day = day, .works = works};
+    days[n] = (struct mc_day){.day = day, .works = works};
     calendar->days_len = n + 1;
     return MC_OK;
 }
 
-enum mc_status dossier_calendar_load(struct dossier_calendar *calendar,
-                                     struct dossier_day days[DOSSIER_CALENDAR_DAYS_MAX],
-                                     struct mc_bytes text)
+enum mc_status mc_calendar_load(struct mc_calendar *calendar,
+                                struct mc_day days[MC_CALENDAR_DAYS_MAX], struct mc_bytes text)
 {
     struct mc_csv csv;
 
-    *calendar = (struct dossier_calendar){.days = days};
+    *calendar = (struct mc_calendar){.days = days};
     mc_csv_open(&csv, text.data, text.len);
     if (!mc_csv_next(&csv))
         return MC_INVALID;
@@ -100,30 +99,30 @@ enum mc_status dossier_calendar_load(struct dossier_calendar *calendar,
 }
 
 static const char *const limit_names[] = {
-    [DOSSIER_SAME_DAY_15H] = "same_day_15h",
-    [DOSSIER_WORKING_DAY] = "working_day",
-    [DOSSIER_WORKING_HOUR] = "working_hour",
-    [DOSSIER_CALENDAR_DAY] = "calendar_day",
+    [MC_SAME_DAY_15H] = "same_day_15h",
+    [MC_WORKING_DAY] = "working_day",
+    [MC_WORKING_HOUR] = "working_hour",
+    [MC_CALENDAR_DAY] = "calendar_day",
 };
 
-bool dossier_limit_parse(struct mc_bytes text, enum dossier_limit *ret_limit)
+bool mc_time_limit_parse(struct mc_bytes text, enum mc_time_limit *ret_limit)
 {
     for (size_t i = 0; i < MC_LEN(limit_names); i++) {
         if (strlen(limit_names[i]) == text.len &&
             memcmp(limit_names[i], text.data, text.len) == 0) {
-            *ret_limit = (enum dossier_limit)i;
+            *ret_limit = (enum mc_time_limit)i;
             return true;
         }
     }
     return false;
 }
 
-const char *dossier_limit_name(enum dossier_limit limit)
+const char *mc_time_limit_name(enum mc_time_limit limit)
 {
     return limit_names[limit];
 }
 
-static bool works_nationwide(const struct dossier_calendar *calendar, int64_t day)
+static bool works_nationwide(const struct mc_calendar *calendar, int64_t day)
 {
     size_t low = 0;
     size_t high = calendar->days_len;
@@ -142,7 +141,7 @@ static bool works_nationwide(const struct dossier_calendar *calendar, int64_t da
     return weekday != MC_SATURDAY && weekday != MC_SUNDAY;
 }
 
-bool dossier_day_works(const struct dossier_calendar *calendar, int64_t day)
+bool mc_day_works(const struct mc_calendar *calendar, int64_t day)
 {
     for (size_t i = 0; i < calendar->own_len; i++)
         for (size_t j = 0; j < calendar->own[i].days_len; j++)
@@ -151,9 +150,9 @@ bool dossier_day_works(const struct dossier_calendar *calendar, int64_t day)
     return works_nationwide(calendar, day);
 }
 
-static const struct dossier_hours *own_hours(const struct dossier_own_time *own, int64_t day)
+static const struct mc_hours *own_hours(const struct mc_own_time *own, int64_t day)
 {
-    const struct dossier_hours *best = NULL;
+    const struct mc_hours *best = NULL;
 
     for (size_t i = 0; i < own->hours_len; i++)
         if (own->hours[i].from_day <= day &&
@@ -162,10 +161,10 @@ static const struct dossier_hours *own_hours(const struct dossier_own_time *own,
     return best;
 }
 
-static const struct dossier_hours *hours_on(const struct dossier_calendar *calendar, int64_t day)
+static const struct mc_hours *hours_on(const struct mc_calendar *calendar, int64_t day)
 {
     for (size_t i = 0; i < calendar->own_len; i++) {
-        const struct dossier_hours *own = own_hours(&calendar->own[i], day);
+        const struct mc_hours *own = own_hours(&calendar->own[i], day);
         if (own != NULL)
             return own;
     }
@@ -175,50 +174,49 @@ static const struct dossier_hours *hours_on(const struct dossier_calendar *calen
 /* A calendar without a working day is nobody's: the search ends, if late. */
 enum { SEARCH_DAYS_MAX = 400 };
 
-static int64_t next_working_day(const struct dossier_calendar *calendar, int64_t day)
+static int64_t next_working_day(const struct mc_calendar *calendar, int64_t day)
 {
     int64_t last = day + SEARCH_DAYS_MAX;
 
     do
         day++;
-    while (!dossier_day_works(calendar, day) && day < last);
+    while (!mc_day_works(calendar, day) && day < last);
     return day;
 }
 
-static int64_t working_day_before(const struct dossier_calendar *calendar, int64_t day)
+static int64_t working_day_before(const struct mc_calendar *calendar, int64_t day)
 {
     int64_t last = day - SEARCH_DAYS_MAX;
 
     do
         day--;
-    while (!dossier_day_works(calendar, day) && day > last);
+    while (!mc_day_works(calendar, day) && day > last);
     return day;
 }
 
 /* The time of day is kept, as far as the desks are open then. */
-static struct moment days_on(const struct dossier_calendar *calendar, struct moment at,
-                             int64_t count)
+static struct moment days_on(const struct mc_calendar *calendar, struct moment at, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         at.day = next_working_day(calendar, at.day);
     if (count > 0) {
-        const struct dossier_hours *hours = hours_on(calendar, at.day);
+        const struct mc_hours *hours = hours_on(calendar, at.day);
         at.ms = MC_MIN(MC_MAX(at.ms, hours->opens_ms), hours->closes_ms);
     }
     return at;
 }
 
-static struct moment opening(const struct dossier_calendar *calendar, int64_t day)
+static struct moment opening(const struct mc_calendar *calendar, int64_t day)
 {
     return (struct moment){day, hours_on(calendar, day)->opens_ms};
 }
 
-static struct moment start_of(const struct dossier_calendar *calendar, int64_t at_ms)
+static struct moment start_of(const struct mc_calendar *calendar, int64_t at_ms)
 {
     struct moment at = moment_of(at_ms);
-    const struct dossier_hours *hours = hours_on(calendar, at.day);
+    const struct mc_hours *hours = hours_on(calendar, at.day);
 
-    if (!dossier_day_works(calendar, at.day) || at.ms >= hours->closes_ms)
+    if (!mc_day_works(calendar, at.day) || at.ms >= hours->closes_ms)
         return opening(calendar, next_working_day(calendar, at.day));
     if (at.ms < hours->opens_ms)
         at.ms = hours->opens_ms;
@@ -227,12 +225,12 @@ static struct moment start_of(const struct dossier_calendar *calendar, int64_t a
     return at;
 }
 
-int64_t dossier_clock_start(const struct dossier_calendar *calendar, int64_t at_ms)
+int64_t mc_working_start(const struct mc_calendar *calendar, int64_t at_ms)
 {
     return epoch_of(start_of(calendar, at_ms));
 }
 
-int64_t dossier_closes(const struct dossier_calendar *calendar, int64_t at_ms)
+int64_t mc_working_closes(const struct mc_calendar *calendar, int64_t at_ms)
 {
     struct moment at = moment_of(at_ms);
 
@@ -241,10 +239,10 @@ int64_t dossier_closes(const struct dossier_calendar *calendar, int64_t at_ms)
 }
 
 /* Walks less than a day of working time; a walk that ends with a segment ends at its end. */
-static struct moment walk(const struct dossier_calendar *calendar, struct moment at, int64_t ms)
+static struct moment walk(const struct mc_calendar *calendar, struct moment at, int64_t ms)
 {
     while (ms > 0) {
-        const struct dossier_hours *hours = hours_on(calendar, at.day);
+        const struct mc_hours *hours = hours_on(calendar, at.day);
 
         if (at.ms >= hours->closes_ms) {
             at = opening(calendar, next_working_day(calendar, at.day));
@@ -262,11 +260,10 @@ static struct moment walk(const struct dossier_calendar *calendar, struct moment
 }
 
 /* The same backwards. */
-static struct moment walk_back(const struct dossier_calendar *calendar, struct moment at,
-                               int64_t ms)
+static struct moment walk_back(const struct mc_calendar *calendar, struct moment at, int64_t ms)
 {
     while (ms > 0) {
-        const struct dossier_hours *hours = hours_on(calendar, at.day);
+        const struct mc_hours *hours = hours_on(calendar, at.day);
 
         if (at.ms <= hours->opens_ms) {
             at.day = working_day_before(calendar, at.day);
@@ -284,28 +281,27 @@ static struct moment walk_back(const struct dossier_calendar *calendar, struct m
     return at;
 }
 
-int64_t dossier_due_before(const struct dossier_calendar *calendar, int64_t due_ms,
-                           int64_t working_ms)
+int64_t mc_working_before(const struct mc_calendar *calendar, int64_t due_ms, int64_t working_ms)
 {
     struct moment at = moment_of(due_ms);
 
-    if (!dossier_day_works(calendar, at.day)) {
+    if (!mc_day_works(calendar, at.day)) {
         at.day = working_day_before(calendar, at.day);
         at.ms = hours_on(calendar, at.day)->closes_ms;
     }
-    for (int64_t days = working_ms / DOSSIER_WORK_MS; days > 0; days--)
+    for (int64_t days = working_ms / MC_WORK_MS; days > 0; days--)
         at.day = working_day_before(calendar, at.day);
-    return epoch_of(walk_back(calendar, at, working_ms % DOSSIER_WORK_MS));
+    return epoch_of(walk_back(calendar, at, working_ms % MC_WORK_MS));
 }
 
 /* Whole days keep the time of day; what is left walks through the segments. */
-static struct moment advance(const struct dossier_calendar *calendar, struct moment at, int64_t ms)
+static struct moment advance(const struct mc_calendar *calendar, struct moment at, int64_t ms)
 {
-    at = days_on(calendar, at, ms / DOSSIER_WORK_MS);
-    return walk(calendar, at, ms % DOSSIER_WORK_MS);
+    at = days_on(calendar, at, ms / MC_WORK_MS);
+    return walk(calendar, at, ms % MC_WORK_MS);
 }
 
-static struct moment same_day(const struct dossier_calendar *calendar, struct moment at)
+static struct moment same_day(const struct mc_calendar *calendar, struct moment at)
 {
     if (at.ms >= SAME_DAY_UNTIL_MS)
         at.day = next_working_day(calendar, at.day);
@@ -313,24 +309,24 @@ static struct moment same_day(const struct dossier_calendar *calendar, struct mo
     return at;
 }
 
-int64_t dossier_due(const struct dossier_calendar *calendar, int64_t received_ms,
-                    enum dossier_limit limit, uint32_t value)
+int64_t mc_working_due(const struct mc_calendar *calendar, int64_t received_ms,
+                       enum mc_time_limit limit, uint32_t value)
 {
     struct moment at = start_of(calendar, received_ms);
 
     switch (limit) {
-    case DOSSIER_SAME_DAY_15H:
+    case MC_SAME_DAY_15H:
         at = same_day(calendar, at);
         break;
-    case DOSSIER_WORKING_DAY:
+    case MC_WORKING_DAY:
         at = days_on(calendar, at, value);
         break;
-    case DOSSIER_WORKING_HOUR:
-        at = advance(calendar, at, (int64_t)value * DOSSIER_HOUR_MS);
+    case MC_WORKING_HOUR:
+        at = advance(calendar, at, (int64_t)value * MC_HOUR_MS);
         break;
-    case DOSSIER_CALENDAR_DAY:
+    case MC_CALENDAR_DAY:
         at.day += value;
-        if (!dossier_day_works(calendar, at.day))
+        if (!mc_day_works(calendar, at.day))
             at.day = next_working_day(calendar, at.day);
         break;
     }
@@ -338,7 +334,7 @@ int64_t dossier_due(const struct dossier_calendar *calendar, int64_t received_ms
 }
 
 /* Working time of a working day up to this point of it. */
-static int64_t worked_until(const struct dossier_hours *hours, int64_t ms)
+static int64_t worked_until(const struct mc_hours *hours, int64_t ms)
 {
     int64_t morning = MC_MIN(MC_MAX(ms, hours->opens_ms), hours->lunch_ms) - hours->opens_ms;
     int64_t afternoon = MC_MIN(MC_MAX(ms, hours->resumes_ms), hours->closes_ms) - hours->resumes_ms;
@@ -346,7 +342,7 @@ static int64_t worked_until(const struct dossier_hours *hours, int64_t ms)
     return morning + afternoon;
 }
 
-int64_t dossier_working_ms(const struct dossier_calendar *calendar, int64_t from_ms, int64_t to_ms)
+int64_t mc_working_ms(const struct mc_calendar *calendar, int64_t from_ms, int64_t to_ms)
 {
     struct moment from = moment_of(from_ms);
     struct moment to = moment_of(to_ms);
@@ -355,18 +351,17 @@ int64_t dossier_working_ms(const struct dossier_calendar *calendar, int64_t from
     if (from_ms >= to_ms)
         return 0;
     for (int64_t day = from.day; day <= to.day; day++) {
-        if (!dossier_day_works(calendar, day))
+        if (!mc_day_works(calendar, day))
             continue;
-        const struct dossier_hours *hours = hours_on(calendar, day);
+        const struct mc_hours *hours = hours_on(calendar, day);
         int64_t begin = day == from.day ? worked_until(hours, from.ms) : 0;
-        int64_t end = day == to.day ? worked_until(hours, to.ms) : DOSSIER_WORK_MS;
+        int64_t end = day == to.day ? worked_until(hours, to.ms) : MC_WORK_MS;
         sum += end - begin;
     }
     return sum;
 }
 
-int64_t dossier_due_extended(const struct dossier_calendar *calendar, int64_t due_ms,
-                             int64_t waited_ms)
+int64_t mc_working_extended(const struct mc_calendar *calendar, int64_t due_ms, int64_t waited_ms)
 {
     struct moment due = moment_of(due_ms);
 
