@@ -90,6 +90,7 @@ struct exchange {
     char code[64];
     uint8_t *body;
     size_t body_len;
+    struct mc_http_detail *detail;
 };
 
 /* Effects leased in a turn, to be started after its commit. */

@@ -22,6 +22,7 @@ static void tell_result(struct daemon *d, struct mc_turn *turn, struct exchange 
         .status = exchange->status,
         .code = exchange->code,
         .retry_after_ms = exchange->retry_after_ms,
+        .detail = exchange->detail,
     };
 
     if (exchange->method != NULL && exchange->status == MC_OK) {
@@ -42,6 +43,7 @@ static void exchange_free(struct daemon *d, struct exchange *exchange)
     d->lanes_running[exchange->lane]--;
     d->running--;
     free(exchange->body);
+    free(exchange->detail);
     *exchange = (struct exchange){0};
 }
 
@@ -63,6 +65,8 @@ static void http_answered(void *arg, const struct mc_http_answer *answer)
     exchange->http_status = (unsigned)answer->status;
     (void)snprintf(exchange->code, sizeof exchange->code, "%s",
                    answer->outcome == MC_HTTP_ANSWERED ? "" : "NO_ANSWER");
+    if (answer->detail != NULL && (exchange->detail = malloc(sizeof *exchange->detail)) != NULL)
+        *exchange->detail = *answer->detail;
     report(exchange, answer->body);
 }
 

@@ -1,10 +1,13 @@
 #include "common/http.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
+#include "common/guard.h"
 #include "common/loop.h"
 
 enum {
@@ -23,6 +26,9 @@ struct mc_http_call {
     char *body; /* received so far, and a NUL */
     size_t body_len;
     size_t body_max;
+    const struct mc_guard *guard;
+    bool denied;
+    struct mc_http_detail *detail; /* NULL: nobody wants it */
     CURLcode result;
     bool finished;
     TAILQ_ENTRY(mc_http_call) next;
@@ -161,8 +167,15 @@ static int curl_wants_socket(CURL *easy, curl_socket_t fd, int what, void *arg, 
 static size_t receive(char *data, size_t size, size_t count, void *arg)
 {
     struct mc_http_call *call = arg;
-    size_t len = size * count;
+    size_t told = size * count;
+    size_t len = told;
 
+    if (call->detail != NULL) {
+        call->detail->body_len += len;
+        len = MC_MIN(len, call->body_max - call->body_len);
+        if (call->detail->body_len > MC_HTTP_PASSED_MAX)
+            return 0;
+    }
     if (len > call->body_max - call->body_len)
         return 0; /* CURLE_WRITE_ERROR */
     char *body = realloc(call->body, call->body_len + len + 1);
@@ -172,7 +185,30 @@ static size_t receive(char *data, size_t size, size_t count, void *arg)
     call->body = body;
     call->body_len += len;
     body[call->body_len] = '\0';
-    return len;
+    return told;
+}
+
+static size_t receive_head(char *data, size_t size, size_t count, void *arg)
+{
+    struct mc_http_detail *detail = ((struct mc_http_call *)arg)->detail;
+    size_t len = MC_MIN(size * count, MC_HTTP_HEAD_MAX - detail->head_len);
+
+    memcpy(detail->head + detail->head_len, data, len);
+    detail->head_len += len;
+    return size * count;
+}
+
+/* The very address that is about to be connected to: whatever its name says the next time. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct mc_http_call *call = arg;
+
+    (void)purpose;
+    if (!mc_guard_address(call->guard, &address->addr)) {
+        call->denied = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static void free_call(struct mc_http_call *call)
@@ -183,6 +219,7 @@ static void free_call(struct mc_http_call *call)
     if (call->body != NULL)
         explicit_bzero(call->body, call->body_len);
     free(call->body);
+    free(call->detail);
     free(call);
 }
 
@@ -210,6 +247,28 @@ static bool may_have_been_sent(const struct mc_http_call *call)
     }
 }
 
+static int64_t time_of(CURL *easy, CURLINFO info)
+{
+    curl_off_t us = 0;
+
+    return curl_easy_getinfo(easy, info, &us) == CURLE_OK ? (int64_t)us : 0;
+}
+
+static void fill_detail(const struct mc_http_call *call, const char *why)
+{
+    struct mc_http_detail *detail = call->detail;
+
+    if (detail == NULL)
+        return;
+    detail->dns_us = time_of(call->easy, CURLINFO_NAMELOOKUP_TIME_T);
+    detail->connect_us = time_of(call->easy, CURLINFO_CONNECT_TIME_T);
+    detail->tls_us = time_of(call->easy, CURLINFO_APPCONNECT_TIME_T);
+    detail->first_byte_us = time_of(call->easy, CURLINFO_STARTTRANSFER_TIME_T);
+    detail->total_us = time_of(call->easy, CURLINFO_TOTAL_TIME_T);
+    detail->denied = call->denied && detail->connect_us == 0;
+    (void)snprintf(detail->why, sizeof detail->why, "%s", why);
+}
+
 static struct mc_http_answer judge(const struct mc_http_call *call)
 {
     struct mc_http_answer answer = {.body = {"", 0}, .content_type = "", .why = ""};
@@ -221,14 +280,16 @@ static struct mc_http_answer judge(const struct mc_http_call *call)
     answer.status = (int)status;
     if (content_type != NULL)
         answer.content_type = content_type;
+    answer.detail = call->detail;
     if (call->result == CURLE_OK && status != 0) {
         answer.outcome = MC_HTTP_ANSWERED;
         if (call->body != NULL)
             answer.body = (struct mc_bytes){call->body, call->body_len};
-        return answer;
+    } else {
+        answer.outcome = may_have_been_sent(call) ? MC_HTTP_UNKNOWN : MC_HTTP_NOT_SENT;
+        answer.why = curl_easy_strerror(call->result);
     }
-    answer.outcome = may_have_been_sent(call) ? MC_HTTP_UNKNOWN : MC_HTTP_NOT_SENT;
-    answer.why = curl_easy_strerror(call->result);
+    fill_detail(call, answer.why);
     return answer;
 }
 
@@ -367,7 +428,8 @@ static long or_default(int64_t value, int64_t otherwise)
 static bool set_options(struct mc_http_call *call, const struct mc_http_request *request)
 {
     CURL *easy = call->easy;
-    const char *protocols = call->http->allow_plain ? "http,https" : "https";
+    bool plain = request->guard != NULL ? request->guard->allow_plain : call->http->allow_plain;
+    const char *protocols = plain ? "http,https" : "https";
     bool ok = true;
 
     ok &= curl_easy_setopt(easy, CURLOPT_PRIVATE, call) == CURLE_OK;
@@ -389,7 +451,16 @@ static bool set_options(struct mc_http_call *call, const struct mc_http_request 
           CURLE_OK;
     if (request->ca_file != NULL)
         ok &= curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file) == CURLE_OK;
-    if (request->once) {
+    if (request->guard != NULL) {
+        ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
+        ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call) == CURLE_OK;
+    }
+    if (request->detail) {
+        ok &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_head) == CURLE_OK;
+        ok &= curl_easy_setopt(easy, CURLOPT_HEADERDATA, call) == CURLE_OK;
+    }
+    /* a guard's own: one that was opened without a guard may lead anywhere */
+    if (request->once || request->guard != NULL) {
         ok &= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
         ok &= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
     }
@@ -404,7 +475,10 @@ static bool can_be_sent(const struct mc_http *http, const struct mc_http_request
     for (size_t i = 0; i < MC_LEN(methods); i++)
         known = known || strcmp(request->method, methods[i]) == 0;
     bool https = strncmp(request->url, "https://", 8) == 0;
-    bool plain = http->allow_plain && strncmp(request->url, "http://", 7) == 0;
+    bool plain = (request->guard != NULL ? request->guard->allow_plain : http->allow_plain) &&
+                 strncmp(request->url, "http://", 7) == 0;
+    if (request->guard != NULL && mc_guard_url(request->guard, request->url) != NULL)
+        return false;
     return known && (https || plain) && mc_headers_ok(request->headers) &&
            (request->content_type == NULL || mc_header_value_ok(request->content_type));
 }
@@ -425,8 +499,11 @@ enum mc_status mc_http_start(struct mc_http *http, const struct mc_http_request 
     call->answered = answered;
     call->arg = arg;
     call->body_max = request->answer_max != 0 ? request->answer_max : (size_t)MC_HTTP_ANSWER_MAX;
+    call->guard = request->guard;
+    call->detail = request->detail ? calloc(1, sizeof *call->detail) : NULL;
     call->easy = curl_easy_init();
-    if (call->easy == NULL || !set_options(call, request) || !set_method(call->easy, request) ||
+    if (call->easy == NULL || (request->detail && call->detail == NULL) ||
+        !set_options(call, request) || !set_method(call->easy, request) ||
         !add_headers(call, request) || curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
         free_call(call);
         return MC_FULL;

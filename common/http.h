@@ -16,6 +16,7 @@
 #include "common/base.h"
 #include "common/header.h"
 
+struct mc_guard;
 struct mc_loop;
 struct mc_http;
 struct mc_http_call;
@@ -24,6 +25,9 @@ enum {
     MC_HTTP_ANSWER_MAX = 256 << 10, /* default limit of an answer's body */
     MC_HTTP_TIMEOUT_MS = 30000,
     MC_HTTP_CONNECT_TIMEOUT_MS = 5000,
+    MC_HTTP_HEAD_MAX = 16 << 10, /* of a detail; what is longer is cut */
+    MC_HTTP_WHY_MAX = 96,
+    MC_HTTP_PASSED_MAX = 16 << 20, /* of a body that is only counted */
 };
 
 struct mc_http_config {
@@ -49,6 +53,30 @@ struct mc_http_request {
      * libcurl silently sends a POST again when the connection dies (curl PR #18417).
      */
     bool once;
+
+    /*
+     * Where somebody outside said to go (guard.h): every address that would be connected to is
+     * asked about, on a connection of its own. A guard decides on http:// itself; it must live as
+     * long as the client. NULL: an address of our own configuration.
+     */
+    const struct mc_guard *guard;
+    /* Tell all of it; a body longer than answer_max is then cut and counted, instead of a failure.
+     */
+    bool detail;
+};
+
+/* How an exchange went, for people. Times are from its start; 0: it did not come so far. */
+struct mc_http_detail {
+    int64_t dns_us;
+    int64_t connect_us;
+    int64_t tls_us;
+    int64_t first_byte_us;
+    int64_t total_us;
+    uint64_t body_len; /* of all that came, also of what was cut */
+    bool denied;       /* the guard let no address be asked */
+    char why[MC_HTTP_WHY_MAX];
+    size_t head_len;
+    char head[MC_HTTP_HEAD_MAX + 1]; /* the status line and the headers as they came */
 };
 
 enum mc_http_outcome {
@@ -63,6 +91,7 @@ struct mc_http_answer {
     struct mc_bytes body;     /* ends with a NUL that is not counted; empty unless ANSWERED */
     const char *content_type; /* "" when not said */
     const char *why;          /* for the log; "" when ANSWERED; never holds the URL or a body */
+    const struct mc_http_detail *detail; /* when it was asked for; else NULL */
 };
 
 mc_nodiscard struct mc_http *mc_http_create(struct mc_loop *loop,

@@ -100,7 +100,8 @@ struct mc_result {
     enum mc_status status;  /* via another room: its status; MC_BUSY when it was not reached */
     const char *code;       /* its stable error code, or "" */
     int64_t retry_after_ms; /* via another room: when it makes sense to ask again; 0: unknown */
-    const ProtobufCMessage *reply; /* via another room, when status is MC_OK */
+    const ProtobufCMessage *reply;       /* via another room, when status is MC_OK */
+    const struct mc_http_detail *detail; /* via HTTP, when the request asked for it; else NULL */
     bool gave_up; /* no attempt follows, whatever the verdict: its life or its attempts are over */
 };
 

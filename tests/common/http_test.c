@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/guard.h"
 #include "common/http.h"
 #include "common/httpd.h"
 
@@ -38,6 +39,8 @@ struct result {
     char body[ANSWER_MAX + 1];
     char content_type[64];
     char why[128];
+    bool detailed;
+    struct mc_http_detail detail;
 };
 
 static void answered(void *arg, const struct mc_http_answer *answer)
@@ -51,6 +54,9 @@ static void answered(void *arg, const struct mc_http_answer *answer)
     (void)snprintf(result->body, sizeof result->body, "%s", (const char *)answer->body.data);
     (void)snprintf(result->content_type, sizeof result->content_type, "%s", answer->content_type);
     (void)snprintf(result->why, sizeof result->why, "%s", answer->why);
+    result->detailed = answer->detail != NULL;
+    if (answer->detail != NULL)
+        result->detail = *answer->detail;
 }
 
 static void handle(void *arg, struct mc_httpd_request *request)
@@ -557,6 +563,101 @@ static void tls_is_verified_against_the_given_authority(void **state)
 
 #define HTTP_TEST(setup, name) cmocka_unit_test_setup_teardown(name, setup, tear_down)
 
+static const char *const loopback_items[] = {"127.0.0.0/8"};
+static const struct mc_config_list loopback = {loopback_items, 1};
+
+/* Asks the test's own server through a guard that lets its port pass. */
+static struct result ask_guarded(struct fixture *t, const struct mc_config_list *networks,
+                                 const char *host, const char *path)
+{
+    static char port[8];
+    static const char *items[] = {port};
+    const struct mc_config_list ports = {items, 1};
+    const struct mc_guard guard = {networks, &ports, true};
+    struct result result = {0};
+    char url[128];
+
+    (void)snprintf(port, sizeof port, "%u", (unsigned)mc_httpd_port(t->httpd));
+    (void)snprintf(url, sizeof url, "http://%s:%s%s", host, port, path);
+    const struct mc_http_request request = {
+        .method = "GET", .url = url, .guard = &guard, .detail = true, .answer_max = ANSWER_MAX};
+    assert_int_equal(mc_http_start(t->http, &request, answered, &result, NULL), MC_OK);
+    turn_until(t->loop, &result.done);
+    return result;
+}
+
+/* A name is harmless to look at: what it leads to is judged where the connection is made. */
+static void name_that_leads_inside_is_not_asked(void **state)
+{
+    struct fixture *t = *state;
+    struct result result = ask_guarded(t, NULL, "localhost", "/ok");
+
+    assert_int_equal(result.outcome, MC_HTTP_NOT_SENT);
+    assert_true(result.detail.denied);
+    assert_int_equal(t->handled, 0);
+
+    const struct mc_guard guard = {0};
+    const struct mc_http_request literal = {
+        .method = "GET", .url = "https://127.0.0.1/", .guard = &guard};
+    assert_int_equal(mc_http_start(t->http, &literal, answered, &result, NULL), MC_INVALID);
+}
+
+/* One that was opened without a guard may lead anywhere, and is not used again. */
+static void guarded_call_has_a_connection_of_its_own(void **state)
+{
+    struct fixture *t = *state;
+    struct result plain = {0};
+    char url[64];
+
+    (void)snprintf(url, sizeof url, "http://localhost:%u/ok", (unsigned)mc_httpd_port(t->httpd));
+    const struct mc_http_request request = {.method = "GET", .url = url};
+    assert_int_equal(mc_http_start(t->http, &request, answered, &plain, NULL), MC_OK);
+    turn_until(t->loop, &plain.done);
+    assert_int_equal(plain.status, 200);
+    struct result result = ask_guarded(t, NULL, "localhost", "/ok");
+    assert_int_equal(result.outcome, MC_HTTP_NOT_SENT);
+    assert_int_equal(t->handled, 1);
+}
+
+static void detail_tells_head_times_and_length(void **state)
+{
+    struct fixture *t = *state;
+    struct result result = ask_guarded(t, &loopback, "127.0.0.1", "/error");
+
+    assert_int_equal(result.outcome, MC_HTTP_ANSWERED);
+    assert_true(result.detailed);
+    assert_false(result.detail.denied);
+    assert_memory_equal(result.detail.head, "HTTP/1.1 500 Internal Server Error\r\n", 36);
+    assert_non_null(strstr(result.detail.head, "Content-Type: application/json\r\n"));
+    assert_int_equal(result.detail.body_len, 2);
+    assert_true(result.detail.connect_us > 0);
+    assert_true(result.detail.first_byte_us >= result.detail.connect_us);
+    assert_true(result.detail.total_us >= result.detail.first_byte_us);
+    assert_string_equal(result.body, "{}");
+}
+
+static void detailed_body_is_cut_at_the_limit(void **state)
+{
+    struct fixture *t = *state;
+    struct result result = ask_guarded(t, &loopback, "127.0.0.1", "/full");
+
+    assert_int_equal(result.outcome, MC_HTTP_ANSWERED);
+    assert_int_equal(result.detail.body_len, ANSWER_MAX);
+    result = ask_guarded(t, &loopback, "127.0.0.1", "/over");
+    assert_int_equal(result.outcome, MC_HTTP_ANSWERED);
+    assert_int_equal(result.detail.body_len, ANSWER_MAX + 1);
+}
+
+static void redirect_is_shown_and_not_followed(void **state)
+{
+    struct fixture *t = *state;
+    struct result result = ask_guarded(t, &loopback, "127.0.0.1", "/away");
+
+    assert_int_equal(result.status, 302);
+    assert_non_null(strstr(result.detail.head, "Location: /ok"));
+    assert_int_equal(t->handled, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +677,11 @@ int main(void)
         HTTP_TEST(set_up, money_is_not_sent_again_on_a_dying_connection),
         HTTP_TEST(set_up, a_refused_second_try_is_unknown),
         HTTP_TEST(set_up_tls, tls_is_verified_against_the_given_authority),
+        HTTP_TEST(set_up, name_that_leads_inside_is_not_asked),
+        HTTP_TEST(set_up, guarded_call_has_a_connection_of_its_own),
+        HTTP_TEST(set_up, detail_tells_head_times_and_length),
+        HTTP_TEST(set_up, detailed_body_is_cut_at_the_limit),
+        HTTP_TEST(set_up, redirect_is_shown_and_not_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
