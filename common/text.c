@@ -222,8 +222,27 @@ static bool segment_add(struct segment *segment, struct sink *sink, int32_t poin
     return true;
 }
 
+/* Most texts are ASCII with single blanks between words: clean as they are, and without marks. */
+static bool copied(char *out, size_t size, const char *text)
+{
+    bool blank = true;
+    size_t len = 0;
+
+    for (; text[len] != '\0'; len++) {
+        if (text[len] < ' ' || text[len] > '~' || (blank && text[len] == ' '))
+            return false;
+        blank = text[len] == ' ';
+    }
+    if ((blank && len > 0) || len >= size)
+        return false;
+    memcpy(out, text, len + 1);
+    return true;
+}
+
 static enum mc_status clean(char *out, size_t size, const char *text, bool lines)
 {
+    if (copied(out, size, text))
+        return MC_OK;
     struct sink sink = sink_open(out, size);
     struct segment segment = {.len = 0};
     size_t len = strlen(text);
@@ -346,6 +365,8 @@ static void unaccent_point(struct sink *sink, int32_t point)
 
 enum mc_status mc_text_unaccent(char *out, size_t size, const char *text)
 {
+    if (copied(out, size, text))
+        return MC_OK;
     struct sink sink = sink_open(out, size);
     size_t len = strlen(text);
     int32_t point = 0;

@@ -1,11 +1,18 @@
 /*
- * EnqueueSms: a notice for the queue that codes use, in a lane behind them. Texts lose their marks
- * unless otp.keep_accents says otherwise: one letter outside GSM-7 more than doubles the price.
+ * EnqueueSms and EnqueueManySms: notices for the queue that codes use, in lanes behind them. Texts
+ * lose their marks unless otp.keep_accents says otherwise: one letter outside GSM-7 more than
+ * doubles the price. Of many, all are queued or none is.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "otp.h"
+
+/* What the queue is given, once it was checked. */
+struct notice {
+    OtpState__Sms sms;
+    struct mc_phone phone;
+};
 
 static void check_lane(struct mc_txn *txn, Otp__Lane lane)
 {
@@ -139,39 +146,105 @@ static void remember(const struct otp *otp, struct mc_txn *txn, struct mc_bytes 
     mc_save(txn, OTP_DEDUPE, key, &sent.base);
 }
 
-enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
-                               const Otp__EnqueueSmsRequest *req, Otp__EnqueueSmsReply *rep)
+static void check(const struct otp *otp, struct mc_txn *txn, const Otp__EnqueueSmsRequest *req,
+                  struct notice *ret_notice)
 {
-    OtpState__Sms sms = OTP_STATE__SMS__INIT;
-    struct mc_bytes dedupe = {0};
-    struct mc_phone phone;
-
+    *ret_notice = (struct notice){.sms = OTP_STATE__SMS__INIT};
     check_lane(txn, req->lane);
-    otp_check_phone(otp, txn, req->phone, &phone);
-    check_text(otp, txn, req->text, &sms);
+    otp_check_phone(otp, txn, req->phone, &ret_notice->phone);
+    check_text(otp, txn, req->text, &ret_notice->sms);
     check_times(txn, req);
     otp_check_keys(txn, req->keys, req->n_keys);
     otp_check_who(txn, "unit_code", "Mã đơn vị", req->unit_code);
     check_template(txn, req->template_);
-    if (txn->status != MC_OK)
-        return txn->status;
+}
+
+static void put_in_queue(const struct otp *otp, struct mc_txn *txn,
+                         const Otp__EnqueueSmsRequest *req, struct notice *notice,
+                         Otp__EnqueueSmsReply *rep)
+{
+    OtpState__Sms *sms = &notice->sms;
+    const char *phone = notice->phone.number;
+    struct mc_bytes dedupe = {0};
 
     if (req->dedupe[0] != '\0') {
-        dedupe = dedupe_key(txn, req->dedupe, phone.number);
+        dedupe = dedupe_key(txn, req->dedupe, phone);
         const OtpState__Sent *sent = mc_load(txn, OTP_DEDUPE, dedupe, &otp_state__sent__descriptor);
         if (sent != NULL && sent->until_ms > txn->now_ms) {
             rep->job_id = sent->job_id;
             rep->duplicate = true;
-            return txn->status;
+            return;
         }
     }
-    sms.phone = phone.number;
-    sms.unit_code = req->unit_code;
-    sms.template_ = req->template_;
-    const char *const *keys = keys_of(txn, req, phone.number);
-    rep->job_id = queue(otp, txn, req, &sms, keys);
+    sms->phone = notice->phone.number;
+    sms->unit_code = req->unit_code;
+    sms->template_ = req->template_;
+    const char *const *keys = keys_of(txn, req, phone);
+    rep->job_id = queue(otp, txn, req, sms, keys);
     if (dedupe.len > 0)
         remember(otp, txn, dedupe, rep->job_id);
-    tell_queued(txn, rep->job_id, req->lane, phone.number, keys);
+    tell_queued(txn, rep->job_id, req->lane, phone, keys);
+}
+
+enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
+                               const Otp__EnqueueSmsRequest *req, Otp__EnqueueSmsReply *rep)
+{
+    struct notice notice;
+
+    check(otp, txn, req, &notice);
+    if (txn->status == MC_OK)
+        put_in_queue(otp, txn, req, &notice, rep);
+    return txn->status;
+}
+
+/* What was refused since: of the i-th message. */
+static void name_message(struct mc_txn *txn, size_t since, size_t i)
+{
+    for (; since < txn->violations_len; since++) {
+        Motcua__Violation *violation = txn->violations[since];
+        char *path = mc_sprintf(txn->arena, "messages[%zu].%s", i, violation->field);
+        if (path != NULL)
+            violation->field = path;
+    }
+}
+
+static void enqueue_all(const struct otp *otp, struct mc_txn *txn,
+                        const Otp__EnqueueManySmsRequest *req, struct notice *notices,
+                        Otp__EnqueueManySmsReply *rep)
+{
+    Otp__EnqueueSmsReply *results = mc_alloc(txn->arena, req->n_messages * sizeof *results);
+
+    rep->results = mc_alloc(txn->arena, req->n_messages * sizeof(Otp__EnqueueSmsReply *));
+    if (results == NULL || rep->results == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    for (size_t i = 0; i < req->n_messages; i++) {
+        otp__enqueue_sms_reply__init(&results[i]);
+        put_in_queue(otp, txn, req->messages[i], &notices[i], &results[i]);
+        rep->results[rep->n_results++] = &results[i];
+    }
+}
+
+enum mc_status otp_enqueue_many_sms(struct otp *otp, struct mc_txn *txn,
+                                    const Otp__EnqueueManySmsRequest *req,
+                                    Otp__EnqueueManySmsReply *rep)
+{
+    if (req->n_messages == 0)
+        return mc_refuse(txn, MC_INVALID, "messages", "FIELD_REQUIRED", "field", "tin nhắn", NULL);
+    if (req->n_messages > OTP_ENQUEUE_MAX) {
+        otp_refuse_long(txn, "messages", "Danh sách tin nhắn", "200");
+        return txn->status;
+    }
+    struct notice *notices = mc_alloc(txn->arena, req->n_messages * sizeof *notices);
+    if (notices == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
+    for (size_t i = 0; i < req->n_messages; i++) {
+        size_t before = txn->violations_len;
+        check(otp, txn, req->messages[i], &notices[i]);
+        name_message(txn, before, i);
+    }
+    if (txn->status == MC_OK)
+        enqueue_all(otp, txn, req, notices, rep);
     return txn->status;
 }

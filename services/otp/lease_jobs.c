@@ -78,7 +78,7 @@ static char *report_path(struct mc_txn *txn, const char *reference)
 }
 
 static void hand_out(const struct otp *otp, struct mc_txn *txn, struct mc_job *job,
-                     Otp__LeaseJobsReply *rep)
+                     const Otp__LeaseJobsRequest *req, Otp__LeaseJobsReply *rep)
 {
     const Motcua__Job *record = job->record;
     const OtpState__Sms *sms = otp_job_sms(txn, job);
@@ -99,7 +99,8 @@ static void hand_out(const struct otp *otp, struct mc_txn *txn, struct mc_job *j
     out->attempt = record->attempts;
     out->parts = sms->parts;
     out->encoding = mc_unconst(otp_sms_encoding_name(sms->encoding));
-    out->report_path = report_path(txn, out->reference);
+    if (!req->without_report_path)
+        out->report_path = report_path(txn, out->reference);
     out->traceparent = record->traceparent;
     out->template_ = sms->template_;
     out->sender = mc_unconst(otp->brandname);
@@ -164,7 +165,7 @@ static void take(struct mc_txn *txn, struct taking *taking, unsigned lane)
             if (jobs[i].lost_by != NULL)
                 lost(txn, taking, jobs[i].lost_by);
             if (jobs[i].spent == NULL) {
-                hand_out(taking->otp, txn, &jobs[i], rep);
+                hand_out(taking->otp, txn, &jobs[i], taking->req, rep);
                 continue;
             }
             otp_job_put_away(txn, &jobs[i]);
@@ -175,7 +176,8 @@ static void take(struct mc_txn *txn, struct taking *taking, unsigned lane)
 }
 
 /* The same call again: what it still holds. False when it is a new call. */
-static bool repeat(const struct otp *otp, struct mc_txn *txn, Otp__LeaseJobsReply *rep)
+static bool repeat(const struct otp *otp, struct mc_txn *txn, const Otp__LeaseJobsRequest *req,
+                   Otp__LeaseJobsReply *rep)
 {
     const OtpState__Lease *last =
         mc_load(txn, OTP_LEASES, mc_key_text(txn->caller->name), &otp_state__lease__descriptor);
@@ -192,7 +194,7 @@ static bool repeat(const struct otp *otp, struct mc_txn *txn, Otp__LeaseJobsRepl
         struct mc_job *job = otp_job_held(txn, last->tokens[i]);
 
         if (job != NULL)
-            hand_out(otp, txn, job, rep);
+            hand_out(otp, txn, job, req, rep);
     }
     return true;
 }
@@ -266,7 +268,7 @@ enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__Le
                               Otp__LeaseJobsReply *rep)
 {
     check(txn, req);
-    if (txn->status != MC_OK || repeat(otp, txn, rep))
+    if (txn->status != MC_OK || repeat(otp, txn, req, rep))
         return txn->status;
 
     struct taking *taking = begin(otp, txn, req, rep);

@@ -52,6 +52,7 @@ enum {
     OTP_UNIT_CHARS_MAX = 200,                 /* of a unit's name, as it is sent to us */
     OTP_UNIT_SMS_MAX = 60,                    /* of it in the text, which stays one part */
     OTP_UNIT_SIZE = 2 * OTP_UNIT_SMS_MAX + 1, /* GSM-7's letters take two bytes at most */
+    OTP_ENQUEUE_MAX = 200,                    /* notices in one call */
     OTP_KEYS_MAX = 8,
     OTP_KEY_LEN_MAX = 100,
     OTP_DEDUPE_MAX = 128,
@@ -160,6 +161,9 @@ enum mc_status otp_verify(struct otp *otp, struct mc_txn *txn, const Otp__Verify
                           Otp__VerifyReply *rep);
 enum mc_status otp_status(struct otp *otp, struct mc_txn *txn, const Otp__StatusRequest *req,
                           Otp__StatusReply *rep);
+enum mc_status otp_enqueue_many_sms(struct otp *otp, struct mc_txn *txn,
+                                    const Otp__EnqueueManySmsRequest *req,
+                                    Otp__EnqueueManySmsReply *rep);
 enum mc_status otp_enqueue_sms(struct otp *otp, struct mc_txn *txn,
                                const Otp__EnqueueSmsRequest *req, Otp__EnqueueSmsReply *rep);
 enum mc_status otp_lease_jobs(struct otp *otp, struct mc_txn *txn, const Otp__LeaseJobsRequest *req,

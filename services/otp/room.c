@@ -28,6 +28,7 @@
     X(Verify,          otp_verify,           Otp__VerifyRequest,          Otp__VerifyReply,          MC_WRITE_SECRET, MC_ANYONE,  NULL) \
     X(Status,          otp_status,           Otp__StatusRequest,          Otp__StatusReply,          MC_READ,         MC_ANYONE,  NULL) \
     X(EnqueueSms,      otp_enqueue_sms,      Otp__EnqueueSmsRequest,      Otp__EnqueueSmsReply,      MC_WRITE,        MC_ROOM,    NULL) \
+    X(EnqueueManySms,  otp_enqueue_many_sms, Otp__EnqueueManySmsRequest,  Otp__EnqueueManySmsReply,  MC_WRITE,        MC_ROOM,    NULL) \
     X(LeaseJobs,       otp_lease_jobs,       Otp__LeaseJobsRequest,       Otp__LeaseJobsReply,       MC_WRITE_FRESH,  GATEWAY,    NULL) \
     X(AckJobs,         otp_ack_jobs,         Otp__AckJobsRequest,         Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \
     X(NackJobs,        otp_nack_jobs,        Otp__NackJobsRequest,        Otp__JobResults,           MC_WRITE,        GATEWAY,    NULL) \

@@ -114,6 +114,7 @@ void smsworker_lease(struct smsworker *worker)
     request.n_carriers = worker->carriers.len;
     request.credit = credit - held;
     request.lease_ms = (uint32_t)worker->lease_ms;
+    request.without_report_path = worker->driver != &smsworker_http;
     request.wait_ms = (uint32_t)worker->wait_ms;
     worker->lease_began_ms = smsworker_mono_ms(worker); /* the room's own count begins later */
     worker->leasing = smsworker_call(worker, "motcua.otp.v1.Otp/LeaseJobs", &request.base,

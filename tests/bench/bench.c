@@ -28,6 +28,7 @@ enum {
     STORE_VALUE = 300, /* of ref-seq */
     SUBJECTS_MAX = 4,  /* measured side by side */
     PAGE = 4096,
+    NOTICES_TOGETHER = 100,
 };
 
 static struct {
@@ -43,7 +44,7 @@ static struct {
         size_t batch;
     } lives[LEVELS_MAX];
     size_t lives_len;
-    bool notices;
+    size_t notices; /* in one call; 0: codes */
 } options = {.dir = ".", .only = "", .seconds = 2, .rounds = 5};
 
 static char house[BENCH_PATH];
@@ -291,7 +292,9 @@ static void bench_life(void)
     folder_make(folder, house, "life");
     otp_start(&otp, folder);
     fprintf(stderr, "An SMS's life (%s, LeaseJobs, AckJobs, ReportDelivery, each on disk):\n",
-            options.notices ? "EnqueueSms" : "Issue");
+            options.notices > 1    ? "EnqueueManySms"
+            : options.notices == 1 ? "EnqueueSms"
+                                   : "Issue");
     for (size_t i = 0; i < options.lives_len; i++) {
         struct bench_life runs[ROUNDS_MAX];
         double rates[ROUNDS_MAX];
@@ -478,14 +481,16 @@ static void parse(int argc, char **argv)
         else if (strcmp(argv[i], "--lives") == 0)
             parse_lives(value);
         else if (strcmp(argv[i], "--queue") == 0)
-            options.notices = strcmp(value, "notice") == 0;
+            options.notices = strcmp(value, "notice") == 0    ? 1
+                              : strcmp(value, "notices") == 0 ? NOTICES_TOGETHER
+                                                              : 0;
         else
             bench_die("unknown option %s", argv[i]);
     }
     if (options.bin == NULL || options.seconds <= 0 || options.rounds < 1 ||
         options.rounds > ROUNDS_MAX)
         bench_die("--bin FOLDER [--dir FOLDER] [--seconds S] [--rounds 1…%d] [--levels N,…] "
-                  "[--only memory,issue,read,life,handover] [--queue issue|notice]",
+                  "[--only memory,issue,read,life,handover] [--queue issue|notice|notices]",
                   ROUNDS_MAX);
 }
 

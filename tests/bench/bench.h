@@ -171,7 +171,8 @@ struct bench_life {
     uint64_t lives;
 };
 /* Queue, lease, acknowledge, report: `outstanding` texts at once, leases of `batch`. */
-void bench_life_run(struct bench_server *server, bool notices, size_t outstanding, size_t batch,
+/* notices: in one call; 0: codes, each by itself */
+void bench_life_run(struct bench_server *server, size_t notices, size_t outstanding, size_t batch,
                     double seconds, struct bench_life *ret_life);
 
 /* --- from Issue to Verify (handover.c) --- */

@@ -13,6 +13,7 @@
 
 enum {
     CREDIT_MAX = 500,
+    TOGETHER_MAX = 200,
     LEASES_MAX = 256, /* under way at once */
     LIVES_MAX = 1 << 21,
     LEASE_TAG = BENCH_SLOTS,
@@ -25,10 +26,11 @@ struct life {
     struct bench_server *server;
     struct bench_load issue;
     size_t batch;
+    size_t together;    /* notices in one EnqueueManySms; 1: each by itself */
     size_t outstanding; /* codes between Issue and the acknowledgement's answer, at most */
     size_t alive;       /* now */
     size_t queued;      /* issued, and no lease was asked for */
-    size_t issuing;     /* Issues under way */
+    size_t issuing;     /* calls under way that issue */
     size_t free_issues[BENCH_SLOTS];
     size_t free_issues_len;
     size_t free_leases[LEASES_MAX];
@@ -44,15 +46,50 @@ static int64_t began[LIVES_MAX];
 static size_t began_len;
 static struct bench_histogram lengths;
 
+static void send_batch(struct life *life, const char *method, const char *caller, size_t tag,
+                       const uint8_t *body, size_t body_len)
+{
+    uint8_t header[BENCH_MESSAGE];
+    size_t len = bench_header(header, method, caller, tag);
+
+    if (zmq_send(life->server->socket, header, len, ZMQ_SNDMORE) < 0 ||
+        zmq_send(life->server->socket, body, body_len, 0) < 0)
+        bench_die("%s cannot be sent", method);
+}
+
+/* messages = 1: each is the body of a single call. */
+static void send_together(struct life *life, size_t slot)
+{
+    static uint8_t body[TOGETHER_MAX * (BENCH_MESSAGE + 3)];
+    static struct bench_message message;
+    size_t len = 0;
+
+    for (size_t i = 0; i < life->together; i++) {
+        life->issue.make(&life->issue, slot, &message);
+        body[len++] = 1 << 3 | 2;
+        body[len++] = (uint8_t)(message.body_len | 0x80U);
+        body[len++] = (uint8_t)(message.body_len >> 7U);
+        memcpy(body + len, message.body, message.body_len);
+        len += message.body_len;
+    }
+    send_batch(life, "motcua.otp.v1.Otp/EnqueueManySms", "room:bench", slot, body, len);
+}
+
 static void send_issue(struct life *life)
 {
     static struct bench_message message;
     size_t slot = life->free_issues[--life->free_issues_len];
+    int64_t now = bench_ns();
 
-    life->issue.make(&life->issue, slot, &message);
-    began[began_len++ % LIVES_MAX] = bench_ns();
-    life->alive++;
+    for (size_t i = 0; i < life->together; i++)
+        began[began_len++ % LIVES_MAX] = now;
+    life->alive += life->together;
     life->issuing++;
+    if (life->together > 1) {
+        send_together(life, slot);
+        return;
+    }
+    life->issue.make(&life->issue, slot, &message);
     bench_send(life->server, &message);
 }
 
@@ -63,23 +100,13 @@ static void send_lease(struct life *life)
     size_t slot = life->free_leases[--life->free_leases_len];
 
     request.credit = (uint32_t)(life->queued < life->batch ? life->queued : life->batch);
+    request.without_report_path = true;
     life->asked[slot] = request.credit;
     life->queued -= request.credit;
     message.header_len =
         bench_header(message.header, "motcua.otp.v1.Otp/LeaseJobs", "sms:bench", LEASE_TAG + slot);
     message.body_len = otp__lease_jobs_request__pack(&request, message.body);
     bench_send(life->server, &message);
-}
-
-static void send_batch(struct life *life, const char *method, size_t tag, const uint8_t *body,
-                       size_t body_len)
-{
-    uint8_t header[BENCH_MESSAGE];
-    size_t len = bench_header(header, method, "sms:bench", tag);
-
-    if (zmq_send(life->server->socket, header, len, ZMQ_SNDMORE) < 0 ||
-        zmq_send(life->server->socket, body, body_len, 0) < 0)
-        bench_die("%s cannot be sent", method);
 }
 
 static void send_ack(struct life *life, size_t slot, const Otp__LeaseJobsReply *leased)
@@ -100,7 +127,7 @@ static void send_ack(struct life *life, size_t slot, const Otp__LeaseJobsReply *
     request.n_acks = leased->n_jobs;
     life->queued += life->asked[slot] - leased->n_jobs; /* somebody else's lease took them */
     life->asked[slot] = leased->n_jobs;
-    send_batch(life, "motcua.otp.v1.Otp/AckJobs", ACK_TAG + slot, body,
+    send_batch(life, "motcua.otp.v1.Otp/AckJobs", "sms:bench", ACK_TAG + slot, body,
                otp__ack_jobs_request__pack(&request, body));
 }
 
@@ -119,7 +146,7 @@ static void send_reports(struct life *life, size_t slot)
     }
     request.reports = list;
     request.n_reports = life->asked[slot];
-    send_batch(life, "motcua.otp.v1.Otp/ReportDelivery", REPORT_TAG + slot, body,
+    send_batch(life, "motcua.otp.v1.Otp/ReportDelivery", "sms:bench", REPORT_TAG + slot, body,
                otp__report_delivery_request__pack(&request, body));
 }
 
@@ -174,7 +201,7 @@ static void take(struct life *life, zmq_msg_t *header, zmq_msg_t *body)
     if (tag < BENCH_SLOTS) {
         life->free_issues[life->free_issues_len++] = tag;
         life->issuing--;
-        life->queued++;
+        life->queued += life->together;
     } else if (tag < ACK_TAG) {
         leased(life, tag - LEASE_TAG, body);
     } else if (tag < REPORT_TAG) {
@@ -195,7 +222,8 @@ static void step(struct life *life, zmq_msg_t *header, zmq_msg_t *body)
 {
     zmq_pollitem_t wait = {.socket = life->server->socket, .events = ZMQ_POLLIN};
 
-    while (!life->over && life->alive < life->outstanding && life->free_issues_len > 0)
+    while (!life->over && life->alive + life->together <= life->outstanding &&
+           life->free_issues_len > 0)
         send_issue(life);
     while (lease_is_due(life))
         send_lease(life);
@@ -208,7 +236,7 @@ static void step(struct life *life, zmq_msg_t *header, zmq_msg_t *body)
     }
 }
 
-void bench_life_run(struct bench_server *server, bool notices, size_t outstanding, size_t batch,
+void bench_life_run(struct bench_server *server, size_t notices, size_t outstanding, size_t batch,
                     double seconds, struct bench_life *ret_life)
 {
     static struct life life;
@@ -220,8 +248,9 @@ void bench_life_run(struct bench_server *server, bool notices, size_t outstandin
     memset(&life, 0, sizeof life);
     life.server = server;
     life.batch = batch;
+    life.together = notices > 0 ? notices : 1;
     life.outstanding = outstanding;
-    if (notices)
+    if (notices > 0)
         bench_load_notice(&life.issue, server);
     else
         bench_load_issue(&life.issue, server);

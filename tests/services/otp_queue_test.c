@@ -43,6 +43,15 @@ static void a_lease_holds_what_a_gateway_needs(void **state)
     assert_int_equal(strlen(job->reference), OTP_REFERENCE_LEN);
     assert_int_equal(strncmp(job->report_path, "/webhooks/sms?ref=", 18), 0);
     assert_int_equal(strncmp(job->report_path + 18, job->reference, OTP_REFERENCE_LEN), 0);
+
+    Otp__LeaseJobsRequest request = OTP__LEASE_JOBS_REQUEST__INIT; /* reports by the socket */
+    (void)issue(h, 2, THO, MC_OK);
+    request.credit = 1;
+    request.without_report_path = true;
+    as_gateway(h, "sms:vnpt");
+    const Otp__LeaseJobsReply *reply = harness_call(h, "LeaseJobs", &request.base, MC_OK);
+    assert_int_equal(reply->n_jobs, 1);
+    assert_string_equal(reply->jobs[0]->report_path, "");
 }
 
 static void status_follows_an_sms_through_its_life(void **state)
@@ -597,6 +606,56 @@ static void notices_are_checked(void **state)
     (void)harness_call(h, "EnqueueSms", &request.base, MC_DENIED);
 }
 
+static Otp__EnqueueManySmsReply *enqueue_many(struct harness *h, Otp__EnqueueSmsRequest *requests,
+                                              size_t n, enum mc_status want)
+{
+    static Otp__EnqueueSmsRequest *list[OTP_ENQUEUE_MAX + 1];
+    Otp__EnqueueManySmsRequest request = OTP__ENQUEUE_MANY_SMS_REQUEST__INIT;
+
+    for (size_t i = 0; i < n; i++)
+        list[i] = &requests[i];
+    request.messages = list;
+    request.n_messages = n;
+    as_room(h);
+    return harness_call(h, "EnqueueManySms", &request.base, want);
+}
+
+static void many_notices_are_queued_in_one_call_or_none_is(void **state)
+{
+    static Otp__EnqueueSmsRequest requests[OTP_ENQUEUE_MAX + 1];
+    struct harness *h = *state;
+
+    for (size_t i = 0; i < MC_LEN(requests); i++) {
+        otp__enqueue_sms_request__init(&requests[i]);
+        requests[i].lane = OTP__LANE__BULK;
+        requests[i].phone = text(BINH);
+        requests[i].text = text("Xin chao");
+    }
+    requests[0].dedupe = requests[2].dedupe = text("dossier/42");
+
+    requests[1].phone = text("123");
+    requests[2].text = text("");
+    (void)enqueue_many(h, requests, 3, MC_INVALID);
+    assert_true(harness_violated(h, "messages[1].phone", "PHONE_FORMAT"));
+    assert_true(harness_violated(h, "messages[2].text", "FIELD_REQUIRED"));
+    assert_int_equal(harness_jobs(h, OTP_LANE_BULK), 0);
+
+    requests[1].phone = text(THO);
+    requests[2].text = text("Xin chao");
+    const Otp__EnqueueManySmsReply *reply = enqueue_many(h, requests, 3, MC_OK);
+    assert_int_equal(reply->n_results, 3);
+    assert_true(reply->results[1]->job_id != reply->results[0]->job_id);
+    assert_true(reply->results[2]->duplicate); /* within the call, too */
+    assert_true(reply->results[2]->job_id == reply->results[0]->job_id);
+    assert_int_equal(harness_jobs(h, OTP_LANE_BULK), 2);
+
+    (void)enqueue_many(h, requests, 0, MC_INVALID);
+    assert_true(harness_violated(h, "messages", "FIELD_REQUIRED"));
+    (void)enqueue_many(h, requests, OTP_ENQUEUE_MAX, MC_OK);
+    (void)enqueue_many(h, requests, OTP_ENQUEUE_MAX + 1, MC_INVALID);
+    assert_true(harness_violated(h, "messages", "FIELD_TOO_LONG"));
+}
+
 static void notices_lose_their_marks_and_have_a_longest_text(void **state)
 {
     struct harness *h = *state;
@@ -703,6 +762,7 @@ int main(void)
         ROOM_TEST(lists_of_tokens_have_a_limit),
         ROOM_TEST(a_full_lease_and_its_acks),
         ROOM_TEST(notices_are_checked),
+        ROOM_TEST(many_notices_are_queued_in_one_call_or_none_is),
         ROOM_TEST(notices_lose_their_marks_and_have_a_longest_text),
         cmocka_unit_test(marks_may_be_kept),
         ROOM_TEST(a_repeated_lease_is_the_same_lease),
