@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/due.h"
+#include "common/tally.h"
 #include "common/turn.h"
 
 /*
@@ -58,6 +59,7 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec)
 
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job.id), &job.base);
     mc_due_put(txn, &job);
+    mc_tally_enter(txn, &job);
     lane_counts(txn, spec->lane)->queued++;
     lane_counts(txn, spec->lane)->enqueued_total++;
     return txn->status == MC_OK ? job.id : 0;
@@ -78,6 +80,7 @@ static struct mc_lane_count *state_leave(struct mc_txn *txn, const Motcua__Job *
 {
     struct mc_lane_count *lane = lane_counts(txn, lane_of(job->id));
 
+    mc_tally_leave(txn, job);
     if (job->state == MOTCUA__JOB_STATE__LEASED)
         lane->leased--;
     else if (job->state == MOTCUA__JOB_STATE__HELD)
@@ -102,6 +105,7 @@ static void bury(struct mc_txn *txn, Motcua__Job *job, const char *error)
     job->leased_by = mc_unconst("");
     if (job->forget)
         job->payload = (ProtobufCBinaryData){0};
+    mc_tally_enter(txn, job);
     mc_drop(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id));
     mc_save(txn, MC_TABLE_DEAD, mc_key_u64(txn, job->id), &job->base);
 }
@@ -119,6 +123,7 @@ static void lease(struct mc_txn *txn, Motcua__Job *job, const char *worker, int6
     job->leased_by = mc_unconst(worker);
     job->tried_by = mc_unconst("");
     job->due_ms = txn->now_ms + MC_MAX(lease_ms, 1); /* not due again within this very walk */
+    mc_tally_enter(txn, job);
     mc_due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
@@ -275,6 +280,7 @@ static void requeue(struct mc_txn *txn, Motcua__Job *job, const char *error, int
     job->leased_by = mc_unconst("");
     job->last_error = mc_unconst(error);
     job->due_ms = due_ms;
+    mc_tally_enter(txn, job);
     mc_due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
@@ -368,11 +374,13 @@ static void revive(struct mc_txn *txn, Motcua__Job *job)
 
     lane->dead--;
     lane->queued++;
+    mc_tally_leave(txn, job);
     mc_drop(txn, MC_TABLE_DEAD, mc_key_u64(txn, job->id));
     job->state = MOTCUA__JOB_STATE__QUEUED;
     job->attempts = 0;
     job->due_ms = txn->now_ms;
     job->expires_ms = 0; /* who tries it again knows that it is late */
+    mc_tally_enter(txn, job);
     mc_due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
@@ -381,10 +389,12 @@ static void drop(struct mc_txn *txn, const Motcua__Job *job)
 {
     bool dead = job->state == MOTCUA__JOB_STATE__DEAD;
 
-    if (dead)
+    if (dead) {
         lane_counts(txn, lane_of(job->id))->dead--;
-    else
+        mc_tally_leave(txn, job);
+    } else {
         (void)state_leave(txn, job);
+    }
     if (job->state == MOTCUA__JOB_STATE__QUEUED)
         mc_due_drop(txn, job);
     mc_drop(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id));
@@ -397,6 +407,7 @@ static void hold(struct mc_txn *txn, Motcua__Job *job)
     lane->held++;
     mc_due_drop(txn, job);
     job->state = MOTCUA__JOB_STATE__HELD;
+    mc_tally_enter(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
 
@@ -407,6 +418,7 @@ static void release(struct mc_txn *txn, Motcua__Job *job)
     lane->queued++;
     job->state = MOTCUA__JOB_STATE__QUEUED;
     job->due_ms = MC_MAX(job->due_ms, txn->now_ms);
+    mc_tally_enter(txn, job);
     mc_due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
@@ -417,7 +429,9 @@ static void move(struct mc_txn *txn, Motcua__Job *job, const char *destination)
 
     if (job->state == MOTCUA__JOB_STATE__QUEUED)
         mc_due_drop(txn, job);
+    mc_tally_leave(txn, job);
     job->destination = mc_unconst(destination);
+    mc_tally_enter(txn, job);
     if (job->state == MOTCUA__JOB_STATE__QUEUED)
         mc_due_put(txn, job);
     mc_save(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);

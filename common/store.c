@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/stage.h"
+#include "common/tally.h"
 
 static const char *const house_tables[MC_TABLE_ROOM] = {
     [MC_TABLE_META] = "meta",       [MC_TABLE_JOURNAL] = "journal",
@@ -159,6 +160,7 @@ void mc_store_close(struct mc_store *store)
     if (store->env != NULL)
         mdb_env_close(store->env);
     mc_stage_free(store);
+    mc_tallies_free(store);
     free(store);
 }
 

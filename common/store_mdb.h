@@ -1,8 +1,10 @@
-/* What store.c, txn.c, cursor.c and turn.c share: LMDB. No other file includes this. */
+/* What store.c, txn.c, cursor.c, turn.c, stage.c and tally.c share: LMDB. No other file includes
+ * this. */
 #pragma once
 
 #include <lmdb.h>
 
+#include "common/minutes.h"
 #include "common/turn.h"
 
 enum {
@@ -38,6 +40,9 @@ struct mc_store {
     struct mc_store_counts counts;
     uint64_t commits;
     bool refusing;
+
+    struct mc_tallies *tallies; /* tally.h */
+    struct mc_minutes minutes;
 
     uint64_t staged; /* which tables are, from MC_TABLE_ROOM on */
     uint64_t stage_last;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/stage.h"
+#include "common/tally.h"
 
 static const char state_key[] = "state";
 
@@ -125,6 +126,17 @@ static void apply_lanes(struct mc_turn *turn, const struct mc_txn *txn)
     }
 }
 
+static void apply_tally(struct mc_turn *turn, const struct mc_txn *txn)
+{
+    if (txn->tally == NULL)
+        return;
+    if (turn->tally_last != NULL)
+        turn->tally_last->next = txn->tally;
+    else
+        turn->tally = txn->tally;
+    turn->tally_last = txn->tally_last;
+}
+
 void mc_txn_open(struct mc_txn *txn, struct mc_turn *turn)
 {
     *txn = (struct mc_txn){
@@ -151,6 +163,7 @@ enum mc_status mc_txn_apply(struct mc_txn *txn)
         return mc_fail(txn, turn->status, turn->why);
     turn->job_last += txn->jobs_added;
     apply_lanes(turn, txn);
+    apply_tally(turn, txn);
     turn->changed = true;
     return MC_OK;
 }
@@ -182,6 +195,7 @@ static enum mc_status put_state(struct mc_turn *turn)
     state.job_last = turn->job_last;
     state.lanes = list;
     state.n_lanes = MC_LANES_MAX;
+    state.tallied = true;
     MDB_val key = {sizeof state_key, mc_unconst(state_key)};
     return put_message(turn, MC_TABLE_META, key, &state.base, 0);
 }
@@ -211,9 +225,11 @@ enum mc_status mc_store_load_counts(struct mc_store *store, struct mc_arena *are
                 .expired_total = (int64_t)state->lanes[i]->expired_total,
             };
     }
+    bool counted = state != NULL && state->tallied;
     status = txn.status;
     mc_snapshot_close(&txn);
-    return status;
+    mc_arena_reset(arena);
+    return status == MC_OK ? mc_tallies_load(store, arena, counted) : status;
 }
 
 bool mc_turn_idle(struct mc_turn *turn)
@@ -228,13 +244,19 @@ bool mc_turn_idle(struct mc_turn *turn)
 enum mc_status mc_turn_commit(struct mc_turn *turn)
 {
     struct mc_store *store = turn->store;
+    bool applied = false;
 
     if (turn->status == MC_OK && turn->changed) {
         mc_stage_step(turn, false);
-        (void)put_state(turn);
+        mc_tallies_apply(turn);
+        applied = true;
+        if (turn->status == MC_OK)
+            (void)put_state(turn);
     }
     if (turn->status != MC_OK || !turn->changed) {
         mc_turn_abort(turn);
+        if (applied)
+            mc_tallies_undo(turn);
         if (turn->status == MC_FULL)
             store->refusing = true;
         return turn->status;
@@ -243,13 +265,16 @@ enum mc_status mc_turn_commit(struct mc_turn *turn)
     int rc = mdb_txn_commit(turn->view);
     turn->view = NULL;
     if (rc != MDB_SUCCESS) {
+        mc_tallies_undo(turn);
         if (mc_turn_fail(turn, rc) == MC_FULL)
             store->refusing = true;
         return turn->status;
     }
     store->counts.journal_last = turn->journal_last;
     store->counts.job_last = turn->job_last;
+    mc_minutes_add(&store->minutes, turn->now_ms, store->counts.lanes, turn->lanes);
     memcpy(store->counts.lanes, turn->lanes, sizeof turn->lanes);
+    mc_tallies_committed(turn);
     mc_stage_committed(turn);
     store->commits++;
     store->refusing = false;

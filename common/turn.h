@@ -25,6 +25,8 @@ struct mc_turn {
     uint64_t journal_last;
     uint64_t job_last;
     struct mc_lane_count lanes[MC_LANES_MAX];
+    struct mc_tally_step *tally; /* of its calls, oldest first */
+    struct mc_tally_step *tally_last;
     uint64_t stage_last;
     struct mc_stage_row **overlay; /* what was staged in this turn, by key */
     size_t staged_rows;

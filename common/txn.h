@@ -70,6 +70,7 @@ struct mc_lane_count {
 
 struct mc_event_out; /* buffered journal entry */
 struct mc_write;     /* buffered put or delete */
+struct mc_tally_step;
 
 struct mc_txn {
     struct mc_store *store;
@@ -104,6 +105,8 @@ struct mc_txn {
     uint64_t jobs_added;
     unsigned lanes_touched; /* bits of lanes[] that are not zero */
     struct mc_lane_count lanes[MC_LANES_MAX];
+    struct mc_tally_step *tally; /* how its jobs moved (tally.h), oldest first */
+    struct mc_tally_step *tally_last;
 };
 
 /* Fails the call, unless it has failed already. `why` is for the log. Returns its status. */

@@ -9,6 +9,7 @@
 #include "common/due.h"
 #include "common/frame.h"
 #include "common/password.h"
+#include "common/tally.h"
 
 enum { HARNESS_MAP = 64 << 20, HARNESS_KEEP = 64 << 20, HARNESS_SETTINGS_MAX = 32 };
 
@@ -479,11 +480,13 @@ static void put_back(struct mc_turn *turn, const Motcua__Job *leased, const Motc
 
     mc_txn_open(&txn, turn);
     mc_due_drop(&txn, leased);
+    mc_tally_leave(&txn, leased);
     job.state = before->state;
     job.attempts = before->attempts;
     job.due_ms = before->due_ms;
     job.leased_by = before->leased_by;
     job.tried_by = before->tried_by;
+    mc_tally_enter(&txn, &job);
     mc_due_put(&txn, &job);
     mc_save(&txn, MC_TABLE_JOBS, mc_key_u64(&txn, job.id), &job.base);
     txn.lanes_touched = 1U << lane;

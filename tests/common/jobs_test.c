@@ -11,6 +11,7 @@
 
 #include "common/due.h"
 #include "common/jobs.h"
+#include "common/tally.h"
 
 #include "store_help.h"
 
@@ -948,6 +949,21 @@ static void walk_reclaim(struct walk *w)
     assert_int_equal(got, n);
 }
 
+/* What is kept with the jobs says the same as counting them. */
+static void check_tallies(struct walk *w, const struct mc_lane_count counted[WALK_LANES])
+{
+    const struct mc_store *store = w->t->store.store;
+
+    for (unsigned lane = 0; lane < WALK_LANES; lane++) {
+        assert_int_equal(mc_tally_sum(store, lane, MC_TALLY_FRESH) +
+                             mc_tally_sum(store, lane, MC_TALLY_AGAIN),
+                         counted[lane].queued);
+        assert_int_equal(mc_tally_sum(store, lane, MC_TALLY_LEASED), counted[lane].leased);
+        assert_int_equal(mc_tally_sum(store, lane, MC_TALLY_HELD), counted[lane].held);
+        assert_int_equal(mc_tally_sum(store, lane, MC_TALLY_DEAD), counted[lane].dead);
+    }
+}
+
 /* Counts rows by state, and looks that every live job has exactly its one due row. */
 static void recount(struct walk *w, struct mc_lane_count counted[WALK_LANES])
 {
@@ -987,6 +1003,7 @@ static void recount(struct walk *w, struct mc_lane_count counted[WALK_LANES])
     assert_int_equal(due, live);
     assert_int_equal(txn.status, MC_OK);
     look_end(&w->t->store, &txn);
+    check_tallies(w, counted);
 }
 
 /* Dead letters only grow: an operator would take them away; here every thousand steps. */
@@ -997,6 +1014,7 @@ static void clear_dead(struct walk *w)
         mc_seek(txn, MC_TABLE_DEAD, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
 
     while (mc_next(&cursor)) {
+        mc_tally_leave(txn, mc_row(&cursor, &motcua__job__descriptor));
         mc_drop(txn, MC_TABLE_DEAD, cursor.key);
         txn->lanes[((const uint8_t *)cursor.key.data)[0]].dead--;
     }
