@@ -10,7 +10,7 @@ import time
 
 from authority import Authorities
 
-ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit", "print"]
+ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit", "print", "partner"]
 
 
 class House:
@@ -52,6 +52,8 @@ class House:
                         "payment.tax_url": f"{sandbox}/gip", "payment.notice_key_file": self.notice_key()[0]},
             "dossier": {"dossier.post_url": f"{sandbox}/vnpost", "dossier.national_url": f"{sandbox}/dvcqg", "dossier.national_username": "motcua",
                         "dossier.national_password_file": self.made("dossier-national.secret", os.urandom(12).hex()), "dossier.allow_plain_http": "true", "http.allow_plain": "true"},
+            "partner": {"partner.check_networks": "127.0.0.0/8", "partner.allow_plain_http": "true",
+                        "partner.check_ports": f"80,443,{self.port('sandbox') or 80}"},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
                         "sandbox.payment_secret": self.platform_secret()[1],

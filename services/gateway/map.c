@@ -13,6 +13,7 @@
 #include "identity.pb-c.h"
 #include "notification.pb-c.h"
 #include "otp.pb-c.h"
+#include "partner.pb-c.h"
 #include "payment.pb-c.h"
 #include "print.pb-c.h"
 
@@ -35,6 +36,7 @@ const struct gateway_room gateway_rooms[GATEWAY_ROOMS] = {
     {"notification", &notification__notification__descriptor},
     {"audit", &audit__audit__descriptor},
     {"print", &print__print__descriptor},
+    {"partner", &partner__partner__descriptor},
 };
 
 /* Methods that take files or forms: few, so that a public door takes little by default. */

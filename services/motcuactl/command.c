@@ -12,7 +12,7 @@
 #include "motcuactl.h"
 
 const char *const ctl_rooms[CTL_ROOMS] = {"identity",     "otp",   "dossier", "payment",
-                                          "notification", "audit", "print"};
+                                          "notification", "audit", "print",   "partner"};
 
 /* clang-format off */
 static const struct ctl_command commands[] = {

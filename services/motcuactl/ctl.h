@@ -9,7 +9,7 @@
 
 enum ctl_output { CTL_TABLE, CTL_JSON, CTL_NAME };
 
-enum { CTL_ROOMS = 7 };
+enum { CTL_ROOMS = 8 };
 extern const char *const ctl_rooms[CTL_ROOMS];
 
 /* sysexits.h, and Nagios' codes for `check`. */

@@ -374,7 +374,7 @@ static void secret_make(char setting[BENCH_PATH], const char *folder)
 static void bench_memory(void)
 {
     static const char *const rooms[] = {"identity",     "otp",   "dossier", "payment",
-                                        "notification", "audit", "print"};
+                                        "notification", "audit", "print",   "partner"};
     /* What rooms with a world outside need to start; nothing is there. */
     static const char *const none[] = {NULL};
     static const char *const carrier[] = {"identity.carrier_url=http://127.0.0.1:9/check",

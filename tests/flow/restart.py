@@ -7,7 +7,7 @@ import signal
 import story
 from story import CITIZEN, OFFICER, PASSWORD, enum_name
 
-WAVES = [["smsworker", "gateway"], ["identity", "notification"], ["otp", "dossier", "payment"], ["audit", "print"]]
+WAVES = [["smsworker", "gateway"], ["identity", "notification"], ["otp", "dossier", "payment"], ["audit", "print", "partner"]]
 
 
 class Restart(story.Story):

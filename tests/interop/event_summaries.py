@@ -10,7 +10,7 @@ import pathlib
 import re
 import sys
 
-ROOMS = "identity otp dossier payment notification audit print".split()
+ROOMS = "identity otp dossier payment notification audit print partner".split()
 # Names of keys for hashing, of budgets and of a token: never events.
 LABELS = set("""identity.captcha identity.merge identity.refresh
     otp.code otp.decoy otp.dedupe otp.identity otp.officer otp.proof otp.report otp.shield otp.source otp.unit""".split())

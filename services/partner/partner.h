@@ -1,0 +1,154 @@
+/*
+ * The partner room: what its files share. Nothing outside this folder includes it.
+ *
+ * The ctx lives as long as the process. Records and texts that functions return live in the
+ * call's arena; NULL or false means absent, or that the call has failed.
+ */
+#pragma once
+
+#include "common/guard.h"
+#include "common/ident.h"
+#include "common/service.h"
+
+#include "partner.pb-c.h"
+#include "state.pb-c.h"
+
+#define PARTNER_RIGHT_CHECK "API_TEST"
+
+enum partner_table {
+    PARTNER_CHECKS = MC_TABLE_ROOM,
+    PARTNER_BY_UNIT,
+    PARTNER_BUDGETS,
+    PARTNER_CONTRACTS,
+    PARTNER_CONTRACT_RUNS,
+    PARTNER_CONTRACTS_DUE,
+    PARTNER_TABLES_END
+};
+
+enum partner_lane { PARTNER_LANE_CHECK, PARTNER_LANES_LEN };
+
+enum {
+    PARTNER_PAGE_DEFAULT = 20,
+    PARTNER_PAGE_MAX = 50,
+    PARTNER_UNITS_DEPTH_MAX = 8, /* a unit, those above it, and "" */
+    PARTNER_WAIT_MAX_MS = 10000,
+    PARTNER_TICK_ROWS = 100,
+    PARTNER_REASON_MAX = 500, /* characters */
+    PARTNER_TYPE_SIZE = 32,
+    PARTNER_NAME_SIZE = 128,
+    PARTNER_TYPES_MAX = 16,
+    PARTNER_FIELDS_MAX = 64,
+    PARTNER_MEANINGS_MAX = 32,
+};
+
+/* An API type, and what its answers hold (data/api_types.csv, data/answer_fields.csv). */
+struct partner_field {
+    char type[PARTNER_TYPE_SIZE];
+    char path[64];
+    char kind[16];
+    bool required;
+    char note[PARTNER_NAME_SIZE];
+};
+
+struct partner_type {
+    char key[PARTNER_TYPE_SIZE];
+    char name[PARTNER_NAME_SIZE];
+    char code_field[PARTNER_TYPE_SIZE];
+    char success[PARTNER_TYPE_SIZE]; /* "0|00" */
+    struct mc_bytes sample;
+};
+
+struct partner_meaning {
+    char field[PARTNER_TYPE_SIZE];
+    char code[16];
+    char text[PARTNER_NAME_SIZE];
+};
+
+struct partner_book {
+    struct partner_type types[PARTNER_TYPES_MAX];
+    size_t types_len;
+    struct partner_field fields[PARTNER_FIELDS_MAX];
+    size_t fields_len;
+    struct partner_meaning meanings[PARTNER_MEANINGS_MAX];
+    size_t meanings_len;
+};
+
+struct partner {
+    /* from the configuration */
+    struct mc_config_list check_networks;
+    struct mc_config_list check_ports;
+    bool allow_plain_http;
+    int64_t checks_per_officer;
+    int64_t checks_per_unit;
+    int64_t check_life_ms;
+    int64_t contract_hour;
+    int64_t contract_spread_ms;
+
+    struct mc_guard guard; /* of every address that somebody outside gave us */
+    struct partner_book book;
+};
+
+/* Handlers, one file each. */
+enum mc_status partner_list_api_types(struct partner *partner, struct mc_txn *txn,
+                                      const Partner__ListApiTypesRequest *req,
+                                      Partner__ListApiTypesReply *rep);
+enum mc_status partner_start_api_check(struct partner *partner, struct mc_txn *txn,
+                                       const Partner__StartApiCheckRequest *req,
+                                       Partner__ApiCheck *rep);
+enum mc_status partner_get_api_check(struct partner *partner, struct mc_txn *txn,
+                                     const Partner__GetApiCheckRequest *req,
+                                     Partner__ApiCheck *rep);
+enum mc_status partner_list_api_checks(struct partner *partner, struct mc_txn *txn,
+                                       const Partner__ListApiChecksRequest *req,
+                                       Partner__ListApiChecksReply *rep);
+enum mc_status partner_keep_contract(struct partner *partner, struct mc_txn *txn,
+                                     const Partner__KeepContractRequest *req,
+                                     Partner__Contract *rep);
+enum mc_status partner_list_contracts(struct partner *partner, struct mc_txn *txn,
+                                      const Partner__ListContractsRequest *req,
+                                      Partner__ListContractsReply *rep);
+enum mc_status partner_run_contract(struct partner *partner, struct mc_txn *txn,
+                                    const Partner__RunContractRequest *req, Partner__ApiCheck *rep);
+enum mc_status partner_list_contract_runs(struct partner *partner, struct mc_txn *txn,
+                                          const Partner__ListContractRunsRequest *req,
+                                          Partner__ListContractRunsReply *rep);
+enum mc_status partner_end_contract(struct partner *partner, struct mc_txn *txn,
+                                    const Partner__EndContractRequest *req, Partner__Contract *rep);
+
+/* Housekeeping, in bounded steps (tick.c). */
+enum mc_status partner_tick(void *ctx, struct mc_txn *txn);
+
+/* Tables of data (book.c). MC_INVALID: one does not fit, and `why` says which. */
+mc_nodiscard enum mc_status partner_book_read(struct partner_book *book, char *why, size_t size);
+const struct partner_type *partner_type_find(const struct partner_book *book, const char *key);
+const char *partner_meaning_of(const struct partner_book *book, const char *field,
+                               const char *code); /* "" when it is not listed */
+
+/* Messages within records, plain or sealed. */
+ProtobufCBinaryData partner_pack(struct mc_txn *txn, const ProtobufCMessage *message);
+ProtobufCBinaryData partner_seal(struct mc_txn *txn, const ProtobufCMessage *message);
+void *partner_unpack(struct mc_txn *txn, ProtobufCBinaryData packed,
+                     const ProtobufCMessageDescriptor *type);
+void *partner_open(struct mc_txn *txn, ProtobufCBinaryData sealed,
+                   const ProtobufCMessageDescriptor *type);
+
+/* Lists by unit and all above it, oldest first (unit.c). */
+void partner_unit_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
+void partner_unit_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
+/* The caller acts for the unit or one above it, or is the house. */
+bool partner_unit_mine(const struct mc_txn *txn, const char *unit);
+const char *partner_actor(const struct mc_txn *txn);
+
+/* A page of such a list, newest first. False: refused. */
+struct partner_page {
+    struct mc_cursor cursor;
+    size_t size;
+    size_t prefix_len;
+};
+mc_nodiscard bool partner_page_open(struct mc_txn *txn, const char *kind, const char *unit,
+                                    uint32_t size, const char *token,
+                                    struct partner_page *ret_page);
+mc_nodiscard bool partner_page_next(struct partner_page *page, struct mc_bytes *ret_id);
+const char *partner_page_token(struct mc_txn *txn, struct mc_bytes id);
+
+extern const struct mc_room partner_room;
