@@ -189,15 +189,20 @@ static void run_chunk(struct mc_service *service, struct mc_txn *txn, Motcua__Ac
 {
     Motcua__Action *action = row->action;
     struct mc_cursor cursor = set_of(txn, action);
+    Motcua__JobTouch by = MOTCUA__JOB_TOUCH__INIT;
     size_t n = 0;
 
+    by.kind = action->kind;
+    by.by = action->run_by;
+    by.approved_by = action->approved_by;
+    by.action_id = action->action_id;
+    by.to_destination = action->destination;
     for (; n < MC_ACTION_CHUNK && mc_next(&cursor); n++) {
         uint64_t id = 0;
         uint32_t attempts = 0;
 
         if (row_of(&cursor, &id, &attempts) &&
-            mc_job_step(txn, id, action->filter->state, attempts, step_of(action->kind),
-                        action->destination))
+            mc_job_step(txn, id, action->filter->state, attempts, step_of(action->kind), &by))
             action->done++;
         else
             action->skipped++;

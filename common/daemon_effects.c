@@ -178,6 +178,7 @@ void daemon_plan_effects(struct daemon *d)
         return;
     if (mc_snapshot_open(d->service->store, &d->service->arena, &txn) != MC_OK)
         return;
+    txn.now_ms = daemon_now(d);
     for (unsigned lane = 0; lane < d->service->room->lanes_len; lane++)
         if (mc_lane_concurrency(d->service, lane) > d->lanes_running[lane])
             next = MC_MIN(next, mc_jobs_next_due(&txn, lane));

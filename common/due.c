@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "common/pauses.h"
+
 enum { TAIL_LEN = 16, PREFIX_MAX = 1 + MC_DUE_DESTINATION_MAX + 1 };
 
 /* The first row of one destination that was not given yet. */
@@ -66,6 +68,9 @@ static void advance(struct mc_due_head *head)
 static void add_head(struct mc_due_walk *walk, const char *destination)
 {
     struct mc_txn *txn = walk->txn;
+
+    if (walk->passes_paused && mc_is_paused(txn->store, walk->lane, destination, txn->now_ms))
+        return;
     struct mc_due_head *head = mc_alloc(txn->arena, sizeof *head);
     uint8_t key[PREFIX_MAX + sizeof(uint64_t)];
     size_t len = prefix_of(key, walk->lane, destination);
@@ -104,14 +109,27 @@ static void add_all(struct mc_due_walk *walk)
     }
 }
 
-void mc_due_begin(struct mc_due_walk *walk, struct mc_txn *txn, unsigned lane,
-                  const char *const *destinations, int64_t from_ms)
+static void add_heads(struct mc_due_walk *walk, const char *const *destinations)
 {
-    *walk = (struct mc_due_walk){.txn = txn, .lane = lane, .from_ms = from_ms};
     if (destinations == NULL)
         add_all(walk);
     for (; destinations != NULL && *destinations != NULL; destinations++)
         add_head(walk, *destinations);
+}
+
+void mc_due_begin(struct mc_due_walk *walk, struct mc_txn *txn, unsigned lane,
+                  const char *const *destinations, int64_t from_ms)
+{
+    *walk = (struct mc_due_walk){.txn = txn, .lane = lane, .from_ms = from_ms};
+    add_heads(walk, destinations);
+}
+
+void mc_due_begin_open(struct mc_due_walk *walk, struct mc_txn *txn, unsigned lane,
+                       const char *const *destinations)
+{
+    *walk = (struct mc_due_walk){.txn = txn, .lane = lane, .passes_paused = true};
+    if (!mc_is_paused(txn->store, lane, NULL, txn->now_ms))
+        add_heads(walk, destinations);
 }
 
 bool mc_due_next(struct mc_due_walk *walk, int64_t until_ms, int64_t *ret_due_ms, uint64_t *ret_id)

@@ -27,6 +27,7 @@ struct mc_due_walk {
     int64_t from_ms;
     struct mc_due_head *heads[MC_DUE_HEADS_MAX];
     size_t len;
+    bool passes_paused;
     struct mc_due_head *taken; /* the row that was given last: it moves on at the next step */
 };
 
@@ -36,6 +37,9 @@ struct mc_due_walk {
  */
 void mc_due_begin(struct mc_due_walk *walk, struct mc_txn *txn, unsigned lane,
                   const char *const *destinations, int64_t from_ms);
+/* The same of what may be taken now: destinations that are paused are passed over (pauses.h). */
+void mc_due_begin_open(struct mc_due_walk *walk, struct mc_txn *txn, unsigned lane,
+                       const char *const *destinations);
 /* The next job that is due at until_ms or earlier; false: there is none. */
 mc_nodiscard bool mc_due_next(struct mc_due_walk *walk, int64_t until_ms, int64_t *ret_due_ms,
                               uint64_t *ret_id);

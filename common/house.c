@@ -5,6 +5,8 @@
 
 #include "common/actions.h"
 #include "common/frame.h"
+#include "common/pauses.h"
+#include "common/queue.h"
 
 enum {
     FOLLOW_CREDIT_MAX = 1000,
@@ -57,15 +59,12 @@ static void *list_new(struct mc_txn *txn, const ProtobufCMessageDescriptor *type
 
 static void stats_lanes(struct mc_service *service, struct mc_txn *txn, Motcua__StatsReply *rep)
 {
-    const struct mc_store_counts *counts = mc_store_counts(service->store);
     void **list = NULL;
     size_t n = service->room->lanes_len;
     Motcua__LaneStats *lanes = list_new(txn, &motcua__lane_stats__descriptor, n, &list);
 
     for (unsigned i = 0; lanes != NULL && i < n; i++) {
-        mc_lane_stats(&counts->lanes[i], &lanes[i]);
-        lanes[i].lane = mc_unconst(service->room->lanes[i]);
-        lanes[i].oldest_ms = mc_jobs_oldest(txn, i);
+        mc_queue_stats(service, txn, i, &lanes[i]);
     }
     rep->lanes = (Motcua__LaneStats **)list;
     rep->n_lanes = lanes != NULL ? n : 0;
@@ -177,6 +176,20 @@ static enum mc_status house_peek(struct mc_service *service, struct mc_txn *txn,
     return txn->status;
 }
 
+/* "LANE_PAUSED otp/viettel": somebody wanted it, and should not forget it. */
+static void add_pauses(struct mc_txn *txn, Motcua__HealthReply *rep)
+{
+    Motcua__LanePause **pauses = NULL;
+    size_t len = mc_pauses_of(txn, -1, &pauses);
+
+    for (size_t i = 0; i < len; i++) {
+        char *text = mc_sprintf(txn->arena, "LANE_PAUSED %s%s%s", pauses[i]->lane,
+                                pauses[i]->whole_lane ? "" : "/", pauses[i]->destination);
+        if (text != NULL)
+            rep->problems[rep->n_problems++] = text;
+    }
+}
+
 static enum mc_status house_health(struct mc_service *service, struct mc_txn *txn,
                                    const Motcua__HealthRequest *req, Motcua__HealthReply *rep)
 {
@@ -184,15 +197,16 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
 
     (void)req;
     mc_store_usage(service->store, &usage);
-    rep->problems = mc_alloc(txn->arena, 2 * sizeof *rep->problems);
+    rep->problems = mc_alloc(txn->arena, (2 + MC_PAUSES_MAX) * sizeof *rep->problems);
     if (rep->problems == NULL)
         return MC_LIMITED;
     if (usage.refusing)
         rep->problems[rep->n_problems++] = mc_unconst("STORE_REFUSING");
     if (usage.used_bytes > usage.map_bytes / 10 * 8)
         rep->problems[rep->n_problems++] = mc_unconst("STORE_NEARLY_FULL");
+    add_pauses(txn, rep);
     rep->ready = !usage.refusing;
-    return MC_OK;
+    return txn->status;
 }
 
 /* clang-format off */
@@ -206,7 +220,12 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     X(ApproveAction, mc_action_approve, Motcua__RunActionRequest,     Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
     X(StopAction,    mc_action_stop,    Motcua__StopActionRequest,    Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
     X(GetAction,     mc_action_get,     Motcua__GetActionRequest,     Motcua__Action, MC_READ, MC_OPERATOR, NULL)  \
-    X(ListActions,   mc_action_list,    Motcua__ListActionsRequest,   Motcua__ListActionsReply, MC_READ, MC_OPERATOR, NULL)
+    X(ListActions,   mc_action_list,    Motcua__ListActionsRequest,   Motcua__ListActionsReply, MC_READ, MC_OPERATOR, NULL) \
+    X(Shape,      mc_queue_shape, Motcua__ShapeRequest,      Motcua__ShapeReply,    MC_READ,  MC_OPERATOR, NULL) \
+    X(GetJob,     mc_queue_job,   Motcua__GetJobRequest,     Motcua__JobPage,       MC_READ,  MC_OPERATOR, NULL) \
+    X(FindJobs,   mc_queue_find,  Motcua__FindJobsRequest,   Motcua__FindJobsReply, MC_READ,  MC_OPERATOR, NULL) \
+    X(PauseLane,  mc_pause_lane,  Motcua__PauseLaneRequest,  Motcua__LanePause,     MC_WRITE, MC_OPERATOR, NULL) \
+    X(ResumeLane, mc_resume_lane, Motcua__ResumeLaneRequest, Motcua__LanePause,     MC_WRITE, MC_OPERATOR, NULL)
 /* clang-format on */
 
 #define HOUSE_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct mc_service, fn, req, rep)

@@ -6,6 +6,7 @@
 
 #include "common/actions.h"
 #include "common/frame.h"
+#include "common/pauses.h"
 
 /* What nobody waits for is not told to anybody when it fails: it is logged. */
 static void tell_log(struct mc_service *service, const char *event, const char *what,
@@ -352,6 +353,7 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
     (void)mc_txn_apply(&txn);
     txn_inner(service, turn, &txn, &call, &head, "system");
     more = mc_actions_step(service, &txn) || more;
+    mc_pauses_step(service, &txn);
     if (mc_txn_apply(&txn) != MC_OK)
         tell_log(service, "step_refused", "actions", 0, txn.why);
 

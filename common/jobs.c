@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/due.h"
+#include "common/pauses.h"
 #include "common/tally.h"
 #include "common/turn.h"
 
@@ -90,6 +91,42 @@ static struct mc_lane_count *state_leave(struct mc_txn *txn, const Motcua__Job *
     return lane;
 }
 
+/* A list of at most `most`, with the newest at its end. */
+static void remember(struct mc_txn *txn, void *new, void ***list, size_t *len, size_t most)
+{
+    size_t kept = MC_MIN(*len, most - 1);
+    void **longer = mc_alloc(txn->arena, (kept + 1) * sizeof *longer);
+
+    if (longer == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    if (kept > 0)
+        memcpy(longer, *list + *len - kept, kept * sizeof *longer);
+    longer[kept] = new;
+    *list = longer;
+    *len = kept + 1;
+}
+
+/* The attempt that a worker had in hands failed. */
+static void remember_failure(struct mc_txn *txn, Motcua__Job *job, const char *error)
+{
+    Motcua__JobAttempt *attempt = mc_alloc(txn->arena, sizeof *attempt);
+    void **list = (void **)job->failures;
+
+    if (attempt == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    motcua__job_attempt__init(attempt);
+    attempt->at_ms = txn->now_ms;
+    attempt->number = job->attempts;
+    attempt->worker = job->leased_by;
+    attempt->error = mc_unconst(error);
+    remember(txn, attempt, &list, &job->n_failures, MC_JOB_HISTORY_MAX);
+    job->failures = (Motcua__JobAttempt **)list;
+}
+
 /* Moves a live job among the dead letters. The due row must be gone already. */
 static void bury(struct mc_txn *txn, Motcua__Job *job, const char *error)
 {
@@ -100,6 +137,8 @@ static void bury(struct mc_txn *txn, Motcua__Job *job, const char *error)
         lane->expired_total++;
     else
         lane->failed_total++;
+    if (job->state == MOTCUA__JOB_STATE__LEASED)
+        remember_failure(txn, job, error);
     job->state = MOTCUA__JOB_STATE__DEAD;
     job->last_error = mc_unconst(error);
     job->leased_by = mc_unconst("");
@@ -115,8 +154,10 @@ static void lease(struct mc_txn *txn, Motcua__Job *job, const char *worker, int6
     struct mc_lane_count *lane = state_leave(txn, job);
 
     lane->leased++;
-    if (job->state == MOTCUA__JOB_STATE__LEASED)
+    if (job->state == MOTCUA__JOB_STATE__LEASED) {
         lane->failed_total++; /* its lease ran out */
+        remember_failure(txn, job, job_unreported);
+    }
     mc_due_drop(txn, job);
     job->state = MOTCUA__JOB_STATE__LEASED;
     job->attempts++;
@@ -169,7 +210,7 @@ size_t mc_jobs_lease(struct mc_txn *txn, const struct mc_lease *spec, struct mc_
     uint64_t id = 0;
     size_t n = 0;
 
-    mc_due_begin(&walk, txn, spec->lane, spec->destinations, 0);
+    mc_due_begin_open(&walk, txn, spec->lane, spec->destinations);
     while (n < max && mc_due_next(&walk, txn->now_ms, &due_ms, &id)) {
         size_t mark = txn->arena->used;
         Motcua__Job *job =
@@ -275,6 +316,7 @@ static void requeue(struct mc_txn *txn, Motcua__Job *job, const char *error, int
 
     lane->queued++;
     lane->failed_total++;
+    remember_failure(txn, job, error);
     job->state = MOTCUA__JOB_STATE__QUEUED;
     job->tried_by = job->leased_by;
     job->leased_by = mc_unconst("");
@@ -437,8 +479,25 @@ static void move(struct mc_txn *txn, Motcua__Job *job, const char *destination)
     mc_save(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
 }
 
+static void remember_touch(struct mc_txn *txn, Motcua__Job *job, const Motcua__JobTouch *by)
+{
+    Motcua__JobTouch *touch = mc_alloc(txn->arena, sizeof *touch);
+    void **list = (void **)job->touches;
+
+    if (touch == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    *touch = *by;
+    touch->at_ms = txn->now_ms;
+    touch->from_destination = job->destination;
+    touch->attempts = job->attempts;
+    remember(txn, touch, &list, &job->n_touches, MC_JOB_HISTORY_MAX);
+    job->touches = (Motcua__JobTouch **)list;
+}
+
 bool mc_job_step(struct mc_txn *txn, uint64_t id, Motcua__JobState state, uint32_t attempts,
-                 enum mc_job_step step, const char *destination)
+                 enum mc_job_step step, const Motcua__JobTouch *by)
 {
     bool dead = state == MOTCUA__JOB_STATE__DEAD;
     Motcua__Job *job = mc_load(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, id),
@@ -446,6 +505,7 @@ bool mc_job_step(struct mc_txn *txn, uint64_t id, Motcua__JobState state, uint32
 
     if (job == NULL || job->state != state || job->attempts != attempts)
         return false;
+    remember_touch(txn, job, by);
     switch (step) {
     case MC_JOB_RETRY:
         if (!dead || job->payload.len == 0)
@@ -466,7 +526,7 @@ bool mc_job_step(struct mc_txn *txn, uint64_t id, Motcua__JobState state, uint32
         drop(txn, job);
         return true;
     case MC_JOB_MOVE:
-        move(txn, job, destination);
+        move(txn, job, by->to_destination);
         return true;
     }
     return false;
@@ -478,8 +538,9 @@ int64_t mc_jobs_next_due(struct mc_txn *txn, unsigned lane)
     int64_t due_ms = 0;
     uint64_t id = 0;
 
-    mc_due_begin(&walk, txn, lane, NULL, 0);
-    return mc_due_next(&walk, INT64_MAX, &due_ms, &id) ? due_ms : INT64_MAX;
+    mc_due_begin_open(&walk, txn, lane, NULL);
+    int64_t next = mc_due_next(&walk, INT64_MAX, &due_ms, &id) ? due_ms : INT64_MAX;
+    return MC_MIN(next, mc_pause_ends(txn->store, lane, txn->now_ms));
 }
 
 size_t mc_jobs_peek(struct mc_txn *txn, int lane, bool dead, uint64_t after, Motcua__Job **ret_jobs,

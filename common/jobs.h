@@ -98,9 +98,11 @@ bool mc_job_is_last_attempt(const struct mc_job *job);
 
 /* What operators do to a job that is in nobody's hands (actions.h). */
 enum mc_job_step { MC_JOB_RETRY, MC_JOB_HOLD, MC_JOB_RELEASE, MC_JOB_DROP, MC_JOB_MOVE };
+enum { MC_JOB_HISTORY_MAX = 8 }; /* failures, and touches, that a job remembers */
 /*
+ * `by`: who does it and why, as the job will remember it, and where it is moved to.
  * False, and nothing done, when it is not in this state any more, or was tried since (`attempts`
  * is what was seen), or a dead letter has no payload left to be tried with.
  */
 bool mc_job_step(struct mc_txn *txn, uint64_t id, Motcua__JobState state, uint32_t attempts,
-                 enum mc_job_step step, const char *destination);
+                 enum mc_job_step step, const Motcua__JobTouch *by);

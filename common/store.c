@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "common/pauses.h"
 #include "common/stage.h"
 #include "common/tally.h"
 
@@ -161,6 +162,7 @@ void mc_store_close(struct mc_store *store)
         mdb_env_close(store->env);
     mc_stage_free(store);
     mc_tallies_free(store);
+    mc_pauses_free(store);
     free(store);
 }
 

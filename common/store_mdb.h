@@ -43,6 +43,8 @@ struct mc_store {
 
     struct mc_tallies *tallies; /* tally.h */
     struct mc_minutes minutes;
+    struct mc_pause *pauses; /* pauses.h */
+    size_t pauses_len;
 
     uint64_t staged; /* which tables are, from MC_TABLE_ROOM on */
     uint64_t stage_last;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/pauses.h"
 #include "common/stage.h"
 #include "common/tally.h"
 
@@ -164,6 +165,7 @@ enum mc_status mc_txn_apply(struct mc_txn *txn)
     turn->job_last += txn->jobs_added;
     apply_lanes(turn, txn);
     apply_tally(turn, txn);
+    turn->pauses_changed = turn->pauses_changed || txn->pauses_changed;
     turn->changed = true;
     return MC_OK;
 }
@@ -229,7 +231,9 @@ enum mc_status mc_store_load_counts(struct mc_store *store, struct mc_arena *are
     status = txn.status;
     mc_snapshot_close(&txn);
     mc_arena_reset(arena);
-    return status == MC_OK ? mc_tallies_load(store, arena, counted) : status;
+    if (status == MC_OK)
+        status = mc_tallies_load(store, arena, counted);
+    return status == MC_OK ? mc_pauses_load(store, arena) : status;
 }
 
 bool mc_turn_idle(struct mc_turn *turn)
@@ -278,6 +282,9 @@ enum mc_status mc_turn_commit(struct mc_turn *turn)
     mc_stage_committed(turn);
     store->commits++;
     store->refusing = false;
+    /* What cannot be read now cannot be read later either: the next start will say so. */
+    if (turn->pauses_changed && mc_pauses_load(store, turn->arena) != MC_OK)
+        return turn->status = MC_IO;
     return MC_OK;
 }
 

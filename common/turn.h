@@ -30,9 +30,10 @@ struct mc_turn {
     uint64_t stage_last;
     struct mc_stage_row **overlay; /* what was staged in this turn, by key */
     size_t staged_rows;
-    size_t merged;      /* of the store's merge order, when this commits */
-    bool stepped;       /* a step of merging was made */
-    bool forgot;        /* all that was merged is out of the stage, when this commits */
+    size_t merged; /* of the store's merge order, when this commits */
+    bool stepped;  /* a step of merging was made */
+    bool forgot;   /* all that was merged is out of the stage, when this commits */
+    bool pauses_changed;
     bool changed;       /* something was applied */
     unsigned lanes_due; /* lanes that got work which is due now */
 };

@@ -107,6 +107,7 @@ struct mc_txn {
     struct mc_lane_count lanes[MC_LANES_MAX];
     struct mc_tally_step *tally; /* how its jobs moved (tally.h), oldest first */
     struct mc_tally_step *tally_last;
+    bool pauses_changed; /* lanes were paused or resumed */
 };
 
 /* Fails the call, unless it has failed already. `why` is for the log. Returns its status. */

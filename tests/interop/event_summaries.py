@@ -33,6 +33,7 @@ def main():
     bad = [f"{label}: a label that no room uses" for label in sorted(LABELS - emitted)]
     emitted -= LABELS
     made = {f"{room}.queue_action_{what}" for room in ROOMS for what in ACTIONS}
+    made |= {f"{room}.queue_{what}" for room in ROOMS for what in ("paused", "resumed")}
     bad += [f"{kind}: twice in the table" for kind in sorted({kind for kind in rows if rows.count(kind) > 1})]
     bad += [f"{kind}: no row in the table" for kind in sorted(emitted - set(rows))]
     bad += [f"{kind}: no room emits it" for kind in sorted(set(rows) - emitted - made)]
