@@ -7,53 +7,82 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/crypto.h"
+
 const double mc_metric_latency[] = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
                                     0.01,    0.025,  0.05,    0.1,    0.25,  0.5,    1,
                                     2.5,     5,      10,      20,     30,    60};
 _Static_assert(MC_LEN(mc_metric_latency) <= MC_METRIC_BUCKETS_MAX, "buckets");
 
-static struct mc_metric *find(struct mc_metrics *metrics, const char *name, const char *labels,
-                              struct mc_metric **ret_last)
+/* The index's slot of this series, or the free one where it would be. */
+static uint16_t *slot_of(struct mc_metrics *metrics, const char *name, const char *labels)
 {
-    for (size_t i = 0; i < metrics->len; i++) {
-        struct mc_metric *metric = &metrics->series[i];
+    uint64_t at = mc_checksum((struct mc_bytes){name, strlen(name)},
+                              (struct mc_bytes){labels, strlen(labels)});
 
-        if (strcmp(metric->name, name) != 0)
-            continue;
-        *ret_last = metric;
-        if (strcmp(metric->labels, labels) == 0)
-            return metric;
+    for (;; at++) {
+        uint16_t *slot = &metrics->index[at % MC_METRICS_INDEX];
+        if (*slot == 0)
+            return slot;
+        const struct mc_metric *metric = &metrics->series[*slot - 1];
+        if (strcmp(metric->name, name) == 0 && strcmp(metric->labels, labels) == 0)
+            return slot;
     }
-    return NULL;
+}
+
+static struct mc_metric *first_of(struct mc_metrics *metrics, const char *name)
+{
+    struct mc_metric *first = metrics->firsts;
+
+    while (first != NULL && strcmp(first->name, name) != 0)
+        first = first->next_name;
+    return first;
+}
+
+/* Behind the others of its name, whose lines stand together. */
+static void join(struct mc_metrics *metrics, struct mc_metric *metric)
+{
+    struct mc_metric *first = first_of(metrics, metric->name);
+
+    if (first == NULL) {
+        metric->last = metric;
+        *metrics->names_end = metric;
+        metrics->names_end = &metric->next_name;
+        return;
+    }
+    assert(first->kind == metric->kind); /* one name is one kind */
+    first->last->next = metric;
+    first->last = metric;
 }
 
 static struct mc_metric *metric_get(struct mc_metrics *metrics, enum mc_metric_kind kind,
                                     const char *name, const char *labels, const char *help)
 {
-    struct mc_metric *last = NULL;
-
     labels = labels != NULL ? labels : "";
-    struct mc_metric *metric = find(metrics, name, labels, &last);
-    assert(last == NULL || last->kind == kind); /* one name is one kind */
-    if (metric != NULL)
-        return metric;
+    uint16_t *slot = slot_of(metrics, name, labels);
+
+    if (*slot != 0)
+        return &metrics->series[*slot - 1];
     if (metrics->len == MC_METRICS_MAX || strlen(labels) >= MC_METRIC_LABELS_MAX) {
         mc_metric_add(metrics->dropped, 1);
         metrics->spare = (struct mc_metric){.name = name, .kind = kind};
         return &metrics->spare;
     }
 
-    metric = &metrics->series[metrics->len++];
-    *metric = (struct mc_metric){.name = name, .help = help, .kind = kind, .first = last == NULL};
+    struct mc_metric *metric = &metrics->series[metrics->len++];
+    *metric = (struct mc_metric){.name = name, .help = help, .kind = kind};
     memcpy(metric->labels, labels, strlen(labels) + 1);
-    if (last != NULL)
-        last->next = metric;
+    *slot = (uint16_t)metrics->len;
+    join(metrics, metric);
     return metric;
 }
 
 void mc_metrics_init(struct mc_metrics *metrics)
 {
     metrics->len = 0;
+    memset(metrics->index, 0, sizeof metrics->index);
+    metrics->firsts = NULL;
+    metrics->names_end = &metrics->firsts;
     metrics->dropped =
         metric_get(metrics, MC_COUNTER, "motcua_metrics_dropped_total", NULL,
                    "Series that found the table full, each time they were asked for.");
@@ -237,13 +266,9 @@ size_t mc_metrics_text(const struct mc_metrics *metrics, char *out, size_t size)
 
     if (size > 0)
         out[0] = '\0';
-    for (size_t i = 0; i < metrics->len; i++) {
-        const struct mc_metric *metric = &metrics->series[i];
-
-        if (!metric->first)
-            continue;
-        print_help(&writer, metric);
-        for (; metric != NULL; metric = metric->next)
+    for (const struct mc_metric *first = metrics->firsts; first != NULL; first = first->next_name) {
+        print_help(&writer, first);
+        for (const struct mc_metric *metric = first; metric != NULL; metric = metric->next)
             print_metric(&writer, metric);
     }
     return writer.len;

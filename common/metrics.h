@@ -11,9 +11,10 @@
 #include "common/base.h"
 
 enum {
-    MC_METRICS_MAX = 512,
-    MC_METRIC_LABELS_MAX = 160, /* bytes of one series' labels as rendered, with NUL */
-    MC_METRIC_BUCKETS_MAX = 20, /* beside the one for all the rest */
+    MC_METRICS_MAX = 4096,
+    MC_METRICS_INDEX = 2 * MC_METRICS_MAX, /* a power of two */
+    MC_METRIC_LABELS_MAX = 160,            /* bytes of one series' labels as rendered, with NUL */
+    MC_METRIC_BUCKETS_MAX = 20,            /* beside the one for all the rest */
 };
 
 enum mc_metric_kind { MC_COUNTER, MC_GAUGE, MC_HISTOGRAM };
@@ -24,17 +25,21 @@ struct mc_metric {
     enum mc_metric_kind kind;
     char labels[MC_METRIC_LABELS_MAX];
     struct mc_metric *next; /* the next series of the same name */
-    bool first;             /* of its name */
-    uint64_t count;         /* a counter's value; a histogram's observations */
-    double value;           /* a gauge's value; a histogram's sum */
+    struct mc_metric *last; /* of the same name; of a name's first only, as the next: */
+    struct mc_metric *next_name;
+    uint64_t count; /* a counter's value; a histogram's observations */
+    double value;   /* a gauge's value; a histogram's sum */
     const double *bounds;
     size_t bounds_len;
     uint64_t buckets[MC_METRIC_BUCKETS_MAX + 1]; /* each its own, not yet summed up */
 };
 
 struct mc_metrics {
-    struct mc_metric series[MC_METRICS_MAX];
+    struct mc_metric series[MC_METRICS_MAX]; /* only the used ones' pages are touched */
     size_t len;
+    uint16_t index[MC_METRICS_INDEX]; /* by hash of name and labels: 1 + place in series; 0: free */
+    struct mc_metric *firsts;         /* of every name, in the order they turned up */
+    struct mc_metric **names_end;
     struct mc_metric spare;
     struct mc_metric *dropped;
 };

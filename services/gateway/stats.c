@@ -167,6 +167,11 @@ static const char *short_name(const char *method)
     return slash != NULL ? slash + 1 : method;
 }
 
+static bool was_called(const Motcua__MethodStats *method)
+{
+    return method->ok + method->refused + method->failed > 0;
+}
+
 static void add_method(struct mc_metrics *metrics, const char *room,
                        const Motcua__MethodStats *method)
 {
@@ -197,8 +202,9 @@ static void fill(struct tables *tables, const Motcua__StatsReply *const replies[
         if (stats == NULL)
             continue;
         add_room(&tables->rooms, gateway_rooms[i].name, stats);
-        for (size_t n = 0; n < stats->n_methods; n++)
-            add_method(&tables->methods, gateway_rooms[i].name, stats->methods[n]);
+        for (size_t n = 0; n < stats->n_methods; n++) /* some are called once a year */
+            if (was_called(stats->methods[n]))
+                add_method(&tables->methods, gateway_rooms[i].name, stats->methods[n]);
     }
 }
 
@@ -206,7 +212,7 @@ static void fill(struct tables *tables, const Motcua__StatsReply *const replies[
 static void merge_dropped(struct mc_metrics *own, struct mc_metrics *other)
 {
     mc_metric_add(own->dropped, other->dropped->count);
-    other->dropped->first = false;
+    other->firsts = other->dropped->next_name;
 }
 
 enum mc_status gateway_stats_text(struct mc_arena *arena,

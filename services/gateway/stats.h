@@ -12,7 +12,7 @@
 
 #include "map.h"
 
-enum { GATEWAY_METRICS_MAX = 1 << 20 }; /* bytes of the whole text */
+enum { GATEWAY_METRICS_MAX = 4 << 20 }; /* bytes of the whole text */
 
 /*
  * The text for the rooms' answers (in the order of gateway_rooms; NULL: silent) and the edge's

@@ -123,7 +123,7 @@ static void full_table(void **state)
     assert_int_equal(metrics->dropped->count, 1); /* known ones still are */
     char *text = text_of(metrics);
     assert_null(strstr(text, "late_seconds"));
-    assert_non_null(strstr(text, "many_total{n=\"511\"} 2\n"));
+    assert_non_null(strstr(text, "many_total{n=\"4095\"} 2\n"));
     free(text);
 }
 

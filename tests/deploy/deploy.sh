@@ -18,8 +18,20 @@ else
 fi
 
 if command -v promtool >/dev/null; then
-    promtool check rules prometheus/motcua.rules.yml >/dev/null
+    promtool check rules prometheus/motcua.rules.yml prometheus/motcua.recording.yml >/dev/null
+    (cd prometheus && promtool check config prometheus.yml >/dev/null)
     promtool test rules prometheus/motcua.rules.test.yml >/dev/null
 else
     echo "promtool is not here: the alert rules are not tried"
 fi
+
+# Every alert is tried, and has a page that says what to do; no page is for nothing.
+for alert in $(grep -oP '(?<=- alert: )\w+' prometheus/motcua.rules.yml); do
+    grep -q "alertname: $alert" prometheus/motcua.rules.test.yml || { echo "$alert is not tried"; exit 1; }
+done
+for page in $(grep -oP '(?<=runbook: )\S+' prometheus/motcua.rules.yml); do
+    [ -s "$page" ] || { echo "$page is missing"; exit 1; }
+done
+for page in runbooks/*.md; do
+    grep -q "runbook: $page" prometheus/motcua.rules.yml || { echo "$page: no alert leads here"; exit 1; }
+done
