@@ -181,7 +181,7 @@ void daemon_plan_effects(struct daemon *d)
     txn.now_ms = daemon_now(d);
     for (unsigned lane = 0; lane < d->service->room->lanes_len; lane++)
         if (mc_lane_concurrency(d->service, lane) > d->lanes_running[lane])
-            next = MC_MIN(next, mc_jobs_next_due(&txn, lane));
+            next = MC_MIN(next, mc_effects_next_due(d->service, &txn, lane));
     mc_snapshot_close(&txn);
     if (next == INT64_MAX)
         return;

@@ -89,23 +89,40 @@ static void add_head(struct mc_due_walk *walk, const char *destination)
     advance(head);
 }
 
+bool mc_due_destination(struct mc_txn *txn, unsigned lane, const char *after,
+                        char ret_destination[MC_DUE_DESTINATION_MAX + 1], int64_t *ret_due_ms)
+{
+    uint8_t from[PREFIX_MAX] = {(uint8_t)lane};
+    size_t len = 1;
+    uint64_t due = 0;
+
+    if (after != NULL) {
+        len = prefix_of(from, lane, after);
+        from[len - 1] = 1; /* behind all of it: no text has a byte below that */
+    }
+    struct mc_cursor cursor = mc_seek(txn, MC_TABLE_DUE, (struct mc_bytes){from, 1},
+                                      (struct mc_bytes){from, len}, MC_FORWARD);
+    if (!mc_next(&cursor))
+        return false;
+    const uint8_t *tail = (const uint8_t *)cursor.key.data + cursor.key.len - TAIL_LEN;
+    memcpy(&due, tail, sizeof due);
+    *ret_due_ms = (int64_t)be64toh(due);
+    memcpy(ret_destination, (const uint8_t *)cursor.key.data + 1, cursor.key.len - 1 - TAIL_LEN);
+    mc_pass(&cursor);
+    return true;
+}
+
 /* Every destination the lane has rows of: one look for each. */
 static void add_all(struct mc_due_walk *walk)
 {
-    uint8_t from[PREFIX_MAX] = {(uint8_t)walk->lane};
     char destination[MC_DUE_DESTINATION_MAX + 1];
-    size_t len = 1;
+    const char *after = NULL;
+    int64_t due_ms = 0;
 
-    while (walk->len < MC_DUE_HEADS_MAX) {
-        struct mc_cursor cursor = mc_seek(walk->txn, MC_TABLE_DUE, (struct mc_bytes){from, 1},
-                                          (struct mc_bytes){from, len}, MC_FORWARD);
-        if (!mc_next(&cursor))
-            return;
-        memcpy(destination, (const uint8_t *)cursor.key.data + 1, cursor.key.len - 1 - TAIL_LEN);
-        mc_pass(&cursor);
+    while (walk->len < MC_DUE_HEADS_MAX &&
+           mc_due_destination(walk->txn, walk->lane, after, destination, &due_ms)) {
         add_head(walk, destination);
-        len = prefix_of(from, walk->lane, destination);
-        from[len - 1] = 1; /* behind all of it: no text has a byte below that */
+        after = destination;
     }
 }
 

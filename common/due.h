@@ -20,6 +20,14 @@ enum {
 void mc_due_put(struct mc_txn *txn, const Motcua__Job *job);
 void mc_due_drop(struct mc_txn *txn, const Motcua__Job *job);
 
+/*
+ * The first destination of a lane behind another by name (NULL: of all) that has jobs in any state
+ * but held, and when its first is due. One look, whatever lies there.
+ */
+mc_nodiscard bool mc_due_destination(struct mc_txn *txn, unsigned lane, const char *after,
+                                     char ret_destination[MC_DUE_DESTINATION_MAX + 1],
+                                     int64_t *ret_due_ms);
+
 struct mc_due_head;
 struct mc_due_walk {
     struct mc_txn *txn;

@@ -64,6 +64,8 @@ struct mc_service_options {
 
 enum { MC_FOLLOWED_MAX = 8 };
 
+enum { MC_GATE_PLACE_SIZE = 65 }; /* of a destination as due.h has it */
+
 struct mc_service {
     const struct mc_room *room;
     void *ctx;
@@ -90,6 +92,7 @@ struct mc_service {
     uint64_t calls;
     uint64_t turn_sizes[MC_TURN_BUCKETS];
     uint32_t parked;
+    char gate_place[MC_LANES_MAX][MC_GATE_PLACE_SIZE]; /* the destination that a walk saw last */
 };
 
 /*
@@ -147,6 +150,15 @@ void mc_effect_done(struct mc_service *service, struct mc_turn *turn, struct mc_
 /* Leases effects of a lane for this daemon. Spent ones are ended here, `done` told. */
 size_t mc_effects_lease(struct mc_service *service, struct mc_turn *turn, unsigned lane,
                         struct mc_job *ret_jobs, size_t max);
+/*
+ * The same of a lane whose destinations have gates (gate.c): each gets what its gate lets through,
+ * one after another from where the last walk ended.
+ */
+const struct mc_effect *mc_gate_effect(const struct mc_service *service, unsigned lane);
+size_t mc_gate_lease(struct mc_service *service, struct mc_txn *txn, const struct mc_lease *spec,
+                     struct mc_job *ret_jobs, size_t max);
+/* When the next effect of a lane may start: epoch ms, or INT64_MAX. */
+int64_t mc_effects_next_due(struct mc_service *service, struct mc_txn *snapshot, unsigned lane);
 /* The exchange a job asks for; MC_OK with either request or call filled. */
 mc_nodiscard enum mc_status mc_effect_build(struct mc_service *service, const struct mc_job *job,
                                             struct mc_http_request *ret_http,

@@ -172,6 +172,8 @@ static void effect_tell(struct mc_service *service, struct mc_txn *txn, const st
         mc_job_bury(txn, job, job->spent);
     else if (verdict == MC_DONE)
         mc_job_done(txn, job);
+    else if (verdict == MC_AGAIN)
+        mc_job_again(txn, job);
     else if (verdict == MC_RETRY)
         mc_job_retry(txn, job, error, 0);
     else
@@ -250,8 +252,10 @@ size_t mc_effects_lease(struct mc_service *service, struct mc_turn *turn, unsign
         if (service->room->effects[i].lane == lane)
             lease_ms = MC_MAX(lease_ms, service->room->effects[i].lease_ms);
     txn_inner(service, turn, &txn, &call, &head, "");
-    const struct mc_lease lease = {.lane = lane, .worker = worker_self, .lease_ms = lease_ms};
-    size_t n = mc_jobs_lease(&txn, &lease, ret_jobs, max);
+    const struct mc_lease spec = {.lane = lane, .worker = worker_self, .lease_ms = lease_ms};
+    size_t n = mc_gate_effect(service, lane) != NULL
+                   ? mc_gate_lease(service, &txn, &spec, ret_jobs, max)
+                   : mc_jobs_lease(&txn, &spec, ret_jobs, max);
     if (mc_txn_apply(&txn) != MC_OK)
         return 0;
     for (size_t i = 0; i < n; i++) {
@@ -264,6 +268,24 @@ size_t mc_effects_lease(struct mc_service *service, struct mc_turn *turn, unsign
             effect_end(service, turn, &ret_jobs[i]);
     }
     return kept;
+}
+
+/* What is sent is decided by what the store holds now. */
+static enum mc_status build_now(struct mc_service *service, const struct mc_effect *effect,
+                                const struct mc_job *job, const ProtobufCMessage *payload,
+                                struct mc_http_request *ret_http)
+{
+    Motcua__Header head = MOTCUA__HEADER__INIT;
+    struct mc_call call = {.head = &head, .caller = {.name = "", .who = MC_ROOM}};
+    struct mc_txn txn;
+
+    enum mc_status status = mc_snapshot_open(service->store, &service->arena, &txn);
+    if (status == MC_OK) {
+        mc_txn_fill(service, &txn, &call);
+        status = effect->http_now(service->ctx, &txn, job, payload, ret_http);
+    }
+    mc_snapshot_close(&txn);
+    return status;
 }
 
 enum mc_status mc_effect_build(struct mc_service *service, const struct mc_job *job,
@@ -280,6 +302,8 @@ enum mc_status mc_effect_build(struct mc_service *service, const struct mc_job *
                        : NULL;
     if (payload == NULL)
         return MC_CORRUPT;
+    if (effect->http_now != NULL)
+        return build_now(service, effect, job, payload, ret_http);
     if (effect->http != NULL)
         return effect->http(service->ctx, &service->arena, job, payload, ret_http);
     return effect->call(service->ctx, &service->arena, job, payload, ret_call);

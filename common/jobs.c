@@ -339,6 +339,20 @@ void mc_job_retry(struct mc_txn *txn, const struct mc_job *job, const char *erro
         requeue(txn, &next, error, due_ms);
 }
 
+void mc_job_again(struct mc_txn *txn, const struct mc_job *job)
+{
+    Motcua__Job next = *job->record;
+
+    mc_due_drop(txn, &next);
+    state_leave(txn, &next)->queued++;
+    next.state = MOTCUA__JOB_STATE__QUEUED;
+    next.leased_by = mc_unconst("");
+    next.due_ms = txn->now_ms;
+    mc_tally_enter(txn, &next);
+    mc_due_put(txn, &next);
+    mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, next.id), &next.base);
+}
+
 void mc_job_bury(struct mc_txn *txn, const struct mc_job *job, const char *error)
 {
     Motcua__Job next = *job->record;

@@ -80,6 +80,8 @@ void mc_job_done(struct mc_txn *txn, const struct mc_job *job);
  */
 void mc_job_retry(struct mc_txn *txn, const struct mc_job *job, const char *error,
                   int64_t after_ms);
+/* A step of it went well and another follows: due at once, and nothing failed. */
+void mc_job_again(struct mc_txn *txn, const struct mc_job *job);
 /* Will never succeed: a dead letter at once. */
 void mc_job_bury(struct mc_txn *txn, const struct mc_job *job, const char *error);
 /* Makes jobs due now that a worker of this name held when it died; at most max of them. */

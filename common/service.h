@@ -107,6 +107,7 @@ struct mc_result {
 
 enum mc_verdict {
     MC_DONE,  /* the job is over, whatever the outcome was */
+    MC_AGAIN, /* one exchange of several went well: the next is built at once */
     MC_RETRY, /* try again after the back-off; dead when attempts are used up */
     MC_BURY,  /* never try again: a dead letter */
 };
@@ -116,6 +117,15 @@ struct mc_room_call {
     const ProtobufCServiceDescriptor *service;
     const char *method; /* "Issue" */
     const ProtobufCMessage *request;
+};
+
+/*
+ * Whether a destination may be asked, and how many of its jobs at once. What waits for one that is
+ * closed or full costs a look by destination, not by job, and holds nobody else up.
+ */
+struct mc_gate {
+    int64_t open_ms; /* not before; INT64_MAX: not until something changes */
+    unsigned most;
 };
 
 /*
@@ -129,6 +139,11 @@ struct mc_effect {
     const ProtobufCMessageDescriptor *payload;
     enum mc_status (*http)(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                            const ProtobufCMessage *payload, struct mc_http_request *ret_request);
+    /* Instead of `http`: with a look at the store, for what holds when it is sent (a session, an
+     * address) and not when the job was made. */
+    enum mc_status (*http_now)(void *ctx, struct mc_txn *snapshot, const struct mc_job *job,
+                               const ProtobufCMessage *payload,
+                               struct mc_http_request *ret_request);
     enum mc_status (*call)(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                            const ProtobufCMessage *payload, struct mc_room_call *ret_call);
     enum mc_status (*done)(void *ctx, struct mc_txn *txn, const struct mc_job *job,
@@ -138,6 +153,8 @@ struct mc_effect {
     unsigned concurrency; /* at most this many of its lane at once; the lane's largest counts */
     bool ask_first;       /* an attempt that never reported back is told to `done` as UNKNOWN, not
                              repeated */
+    /* Of the whole lane: its first effect's counts. NULL: every destination is open. */
+    void (*gate)(void *ctx, struct mc_txn *txn, const char *destination, struct mc_gate *ret_gate);
 };
 
 /* What a room gets at boot, before the first turn; what it points to lives as long as the process.

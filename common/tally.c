@@ -408,6 +408,20 @@ struct sum {
     int64_t n;
 };
 
+int64_t mc_tally_of_destination(const struct mc_store *store, unsigned lane,
+                                const char *destination, enum mc_tally_slot slot)
+{
+    size_t len = strnlen(destination, MC_TALLY_TEXT_MAX);
+    const struct mc_tally *tally =
+        store->tallies->chains[chain_of(lane, MC_TALLY_DESTINATION, destination, len)];
+
+    while (tally != NULL &&
+           (tally->lane != lane || tally->what != MC_TALLY_DESTINATION ||
+            strncmp(tally->text, destination, len) != 0 || tally->text[len] != '\0'))
+        tally = tally->next;
+    return tally != NULL ? tally->slots[slot].total : 0;
+}
+
 static void add_up(void *arg, const struct mc_tally *tally)
 {
     struct sum *sum = arg;

@@ -64,6 +64,9 @@ typedef void mc_tally_seen(void *arg, const struct mc_tally *tally);
 void mc_tally_each(const struct mc_store *store, unsigned lane, enum mc_tally_what what,
                    mc_tally_seen *seen, void *arg);
 
+/* How many jobs of one destination are in a slot, as of the last commit. */
+int64_t mc_tally_of_destination(const struct mc_store *store, unsigned lane,
+                                const char *destination, enum mc_tally_slot slot);
 /* How many there are in a slot of all tallies of a lane. */
 int64_t mc_tally_sum(const struct mc_store *store, unsigned lane, enum mc_tally_slot slot);
 /* Queued jobs that are due after now. */
