@@ -405,6 +405,7 @@ static bool identify(const struct mc_bus *bus, struct mc_message *message)
     if (caller == NULL)
         return false;
     memcpy(message->caller_name, caller->name, sizeof message->caller_name);
+    message->caller_roles = caller->roles;
     message->caller = message->caller_name;
     return true;
 }

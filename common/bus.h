@@ -67,10 +67,12 @@ void mc_bus_close(struct mc_bus *bus); /* NULL is fine, as for every close here 
 struct mc_bus_caller {
     char key[MC_BUS_KEY_LEN + 1];
     char name[MC_BUS_CALLER_MAX + 1];
+    unsigned roles; /* of an operator: enum mc_role bits; one without any may look */
 };
 mc_nodiscard enum mc_status mc_bus_allow(struct mc_bus *bus, const struct mc_bus_caller *callers,
                                          size_t len, char *why, size_t why_size);
-/* From a file of lines "name key"; blank lines and lines that begin with # say nothing. */
+/* From a file of lines "name key" or "operator:name key operate,approve"; blank lines and lines
+ * that begin with # say nothing. */
 mc_nodiscard enum mc_status mc_bus_allow_file(struct mc_bus *bus, const char *path, char *why,
                                               size_t why_size);
 
@@ -117,6 +119,7 @@ struct mc_message {
     struct mc_bytes body;
 
     char caller_name[MC_BUS_CALLER_MAX + 1];
+    unsigned caller_roles;                   /* of an operator who holds a key */
     _Alignas(8) unsigned char frames[2][64]; /* zmq_msg_t */
 };
 void mc_message_close(struct mc_message *message);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "common/bus_zmq.h"
+#include "common/role.h"
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 
@@ -116,23 +117,36 @@ enum mc_status mc_bus_allow(struct mc_bus *bus, const struct mc_bus_caller *call
     return MC_OK;
 }
 
-/* "name key": false when it is not that. The name comes first because a Z85 key may begin with #.
- */
+/* What an operator may do is named behind the key; an operator without it may look only. */
+static bool parse_roles(const char *roles, struct mc_bus_caller *caller)
+{
+    static const char kind[] = "operator:";
+    bool is_operator = strncmp(caller->name, kind, sizeof kind - 1) == 0;
+
+    if (roles != NULL)
+        return is_operator && mc_roles_read(roles, &caller->roles);
+    caller->roles = is_operator ? MC_ROLE_VIEW : 0;
+    return true;
+}
+
+/* "name key roles": false when it is not that. The name comes first because a Z85 key may begin
+ * with #. */
 static bool parse_caller(char *line, struct mc_bus_caller *ret_caller)
 {
     static const char blank[] = " \t\r\n";
     char *rest = NULL;
     const char *name = strtok_r(line, blank, &rest);
     const char *key = strtok_r(NULL, blank, &rest);
+    const char *roles = strtok_r(NULL, blank, &rest);
 
-    if (name == NULL || key == NULL || strtok_r(NULL, blank, &rest) != NULL)
+    if (name == NULL || key == NULL || (roles != NULL && strtok_r(NULL, blank, &rest) != NULL))
         return false;
     if (strlen(name) > MC_BUS_CALLER_MAX || strlen(key) != MC_BUS_KEY_LEN)
         return false;
     *ret_caller = (struct mc_bus_caller){0};
     memcpy(ret_caller->name, name, strlen(name));
     memcpy(ret_caller->key, key, MC_BUS_KEY_LEN);
-    return true;
+    return parse_roles(roles, ret_caller);
 }
 
 static enum mc_status read_callers(FILE *file, const char *path, struct mc_bus_caller *callers,
@@ -148,7 +162,8 @@ static enum mc_status read_callers(FILE *file, const char *path, struct mc_bus_c
             return bus_fail(MC_INVALID, why, why_size, "%s: more than %d callers", path,
                             MC_BUS_CALLERS_MAX);
         if (!parse_caller(line, &callers[len]))
-            return bus_fail(MC_INVALID, why, why_size, "%s:%u: not \"name key\"", path, number);
+            return bus_fail(MC_INVALID, why, why_size, "%s:%u: not \"name key [roles]\"", path,
+                            number);
         len++;
     }
     if (ferror(file))

@@ -7,6 +7,7 @@
 
 #include "common/frame.h"
 #include "common/messages.h"
+#include "common/role.h"
 
 static struct mc_method *method_find(struct mc_service *service, const char *name)
 {
@@ -196,6 +197,20 @@ static bool has_right(const struct mc_caller *caller, const char *right)
     return false;
 }
 
+/* An operator looks with the role to view, changes with the one to operate; approving is its own.
+ */
+static bool has_role(struct mc_txn *txn, const struct mc_call *call)
+{
+    const struct mc_route *route = call->method->route;
+    enum mc_role role = route->mode == MC_READ ? MC_ROLE_VIEW : MC_ROLE_OPERATE;
+
+    if (route->right != NULL && strcmp(route->right, MC_RIGHT_APPROVE) == 0)
+        role = MC_ROLE_APPROVE;
+    if ((route->who & call->caller.who) != MC_OPERATOR || (call->caller.roles & role) != 0)
+        return true;
+    return mc_refuse(txn, MC_DENIED, "", "ROLE_MISSING", "role", mc_role_word(role), NULL) == MC_OK;
+}
+
 /* Finds the caller and asks the route table. */
 static bool may_call(struct mc_service *service, struct mc_txn *txn, struct mc_call *call)
 {
@@ -232,7 +247,7 @@ static bool may_call(struct mc_service *service, struct mc_txn *txn, struct mc_c
     if (route->right != NULL && (route->who & call->caller.who & ~people) == 0 &&
         !has_right(&call->caller, route->right))
         return mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", "right", route->right, NULL) == MC_OK;
-    return true;
+    return has_role(txn, call);
 }
 
 static void stats_add(struct mc_service *service, struct mc_call *call, int64_t began_ns)

@@ -42,6 +42,7 @@ struct held {
     struct daemon *daemon;
     struct mc_origin origin;
     char caller[MC_BUS_CALLER_MAX + 1];
+    unsigned roles;
     bool named;
     int64_t arrived_ms;
     struct mc_work work;

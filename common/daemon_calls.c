@@ -91,6 +91,7 @@ static struct held *hold(struct daemon *d, const struct slot *slot)
     if (call->transport_caller != NULL) {
         held->named = true;
         (void)snprintf(held->caller, sizeof held->caller, "%s", call->transport_caller);
+        held->roles = call->transport_roles;
     }
     return held;
 }
@@ -227,6 +228,7 @@ void daemon_receive(struct daemon *d)
         slot->call.header = slot->message.header;
         slot->call.body = slot->message.body;
         slot->call.transport_caller = slot->message.caller;
+        slot->call.transport_roles = slot->message.caller_roles;
         slot->call.arrived_ms = now;
         admit(d, d->slots_len - 1);
     }
@@ -254,6 +256,7 @@ void daemon_resume(struct daemon *d, struct waiting *list)
         slot->call.header = (struct mc_bytes){held->bytes, held->header_len};
         slot->call.body = (struct mc_bytes){held->bytes + held->header_len, held->body_len};
         slot->call.transport_caller = held->named ? held->caller : NULL;
+        slot->call.transport_roles = held->roles;
         slot->call.arrived_ms = held->arrived_ms;
         slot->call.work = held->work.kind != MC_WORK_NONE ? &held->work : NULL;
         if (held->work.kind != MC_WORK_NONE && !held->worked) {

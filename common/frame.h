@@ -109,6 +109,7 @@ struct mc_call {
     struct mc_bytes header;
     struct mc_bytes body;
     const char *transport_caller; /* from the CURVE key; NULL on ipc: the header's word counts */
+    unsigned transport_roles;     /* of an operator with a CURVE key */
     int64_t arrived_ms;
     struct mc_work *work; /* done work, or NULL */
 

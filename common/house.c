@@ -217,7 +217,7 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     X(Health, house_health, Motcua__HealthRequest, Motcua__HealthReply, MC_READ, MC_ANYONE, NULL)         \
     X(PrepareAction, mc_action_prepare, Motcua__PrepareActionRequest, Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
     X(RunAction,     mc_action_run,     Motcua__RunActionRequest,     Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
-    X(ApproveAction, mc_action_approve, Motcua__RunActionRequest,     Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
+    X(ApproveAction, mc_action_approve, Motcua__RunActionRequest,     Motcua__Action, MC_WRITE, MC_OPERATOR, MC_RIGHT_APPROVE) \
     X(StopAction,    mc_action_stop,    Motcua__StopActionRequest,    Motcua__Action, MC_WRITE, MC_OPERATOR, NULL) \
     X(GetAction,     mc_action_get,     Motcua__GetActionRequest,     Motcua__Action, MC_READ, MC_OPERATOR, NULL)  \
     X(ListActions,   mc_action_list,    Motcua__ListActionsRequest,   Motcua__ListActionsReply, MC_READ, MC_OPERATOR, NULL) \

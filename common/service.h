@@ -37,6 +37,9 @@ enum mc_mode {
                       */
 };
 
+/* In the column for an officer's right, of a route for operators: they need the role to approve. */
+#define MC_RIGHT_APPROVE "operator.approve"
+
 struct mc_route {
     const char *method;  /* as in the .proto */
     const char *request; /* C type names: checked against the .proto at start-up */

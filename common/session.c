@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/frame.h"
+#include "common/role.h"
 
 static unsigned who_of(const char *name)
 {
@@ -18,6 +19,21 @@ static unsigned who_of(const char *name)
         if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
             return kinds[i].who;
     return MC_ANYONE;
+}
+
+/*
+ * What an operator may do: over TCP what the list of callers says; on an ipc socket everything, for
+ * only our own users reach it. Who calls for somebody else (the dashboard) names less in the
+ * header, and never gets more by that. A word nobody knows leaves nothing.
+ */
+static unsigned roles_of(const struct mc_call *call)
+{
+    unsigned roles = call->transport_caller != NULL ? call->transport_roles : MC_ROLES_ALL;
+    unsigned named = 0;
+
+    if (call->head->roles[0] == '\0')
+        return roles;
+    return mc_roles_read(call->head->roles, &named) ? roles & named : 0;
 }
 
 static bool is_revoked(const struct mc_service *service, const char *session_id)
@@ -80,6 +96,8 @@ bool mc_caller_find(struct mc_service *service, struct mc_txn *txn, struct mc_ca
     const char *name = call->transport_caller != NULL ? call->transport_caller : call->head->caller;
 
     call->caller = (struct mc_caller){.name = name, .who = who_of(name)};
+    if ((call->caller.who & MC_OPERATOR) != 0)
+        call->caller.roles = roles_of(call);
     if ((call->caller.who & (MC_ROOM | MC_PORTAL)) == 0) /* speaks for nobody but itself */
         call->head->source = call->head->device = mc_unconst(protobuf_c_empty_string);
     if (call->head->session.len == 0)

@@ -38,6 +38,7 @@ enum mc_who {
 struct mc_caller {
     const char *name; /* "room:payment", "sms:viettel", "portal:tayninh", "" */
     unsigned who;
+    unsigned roles; /* of an operator (role.h) */
     /* From the session token, when there is one: */
     const char *account_id; /* UUID text, or NULL */
     const char *session_id;

@@ -9,6 +9,7 @@
 #include "common/due.h"
 #include "common/frame.h"
 #include "common/password.h"
+#include "common/role.h"
 #include "common/tally.h"
 
 enum { HARNESS_MAP = 64 << 20, HARNESS_KEEP = 64 << 20, HARNESS_SETTINGS_MAX = 32 };
@@ -318,6 +319,10 @@ void *harness_call_as(struct harness *h, const uint8_t request_id[MC_ID_LEN], co
     head.request_id = (ProtobufCBinaryData){MC_ID_LEN, mc_unconst(request_id)};
     head.method = mc_unconst(method->name);
     head.caller = mc_unconst(h->caller.name);
+    if (h->caller.roles != 0) /* fewer than all */
+        head.roles = mc_sprintf(&h->keep, "view%s%s",
+                                (h->caller.roles & MC_ROLE_OPERATE) != 0 ? ",operate" : "",
+                                (h->caller.roles & MC_ROLE_APPROVE) != 0 ? ",approve" : "");
     if (h->purpose != NULL)
         head.purpose = mc_unconst(h->purpose);
     if (h->source != NULL)

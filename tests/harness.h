@@ -38,7 +38,8 @@ int64_t harness_now(const struct harness *h);
 void harness_set_clock(struct harness *h, int64_t now_ms);
 void harness_advance(struct harness *h, int64_t ms);
 
-/* Who calls from now on (copied shallowly). At first: {.name = "room:test", .who = MC_ROOM}. */
+/* Who calls from now on (copied shallowly); an operator without roles has all of them. At first:
+ * {.name = "room:test", .who = MC_ROOM}. */
 void harness_as(struct harness *h, const struct mc_caller *caller);
 
 /* Where calls come from from now on (Header.source); "" at first. Not copied. */

@@ -20,6 +20,7 @@
 #include <zmq.h>
 
 #include "common/bus.h"
+#include "common/role.h"
 
 enum {
     PATIENCE_MS = 10000, /* only a failing test waits that long */
@@ -974,7 +975,43 @@ static void list_is_read_whole_or_not_at_all(void **state)
     ask(peer, "header");
     until_received(world, &message);
     assert_string_equal(message.caller, "operator:an");
+    assert_int_equal(message.caller_roles, MC_ROLE_VIEW); /* none is named: it may look */
     mc_message_close(&message);
+    mc_peer_close(peer);
+}
+
+static void operators_have_roles(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *roles;
+        enum mc_status want;
+        unsigned want_roles;
+    } cases[] = {
+        {"operator:an", "view", MC_OK, MC_ROLE_VIEW},
+        {"operator:an", "operate,approve", MC_OK, MC_ROLES_ALL},
+        {"operator:an", "admin", MC_INVALID, 0},
+        {"operator:an", "operate approve", MC_INVALID, 0},
+        {"portal:an", "view", MC_INVALID, 0},
+        {"operator:an", "approve", MC_OK, MC_ROLE_VIEW | MC_ROLE_APPROVE},
+    };
+    struct world *world = *state;
+    struct mc_message message;
+    char lines[512];
+
+    listen_both(world);
+    struct mc_peer *peer = dial(world, mc_listener_tcp(world->listener), world->secret);
+    for (size_t i = 0; i < MC_LEN(cases); i++) {
+        (void)snprintf(lines, sizeof lines, "%s %s %s\n", cases[i].name, world->public,
+                       cases[i].roles);
+        assert_int_equal(allow_text(world, lines, 0600), cases[i].want);
+        if (cases[i].want != MC_OK)
+            continue;
+        ask(peer, "header"); /* the newest list counts, whenever it connected */
+        until_received(world, &message);
+        assert_int_equal(message.caller_roles, cases[i].want_roles);
+        mc_message_close(&message);
+    }
     mc_peer_close(peer);
 }
 
@@ -1037,6 +1074,7 @@ int main(void)
         CASE(options_are_checked),
         CASE(keys_pair_up),
         CASE(list_is_read_whole_or_not_at_all),
+        CASE(operators_have_roles),
         CASE(list_has_a_limit),
     };
 
