@@ -220,7 +220,8 @@ enum mc_status mc_resume_lane(struct mc_service *service, struct mc_txn *txn,
     struct mc_bytes key = key_of(txn, lane, req->whole_lane, req->destination);
     const Motcua__LanePause *pause =
         mc_load(txn, MC_TABLE_META, key, &motcua__lane_pause__descriptor);
-    if (pause == NULL)
+    if (pause == NULL ||
+        !holds(pause->until_ms, txn->now_ms)) /* its end is told by the next tick */
         return mc_refuse(txn, MC_NOT_FOUND, "destination", "NOT_FOUND", NULL);
     *rep = *pause;
     rep->reason = req->reason;

@@ -81,8 +81,8 @@ void mc_queue_stats(struct mc_service *service, struct mc_txn *txn, unsigned lan
     ret_stats->in_per_minute = rates.in;
     ret_stats->out_per_minute = rates.out;
     ret_stats->failed_per_minute = rates.failed;
-    if (service->room->lane_limits_ms != NULL)
-        ret_stats->limit_ms = service->room->lane_limits_ms[lane];
+    if (service->room->lane_limit_ms != NULL)
+        ret_stats->limit_ms = service->room->lane_limit_ms(service->ctx, lane);
     ret_stats->n_pauses = mc_pauses_of(txn, (int)lane, &ret_stats->pauses);
     const struct mc_forecast_of of = {
         .now_ms = txn->now_ms,

@@ -185,7 +185,8 @@ struct mc_room {
     uint64_t staged; /* bits of `tables` whose keys are random and change often (stage.h) */
     const char *const *lanes; /* names of its job lanes */
     size_t lanes_len;
-    const int64_t *lane_limits_ms; /* of each lane: a job that waits longer is late; 0: none is */
+    /* A job of this lane that waits longer is late; 0, or no function: none is. */
+    int64_t (*lane_limit_ms)(const void *ctx, unsigned lane);
     unsigned money; /* bits of `lanes` that move money: two operators act on them (actions.h) */
     const struct mc_follow *follows;
     size_t follows_len;

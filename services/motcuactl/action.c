@@ -16,8 +16,7 @@ static const char *enum_name(const ProtobufCEnumDescriptor *type, int value)
     return found != NULL ? found->name : "?";
 }
 
-/* In either case: "dead" as well as "DEAD". */
-static bool enum_parse(const ProtobufCEnumDescriptor *type, const char *name, int *ret_value)
+bool ctl_enum_parse(const ProtobufCEnumDescriptor *type, const char *name, int *ret_value)
 {
     for (unsigned i = 0; i < type->n_values; i++)
         if (strcasecmp(type->values[i].name, name) == 0) {
@@ -113,8 +112,8 @@ int ctl_queue_prepare(struct ctl *ctl, int argc, char **argv)
     int code = CTL_OK;
 
     request.filter = &filter;
-    if (argc < 4 || !enum_parse(&motcua__action_kind__descriptor, argv[0], &kind) ||
-        !enum_parse(&motcua__job_state__descriptor, argv[3], &state) ||
+    if (argc < 4 || !ctl_enum_parse(&motcua__action_kind__descriptor, argv[0], &kind) ||
+        !ctl_enum_parse(&motcua__job_state__descriptor, argv[3], &state) ||
         !options_parse(ctl, argc - 4, argv + 4, &request))
         return CTL_USAGE;
     request.kind = (Motcua__ActionKind)kind;

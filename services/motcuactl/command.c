@@ -21,6 +21,13 @@ static const struct ctl_command commands[] = {
     {"trace",  NULL,     "ID",                "The story of a dossier, payment, account or phone across rooms.", ctl_trace},
     {"queue",  "list",   "",                  "Every lane: depth by state, totals, oldest.",      ctl_queue_list},
     {"queue",  "peek",   "ROOM [LANE] [dead]", "Looks into a queue without changing it.",         ctl_queue_peek},
+    {"queue",  "shape",  "ROOM LANE [STATE]", "By destination and age, who holds what, why jobs died.", ctl_queue_shape},
+    {"queue",  "forecast", "[ROOM [LANE]]",   "When each is empty, or late, at the present rate.", ctl_queue_forecast},
+    {"queue",  "find",   "KEY [ROOM]",        "Jobs about a business id (dossier:…), without changing them.", ctl_queue_find},
+    {"queue",  "job",    "ROOM ID",           "One job: its attempts, and what was done to it by whom.", ctl_queue_job},
+    {"queue",  "pause",  "ROOM LANE [DESTINATION] --reason TEXT [--until 2h]", "Nobody takes jobs of it until then, or until resume.", ctl_queue_pause},
+    {"queue",  "resume", "ROOM LANE [DESTINATION] --reason TEXT", "Lets it be taken again.",  ctl_queue_resume},
+    {"queue",  "check",  "ROOM LANE [--age 30:120] [--depth W:C] [--dead W:C]", "Nagios-style: one queue, with its numbers.", ctl_queue_check},
     {"queue",  "prepare", "retry|hold|release|drop|move ROOM LANE dead|queued|held [--kind K] [--destination D] [--error E] [--key K] [--older S] [--to D] --reason R", "Counts and shows the jobs that fit, and prints the hash of the set.", ctl_queue_prepare},
     {"queue",  "run",    "ROOM ID HASH",      "Does it to what was shown; large sets and money need a second operator.", ctl_queue_run},
     {"queue",  "approve", "ROOM ID HASH",     "The second operator's word.",                      ctl_queue_approve},
@@ -78,7 +85,8 @@ static const struct ctl_command commands[] = {
 
 static int usage(FILE *out, int code)
 {
-    fprintf(out, "Usage: motcuactl [--run-dir DIR] [-o table|json|name] [--timeout S] COMMAND\n\n");
+    fprintf(out,
+            "Usage: motcuactl [--run-dir DIR] [-o table|wide|json|name] [--timeout S] COMMAND\n\n");
     for (size_t i = 0; i < MC_LEN(commands); i++) {
         char words[192];
 
@@ -163,6 +171,8 @@ int motcuactl_main(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "+r:o:t:hv", options, NULL)) != -1;) {
         if (c == 'r') {
             ctl.run_dir = optarg;
+        } else if (c == 'o' && strcmp(optarg, "wide") == 0) {
+            ctl.wide = true;
         } else if (c == 'o' && output_parse(optarg, &ctl.output)) {
             continue;
         } else if (c == 't' && strtol(optarg, NULL, 10) > 0) {

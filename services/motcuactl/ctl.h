@@ -7,6 +7,8 @@
 #include "common/json.h"
 #include "common/links.h"
 
+#include "room.pb-c.h"
+
 enum ctl_output { CTL_TABLE, CTL_JSON, CTL_NAME };
 
 enum { CTL_ROOMS = 8 };
@@ -27,6 +29,7 @@ enum ctl_exit {
 struct ctl {
     const char *run_dir;
     enum ctl_output output;
+    bool wide; /* a table with more columns */
     int64_t timeout_ms;
     char caller[64];
     struct mc_clock clock;
@@ -71,6 +74,13 @@ int ctl_queue_prepare(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_run(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_approve(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_stop(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_shape(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_forecast(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_find(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_job(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_pause(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_queue_check(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_actions(struct ctl *ctl, int argc, char **argv);
 int ctl_gateway_list(struct ctl *ctl, int argc, char **argv);
 int ctl_gateway_pause(struct ctl *ctl, int argc, char **argv);
@@ -128,6 +138,16 @@ struct ctl_part {
 };
 struct ctl_part ctl_part_first(struct ctl *ctl, struct mc_bytes text);
 struct ctl_part ctl_part_next(struct ctl *ctl, const struct ctl_part *before);
+
+/* What a room says of itself; NULL: told on stderr why. */
+const Motcua__StatsReply *ctl_stats(struct ctl *ctl, const char *room, int *ret_exit);
+void ctl_print_job(const Motcua__Job *job, int64_t now_ms);
+void ctl_print_pauses(const Motcua__LaneStats *stats);
+
+/* "30m", "2h", "3d" from now, or a local time: 2026-09-07T15:00. False: neither. */
+bool ctl_until_parse(const char *text, int64_t now_ms, int64_t *ret_ms);
+/* In either case: "dead" as well as "DEAD". False, and told on stderr: no such value. */
+bool ctl_enum_parse(const ProtobufCEnumDescriptor *type, const char *name, int *ret_value);
 
 /* "3s", "12m", "5h", "2d" into a small buffer of the caller. */
 enum { CTL_AGE_SIZE = 24 }; /* any number of days */

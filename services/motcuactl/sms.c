@@ -15,8 +15,7 @@ struct asked {
     int64_t until_ms;
 };
 
-/* "30m", "2h", "3d" from now, or a local time: 2026-09-07T15:00. False: neither. */
-static bool until_parse(const char *text, int64_t now_ms, int64_t *ret_ms)
+bool ctl_until_parse(const char *text, int64_t now_ms, int64_t *ret_ms)
 {
     static const char units[] = "smhd";
     static const int64_t unit_ms[] = {1000, 60000, 3600000, 86400000};
@@ -50,7 +49,7 @@ static bool asked_parse(const struct ctl *ctl, int argc, char **argv, struct ask
         if (strcmp(argv[i], "--reason") == 0)
             ret->reason = argv[i + 1];
         else if (strcmp(argv[i], "--until") != 0 ||
-                 !until_parse(argv[i + 1], mc_now_ms(&ctl->clock), &ret->until_ms))
+                 !ctl_until_parse(argv[i + 1], mc_now_ms(&ctl->clock), &ret->until_ms))
             return false;
     }
     if (ret->reason[0] == '\0')

@@ -7,7 +7,7 @@
 #include "ctl.h"
 
 /* The first number shown is the age of the oldest job; a silent room is said to be silent. */
-static const Motcua__StatsReply *stats(struct ctl *ctl, const char *room, int *ret_exit)
+const Motcua__StatsReply *ctl_stats(struct ctl *ctl, const char *room, int *ret_exit)
 {
     Motcua__StatsRequest request = MOTCUA__STATS_REQUEST__INIT;
 
@@ -70,7 +70,7 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
         printf("%-13s %-6s %7s %7s %7s %6s %9s %5s %9s %6s %6s\n", "ROOM", "UP", "OLDEST", "QUEUED",
                "LEASED", "DEAD", "JOURNAL", "LAG", "CALLS", "MEM_MB", "STORE");
     for (size_t i = 0; i < CTL_ROOMS; i++) {
-        const Motcua__StatsReply *reply = stats(ctl, ctl_rooms[i], &code);
+        const Motcua__StatsReply *reply = ctl_stats(ctl, ctl_rooms[i], &code);
 
         if (reply == NULL && ctl->output == CTL_TABLE)
             printf("%-13s down: the picture is incomplete\n", ctl_rooms[i]);
@@ -94,7 +94,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
     if (warn_s <= 0 || critical_s < warn_s)
         return CTL_USAGE;
     for (size_t i = 0; i < CTL_ROOMS; i++) {
-        const Motcua__StatsReply *reply = stats(ctl, ctl_rooms[i], &unreachable);
+        const Motcua__StatsReply *reply = ctl_stats(ctl, ctl_rooms[i], &unreachable);
 
         if (reply == NULL) {
             printf("CRITICAL %s is down\n", ctl_rooms[i]);
@@ -117,18 +117,43 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
     return worst;
 }
 
+static void print_lane_head(const struct ctl *ctl)
+{
+    printf("%-24s %7s %8s %7s %6s %6s %10s %10s %8s %8s", "QUEUE", "OLDEST", "QUEUED", "LEASED",
+           "HELD", "DEAD", "ENQUEUED", "DONE", "FAILED", "EXPIRED");
+    if (ctl->wide)
+        printf(" %8s %9s %8s %8s %8s", "RETRYING", "SCHEDULED", "IN/MIN", "OUT/MIN", "FAIL/MIN");
+    printf("\n");
+}
+
+static void print_lane(const struct ctl *ctl, const char *name, const Motcua__LaneStats *lane)
+{
+    char age[CTL_AGE_SIZE];
+
+    printf("%-24s %7s %8llu %7llu %6llu %6llu %10llu %10llu %8llu %8llu", name,
+           ctl_age(age, lane->oldest_ms), (unsigned long long)lane->queued,
+           (unsigned long long)lane->leased, (unsigned long long)lane->held,
+           (unsigned long long)lane->dead, (unsigned long long)lane->enqueued_total,
+           (unsigned long long)lane->done_total, (unsigned long long)lane->failed_total,
+           (unsigned long long)lane->expired_total);
+    if (ctl->wide)
+        printf(" %8llu %9llu %8.1f %8.1f %8.1f", (unsigned long long)lane->retrying,
+               (unsigned long long)lane->scheduled, lane->in_per_minute, lane->out_per_minute,
+               lane->failed_per_minute);
+    printf("\n");
+    ctl_print_pauses(lane);
+}
+
 int ctl_queue_list(struct ctl *ctl, int argc, char **argv)
 {
     int code = CTL_OK;
-    char age[CTL_AGE_SIZE];
 
     (void)argc;
     (void)argv;
     if (ctl->output == CTL_TABLE)
-        printf("%-24s %7s %8s %7s %6s %6s %10s %10s %8s %8s\n", "QUEUE", "OLDEST", "QUEUED",
-               "LEASED", "HELD", "DEAD", "ENQUEUED", "DONE", "FAILED", "EXPIRED");
+        print_lane_head(ctl);
     for (size_t i = 0; i < CTL_ROOMS; i++) {
-        const Motcua__StatsReply *reply = stats(ctl, ctl_rooms[i], &code);
+        const Motcua__StatsReply *reply = ctl_stats(ctl, ctl_rooms[i], &code);
 
         for (size_t j = 0; reply != NULL && j < reply->n_lanes; j++) {
             const Motcua__LaneStats *lane = reply->lanes[j];
@@ -140,18 +165,13 @@ int ctl_queue_list(struct ctl *ctl, int argc, char **argv)
             else if (ctl->output == CTL_NAME)
                 printf("%s\n", name);
             else
-                printf("%-24s %7s %8llu %7llu %6llu %6llu %10llu %10llu %8llu %8llu\n", name,
-                       ctl_age(age, lane->oldest_ms), (unsigned long long)lane->queued,
-                       (unsigned long long)lane->leased, (unsigned long long)lane->held,
-                       (unsigned long long)lane->dead, (unsigned long long)lane->enqueued_total,
-                       (unsigned long long)lane->done_total, (unsigned long long)lane->failed_total,
-                       (unsigned long long)lane->expired_total);
+                print_lane(ctl, name, lane);
         }
     }
     return code;
 }
 
-static void print_job(const Motcua__Job *job, int64_t now_ms)
+void ctl_print_job(const Motcua__Job *job, int64_t now_ms)
 {
     static const char *const states[] = {"?", "queued", "leased", "held", "dead"};
     char age[CTL_AGE_SIZE];
@@ -190,7 +210,7 @@ int ctl_queue_peek(struct ctl *ctl, int argc, char **argv)
         else if (ctl->output == CTL_NAME)
             printf("%llu\n", (unsigned long long)reply->jobs[i]->id);
         else
-            print_job(reply->jobs[i], mc_now_ms(&ctl->clock));
+            ctl_print_job(reply->jobs[i], mc_now_ms(&ctl->clock));
     }
     return code;
 }

@@ -133,6 +133,8 @@ struct otp {
     int64_t health_percent;
     int64_t health_pause_ms;
     int64_t health_min;
+    int64_t notice_limit_ms;
+    int64_t bulk_limit_ms;
     struct mc_config_list gateway_rates; /* "sms:viettel=50" */
 
     /* from boot */

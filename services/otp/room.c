@@ -91,6 +91,8 @@ static const struct mc_config_key config[] = {
     {"otp.pumping_most",        MC_CONFIG_INT,      AT(pumping_most),           "20",   5, 1000000,              "Codes a suspected block or unit still gets in otp.pumping_window."},
     {"otp.pumping_hold",        MC_CONFIG_DURATION, AT(pumping_hold_ms),        "6h",   MINUTE, 30 * DAY,        "How long a suspicion lasts that nothing ends before."},
     {"otp.pumping_digits",      MC_CONFIG_INT,      AT(pumping_digits),         "5",    2, 8,                    "Digits, without the leading zero, that make a block of numbers: 5 is 10,000 numbers."},
+    {"otp.notice_limit",        MC_CONFIG_DURATION, AT(notice_limit_ms),        "5m",   SECOND, 7 * DAY,         "A notice that waits longer in the transactional lane is late: Stats and the forecast say so."},
+    {"otp.bulk_limit",          MC_CONFIG_DURATION, AT(bulk_limit_ms),          "6h",   SECOND, 30 * DAY,        "The same for the bulk lane."},
     {"otp.brandname",           MC_CONFIG_STRING,   AT(brandname),              "DVCQG", 1, OTP_BRANDNAME_MAX,   "Who texts come from, as registered with the carriers: at most 11 letters, digits, space . _ - &"},
     {"otp.report_wait",         MC_CONFIG_DURATION, AT(report_wait_ms),         "15m",  MINUTE, 7 * DAY,         "When a carrier has said nothing for so long, what became of a text is told as unknown."},
     {"otp.hint_after",          MC_CONFIG_DURATION, AT(hint_after_ms),          "20s",  SECOND, 10 * MINUTE,     "A waiting person is told what may be the matter after so long."},
@@ -134,6 +136,16 @@ static enum mc_status start(void *ctx, struct mc_boot *boot)
     return MC_OK;
 }
 
+/* Codes: as long as they are of use. Notices: the bounds that operators are warned at. */
+static int64_t lane_limit_ms(const void *ctx, unsigned lane)
+{
+    const struct otp *otp = ctx;
+
+    if (lane == OTP_LANE_OTP)
+        return otp->code_life_ms - otp->min_useful_life_ms;
+    return lane == OTP_LANE_TRANSACTIONAL ? otp->notice_limit_ms : otp->bulk_limit_ms;
+}
+
 const struct mc_room otp_room = {
     .name = "otp",
     .proto = &otp__otp__descriptor,
@@ -145,6 +157,7 @@ const struct mc_room otp_room = {
     .staged = 1U << (OTP_PHONES - MC_TABLE_ROOM) | 1U << (OTP_BUDGETS - MC_TABLE_ROOM) |
               1U << (OTP_SHIELDS - MC_TABLE_ROOM),
     .lanes = lanes,
+    .lane_limit_ms = lane_limit_ms,
     .lanes_len = MC_LEN(lanes),
     .config = config,
     .config_len = MC_LEN(config),

@@ -14,14 +14,18 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR 
 
 static const struct mc_caller an = {.name = "operator:an"};
 
-static const int64_t limits_ms[] = {[BELL_OUT] = 2 * MINUTE, [BELL_ROOMS] = 0};
+static int64_t limit_ms(const void *ctx, unsigned lane)
+{
+    (void)ctx;
+    return lane == BELL_OUT ? 2 * MINUTE : 0;
+}
 
 static struct mc_room limited; /* the bell, with a limit */
 
 static int open_room(void **state)
 {
     limited = bell_room;
-    limited.lane_limits_ms = limits_ms;
+    limited.lane_limit_ms = limit_ms;
     *state = harness_open(&limited, NULL);
     harness_as(*state, &an);
     return 0;

@@ -128,6 +128,62 @@ class Control(daemons.Story):
             capture_output=True, text=True, timeout=60, check=True).stdout.splitlines())
         self.assertEqual((int(row["parts"]), int(row["codeParts"])), (1, 1))
 
+    def tool(self, *words, code=0, output="json"):
+        done = subprocess.run([os.path.join(self.bin, "motcuactl"), "--run-dir", self.run_dir, "-o", output, "queue", *words],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout if output != "json" else [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_a_queue_is_seen_and_paused(self):
+        """What waits for whom, one job's page, search by business id, a pause that ends by itself."""
+        otp, lane = smsworker.OTP, ("otp", "transactional")
+        for i in range(3):
+            self.call("room:notification", "EnqueueSms",
+                      otp.EnqueueSmsRequest(lane=otp.TRANSACTIONAL, phone="0912000101", text="Ho so", keys=[f"dossier:H53-{i}"]),
+                      otp.EnqueueSmsReply)
+        held, = self.lease(A, 1)
+        told, = self.tool("shape", *lane)
+        row, = told["rows"]
+        self.assertEqual((int(row["total"]), int(row["queued"]), int(row["leased"])), (3, 2, 1))
+        self.assertEqual(sum(int(n) for n in row["ages"]), 3)
+        self.assertEqual([(who["worker"], int(who["count"])) for who in told["holders"]], [(A, 1)])
+        self.assertEqual(sum(int(n) for n in told["inMinutes"]), 3)
+        carrier = row["destination"]
+        self.assertEqual(self.tool("shape", *lane, output="name").split(), [carrier])
+        self.assertIn("DESTINATION", self.tool("shape", *lane, output="wide"))
+
+        job, = self.tool("find", "dossier:H53-2", "otp")
+        self.assertNotIn("payload", job)
+        page, = self.tool("job", "otp", job["id"])
+        self.assertEqual((page["lane"], page["job"]["state"]), ("transactional", "QUEUED"))
+        self.assertIn("about dossier:H53-2", self.tool("job", "otp", job["id"], output="table"))
+        self.tool("job", "otp", "1", code=77)
+        self.assertEqual(self.tool("find", "dossier:H53-9", "otp"), [])
+
+        self.tool("pause", *lane, carrier, code=64)
+        pause, = self.tool("pause", *lane, carrier, "--reason", "nhà mạng bảo trì", "--until", "1h")
+        self.assertTrue(pause["by"].startswith("operator:"))
+        self.assertEqual(len(self.lease(B)), 0)
+        self.assertTrue(self.ack(A, held).ok)  # what is in somebody's hands stays there
+        self.assertIn("nhà mạng bảo trì", self.tool("shape", *lane, output="table"))
+        self.assertIn("paused in part", self.tool("forecast", "otp", output="table"))
+        page, = self.tool("job", "otp", job["id"])
+        self.assertEqual(page["pause"]["reason"], "nhà mạng bảo trì")
+        until = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + 31 * 86400))
+        self.tool("pause", *lane, "--reason", "x", "--until", until, code=77)
+        self.tool("pause", *lane, carrier, "--reason", "chốc lát", "--until", "1s")
+        jobs, ends = [], time.monotonic() + daemons.PATIENCE_S
+        while not jobs and time.monotonic() < ends:
+            jobs = self.call(B, "LeaseJobs", otp.LeaseJobsRequest(credit=10, wait_ms=200), otp.LeaseJobsReply).jobs
+        self.assertEqual(len(jobs), 2)
+        self.tool("resume", *lane, carrier, "--reason", "xong", code=77)
+
+        self.assertIn("OK otp/transactional | age=", self.tool("check", *lane, output="table"))
+        self.assertIn("CRITICAL", self.tool("check", *lane, "--depth", "1:2", output="table", code=2))
+        self.assertIn("WARNING", self.tool("check", *lane, "--depth", "1:20", output="table", code=1))
+        self.assertIn("CRITICAL", self.tool("check", "otp", "x", output="table", code=2))
+        self.tool("check", *lane, "--depth", "20:1", code=64)
+
     def test_young_codes_raise_no_alarm(self):
         otp = smsworker.OTP
         for i in range(7):

@@ -18,7 +18,7 @@ DAY_MS = 24 * 3600 * 1000
 class Peer:
     """A DEALER that sends what it likes."""
 
-    def __init__(self, siege, room, ipc=False, **options):
+    def __init__(self, siege, room, ipc=False, secret=None, **options):
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 0
@@ -27,7 +27,7 @@ class Peer:
         if ipc:
             self.socket.connect(f"ipc://{siege.house.run_dir}/{room}/sock")
             return
-        secret = open(siege.evil, "rb").read().strip()
+        secret = open(secret or siege.evil, "rb").read().strip()
         self.socket.curve_secretkey = secret
         self.socket.curve_publickey = zmq.curve_public(secret)
         self.socket.curve_serverkey = open(f"{siege.house.keys_dir}/{room}.curve.pub", "rb").read().strip()
@@ -164,6 +164,24 @@ def forged_names(siege):
                     check(f"{method} as {name}: {reply.status} {reply.code}", reply.status in (7, 16))
 
 
+def an_operator_who_may_look(siege):
+    """The list names no role for it: it looks, and whatever it claims in the header, it changes nothing."""
+    Pause = message("motcua.v1.PauseLaneRequest")
+    body = Pause(lane="otp", whole_lane=True, reason="x").SerializeToString()
+    with Peer(siege, "otp", secret=siege.looker) as peer:
+        for roles in ("", "view", "operate,approve"):
+            for method in ("Stats", "Peek", "ListActions"):
+                reply, _ = peer.ask(f"motcua.v1.Room/{method}", caller="operator:root", roles=roles)
+                check(f"{method}: {reply.code}", reply.status == 0)
+            for method in ("PauseLane", "RunAction", "ApproveAction"):
+                reply, _ = peer.ask(f"motcua.v1.Room/{method}", body if method == "PauseLane" else b"", roles=roles)
+                check(f"{method} as {roles}: {reply.code}", reply.code == "ROLE_MISSING")
+        reply, _ = peer.ask("motcua.otp.v1.Otp/PauseGateway", roles="operate")
+        check(f"PauseGateway: {reply.code}", reply.code == "ROLE_MISSING")
+        reply, _ = peer.ask("motcua.v1.Room/Stats", roles="root")
+        check(f"a role nobody knows: {reply.code}", reply.code == "ROLE_MISSING")
+
+
 def replays(siege):
     """An id is one call, for ever: the same answer again, no other body, not after a day. (E)"""
     subject = os.urandom(16)
@@ -231,7 +249,7 @@ def sessions(siege):
 
 def main():
     with Siege(sys.argv) as siege:
-        for attack in (forged_names, replays, sessions, wrong_shapes, too_large_a_frame, empty_messages, large_bodies, never_reads,
+        for attack in (forged_names, an_operator_who_may_look, replays, sessions, wrong_shapes, too_large_a_frame, empty_messages, large_bodies, never_reads,
                        floods_and_hangs_up, long_multipart, endless_multipart):
             if len(sys.argv) > 2 and sys.argv[-1][0] != "-" and attack.__name__ != sys.argv[-1]:
                 continue

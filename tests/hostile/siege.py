@@ -93,6 +93,7 @@ class Siege:
         house = self.house
         self.secret = house.allow("portal:honest")
         self.evil = house.allow("portal:evil")
+        self.looker = house.allow("operator:looker")
         start_without_worker(house)
         self.gateway = house.port("gateway")
         portal = Portal(house.run_dir, keys_dir=house.keys_dir, secret=self.secret)
