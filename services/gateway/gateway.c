@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "headers.h"
 
 enum {
@@ -112,34 +113,64 @@ static void release(struct gateway_exchange *exchange)
     gateway->under_way--;
 }
 
-void gateway_answer(struct gateway_exchange *exchange, const struct gateway_answer *answer)
+static void fill_headers(struct gateway_exchange *exchange, const struct gateway_answer *answer,
+                         char id[MC_UUID_TEXT_LEN + 1], struct gateway_headers *headers)
+{
+    struct gateway *gateway = exchange->gateway;
+
+    if (answer->content_type != NULL)
+        gateway_header_add(headers, "Content-Type", answer->content_type);
+    gateway_headers_safe(headers, gateway->settings.tls_cert[0] != '\0');
+    if (answer->policy != NULL)
+        gateway_headers_policy(headers, answer->policy);
+    if (exchange->has_id) {
+        mc_uuid_text(id, exchange->request_id);
+        gateway_header_add(headers, "Motcua-Request-Id", id);
+    }
+    if (exchange->traceparent[0] != '\0')
+        gateway_header_add(headers, "Traceparent", exchange->traceparent);
+    if (gateway->settings.cors_origins.len > 0)
+        gateway_header_add(headers, "Vary", "Origin");
+    gateway_headers_cors(headers, exchange->allowed_origin);
+    for (const struct mc_header *line = answer->headers; line != NULL && line->name != NULL; line++)
+        gateway_header_add(headers, line->name, line->value);
+}
+
+static void told(struct gateway_exchange *exchange, const struct gateway_answer *answer)
 {
     struct gateway *gateway = exchange->gateway;
     int64_t us = (mc_mono_ns(&gateway->process.clock) - exchange->started_ns) / 1000;
-    struct gateway_headers headers = {0};
-    char id[MC_UUID_TEXT_LEN + 1];
-
-    if (answer->content_type != NULL)
-        gateway_header_add(&headers, "Content-Type", answer->content_type);
-    gateway_headers_safe(&headers, gateway->settings.tls_cert[0] != '\0');
-    if (answer->policy != NULL)
-        gateway_headers_policy(&headers, answer->policy);
-    if (exchange->has_id) {
-        mc_uuid_text(id, exchange->request_id);
-        gateway_header_add(&headers, "Motcua-Request-Id", id);
-    }
-    if (exchange->traceparent[0] != '\0')
-        gateway_header_add(&headers, "Traceparent", exchange->traceparent);
-    if (gateway->settings.cors_origins.len > 0)
-        gateway_header_add(&headers, "Vary", "Origin");
-    gateway_headers_cors(&headers, exchange->allowed_origin);
-    for (const struct mc_header *line = answer->headers; line != NULL && line->name != NULL; line++)
-        gateway_header_add(&headers, line->name, line->value);
 
     count(exchange, answer->http, us);
     tell(exchange, answer, us);
+}
+
+void gateway_answer(struct gateway_exchange *exchange, const struct gateway_answer *answer)
+{
+    struct gateway_headers headers = {0};
+    char id[MC_UUID_TEXT_LEN + 1];
+
+    fill_headers(exchange, answer, id, &headers);
+    told(exchange, answer);
     mc_httpd_reply(exchange->request, answer->http, headers.lines, answer->body);
     release(exchange);
+}
+
+bool gateway_answer_events(struct gateway_exchange *exchange, struct gateway_sse *sse,
+                           void (*closed)(void *arg), void *arg)
+{
+    static const struct gateway_answer answer = {.http = 200};
+    struct gateway_headers headers = {0};
+    char id[MC_UUID_TEXT_LEN + 1];
+
+    fill_headers(exchange, &answer, id, &headers);
+    const struct gateway_sse_config config = {
+        .headers = headers.lines, .closed = closed, .arg = arg};
+    if (gateway_sse_open(sse, exchange->gateway->process.loop, exchange->request, &config) != MC_OK)
+        return false;
+    told(exchange, &answer);
+    release(exchange);
+    return true;
 }
 
 void gateway_answer_refusal(struct gateway_exchange *exchange,
@@ -236,7 +267,8 @@ static bool exchanges_make(struct gateway *gateway)
     size_t n = (size_t)gateway->settings.calls;
     size_t size = n * sizeof *gateway->exchanges;
 
-    if (mc_arena_init(&gateway->memory, size + sizeof(max_align_t)) != MC_OK ||
+    if (mc_arena_init(&gateway->memory, size + GATEWAY_STREAMS_SIZE + 2 * sizeof(max_align_t)) !=
+            MC_OK ||
         mc_arena_init(&gateway->arena, GATEWAY_ARENA) != MC_OK)
         return false;
     for (size_t i = 0; i < GATEWAY_ROUNDS; i++)
@@ -248,7 +280,8 @@ static bool exchanges_make(struct gateway *gateway)
         gateway->exchanges[i].next = gateway->free;
         gateway->free = &gateway->exchanges[i];
     }
-    return gateway->exchanges != NULL;
+    gateway->streams = mc_alloc(&gateway->memory, GATEWAY_STREAMS_SIZE);
+    return gateway->exchanges != NULL && gateway->streams != NULL;
 }
 
 static const char *httpd_open(struct gateway *gateway)
@@ -323,6 +356,7 @@ static void drain(struct gateway *gateway)
     bool alive = true;
 
     gateway->draining = true;
+    gateway_events_end(gateway); /* their readers come again, elsewhere */
     /* while calls are under way the links' own timer ends each wait */
     while (alive && gateway->under_way > 0 && mc_mono_ns(clock) < end_ns)
         alive =
@@ -333,6 +367,7 @@ static void drain(struct gateway *gateway)
 
 static void gateway_close(struct gateway *gateway)
 {
+    gateway_events_end(gateway);
     mc_httpd_destroy(gateway->httpd);
     for (size_t i = 0; gateway->exchanges != NULL && i < (size_t)gateway->settings.calls; i++) {
         struct gateway_exchange *exchange = &gateway->exchanges[i];

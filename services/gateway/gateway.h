@@ -14,6 +14,7 @@
 
 #include "map.h"
 #include "source.h"
+#include "sse.h"
 #include "stats.h"
 
 enum {
@@ -85,6 +86,7 @@ struct gateway {
     struct gateway_exchange *free;
     unsigned under_way;
     bool draining;
+    struct gateway_stream *streams; /* events.h */
     struct gateway_round rounds[GATEWAY_ROUNDS];
     struct mc_metrics metrics; /* the edge's own */
 };
@@ -109,6 +111,13 @@ void gateway_answer(struct gateway_exchange *exchange, const struct gateway_answ
 void gateway_answer_refusal(struct gateway_exchange *exchange,
                             const struct gateway_refusal *refusal);
 
+/*
+ * Answers with server-sent events: the stream is the caller's from then on, the exchange is over.
+ * False: no memory, and the exchange is not answered.
+ */
+mc_nodiscard bool gateway_answer_events(struct gateway_exchange *exchange, struct gateway_sse *sse,
+                                        void (*closed)(void *arg), void *arg);
+
 struct gateway_moment gateway_now(struct gateway *gateway);
 
 /* Calls a room; when it cannot be asked, the exchange is answered at once. */
@@ -124,6 +133,7 @@ void gateway_webhook_payment(struct gateway_exchange *exchange);
 void gateway_webhook_bank(struct gateway_exchange *exchange);
 void gateway_webhook_tax(struct gateway_exchange *exchange);
 void gateway_webhook_sms(struct gateway_exchange *exchange);
+void gateway_events(struct gateway_exchange *exchange);
 void gateway_page(struct gateway_exchange *exchange);
 void gateway_livez(struct gateway_exchange *exchange);
 void gateway_readyz(struct gateway_exchange *exchange);

@@ -14,6 +14,7 @@
 #include "state.pb-c.h"
 
 #define PARTNER_RIGHT_CHECK "API_TEST"
+#define PARTNER_RIGHT_ADMIN "APCA_ADMIN"
 
 enum partner_table {
     PARTNER_CHECKS = MC_TABLE_ROOM,
@@ -22,10 +23,14 @@ enum partner_table {
     PARTNER_CONTRACTS,
     PARTNER_CONTRACT_RUNS,
     PARTNER_CONTRACTS_DUE,
+    PARTNER_FEED,
+    PARTNER_FEED_UNITS,
+    PARTNER_WEBHOOKS,
+    PARTNER_WEBHOOK_UNITS,
     PARTNER_TABLES_END
 };
 
-enum partner_lane { PARTNER_LANE_CHECK, PARTNER_LANES_LEN };
+enum partner_lane { PARTNER_LANE_CHECK, PARTNER_LANE_WEBHOOK, PARTNER_LANES_LEN };
 
 enum {
     PARTNER_PAGE_DEFAULT = 20,
@@ -83,6 +88,8 @@ struct partner {
     int64_t check_life_ms;
     int64_t contract_hour;
     int64_t contract_spread_ms;
+    int64_t feed_life_ms;
+    int64_t webhook_patience_ms;
 
     struct mc_guard guard; /* of every address that somebody outside gave us */
     struct partner_book book;
@@ -115,6 +122,26 @@ enum mc_status partner_list_contract_runs(struct partner *partner, struct mc_txn
 enum mc_status partner_end_contract(struct partner *partner, struct mc_txn *txn,
                                     const Partner__EndContractRequest *req, Partner__Contract *rep);
 
+enum mc_status partner_read_feed(struct partner *partner, struct mc_txn *txn,
+                                 const Partner__ReadFeedRequest *req, Partner__ReadFeedReply *rep);
+enum mc_status partner_save_webhook(struct partner *partner, struct mc_txn *txn,
+                                    const Partner__SaveWebhookRequest *req,
+                                    Partner__SaveWebhookReply *rep);
+enum mc_status partner_get_webhook(struct partner *partner, struct mc_txn *txn,
+                                   const Partner__GetWebhookRequest *req, Partner__Webhook *rep);
+enum mc_status partner_list_webhooks(struct partner *partner, struct mc_txn *txn,
+                                     const Partner__ListWebhooksRequest *req,
+                                     Partner__ListWebhooksReply *rep);
+enum mc_status partner_rotate_webhook_secret(struct partner *partner, struct mc_txn *txn,
+                                             const Partner__RotateWebhookSecretRequest *req,
+                                             Partner__SaveWebhookReply *rep);
+enum mc_status partner_resume_webhook(struct partner *partner, struct mc_txn *txn,
+                                      const Partner__ResumeWebhookRequest *req,
+                                      Partner__Webhook *rep);
+enum mc_status partner_remove_webhook(struct partner *partner, struct mc_txn *txn,
+                                      const Partner__RemoveWebhookRequest *req,
+                                      Partner__Webhook *rep);
+
 /* Housekeeping, in bounded steps (tick.c). */
 enum mc_status partner_tick(void *ctx, struct mc_txn *txn);
 
@@ -135,6 +162,11 @@ void *partner_open(struct mc_txn *txn, ProtobufCBinaryData sealed,
 /* Lists by unit and all above it, oldest first (unit.c). */
 void partner_unit_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
 void partner_unit_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
+/* The unit, each above it, and "": where an event of it is heard. Returns how many. */
+size_t partner_unit_places(const char *unit,
+                           char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE]);
+/* The unit that was asked for, or the caller's own; NULL, and refused, when it is not his. */
+const char *partner_unit_asked(struct mc_txn *txn, const char *asked);
 /* The caller acts for the unit or one above it, or is the house. */
 bool partner_unit_mine(const struct mc_txn *txn, const char *unit);
 const char *partner_actor(const struct mc_txn *txn);

@@ -1,6 +1,8 @@
 /*
  * partner: other systems. «Kiểm tra API» calls a local system as the portal would and shows what
- * came back; what is kept of such checks is made again every night as a contract test.
+ * came back; what is kept of such checks is made again every night as a contract test. What happens
+ * to a unit's dossiers and payments is a feed of CloudEvents, read by who asks (ReadFeed, the
+ * gateway's /events) or posted and signed to webhooks.
  *
  * An address that somebody typed goes through the guard (common/guard.h) twice: as text, and as the
  * address that is connected to. What was sent and answered is sealed: it may name people.
@@ -8,6 +10,7 @@
 #include <stdio.h>
 
 #include "check.h"
+#include "feed.h"
 
 /* clang-format off */
 #define CHECKERS (MC_OFFICER | MC_OPERATOR)
@@ -22,6 +25,16 @@
     X(ListContractRuns, partner_list_contract_runs, Partner__ListContractRunsRequest, Partner__ListContractRunsReply, MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK) \
     X(EndContract,      partner_end_contract,       Partner__EndContractRequest,      Partner__Contract,              MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_CHECK)
 
+/* A session outside a unit hears nothing; a portal has a session of its own unit. */
+#define PARTNER_FEED_ROUTES(X)                                                                                                            \
+    X(ReadFeed,            partner_read_feed,             Partner__ReadFeedRequest,            Partner__ReadFeedReply,     MC_READ,         CHECKERS, NULL) \
+    X(SaveWebhook,         partner_save_webhook,          Partner__SaveWebhookRequest,         Partner__SaveWebhookReply,  MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(GetWebhook,          partner_get_webhook,           Partner__GetWebhookRequest,          Partner__Webhook,           MC_READ,         CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(ListWebhooks,        partner_list_webhooks,         Partner__ListWebhooksRequest,        Partner__ListWebhooksReply, MC_READ,         CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(RotateWebhookSecret, partner_rotate_webhook_secret, Partner__RotateWebhookSecretRequest, Partner__SaveWebhookReply,  MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(ResumeWebhook,       partner_resume_webhook,        Partner__ResumeWebhookRequest,       Partner__Webhook,           MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(RemoveWebhook,       partner_remove_webhook,        Partner__RemoveWebhookRequest,       Partner__Webhook,           MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN)
+
 static const char *const tables[PARTNER_TABLES_END - MC_TABLE_ROOM] = {
     [PARTNER_CHECKS - MC_TABLE_ROOM]        = "checks",        /* check id -> Check */
     [PARTNER_BY_UNIT - MC_TABLE_ROOM]       = "by_unit",       /* see unit.c */
@@ -29,10 +42,15 @@ static const char *const tables[PARTNER_TABLES_END - MC_TABLE_ROOM] = {
     [PARTNER_CONTRACTS - MC_TABLE_ROOM]     = "contracts",     /* contract id -> Contract */
     [PARTNER_CONTRACT_RUNS - MC_TABLE_ROOM] = "contract_runs", /* contract id, check id -> ContractRun */
     [PARTNER_CONTRACTS_DUE - MC_TABLE_ROOM] = "contracts_due", /* time, contract id -> nothing */
+    [PARTNER_FEED - MC_TABLE_ROOM]          = "feed",          /* see feed.c */
+    [PARTNER_FEED_UNITS - MC_TABLE_ROOM]    = "feed_units",    /* see feed.c */
+    [PARTNER_WEBHOOKS - MC_TABLE_ROOM]      = "webhooks",      /* webhook id -> Webhook */
+    [PARTNER_WEBHOOK_UNITS - MC_TABLE_ROOM] = "webhook_units", /* unit, NUL, webhook id -> nothing */
 };
 
 static const char *const lanes[PARTNER_LANES_LEN] = {
     [PARTNER_LANE_CHECK] = "check",
+    [PARTNER_LANE_WEBHOOK] = "webhook",
 };
 
 #define MINUTE INT64_C(60000)
@@ -48,18 +66,41 @@ static const struct mc_config_key config[] = {
     {"partner.check_life",         MC_CONFIG_DURATION, AT(check_life_ms),      "90d",   HOUR, 3660 * DAY,  "How long a check and its answer are kept."},
     {"partner.contract_hour",      MC_CONFIG_INT,      AT(contract_hour),      "2",     0, 23,             "From which hour of the night contract tests are run."},
     {"partner.contract_spread",    MC_CONFIG_DURATION, AT(contract_spread_ms), "2h",    1000, 12 * HOUR,   "Over how long a time the night's contract tests are spread."},
+    {"partner.feed_life",          MC_CONFIG_DURATION, AT(feed_life_ms),       "7d",    HOUR, 366 * DAY,   "How long events are kept for who reads or is sent them."},
+    {"partner.webhook_patience",   MC_CONFIG_DURATION, AT(webhook_patience_ms), "3d",   1000, 60 * DAY,    "So long a webhook may fail before it is disabled."},
 };
 
 static const struct mc_effect effects[] = {
     {.kind = "check.call", .lane = PARTNER_LANE_CHECK, .payload = &partner_state__check_call__descriptor,
      .http = partner_check_http, .done = partner_check_done, .lease_ms = PARTNER_CHECK_LEASE_MS, .concurrency = 16, .ask_first = true},
+    {.kind = "webhook.send", .lane = PARTNER_LANE_WEBHOOK, .payload = &partner_state__webhook_send__descriptor,
+     .http = partner_webhook_http, .done = partner_webhook_done, .lease_ms = PARTNER_WEBHOOK_LEASE_MS, .concurrency = 16},
+};
+
+MC_FOLLOW_CALL(struct partner, partner_feed_dossier, Dossier__Changed)
+MC_FOLLOW_CALL(struct partner, partner_feed_payment, Payment__OrderChanged)
+
+static const struct mc_follow follows[] = {
+    {"dossier", "dossier.sent",             &dossier__changed__descriptor,       partner_feed_dossier_event},
+    {"dossier", "dossier.accepted",         &dossier__changed__descriptor,       partner_feed_dossier_event},
+    {"dossier", "dossier.advanced",         &dossier__changed__descriptor,       partner_feed_dossier_event},
+    {"dossier", "dossier.supplemented",     &dossier__changed__descriptor,       partner_feed_dossier_event},
+    {"dossier", "dossier.paid",             &dossier__changed__descriptor,       partner_feed_dossier_event},
+    {"dossier", "dossier.refunded",         &dossier__changed__descriptor,       partner_feed_dossier_event},
+    {"payment", "payment.order_created",    &payment__order_changed__descriptor, partner_feed_payment_event},
+    {"payment", "payment.paid",             &payment__order_changed__descriptor, partner_feed_payment_event},
+    {"payment", "payment.refunded",         &payment__order_changed__descriptor, partner_feed_payment_event},
+    {"payment", "payment.order_expired",    &payment__order_changed__descriptor, partner_feed_payment_event},
+    {"payment", "payment.order_cancelled",  &payment__order_changed__descriptor, partner_feed_payment_event},
 };
 /* clang-format on */
 
 #define PARTNER_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct partner, fn, req, rep)
 PARTNER_CHECK_ROUTES(PARTNER_CALL)
+PARTNER_FEED_ROUTES(PARTNER_CALL)
 
-static const struct mc_route routes[] = {PARTNER_CHECK_ROUTES(MC_ROUTE_ROW)};
+static const struct mc_route routes[] = {PARTNER_CHECK_ROUTES(MC_ROUTE_ROW)
+                                             PARTNER_FEED_ROUTES(MC_ROUTE_ROW)};
 
 static enum mc_status boot(void *ctx, struct mc_boot *with)
 {
@@ -87,6 +128,8 @@ const struct mc_room partner_room = {
     .tables_len = MC_LEN(tables),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
+    .follows = follows,
+    .follows_len = MC_LEN(follows),
     .effects = effects,
     .effects_len = MC_LEN(effects),
     .config = config,

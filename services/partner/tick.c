@@ -1,5 +1,6 @@
-/* Housekeeping: contract tests whose hour has come, and checks that are too old to keep. */
+/* Housekeeping: contract tests whose hour has come, and what is too old to keep. */
 #include "check.h"
+#include "feed.h"
 
 static void run_due(const struct partner *partner, struct mc_txn *txn)
 {
@@ -50,5 +51,6 @@ enum mc_status partner_tick(void *ctx, struct mc_txn *txn)
 
     run_due(partner, txn);
     drop_old(partner, txn);
+    partner_feed_tick(partner, txn);
     return txn->status;
 }

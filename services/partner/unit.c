@@ -14,7 +14,8 @@ static struct mc_bytes prefix_of(struct mc_txn *txn, const char *kind, const cha
     return mc_key_join(txn, mc_key_text(kind), (struct mc_bytes){unit, strlen(unit) + 1});
 }
 
-static size_t places_of(const char *unit, char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE])
+size_t partner_unit_places(const char *unit,
+                           char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE])
 {
     size_t n = 0;
 
@@ -30,7 +31,7 @@ static size_t places_of(const char *unit, char places[PARTNER_UNITS_DEPTH_MAX][M
 void partner_unit_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
 {
     char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = places_of(unit, places);
+    size_t n = partner_unit_places(unit, places);
 
     for (size_t i = 0; i < n; i++)
         mc_put(txn, PARTNER_BY_UNIT, mc_key_join(txn, prefix_of(txn, kind, places[i]), id),
@@ -40,7 +41,7 @@ void partner_unit_put(struct mc_txn *txn, const char *kind, const char *unit, st
 void partner_unit_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
 {
     char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = places_of(unit, places);
+    size_t n = partner_unit_places(unit, places);
 
     for (size_t i = 0; i < n; i++)
         mc_drop(txn, PARTNER_BY_UNIT, mc_key_join(txn, prefix_of(txn, kind, places[i]), id));
@@ -60,21 +61,25 @@ const char *partner_actor(const struct mc_txn *txn)
     return txn->caller->account_id != NULL ? txn->caller->account_id : txn->caller->name;
 }
 
-static const char *unit_of(struct mc_txn *txn, const char *asked)
+const char *partner_unit_asked(struct mc_txn *txn, const char *asked)
 {
-    char code[MC_AGENCY_CODE_SIZE];
+    char code[MC_AGENCY_CODE_SIZE] = "";
 
-    if (asked[0] == '\0')
-        return txn->caller->unit != NULL ? txn->caller->unit : "";
-    if (mc_agency_parse(asked, code, sizeof code) != MC_WHY_OK) {
-        (void)mc_refuse(txn, MC_INVALID, "unit", "AGENCY_CODE_FORMAT", NULL);
-        return NULL;
+    if (asked[0] == '\0' && txn->caller->unit != NULL) {
+        asked = txn->caller->unit;
+    } else if (asked[0] != '\0') {
+        if (mc_agency_parse(asked, code, sizeof code) != MC_WHY_OK) {
+            (void)mc_refuse(txn, MC_INVALID, "unit", "AGENCY_CODE_FORMAT", NULL);
+            return NULL;
+        }
+        asked = code;
     }
-    if (!partner_unit_mine(txn, code)) {
+    /* an officer's session outside a unit sees nothing; the house's own hands see everything */
+    if (!partner_unit_mine(txn, asked)) {
         (void)mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL);
         return NULL;
     }
-    return mc_strdup(txn->arena, code);
+    return mc_strdup(txn->arena, asked);
 }
 
 bool partner_page_open(struct mc_txn *txn, const char *kind, const char *unit, uint32_t size,
@@ -88,12 +93,9 @@ bool partner_page_open(struct mc_txn *txn, const char *kind, const char *unit, u
     if (token[0] != '\0' && !mc_unhex(before, sizeof before, mc_key_text(token)))
         (void)mc_refuse(txn, MC_INVALID, "page_token", "FIELD_INVALID", "field", "page_token",
                         NULL);
-    const char *own = unit_of(txn, unit);
+    const char *own = partner_unit_asked(txn, unit);
     if (txn->status != MC_OK || own == NULL)
         return false;
-    /* an officer's session outside a unit sees nothing; the house's own hands see everything */
-    if (own[0] == '\0' && !partner_unit_mine(txn, ""))
-        return mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL) == MC_OK;
     struct mc_bytes prefix = prefix_of(txn, kind, own);
     if (token[0] != '\0')
         from = mc_key_join(txn, prefix, (struct mc_bytes){before, sizeof before});

@@ -1,0 +1,61 @@
+/*
+ * ReadFeed: the next events of a unit and those below it; waits a moment for one. `last` is how far
+ * it looked, which may be behind the last event it tells: others' types were passed over.
+ */
+#include "feed.h"
+
+static void check(struct mc_txn *txn, const Partner__ReadFeedRequest *req)
+{
+    partner_feed_types_check(txn, req->types, req->n_types);
+    if (req->limit > PARTNER_FEED_LIMIT_MAX)
+        (void)mc_refuse(txn, MC_INVALID, "limit", "FIELD_INVALID", "field", "limit", NULL);
+    if (req->wait_ms > PARTNER_WAIT_MAX_MS)
+        (void)mc_refuse(txn, MC_INVALID, "wait_ms", "FIELD_INVALID", "field",
+                        "Thời gian chờ (tối đa 10 giây)", NULL);
+}
+
+static void fill(struct mc_txn *txn, const Partner__ReadFeedRequest *req, const char *unit,
+                 uint64_t after, Partner__ReadFeedReply *rep)
+{
+    size_t limit = req->limit != 0 ? req->limit : PARTNER_FEED_LIMIT_DEFAULT;
+
+    rep->last = after;
+    rep->events = mc_alloc(txn->arena, limit * sizeof *rep->events);
+    while (rep->events != NULL && rep->n_events < limit) {
+        PartnerState__FeedRow *row = NULL;
+        uint64_t sequence =
+            partner_feed_next(txn, unit, rep->last, req->types, req->n_types, &rep->last, &row);
+        Partner__FeedEvent *event = sequence != 0 ? mc_alloc(txn->arena, sizeof *event) : NULL;
+
+        if (event == NULL)
+            break;
+        partner__feed_event__init(event);
+        event->sequence = sequence;
+        event->type = row->type;
+        event->event = row->event;
+        rep->events[rep->n_events++] = event;
+    }
+    if (txn->arena->full)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+}
+
+enum mc_status partner_read_feed(struct partner *partner, struct mc_txn *txn,
+                                 const Partner__ReadFeedRequest *req, Partner__ReadFeedReply *rep)
+{
+    (void)partner;
+    check(txn, req);
+    const char *unit = partner_unit_asked(txn, req->unit);
+    if (txn->status != MC_OK || unit == NULL)
+        return txn->status;
+    uint64_t last = partner_feed_last(txn);
+    if (req->from_now || req->after > last) { /* a sequence that never was: nothing is before it */
+        rep->last = last;
+        return txn->status;
+    }
+    uint64_t first = partner_feed_first(txn);
+    rep->gap = first > req->after + 1;
+    fill(txn, req, unit, rep->gap ? first - 1 : req->after, rep);
+    if (rep->n_events == 0 && rep->last == req->after && mc_wait(txn, req->wait_ms) == MC_WAIT)
+        return MC_WAIT;
+    return txn->status;
+}
