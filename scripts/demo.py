@@ -296,6 +296,6 @@ def main(house, secret):
 def ready(demo):
     try:
         return all(demo.portal.call(room, "Health", timeout=2).ready for room in
-                   ("identity", "otp", "dossier", "payment", "notification", "audit", "print", "partner"))
+                   ("identity", "otp", "dossier", "payment", "notification", "audit", "print", "partner", "support"))
     except NoAnswer:
         return False

@@ -10,7 +10,7 @@ import time
 
 from authority import Authorities
 
-ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit", "print", "partner"]
+ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit", "print", "partner", "support"]
 
 
 class House:

@@ -26,6 +26,7 @@ SERVICES = {
     "payment": "motcua.payment.v1.Payment",
     "notification": "motcua.notification.v1.Notification",
     "audit": "motcua.audit.v1.Audit",
+    "support": "motcua.support.v1.Support",
 }
 HOUSE = "motcua.v1.Room"
 HOUSE_METHODS = {"Follow", "Stats", "Peek", "Health"}

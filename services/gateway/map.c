@@ -16,6 +16,7 @@
 #include "partner.pb-c.h"
 #include "payment.pb-c.h"
 #include "print.pb-c.h"
+#include "support.pb-c.h"
 
 enum {
     RPC_INVALID = 3,
@@ -37,12 +38,14 @@ const struct gateway_room gateway_rooms[GATEWAY_ROOMS] = {
     {"audit", &audit__audit__descriptor},
     {"print", &print__print__descriptor},
     {"partner", &partner__partner__descriptor},
+    {"support", &support__support__descriptor},
 };
 
 /* Methods that take files or forms: few, so that a public door takes little by default. */
 static const char *const upload_methods[] = {
     "/motcua.dossier.v1.Dossier/Attach", "/motcua.dossier.v1.Dossier/DepositPaper",
-    "/motcua.dossier.v1.Dossier/SaveDraft", "/motcua.dossier.v1.Dossier/UploadPart"};
+    "/motcua.dossier.v1.Dossier/SaveDraft", "/motcua.dossier.v1.Dossier/UploadPart",
+    "/motcua.support.v1.Support/UploadPart"};
 
 static bool takes_files(const char *path)
 {

@@ -12,7 +12,7 @@
 #include "common/header.h"
 
 enum {
-    GATEWAY_ROOMS = 8,
+    GATEWAY_ROOMS = 9,
     GATEWAY_BODY_MAX = 256 << 10,   /* default; see gateway.body_max */
     GATEWAY_UPLOAD_MAX = 8 << 20,   /* default; base64 of 5 MiB and its wrapping */
     GATEWAY_TIMEOUT_MS = 30 * 1000, /* when the client names none */

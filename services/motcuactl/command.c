@@ -11,8 +11,8 @@
 #include "ctl.h"
 #include "motcuactl.h"
 
-const char *const ctl_rooms[CTL_ROOMS] = {"identity",     "otp",   "dossier", "payment",
-                                          "notification", "audit", "print",   "partner"};
+const char *const ctl_rooms[CTL_ROOMS] = {"identity", "otp",   "dossier", "payment", "notification",
+                                          "audit",    "print", "partner", "support"};
 
 /* clang-format off */
 static const struct ctl_command commands[] = {

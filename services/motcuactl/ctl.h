@@ -11,7 +11,7 @@
 
 enum ctl_output { CTL_TABLE, CTL_JSON, CTL_NAME };
 
-enum { CTL_ROOMS = 8 };
+enum { CTL_ROOMS = 9 };
 extern const char *const ctl_rooms[CTL_ROOMS];
 
 /* sysexits.h, and Nagios' codes for `check`. */

@@ -4,7 +4,7 @@ set -eu
 bin=$1
 cd "$(dirname "$0")/../../deploy"
 
-for room in identity otp dossier payment notification audit print partner gateway smsworker scanworker; do
+for room in identity otp dossier payment notification audit print partner support gateway smsworker scanworker; do
     "$bin/motcua-$room" -c etc/$room.yaml --config >/dev/null
 done
 for config in etc/smsworker-*.yaml; do

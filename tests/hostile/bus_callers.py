@@ -147,7 +147,7 @@ def wrong_shapes(siege):
 def forged_names(siege):
     """Over TCP the key says who calls; the header's word is worth nothing. (I23)"""
     wanted = {"motcua.v1.Room/Follow": b"\x10\x01", "motcua.v1.Room/Stats": b"", "motcua.v1.Room/Peek": b""}
-    for room in ("identity", "otp", "dossier", "payment", "notification", "audit", "print", "partner"):
+    for room in ("identity", "otp", "dossier", "payment", "notification", "audit", "print", "partner", "support"):
         with Peer(siege, room) as peer:
             for name in ("room:payment", "operator:an", "sms:viettel", "room:gateway", ""):
                 for method, body in wanted.items():

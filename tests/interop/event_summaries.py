@@ -10,10 +10,11 @@ import pathlib
 import re
 import sys
 
-ROOMS = "identity otp dossier payment notification audit print partner".split()
+ROOMS = "identity otp dossier payment notification audit print partner support".split()
 # Names of keys for hashing, of budgets and of a token: never events.
 LABELS = set("""identity.captcha identity.merge identity.refresh
-    otp.code otp.decoy otp.dedupe otp.identity otp.officer otp.proof otp.report otp.shield otp.source otp.unit""".split())
+    otp.code otp.decoy otp.dedupe otp.identity otp.officer otp.proof otp.report otp.shield otp.source otp.unit
+    support.group support.uploader support.word""".split())
 # Types that common/actions.c puts together from the room's name and these.
 ACTIONS = "prepared run asked approved done stopped".split()
 

@@ -21,10 +21,10 @@
 #include "otp.pb-c.h"
 #include "room.pb-c.h"
 
-enum { ROOMS = 8, ARENA = 64 << 20, UPLOAD = 6 << 20 };
+enum { ROOMS = 9, ARENA = 64 << 20, UPLOAD = 6 << 20 };
 
-static const char *const names[ROOMS] = {"identity",     "otp",   "dossier", "payment",
-                                         "notification", "audit", "print",   "partner"};
+static const char *const names[ROOMS] = {"identity", "otp",   "dossier", "payment", "notification",
+                                         "audit",    "print", "partner", "support"};
 
 /* A call, and what to answer: a message, or a refusal in the header. */
 struct call {

@@ -20,13 +20,14 @@ extern const struct mc_room payment_room;
 extern const struct mc_room notification_room;
 extern const struct mc_room audit_room;
 extern const struct mc_room print_room;
+extern const struct mc_room support_room;
 
 static const struct mc_room *const rooms[] = {&identity_room, &otp_room,          &dossier_room,
                                               &payment_room,  &notification_room, &audit_room,
-                                              &print_room};
+                                              &print_room,    &support_room};
 
 enum {
-    ROOMS = 7,
+    ROOMS = 8,
     TAG_ROOM = 5,
     TAGS_ROOM = 10, /* a tag and a length */
     GARBAGE_ROUNDS = 24,
@@ -949,6 +950,7 @@ static const char *const open_to_all[] = {
     "motcua.payment.v1.Payment/ListBanks",       /* names, the same for everybody */
     "motcua.payment.v1.Payment/StartLandLookUp", /* LND-02: a public page; so many a minute */
     "motcua.payment.v1.Payment/GetLandLookUp",   /* by the id of a look-up, which nobody guesses */
+    "motcua.support.v1.Support/ListStates",      /* the state tables */
     "motcua.v1.Room/Health",
 };
 

@@ -1,0 +1,100 @@
+/*
+ * CreateRequest: «Gửi» — the request of a unit goes to Văn phòng Chính phủ (SUP-06 … SUP-16).
+ */
+#include <string.h>
+
+#include "support.h"
+
+/* Whose request it is: the caller's own unit, or one below it. */
+static char *read_unit(const struct support *support, struct mc_txn *txn, const char *text)
+{
+    char code[MC_AGENCY_CODE_SIZE];
+
+    if (text[0] == '\0' && txn->caller->unit != NULL)
+        return support_text(txn, txn->caller->unit);
+    if (text[0] == '\0')
+        (void)mc_refuse(txn, MC_INVALID, "form.unit", "FIELD_REQUIRED", "field", "form.unit", NULL);
+    else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
+        (void)mc_refuse(txn, MC_INVALID, "form.unit", "AGENCY_CODE_FORMAT", NULL);
+    else if (!support_is_of(txn, code) && !support_is_staff(support, txn))
+        (void)mc_refuse(txn, MC_DENIED, "form.unit", "UNIT_NOT_YOURS", NULL);
+    else
+        return support_text(txn, code);
+    return mc_unconst("");
+}
+
+/* Every field of the three blocks of the form; each that fails is told. */
+static void read_form(const struct support *support, struct mc_txn *txn,
+                      const Support__RequestForm *form, SupportState__Request *record)
+{
+    record->unit = read_unit(support, txn, form->unit);
+    record->unit_name =
+        support_line(txn, "form.unit_name", form->unit_name, SUPPORT_NAME_CHARS_MAX, true);
+    record->service_group =
+        support_line(txn, "form.service_group", form->service_group, SUPPORT_NAME_CHARS_MAX, true);
+    record->service =
+        support_line(txn, "form.service", form->service, SUPPORT_NAME_CHARS_MAX, false);
+    const char *requester =
+        support_line(txn, "form.requester", form->requester, SUPPORT_NAME_CHARS_MAX, true);
+    const char *phone = support_phone(txn, "form.phone", form->phone, true);
+    const char *contact =
+        support_line(txn, "form.contact", form->contact, SUPPORT_NAME_CHARS_MAX, false);
+    const char *contact_phone =
+        support_phone(txn, "form.contact_phone", form->contact_phone, false);
+    const char *email = support_email(txn, "form.email", form->email, true);
+    const char *title = support_line(txn, "form.title", form->title, SUPPORT_TITLE_CHARS_MAX, true);
+    const char *description = support_lines(txn, "form.description", form->description,
+                                            SUPPORT_DESCRIPTION_CHARS_MAX, true);
+
+    record->requester = mc_seal_text(txn, requester);
+    record->phone = mc_seal_text(txn, phone);
+    record->contact = mc_seal_text(txn, contact);
+    record->contact_phone = mc_seal_text(txn, contact_phone);
+    record->email = mc_seal_text(txn, email);
+    record->title = mc_seal_text(txn, title);
+    record->description = mc_seal_text(txn, description);
+}
+
+/* Words once: neither the name nor the requester of a request changes. */
+static void index_words(struct mc_txn *txn, const struct support_request *request,
+                        const Support__RequestForm *form)
+{
+    struct support_facets *facets = support_alloc(txn, sizeof *facets);
+
+    if (facets == NULL)
+        return;
+    facets->len = 0;
+    support_facets_words(txn, facets, SUPPORT_REQUEST, 't', form->title, SUPPORT_TITLE_WORDS_MAX);
+    support_facets_words(txn, facets, SUPPORT_REQUEST, 'r', form->requester,
+                         SUPPORT_NAME_WORDS_MAX);
+    support_facets_put(txn, facets, request->id);
+}
+
+enum mc_status support_create_request(struct support *support, struct mc_txn *txn,
+                                      const Support__CreateRequestRequest *req,
+                                      Support__Request *rep)
+{
+    SupportState__Request record = SUPPORT_STATE__REQUEST__INIT;
+    struct support_request request = {.record = &record};
+
+    if (req->form == NULL)
+        return mc_refuse(txn, MC_INVALID, "form", "FIELD_REQUIRED", "field", "form", NULL);
+    read_form(support, txn, req->form, &record);
+    request.id = mc_new_id(txn);
+    support_files_use(txn, SUPPORT_REQUEST, request.id, req->n_file_ids, req->file_ids,
+                      &record.n_files, &record.files);
+    if (txn->status != MC_OK)
+        return txn->status;
+
+    request.actor = support_actor_of(support, txn, record.unit) | SUPPORT_BY_REQUESTER;
+    record.code = support_code(txn, "YCHT");
+    record.created_at_ms = txn->now_ms;
+    if (!support_request_step(support, txn, &request, SUPPORT__REQUEST_STATE__REQUEST_SENT, ""))
+        return txn->status;
+    mc_put(txn, SUPPORT_CODES, mc_key_text(record.code), request.id);
+    index_words(txn, &request, req->form);
+    support_request_save(txn, &request, "support.request_sent");
+    support_request_mail(txn, &request, "");
+    support_request_show(support, txn, &request, rep);
+    return txn->status;
+}

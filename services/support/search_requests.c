@@ -1,0 +1,108 @@
+/* SearchRequests: the list of the screen with its filters (SUP-02 … SUP-04), the newest first. */
+#include <string.h>
+
+#include "common/date.h"
+
+#include "support.h"
+
+/* The unit asked for, or all the caller may see; NULL: refused. */
+static const char *scope_of(const struct support *support, struct mc_txn *txn, const char *text)
+{
+    char code[MC_AGENCY_CODE_SIZE];
+    bool staff = support_is_staff(support, txn);
+
+    if (text[0] == '\0' && (staff || txn->caller->unit != NULL))
+        return staff ? "" : support_text(txn, txn->caller->unit);
+    if (text[0] == '\0')
+        (void)mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL);
+    else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
+        (void)mc_refuse(txn, MC_INVALID, "unit", "AGENCY_CODE_FORMAT", NULL);
+    else if (!staff && !support_is_of(txn, code))
+        (void)mc_refuse(txn, MC_DENIED, "unit", "UNIT_NOT_YOURS", NULL);
+    else
+        return support_text(txn, code);
+    return NULL;
+}
+
+static int64_t day_of(struct mc_txn *txn, const char *text)
+{
+    struct mc_date date = {0};
+    enum mc_why why = text[0] != '\0' ? mc_date_parse(text, &date) : MC_WHY_OK;
+
+    if (why != MC_WHY_OK)
+        (void)mc_refuse(txn, MC_INVALID, "from_day", mc_why_code(why), NULL);
+    return text[0] != '\0' && why == MC_WHY_OK ? mc_date_to_ms(date) : 0;
+}
+
+static void row_show(struct mc_txn *txn, struct mc_bytes id, Support__RequestRow *row)
+{
+    const SupportState__Request *record =
+        mc_load(txn, SUPPORT_REQUESTS, id, &support_state__request__descriptor);
+
+    if (record == NULL) {
+        (void)mc_fail(txn, MC_CORRUPT, "a row without its request");
+        return;
+    }
+    row->title = mc_open_text(txn, record->title);
+    row->requester = mc_open_text(txn, record->requester);
+    row->created_at = support_time(txn, record->created_at_ms);
+    row->state = (Support__RequestState)record->state;
+    row->state_name = mc_unconst(support_state_name(row->state));
+    row->request_id = support_bytes(id);
+    row->code = record->code;
+    row->unit_name = record->unit_name;
+    row->overdue = record->overdue_at_ms != 0;
+}
+
+bool support_requests_find(const struct support *support, struct mc_txn *txn,
+                           const Support__SearchRequestsRequest *req, size_t rows_max,
+                           struct support_found *ret_found, Support__RequestRow ***ret_rows)
+{
+    struct support_search *search = support_alloc(txn, sizeof *search);
+    const char *title = support_line(txn, "title", req->title, SUPPORT_TITLE_CHARS_MAX, false);
+    const char *group =
+        support_line(txn, "service_group", req->service_group, SUPPORT_NAME_CHARS_MAX, false);
+    const char *requester =
+        support_line(txn, "requester", req->requester, SUPPORT_NAME_CHARS_MAX, false);
+    const char *scope = scope_of(support, txn, req->unit);
+    int64_t from_ms = day_of(txn, req->from_day);
+
+    if (txn->status != MC_OK || search == NULL || scope == NULL)
+        return false;
+    memset(search, 0, sizeof *search); /* too large for the stack */
+    search->from_ms = from_ms;
+    search->page_size = req->page_size;
+    search->page_token = req->page_token;
+    search->rows_max = rows_max;
+    support_facets_want(txn, &search->facets, SUPPORT_REQUEST, scope, req->state, group);
+    support_facets_words(txn, &search->facets, SUPPORT_REQUEST, 't', title, SUPPORT_WORDS_MAX);
+    support_facets_words(txn, &search->facets, SUPPORT_REQUEST, 'r', requester, SUPPORT_WORDS_MAX);
+    if (txn->status != MC_OK || !support_search_run(txn, search, ret_found))
+        return false;
+    *ret_rows =
+        (Support__RequestRow **)support_rows(txn, ret_found->len, sizeof(Support__RequestRow));
+    for (size_t i = 0; *ret_rows != NULL && i < ret_found->len; i++) {
+        support__request_row__init((*ret_rows)[i]);
+        (*ret_rows)[i]->number = (uint32_t)i + 1;
+        row_show(txn, ret_found->ids[i], (*ret_rows)[i]);
+    }
+    return txn->status == MC_OK;
+}
+
+enum mc_status support_search_requests(struct support *support, struct mc_txn *txn,
+                                       const Support__SearchRequestsRequest *req,
+                                       Support__SearchRequestsReply *rep)
+{
+    struct support_found found;
+
+    if (!support_check_purpose(txn) ||
+        !support_requests_find(support, txn, req, 0, &found, &rep->rows))
+        return txn->status;
+    rep->n_rows = found.len;
+    rep->count = found.count;
+    rep->count_is_least = found.count_is_least;
+    rep->found = support_found_text(txn, &found);
+    rep->next_page_token = found.next_page_token;
+    support_tell_read(txn, "SUPPORT_LIST", "", found.len);
+    return txn->status;
+}
