@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/actions_row.h"
-#include "common/text.h"
 
 unsigned mc_action_lane(const struct mc_service *service, const Motcua__Action *action)
 {
@@ -74,15 +73,6 @@ static bool fits(Motcua__ActionKind kind, Motcua__JobState state)
     return false;
 }
 
-static void check_reason(struct mc_txn *txn, const char *reason)
-{
-    if (reason[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_REQUIRED", "field", "lý do", NULL);
-    else if (mc_text_chars(reason) > MC_ACTION_REASON_CHARS)
-        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_TOO_LONG", "field", "Lý do", "max",
-                        "500 ký tự", NULL);
-}
-
 static void check_filter(const struct mc_service *service, struct mc_txn *txn,
                          const Motcua__PrepareActionRequest *req)
 {
@@ -125,7 +115,7 @@ enum mc_status mc_action_prepare(struct mc_service *service, struct mc_txn *txn,
     static const uint8_t zeros[MC_HASH_LEN];
 
     check_filter(service, txn, req);
-    check_reason(txn, req->reason);
+    mc_reason_check(txn, req->reason);
     check_open(txn);
     if (txn->status != MC_OK)
         return txn->status;
@@ -218,7 +208,7 @@ enum mc_status mc_action_stop(struct mc_service *service, struct mc_txn *txn,
 {
     Motcua__ActionRow *row = find(txn, req->action_id);
 
-    check_reason(txn, req->reason);
+    mc_reason_check(txn, req->reason);
     if (row != NULL && !mc_action_is_open(row->action))
         (void)mc_refuse(txn, MC_CONFLICT, "action_id", "ACTION_STATE", NULL);
     if (row == NULL || txn->status != MC_OK)

@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/offline.h"
 
 /* clang-format off */
 static const struct mc_config_key daemon_keys[] = {
@@ -24,6 +28,12 @@ static const struct mc_config_key daemon_keys[] = {
         "Threads for password hashing."},
     {"pool.queue", MC_CONFIG_INT, offsetof(struct daemon_config, pool_queue), "100", 1, 10000,
         "Passwords waiting to be hashed; past it callers are asked to try again later."},
+    {"backup.dir", MC_CONFIG_PATH, offsetof(struct daemon_config, backup_dir), "", 0, 200,
+        "Folder that backups of the store are written into, each in <room>/<time>; empty: none can be made."},
+    {"backup.rate", MC_CONFIG_SIZE, offsetof(struct daemon_config, backup_rate), "64MiB", 1 << 20, INT64_C(1) << 34,
+        "Bytes a second that a backup takes of the disk."},
+    {"backup.keep", MC_CONFIG_INT, offsetof(struct daemon_config, backup_keep), "14", 0, 4000,
+        "Backups that are kept when a new one is good; 0: all."},
 };
 /* clang-format on */
 
@@ -50,8 +60,11 @@ static void turn_succeeded(struct daemon *d, const struct mc_turn *turn)
     }
     daemon_batches_applied(d);
     daemon_results_told(d);
+    daemon_upkeep_told(d);
     daemon_start_effects(d);
     d->tick_due = false;
+    if (turn->changed)
+        daemon_upkeep_look(d);
     if (turn->changed && d->parked.first != NULL) { /* there may be something for who waits */
         d->parked.look = true;
         mc_loop_defer(d->soon);
@@ -112,6 +125,8 @@ static void write_turn(struct daemon *d, bool inner, size_t takers_from)
         mc_call_write(d->service, &turn, &d->slots[d->writes[i]].call);
     daemon_apply_batches(d, &turn);
     daemon_tell_results(d, &turn);
+    if (turn.status == MC_OK)
+        daemon_upkeep_tell(d, &turn);
     if (d->tick_due && turn.status == MC_OK && mc_service_tick(d->service, &turn))
         mc_timer_start(d->tick_timer, 1);
     if (d->closing && turn.status == MC_OK)
@@ -144,7 +159,7 @@ static void turn(void *arg)
     daemon_receive(d);
     bool paused = mc_timer_running(d->pause_timer);
     bool inner = !paused && (daemon_has_batches(d) || daemon_has_results(d) || d->tick_due ||
-                             d->effects_due || d->closing);
+                             d->effects_due || d->closing || daemon_upkeep_ended(d));
     size_t own = d->writes_len;
     if (own > 0 || inner)
         daemon_resume(d, &d->takers);
@@ -194,6 +209,7 @@ static void tick(void *arg)
     struct daemon *d = arg;
     int64_t every = d->service->room->tick_ms > 0 ? d->service->room->tick_ms : TICK_MS;
 
+    daemon_upkeep_look(d);
     d->tick_due = true;
     mc_loop_defer(d->soon);
     mc_timer_start(d->tick_timer, every);
@@ -347,11 +363,16 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         (void)snprintf(why, why_size, "%s: cannot be made", dir);
         return false;
     }
+    if ((d->lock = mc_folder_lock(dir)) < 0) {
+        (void)snprintf(why, why_size, "%s: another process has it", dir);
+        return false;
+    }
     if (mc_process_secret(&d->process, "master", d->master, why, why_size) != MC_OK ||
         mc_process_secret(&d->process, "sign", d->sign_seed, why, why_size) != MC_OK)
         return false;
     struct mc_service_options options = {
         .data_dir = dir,
+        .backup_dir = d->settings.backup_dir,
         .map_size = (size_t)d->settings.map_size,
         .preallocate = d->settings.preallocate,
         .clock = &d->process.clock,
@@ -389,6 +410,7 @@ static void drain(struct daemon *d)
 
 static void close_parts(struct daemon *d)
 {
+    daemon_upkeep_close(d);
     if (d->pool != NULL)
         mc_pool_destroy(d->pool);
     if (d->http != NULL)
@@ -448,22 +470,30 @@ int mc_service_main(const struct mc_room *room, int argc, char **argv)
     char dir[256] = "";
     char why[256] = "";
     int code = 1;
+    struct mc_offline offline;
 
+    if (!mc_offline_parse(&argc, argv, &offline))
+        return EX_USAGE;
     if (d == NULL || service == NULL || ctx == NULL)
         abort(); /* nothing has begun */
     d->service = service;
+    d->lock = -1;
     struct mc_config_group groups[] = {
         {.keys = daemon_keys, .len = MC_LEN(daemon_keys), .base = &d->settings},
         {.keys = room->config, .len = room->config_len, .base = ctx},
     };
     if (mc_process_open(&d->process, room->name, argc, argv, groups, MC_LEN(groups), &code)) {
-        if (!open_service(d, room, ctx, dir, sizeof dir, why, sizeof why)) {
+        if (offline.what != MC_ONLINE) {
+            code = mc_offline_run(&d->process, room, &offline);
+        } else if (!open_service(d, room, ctx, dir, sizeof dir, why, sizeof why)) {
             code = mc_process_fatal(&d->process, why);
         } else {
             code = open_parts(d, why, sizeof why) ? run(d) : mc_process_fatal(&d->process, why);
             close_parts(d);
             mc_service_close(service);
         }
+        if (d->lock >= 0)
+            (void)close(d->lock);
         mc_process_close(&d->process);
     }
     mc_wipe(d->master, sizeof d->master);

@@ -5,6 +5,7 @@
  *
  *     daemon.c          boot, the turn, drain          daemon_calls.c    calls in, replies out
  *     daemon_follow.c   other rooms' journals          daemon_effects.c  exchanges with outside
+ *     daemon_upkeep.c   backups and checks, beside all that
  *
  * Only these files include this.
  */
@@ -24,8 +25,9 @@ enum {
     FOLLOW_CREDIT = 500,
     FOLLOW_WAIT_MS = 5000,
     FOLLOW_TIMEOUT_MS = 12000,
-    FOLLOW_PAUSE_MS = 1000, /* after a refusal, or a commit that failed */
-    EFFECTS_MAX = 256,      /* exchanges under way */
+    FOLLOW_PAUSE_MS = 1000,    /* after a refusal, or a commit that failed */
+    FOLLOW_DIVERGED_MS = 2000, /* how often one that has stopped looks whether it may go on */
+    EFFECTS_MAX = 256,         /* exchanges under way */
     EFFECT_CALL_MS = 20000,
     REFUSING_PAUSE_MS = 1000, /* how long a full store is left alone */
     DRAIN_MS = 5000,
@@ -111,7 +113,12 @@ struct daemon_config {
     int64_t pool_threads;
     int64_t pool_queue;
     int64_t queue_max;
+    const char *backup_dir;
+    int64_t backup_rate;
+    int64_t backup_keep;
 };
+
+struct upkeep;
 
 struct daemon {
     struct mc_process process;
@@ -140,7 +147,9 @@ struct daemon {
     struct leased leased;
     unsigned lanes_running[MC_LANES_MAX];
     unsigned running;
+    struct upkeep *upkeep;        /* NULL until the first is asked for */
     struct mc_timer *pause_timer; /* the store refused: leave it alone for a moment */
+    int lock;                     /* keeps a second daemon out of our folder */
     uint8_t master[MC_KEY_LEN];
     uint8_t sign_seed[MC_KEY_LEN];
     bool tick_due;
@@ -179,3 +188,10 @@ void daemon_results_told(struct daemon *d);
 void daemon_lease_effects(struct daemon *d, struct mc_turn *turn);
 void daemon_start_effects(struct daemon *d);
 void daemon_plan_effects(struct daemon *d);
+
+/* Upkeep (upkeep.h): begun when it is asked for, in threads; its result is told in a turn. */
+void daemon_upkeep_look(struct daemon *d);
+bool daemon_upkeep_ended(const struct daemon *d);
+void daemon_upkeep_tell(struct daemon *d, struct mc_turn *turn);
+void daemon_upkeep_told(struct daemon *d);
+void daemon_upkeep_close(struct daemon *d);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/daemon.h"
+#include "common/lineage.h"
 
 static void follow_answered(void *arg, const Motcua__Header *head, struct mc_bytes body)
 {
@@ -46,6 +47,8 @@ void daemon_follow_ask(struct follow *follow)
     ask.after = follow->state->applied;
     ask.credit = FOLLOW_CREDIT;
     ask.wait_ms = FOLLOW_WAIT_MS;
+    if (follow->state->lineage_known)
+        ask.lineage = (ProtobufCBinaryData){MC_ID_LEN, follow->state->lineage};
     size_t len = motcua__follow_request__pack(&ask, body);
     follow->asking =
         mc_link_call(d->process.links, follow->state->room, &head, (struct mc_bytes){body, len},
@@ -54,9 +57,28 @@ void daemon_follow_ask(struct follow *follow)
         mc_timer_start(follow->again, FOLLOW_PAUSE_MS);
 }
 
+/* The cursor and the lineage as the last commit left them. */
+static void refresh(struct follow *follow)
+{
+    struct mc_service *service = follow->daemon->service;
+    struct mc_txn txn;
+
+    if (mc_snapshot_open(service->store, &service->arena, &txn) != MC_OK)
+        return;
+    uint64_t applied = mc_cursor_load(&txn, follow->state->room);
+    if (txn.status == MC_OK)
+        follow->state->applied = applied;
+    mc_lineage_known(&txn, follow->state);
+    mc_snapshot_close(&txn);
+}
+
 void daemon_follow_again(void *arg)
 {
-    daemon_follow_ask(arg);
+    struct follow *follow = arg;
+
+    if (follow->state->diverged) /* an operator may have accepted the other one */
+        refresh(follow);
+    daemon_follow_ask(follow);
 }
 
 bool daemon_has_batches(const struct daemon *d)
@@ -75,6 +97,10 @@ static void apply_batch(struct daemon *d, struct mc_turn *turn, struct follow *f
 
     if (batch == NULL)
         return;
+    bool diverged = follow->state->diverged;
+    mc_lineage_heard(d->service, turn, follow->state, batch);
+    if (follow->state->diverged && !diverged)
+        daemon_log(d, MC_LOG_ERROR, "follow_diverged", "room", follow->state->room);
     for (size_t i = 0; i < batch->n_events; i++) {
         /* An event must never fail for want of room: the rest comes with the next batch. */
         if (d->service->arena.size - d->service->arena.used < (size_t)2 * MC_CALL_BUDGET)
@@ -91,26 +117,21 @@ void daemon_apply_batches(struct daemon *d, struct mc_turn *turn)
             apply_batch(d, turn, &d->follows[i]);
 }
 
-/* The cursor as the commit left it; then the next batch is asked for. */
-static void batch_applied(struct daemon *d, struct follow *follow)
+/* Then the next batch is asked for. */
+static void batch_applied(struct follow *follow)
 {
-    struct mc_txn txn;
-
     free(follow->batch);
     follow->batch = NULL;
-    if (mc_snapshot_open(d->service->store, &d->service->arena, &txn) == MC_OK) {
-        uint64_t applied = mc_cursor_load(&txn, follow->state->room);
-
-        if (txn.status == MC_OK)
-            follow->state->applied = applied;
-        mc_snapshot_close(&txn);
-    }
-    daemon_follow_ask(follow);
+    refresh(follow);
+    if (follow->state->diverged)
+        mc_timer_start(follow->again, FOLLOW_DIVERGED_MS);
+    else
+        daemon_follow_ask(follow);
 }
 
 void daemon_batches_applied(struct daemon *d)
 {
     for (size_t i = 0; i < d->service->followed_len; i++)
         if (d->follows[i].batch != NULL)
-            batch_applied(d, &d->follows[i]);
+            batch_applied(&d->follows[i]);
 }

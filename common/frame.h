@@ -45,10 +45,16 @@ struct mc_followed {
     uint64_t applied; /* as the last commit left it */
     uint64_t last;
     int64_t heard_ms;
+    bool lineage_known; /* whose journal it was (lineage.h) */
+    uint8_t lineage[MC_ID_LEN];
+    bool diverged; /* it lost events that were applied: following has stopped */
+    uint64_t fork;
+    uint8_t offered[MC_ID_LEN];
 };
 
 struct mc_service_options {
-    const char *data_dir; /* this room's own folder */
+    const char *data_dir;   /* this room's own folder */
+    const char *backup_dir; /* NULL or "": no backups are made */
     size_t map_size;
     bool preallocate;
     bool unsafe_no_sync;
@@ -62,7 +68,7 @@ struct mc_service_options {
     void *public_key_arg;
 };
 
-enum { MC_FOLLOWED_MAX = 8 };
+enum { MC_FOLLOWED_MAX = 12 };
 
 enum { MC_GATE_PLACE_SIZE = 65 }; /* of a destination as due.h has it */
 
@@ -87,12 +93,15 @@ struct mc_service {
     size_t methods_len;
     struct mc_followed followed[MC_FOLLOWED_MAX];
     size_t followed_len;
+    uint8_t lineage[MC_ID_LEN]; /* of our own journal */
     int64_t started_ms;
     uint64_t turns;
     uint64_t calls;
     uint64_t turn_sizes[MC_TURN_BUCKETS];
     uint32_t parked;
     char gate_place[MC_LANES_MAX][MC_GATE_PLACE_SIZE]; /* the destination that a walk saw last */
+    uint64_t upkeep_done;                              /* of the upkeep that runs (upkeep.h) */
+    uint64_t upkeep_total;
 };
 
 /*
@@ -171,6 +180,10 @@ unsigned mc_lane_concurrency(const struct mc_service *service, unsigned lane); /
 /* The room's tick and the house's own: old answers go. True: there is more to do at once. */
 bool mc_service_tick(struct mc_service *service, struct mc_turn *turn);
 void mc_service_closing(struct mc_service *service, struct mc_turn *turn);
+/* A txn that nobody called for, as "system"; a step that refuses is logged. */
+void mc_own_step(struct mc_service *service, struct mc_turn *turn,
+                 enum mc_status (*step)(void *ctx, struct mc_txn *txn), void *ctx,
+                 const char *name);
 
 /* What every txn of a call knows (call.c). */
 void mc_txn_fill(struct mc_service *service, struct mc_txn *txn, struct mc_call *call);
@@ -193,6 +206,9 @@ bool mc_caller_find(struct mc_service *service, struct mc_txn *txn, struct mc_ca
 void mc_session_revoke(struct mc_service *service, const Motcua__SessionRevoked *revoked);
 
 /* The house's own methods (house.c). */
+/* An operator's reason: said, and of at most MC_REASON_CHARS. */
+enum { MC_REASON_CHARS = 500 };
+void mc_reason_check(struct mc_txn *txn, const char *reason);
 /* The number of a lane; -1: the room has none of this name. */
 int mc_lane_named(const struct mc_room *room, const char *name);
 

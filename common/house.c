@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "common/actions.h"
-#include "common/frame.h"
+#include "common/lineage.h"
 #include "common/pauses.h"
 #include "common/queue.h"
+#include "common/text.h"
+#include "common/upkeep.h"
 
 enum {
     FOLLOW_CREDIT_MAX = 1000,
@@ -16,6 +18,15 @@ enum {
     PEEK_MAX = 200,
 };
 
+void mc_reason_check(struct mc_txn *txn, const char *reason)
+{
+    if (reason[0] == '\0')
+        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_REQUIRED", "field", "lý do", NULL);
+    else if (mc_text_chars(reason) > MC_REASON_CHARS)
+        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_TOO_LONG", "field", "Lý do", "max",
+                        "500 ký tự", NULL);
+}
+
 static enum mc_status house_follow(struct mc_service *service, struct mc_txn *txn,
                                    const Motcua__FollowRequest *req, Motcua__FollowReply *rep)
 {
@@ -24,6 +35,8 @@ static enum mc_status house_follow(struct mc_service *service, struct mc_txn *tx
     if (req->wait_ms > FOLLOW_WAIT_MAX_MS)
         (void)mc_refuse(txn, MC_INVALID, "wait_ms", "FIELD_INVALID", NULL);
     rep->last = mc_store_counts(service->store)->journal_last;
+    if (txn->status == MC_OK && !mc_lineage_serve(service, txn, req, rep))
+        return txn->status;
     if (req->after > rep->last)
         (void)mc_refuse(txn, MC_CONFLICT, "after", "CONFLICT", NULL);
     if (txn->status != MC_OK)
@@ -81,6 +94,11 @@ static void stats_follows(struct mc_service *service, struct mc_txn *txn, Motcua
         follows[i].applied = service->followed[i].applied;
         follows[i].last = service->followed[i].last;
         follows[i].heard_ms = service->followed[i].heard_ms;
+        follows[i].diverged = service->followed[i].diverged;
+        if (follows[i].diverged) {
+            follows[i].fork = service->followed[i].fork;
+            follows[i].lineage = (ProtobufCBinaryData){MC_ID_LEN, service->followed[i].offered};
+        }
     }
     rep->follows = (Motcua__FollowStats **)list;
     rep->n_follows = follows != NULL ? n : 0;
@@ -197,7 +215,8 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
 
     (void)req;
     mc_store_usage(service->store, &usage);
-    rep->problems = mc_alloc(txn->arena, (2 + MC_PAUSES_MAX) * sizeof *rep->problems);
+    rep->problems =
+        mc_alloc(txn->arena, (2 + MC_PAUSES_MAX + service->followed_len) * sizeof *rep->problems);
     if (rep->problems == NULL)
         return MC_LIMITED;
     if (usage.refusing)
@@ -205,6 +224,9 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     if (usage.used_bytes > usage.map_bytes / 10 * 8)
         rep->problems[rep->n_problems++] = mc_unconst("STORE_NEARLY_FULL");
     add_pauses(txn, rep);
+    for (size_t i = 0; i < service->followed_len; i++)
+        if (service->followed[i].diverged)
+            rep->problems[rep->n_problems++] = mc_unconst("FOLLOW_DIVERGED");
     rep->ready = !usage.refusing;
     return txn->status;
 }
@@ -225,7 +247,11 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     X(GetJob,     mc_queue_job,   Motcua__GetJobRequest,     Motcua__JobPage,       MC_READ,  MC_OPERATOR, NULL) \
     X(FindJobs,   mc_queue_find,  Motcua__FindJobsRequest,   Motcua__FindJobsReply, MC_READ,  MC_OPERATOR, NULL) \
     X(PauseLane,  mc_pause_lane,  Motcua__PauseLaneRequest,  Motcua__LanePause,     MC_WRITE, MC_OPERATOR, NULL) \
-    X(ResumeLane, mc_resume_lane, Motcua__ResumeLaneRequest, Motcua__LanePause,     MC_WRITE, MC_OPERATOR, NULL)
+    X(ResumeLane, mc_resume_lane, Motcua__ResumeLaneRequest, Motcua__LanePause,     MC_WRITE, MC_OPERATOR, NULL) \
+    X(StartUpkeep,   mc_upkeep_start,   Motcua__StartUpkeepRequest,   Motcua__Upkeep, MC_WRITE, MC_OPERATOR, NULL) \
+    X(GetUpkeep,     mc_upkeep_get,     Motcua__GetUpkeepRequest,     Motcua__Upkeep, MC_READ, MC_OPERATOR, NULL)  \
+    X(StopUpkeep,    mc_upkeep_stop,    Motcua__StopUpkeepRequest,    Motcua__Upkeep, MC_WRITE, MC_OPERATOR, NULL) \
+    X(AcceptLineage, mc_lineage_accept, Motcua__AcceptLineageRequest, Motcua__AcceptLineageReply, MC_WRITE, MC_OPERATOR, NULL)
 /* clang-format on */
 
 #define HOUSE_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct mc_service, fn, req, rep)

@@ -344,15 +344,15 @@ static void prune_revoked(struct mc_txn *txn)
 }
 
 /* A turn of the room's own, that nobody called for. */
-static void own_step(struct mc_service *service, struct mc_turn *turn,
-                     enum mc_status (*step)(void *ctx, struct mc_txn *txn), const char *name)
+void mc_own_step(struct mc_service *service, struct mc_turn *turn,
+                 enum mc_status (*step)(void *ctx, struct mc_txn *txn), void *ctx, const char *name)
 {
     Motcua__Header head = MOTCUA__HEADER__INIT;
     struct mc_call call;
     struct mc_txn txn;
 
     txn_inner(service, turn, &txn, &call, &head, "system");
-    enum mc_status status = step(service->ctx, &txn);
+    enum mc_status status = step(ctx, &txn);
     if (status != MC_OK)
         (void)mc_fail(&txn, status, name);
     if (mc_txn_apply(&txn) != MC_OK)
@@ -362,7 +362,7 @@ static void own_step(struct mc_service *service, struct mc_turn *turn,
 void mc_service_closing(struct mc_service *service, struct mc_turn *turn)
 {
     if (service->room->closing != NULL)
-        own_step(service, turn, service->room->closing, "closing");
+        mc_own_step(service, turn, service->room->closing, service->ctx, "closing");
 }
 
 bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
@@ -382,7 +382,7 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
         tell_log(service, "step_refused", "actions", 0, txn.why);
 
     if (service->room->tick != NULL)
-        own_step(service, turn, service->room->tick, "tick");
+        mc_own_step(service, turn, service->room->tick, service->ctx, "tick");
     if (mc_turn_idle(turn))
         more = true;
     return more;

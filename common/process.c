@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -43,7 +44,10 @@ static int usage(const char *program, FILE *out, int code)
             "  -c, --file FILE        configuration (YAML)\n"
             "  -s, --set KEY=VALUE    one key, above file and environment\n"
             "      --config           print the effective configuration and exit\n"
-            "      --version          print the version and exit\n",
+            "      --version          print the version and exit\n"
+            "a room also:\n"
+            "      --verify [FOLDER]  look at every row of its store, or of a backup, and exit\n"
+            "      --restore FOLDER   put a backup where its store belongs, and exit\n",
             program);
     return code;
 }
@@ -122,6 +126,17 @@ bool mc_folder_make(const char *path, unsigned mode)
             return false;
     }
     return true;
+}
+
+int mc_folder_lock(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
 }
 
 static bool start_log(struct mc_process *process, int *ret_exit)

@@ -84,3 +84,6 @@ mc_nodiscard bool mc_process_key_path(const struct mc_process *process, const ch
 
 /* Makes a folder of ours and those above it that are missing. */
 mc_nodiscard bool mc_folder_make(const char *path, unsigned mode);
+/* A descriptor that keeps other processes of ours out of a folder until it is closed; -1: one is
+ * there, or it cannot be opened. */
+mc_nodiscard int mc_folder_lock(const char *path);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/frame.h"
+#include "common/lineage.h"
 
 static void mismatch(const char *room, const char *method, const char *want, const char *got)
 {
@@ -86,8 +86,10 @@ static enum mc_status load_memory(struct mc_service *service)
 
     if (status != MC_OK)
         return status;
-    for (size_t i = 0; i < service->followed_len; i++)
+    for (size_t i = 0; i < service->followed_len; i++) {
         service->followed[i].applied = mc_cursor_load(&txn, service->followed[i].room);
+        mc_lineage_known(&txn, &service->followed[i]);
+    }
     load_revoked(service, &txn);
     status = txn.status;
     mc_snapshot_close(&txn);
@@ -204,6 +206,8 @@ enum mc_status mc_service_open(struct mc_service *service, const struct mc_room 
         (void)snprintf(why, why_size,
                        status == MC_DENIED ? "the store was sealed with another master key"
                                            : "the store cannot be written");
+    if (status == MC_OK && (status = mc_lineage_open(service)) != MC_OK)
+        (void)snprintf(why, why_size, "the store cannot be written");
     if (status == MC_OK)
         status = boot_room(service, why, why_size);
     if (status != MC_OK)

@@ -154,6 +154,71 @@ enum mc_status mc_store_open(struct mc_store **ret_store, const struct mc_store_
     return MC_OK;
 }
 
+static int open_copy(struct mc_store *store, const struct mc_store_options *options)
+{
+    MDB_txn *mdb = NULL;
+    int rc = mdb_env_create(&store->env);
+
+    if (rc != MDB_SUCCESS || (rc = mdb_env_set_maxdbs(store->env, MC_TABLES_MAX)) != MDB_SUCCESS ||
+        (rc = mdb_env_open(store->env, options->dir,
+                           MDB_RDONLY | MDB_NOTLS | MDB_NOLOCK | MDB_NORDAHEAD, 0)) !=
+            MDB_SUCCESS ||
+        (rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &mdb)) != MDB_SUCCESS)
+        return rc;
+    for (size_t i = 0; i < store->tables_len && rc == MDB_SUCCESS; i++) {
+        const char *name = i < MC_TABLE_ROOM ? house_tables[i] : options->tables[i - MC_TABLE_ROOM];
+        rc = mdb_dbi_open(mdb, name, 0, &store->tables[i]);
+        if (rc == MDB_NOTFOUND) { /* of a version that did not know it yet */
+            store->absent |= UINT64_C(1) << i;
+            rc = MDB_SUCCESS;
+        }
+    }
+    if (rc == MDB_SUCCESS)
+        return mdb_txn_commit(mdb);
+    mdb_txn_abort(mdb);
+    return rc;
+}
+
+enum mc_status mc_store_open_copy(struct mc_store **ret_store,
+                                  const struct mc_store_options *options, char *why,
+                                  size_t why_size)
+{
+    struct mc_store *store = calloc(1, sizeof *store);
+
+    assert(MC_TABLE_ROOM + options->tables_len <= MC_TABLES_MAX);
+    if (store == NULL)
+        return MC_FULL;
+    store->tables_len = MC_TABLE_ROOM + options->tables_len;
+    store->staged = options->staged;
+    int rc = open_copy(store, options);
+    if (rc != MDB_SUCCESS) {
+        (void)snprintf(why, why_size, "%s: %s", options->dir, mdb_strerror(rc));
+        mc_store_close(store);
+        return mc_status_from_mdb(rc) == MC_OK ? MC_IO : mc_status_from_mdb(rc);
+    }
+    *ret_store = store;
+    return MC_OK;
+}
+
+enum mc_status mc_store_copy(const struct mc_store *store, int fd)
+{
+    int rc = mdb_env_copyfd2(store->env, fd, MDB_CP_COMPACT);
+
+    return rc == MDB_SUCCESS ? MC_OK : rc == MDB_INCOMPATIBLE ? MC_CORRUPT : MC_IO;
+}
+
+uint64_t mc_store_disk_free(const char *dir)
+{
+    struct statvfs disk;
+
+    return statvfs(dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
+}
+
+const char *mc_house_table(unsigned table)
+{
+    return house_tables[table];
+}
+
 void mc_store_close(struct mc_store *store)
 {
     if (store->snapshot != NULL)

@@ -56,12 +56,32 @@ mc_nodiscard enum mc_status mc_store_open(struct mc_store **ret_store,
                                           size_t why_size);
 void mc_store_close(struct mc_store *store);
 
+/* Opens a copy of a store to be read only; nothing is written beside it. Tables that it does not
+ * have are left out. */
+mc_nodiscard enum mc_status mc_store_open_copy(struct mc_store **ret_store,
+                                               const struct mc_store_options *options, char *why,
+                                               size_t why_size);
+
+/*
+ * Writes the store as it is now into a descriptor, compacted, while it goes on being written. Takes
+ * as long as the reader at the other end does, so it belongs into a thread; it holds a read
+ * transaction, and meanwhile no page that is given up can be used again. MC_IO: the descriptor did
+ * not take it.
+ */
+mc_nodiscard enum mc_status mc_store_copy(const struct mc_store *store, int fd);
+
+/* Bytes between the end of the file system and what its processes may still take; 0: unknown. */
+uint64_t mc_store_disk_free(const char *dir);
+
 /*
  * A UUIDv7 behind all this process gave before for the store: the 12 bits after the milliseconds
  * count (RFC 9562 sect. 6.2, method 1), so that what one turn makes keeps its order.
  */
 void mc_store_id(struct mc_store *store, uint8_t id[MC_ID_LEN], int64_t now_ms,
                  const struct mc_random *random);
+
+/* The name of one of the tables that every room has. */
+const char *mc_house_table(unsigned table);
 
 struct mc_store_usage {
     size_t map_bytes;

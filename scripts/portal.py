@@ -29,7 +29,7 @@ SERVICES = {
     "support": "motcua.support.v1.Support",
 }
 HOUSE = "motcua.v1.Room"
-HOUSE_METHODS = {"Follow", "Stats", "Peek", "Health"}
+HOUSE_METHODS = {"Follow", "Stats", "Peek", "Health", "StartUpkeep", "GetUpkeep", "StopUpkeep", "AcceptLineage"}
 
 
 def load_descriptors():

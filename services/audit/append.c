@@ -2,6 +2,7 @@
  * Every event of every room becomes the next entry of the log. The frame hands each event over
  * exactly once and in its journal's order, and saves its cursor with what is written here.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "audit.h"
@@ -20,11 +21,15 @@ static void index_text(struct mc_txn *txn, const char *text, struct mc_bytes num
 static void index_entry(struct mc_txn *txn, const Motcua__Event *event, struct mc_bytes number)
 {
     struct audit_place cause;
+    struct mc_bytes before;
 
     for (size_t i = 0; i < MC_MIN(event->n_keys, (size_t)AUDIT_KEYS_INDEXED_MAX); i++)
         index_text(txn, event->keys[i], number);
     index_text(txn, audit_trace_key(txn, event->traceparent), number);
-    mc_put(txn, AUDIT_PLACES, audit_place_key(txn, mc_key_text(event->room), event->seq), number);
+    struct mc_bytes place = audit_place_key(txn, mc_key_text(event->room), event->seq);
+    if (mc_get(txn, AUDIT_PLACES, place, &before)) /* of a journal that was lost (lineage) */
+        (void)mc_count(txn, "superseded");
+    mc_put(txn, AUDIT_PLACES, place, number);
     if (audit_place_parse(event->cause_event, &cause) && cause.room_len <= AUDIT_KEY_MAX) {
         struct mc_bytes key =
             audit_place_key(txn, (struct mc_bytes){cause.room, cause.room_len}, cause.seq);
@@ -105,4 +110,31 @@ enum mc_status audit_append(void *ctx, struct mc_txn *txn, const Motcua__Event *
     (void)body;
     audit_add(txn, event);
     return txn->status;
+}
+
+uint64_t audit_counted(struct mc_txn *txn, const char *name)
+{
+    struct mc_bytes key = mc_key_join(txn, mc_key_text("count/"), mc_key_text(name));
+    struct mc_bytes value;
+    uint64_t number = 0;
+
+    if (mc_get(txn, MC_TABLE_META, key, &value) && value.len == sizeof number)
+        memcpy(&number, value.data, sizeof number);
+    return le64toh(number);
+}
+
+void audit_own(struct mc_txn *txn)
+{
+    enum { MAX = 100 }; /* the rest at the next tick */
+    Motcua__Event *events[MAX];
+    /* "own" counts what the log has of our own journal: it is the place there, too. */
+    size_t n = mc_journal_read(txn, audit_counted(txn, "own"), events, MAX, MC_EVENT_MAX);
+
+    for (size_t i = 0; i < n && txn->status == MC_OK; i++) {
+        events[i]->room = mc_unconst("audit");
+        if (events[i]->seq == mc_count(txn, "own"))
+            audit_add(txn, events[i]);
+        else
+            (void)audit_damaged(txn);
+    }
 }

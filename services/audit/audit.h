@@ -104,6 +104,10 @@ extern const size_t audit_rooms_len;
 
 /* One event, to be an entry (append.c). */
 void audit_add(struct mc_txn *txn, const Motcua__Event *event);
+/* A counter of mc_count(), not moved on. */
+uint64_t audit_counted(struct mc_txn *txn, const char *name);
+/* The same of our own journal, which nobody follows: what the house itself wrote there (upkeep). */
+void audit_own(struct mc_txn *txn);
 
 /* An entry as it is stored, and opened. */
 struct audit_entry {

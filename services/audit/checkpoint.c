@@ -143,10 +143,12 @@ enum mc_status audit_tick(void *ctx, struct mc_txn *txn)
 {
     const struct audit *audit = ctx;
 
+    audit_own(txn);
     return sign_news(audit, txn, audit->checkpoint_every_ms);
 }
 
 enum mc_status audit_closing(void *ctx, struct mc_txn *txn)
 {
+    audit_own(txn);
     return sign_news(ctx, txn, 0);
 }

@@ -44,6 +44,7 @@ static void tell(struct mc_txn *txn, const char *reason, uint32_t entries)
 
     body.reason = mc_unconst(reason);
     body.entries = entries;
+    audit_own(txn); /* so that its number is its place in the journal */
     struct mc_bytes bytes = mc_body_pack(txn->arena, &body.base);
     event.room = mc_unconst("audit");
     event.seq = mc_count(txn, "own");

@@ -61,11 +61,12 @@ static const struct mc_follow follows[] = {
     {"notification", "*", NULL, audit_append},
     {"partner",      "*", NULL, audit_append},
     {"support",      "*", NULL, audit_append},
+    {"print",        "*", NULL, audit_append},
 };
 /* clang-format on */
 
-const char *const audit_rooms[] = {"identity",     "otp",     "dossier", "payment",
-                                   "notification", "partner", "support", "audit"};
+const char *const audit_rooms[] = {"identity", "otp",     "dossier", "payment", "notification",
+                                   "partner",  "support", "print",   "audit"};
 const size_t audit_rooms_len = MC_LEN(audit_rooms);
 _Static_assert(MC_LEN(audit_rooms) == MC_LEN(follows) + 1, "every room that is followed, and us");
 

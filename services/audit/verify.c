@@ -109,10 +109,13 @@ static void hold_against(struct check *check, uint64_t first)
     }
 }
 
-/* How many events the index of journals has: their sequences are without gaps. */
+/*
+ * How many events the index of journals has: their sequences are without gaps. A room that was
+ * restored from a backup gives numbers anew: those it had before are entries too.
+ */
 static uint64_t indexed(struct mc_txn *txn)
 {
-    uint64_t sum = 0;
+    uint64_t sum = audit_counted(txn, "superseded");
 
     for (size_t i = 0; i < audit_rooms_len; i++) {
         struct mc_cursor cursor = mc_seek(txn, AUDIT_PLACES, audit_key(txn, audit_rooms[i]),

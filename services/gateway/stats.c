@@ -96,6 +96,10 @@ static void add_follow(struct mc_metrics *metrics, const Motcua__StatsReply *sta
 
     gauge(metrics, "motcua_follow_lag_events", "Events of the other room not yet applied.", room,
           from, none, (double)lag);
+    gauge(metrics, "motcua_follow_diverged",
+          "1: the other room was restored and has lost events that were applied: following has "
+          "stopped.",
+          room, from, none, follow->diverged);
     if (follow->heard_ms > 0)
         gauge(metrics, "motcua_follow_heard_age_seconds", "Since the other room was last heard.",
               room, from, none, (double)MC_MAX(stats->now_ms - follow->heard_ms, 0) / MS);

@@ -79,6 +79,14 @@ static const struct ctl_command commands[] = {
     {"payment", "reconcile", "DAY [PARTNER [FILE]]", "A day (2026-09-07) with platform or BIN/ACCOUNT; FILE: its statement as CSV.", ctl_payment_reconcile},
     {"payment", "cases", "[UNIT]",            "Open cases: money that waits for an officer.",     ctl_payment_cases},
     {"ledger", "check",  "",                  "Sums the ledger again and compares.",              ctl_ledger_check},
+    {"backup", "run",    "ROOM|all REASON",   "Copies the store into backup.dir while the room works, and reads it back.", ctl_backup_run},
+    {"backup", "list",   "DIR",               "Every backup in a folder; no room is needed.",     ctl_backup_list},
+    {"backup", "verify", "FOLDER",            "The file is its manifest's, and every row is whole; keys: motcua-ROOM --verify.", ctl_backup_verify},
+    {"backup", "gap",    "ROOM",              "After a restore: who has applied what the room no longer has.", ctl_backup_gap},
+    {"store",  "verify", "ROOM|all REASON",   "Every row, the journal's order, the queues' counters, while the room works.", ctl_store_verify},
+    {"store",  "upkeep", "ROOM",              "The backup or check that runs, or the last one.",  ctl_store_upkeep},
+    {"store",  "stop",   "ROOM",              "Stops it.",                                        ctl_store_stop},
+    {"follow", "accept", "ROOM OF REASON",    "Lets ROOM go on with OF, which was restored and has lost events.", ctl_follow_accept},
     {"key",    "make",   "FILE",              "Makes a CURVE key pair: secret into FILE, public printed.", ctl_key_make},
 };
 /* clang-format on */

@@ -128,6 +128,14 @@ int ctl_indicators_check(struct ctl *ctl, int argc, char **argv);
 int ctl_rounds_list(struct ctl *ctl, int argc, char **argv);
 int ctl_rounds_show(struct ctl *ctl, int argc, char **argv);
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv);
+int ctl_backup_run(struct ctl *ctl, int argc, char **argv);
+int ctl_backup_list(struct ctl *ctl, int argc, char **argv);
+int ctl_backup_verify(struct ctl *ctl, int argc, char **argv);
+int ctl_backup_gap(struct ctl *ctl, int argc, char **argv);
+int ctl_store_verify(struct ctl *ctl, int argc, char **argv);
+int ctl_store_upkeep(struct ctl *ctl, int argc, char **argv);
+int ctl_store_stop(struct ctl *ctl, int argc, char **argv);
+int ctl_follow_accept(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 
 /* A CSV in parts of at most 400 whole lines, each behind the head line; an empty text ends it. */

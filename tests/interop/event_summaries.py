@@ -17,6 +17,8 @@ LABELS = set("""identity.captcha identity.merge identity.refresh
     support.group support.uploader support.word""".split())
 # Types that common/actions.c puts together from the room's name and these.
 ACTIONS = "prepared run asked approved done stopped".split()
+# The same of common/upkeep.c and common/lineage.c.
+UPKEEP = "upkeep_asked upkeep_done upkeep_failed upkeep_stopped lineage_accepted".split()
 
 
 def types_of(room, folder):
@@ -35,6 +37,7 @@ def main():
     emitted -= LABELS
     made = {f"{room}.queue_action_{what}" for room in ROOMS for what in ACTIONS}
     made |= {f"{room}.queue_{what}" for room in ROOMS for what in ("paused", "resumed")}
+    made |= {f"{room}.{what}" for room in ROOMS for what in UPKEEP}
     bad += [f"{kind}: twice in the table" for kind in sorted({kind for kind in rows if rows.count(kind) > 1})]
     bad += [f"{kind}: no row in the table" for kind in sorted(emitted - set(rows))]
     bad += [f"{kind}: no room emits it" for kind in sorted(set(rows) - emitted - made)]
