@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "support.h"
+#include "feedback.h"
 
 enum { KEY_LEN = 8 + 1 + MC_ID_LEN };
 
@@ -31,12 +31,21 @@ void support_alarm_drop(struct mc_txn *txn, enum support_kind kind, int64_t at_m
     mc_drop(txn, SUPPORT_ALARMS, alarm_key(txn, kind, at_ms, id));
 }
 
+static void ring(struct support *support, struct mc_txn *txn, uint8_t kind, struct mc_bytes id)
+{
+    if (kind == SUPPORT_REQUEST)
+        support_request_overdue(txn, id);
+    else if (kind == SUPPORT_FEEDBACK)
+        support_feedback_overdue(support, txn, id);
+    else if (kind == SUPPORT_BUDGET)
+        mc_drop(txn, SUPPORT_BUDGETS, id);
+}
+
 static enum mc_status strike(struct support *support, struct mc_txn *txn)
 {
     struct mc_cursor cursor =
         mc_seek(txn, SUPPORT_ALARMS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
 
-    (void)support;
     for (int i = 0; i < SUPPORT_ALARM_ROWS && mc_next(&cursor); i++) {
         const uint8_t *key = cursor.key.data;
         uint64_t due = 0;
@@ -47,8 +56,7 @@ static enum mc_status strike(struct support *support, struct mc_txn *txn)
             due = due << 8 | key[b];
         if ((int64_t)due > txn->now_ms)
             break;
-        if (key[8] == SUPPORT_REQUEST)
-            support_request_overdue(txn, mc_keep(txn, key + 9, MC_ID_LEN));
+        ring(support, txn, key[8], mc_keep(txn, key + 9, MC_ID_LEN));
         mc_drop(txn, SUPPORT_ALARMS, cursor.key);
     }
     return txn->status;

@@ -1,15 +1,19 @@
 /* ReadFile: a stretch of a file, for who may see what it belongs to. Each reading is told. */
-#include "support.h"
+#include "feedback.h"
 
 /* NULL: it is nobody's, or not his to see. */
 static const char *code_of(const struct support *support, struct mc_txn *txn,
                            const SupportState__File *file)
 {
     struct support_request request;
+    struct support_feedback feedback;
 
     if (file->user_kind == SUPPORT_REQUEST &&
         support_request_open(support, txn, file->user, "", &request))
         return request.record->code;
+    if (file->user_kind == SUPPORT_FEEDBACK &&
+        support_feedback_open(support, txn, file->user, "", "", &feedback))
+        return feedback.record->code;
     return NULL;
 }
 

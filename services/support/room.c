@@ -5,23 +5,26 @@
  * staff have eight working hours to deal with it. Each step is a row of the state table (stages.c,
  * printed as STATES.md), refused to all others; what changed is kept beside it with what it was
  * before; each outcome goes to «Email phản hồi» by a job. Lists and searches walk facets (facet.c),
- * never the requests themselves. Names, phones, addresses and texts are sealed, and each reading of
+ * never the requests themselves. Feedback (feedback.h) is anybody's, for one agency, which has
+ * working days for each step. Names, phones, addresses and texts are sealed, and each reading of
  * them is an event.
  */
 #include <stdio.h>
 
-#include "support.h"
+#include "feedback.h"
 
 /* clang-format off */
 #define SUPPORT_MAKERS  (MC_OFFICER | MC_OPERATOR)
+#define SUPPORT_SENDERS (MC_CITIZEN | MC_OFFICER | MC_OPERATOR)
+#define SUPPORT_MEMBERS_DOOR (MC_ROOM | MC_OPERATOR)
 
 /*    method          handler                  request                         reply                          mode            who             right */
 #define SUPPORT_ROUTES(X)                                                                                                                     \
-    X(StartUpload,    support_start_upload,    Support__StartUploadRequest,    Support__UploadReply,          MC_WRITE,       SUPPORT_MAKERS, NULL) \
-    X(UploadPart,     support_upload_part,     Support__UploadPartRequest,     Support__UploadReply,          MC_WRITE,       SUPPORT_MAKERS, NULL, NULL, SUPPORT_PART_BODY_MAX) \
-    X(FinishUpload,   support_finish_upload,   Support__FinishUploadRequest,   Support__UploadReply,          MC_WRITE,       SUPPORT_MAKERS, NULL) \
-    X(GetUpload,      support_get_upload,      Support__GetUploadRequest,      Support__UploadReply,          MC_READ,        SUPPORT_MAKERS, NULL) \
-    X(ReadFile,       support_read_file,       Support__ReadFileRequest,       Support__ReadFileReply,        MC_WRITE_FRESH, SUPPORT_MAKERS, NULL, NULL, MC_UPLOAD_MAX) \
+    X(StartUpload,    support_start_upload,    Support__StartUploadRequest,    Support__UploadReply,          MC_WRITE,       SUPPORT_SENDERS, NULL) \
+    X(UploadPart,     support_upload_part,     Support__UploadPartRequest,     Support__UploadReply,          MC_WRITE,       SUPPORT_SENDERS, NULL, NULL, SUPPORT_PART_BODY_MAX) \
+    X(FinishUpload,   support_finish_upload,   Support__FinishUploadRequest,   Support__UploadReply,          MC_WRITE,       SUPPORT_SENDERS, NULL) \
+    X(GetUpload,      support_get_upload,      Support__GetUploadRequest,      Support__UploadReply,          MC_READ,        SUPPORT_SENDERS, NULL) \
+    X(ReadFile,       support_read_file,       Support__ReadFileRequest,       Support__ReadFileReply,        MC_WRITE_FRESH, SUPPORT_SENDERS, NULL, NULL, MC_UPLOAD_MAX) \
     X(ProposeRequest, support_propose_request, Support__ProposeRequestRequest, Support__ProposeRequestReply,  MC_READ,        SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(CreateRequest,  support_create_request,  Support__CreateRequestRequest,  Support__Request,              MC_WRITE_SECRET, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(MoveRequest,    support_move_request,    Support__MoveRequestRequest,    Support__Request,              MC_WRITE_SECRET, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
@@ -30,6 +33,19 @@
     X(GetRequest,     support_get_request,     Support__GetRequestRequest,     Support__Request,              MC_WRITE_FRESH, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(SearchRequests, support_search_requests, Support__SearchRequestsRequest, Support__SearchRequestsReply,  MC_WRITE_FRESH, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(ExportRequests, support_export_requests, Support__SearchRequestsRequest, Support__ExportRequestsReply,  MC_WRITE_FRESH, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE, NULL, MC_UPLOAD_MAX) \
+    X(SendFeedback,   support_send_feedback,   Support__SendFeedbackRequest,   Support__Feedback,             MC_WRITE_SECRET, MC_ANYONE,     NULL) \
+    X(GetFeedback,    support_get_feedback,    Support__GetFeedbackRequest,    Support__Feedback,             MC_WRITE_FRESH, MC_ANYONE,      NULL) \
+    X(ListMyFeedback, support_list_my_feedback, Support__ListMyFeedbackRequest, Support__ListFeedbackReply,   MC_READ,        MC_CITIZEN | MC_OFFICER, NULL) \
+    X(SearchFeedback, support_search_feedback, Support__SearchFeedbackRequest, Support__ListFeedbackReply,    MC_WRITE_FRESH, SUPPORT_MAKERS, SUPPORT_RIGHT_FEEDBACK) \
+    X(MoveFeedback,   support_move_feedback,   Support__MoveFeedbackRequest,   Support__Feedback,             MC_WRITE_SECRET, MC_ANYONE,     NULL) \
+    X(PublishFeedback, support_publish_feedback, Support__PublishFeedbackRequest, Support__Feedback,          MC_WRITE_SECRET, SUPPORT_MAKERS, SUPPORT_RIGHT_FEEDBACK) \
+    X(SearchPublished, support_search_published, Support__SearchPublishedRequest, Support__SearchPublishedReply, MC_READ,     MC_ANYONE,      NULL) \
+    X(RateFeedback,   support_rate_feedback,   Support__RateFeedbackRequest,   Support__Feedback,             MC_WRITE_SECRET, MC_ANYONE,     NULL) \
+    X(SumFeedback,    support_sum_feedback,    Support__SumFeedbackRequest,    Support__SumFeedbackReply,     MC_READ,        SUPPORT_MAKERS, SUPPORT_RIGHT_FEEDBACK) \
+    X(ListForPartner, support_list_for_partner, Support__ListForPartnerRequest, Support__ListForPartnerReply, MC_WRITE_FRESH, SUPPORT_MEMBERS_DOOR, NULL) \
+    X(GetAnswer,      support_get_answer,      Support__GetAnswerRequest,      Support__PartnerFeedback,      MC_WRITE_FRESH, SUPPORT_MEMBERS_DOOR, NULL) \
+    X(ReceiveAnswer,  support_receive_answer,  Support__ReceiveAnswerRequest,  Support__PartnerFeedback,      MC_WRITE_SECRET, SUPPORT_MEMBERS_DOOR, NULL) \
+    X(ReceiveFeedback, support_receive_feedback, Support__ReceiveFeedbackRequest, Support__PartnerFeedback,   MC_WRITE_SECRET, SUPPORT_MEMBERS_DOOR, NULL) \
     X(ListStates,     support_list_states,     Support__ListStatesRequest,     Support__ListStatesReply,      MC_READ,        MC_ANYONE,      NULL)
 
 static const char *const tables[] = {
@@ -44,6 +60,12 @@ static const char *const tables[] = {
     [SUPPORT_PIECES       - MC_TABLE_ROOM] = "pieces",       /* file id, number       -> that piece, sealed */
     [SUPPORT_UPLOADS      - MC_TABLE_ROOM] = "uploads",      /* sender, file id       -> nothing; not used yet */
     [SUPPORT_FILE_ENDS    - MC_TABLE_ROOM] = "file_ends",    /* time, file id         -> sender */
+    [SUPPORT_FEEDBACK_TABLE - MC_TABLE_ROOM] = "feedback",   /* feedback id           -> Feedback */
+    [SUPPORT_OWNED        - MC_TABLE_ROOM] = "owned",        /* account id, feedback id -> nothing */
+    [SUPPORT_SUMS         - MC_TABLE_ROOM] = "sums",         /* unit, 0, month        -> Sums (feedback_sums.c) */
+    [SUPPORT_SYNC         - MC_TABLE_ROOM] = "sync",         /* unit, 0, sequence     -> feedback id (feedback_member.c) */
+    [SUPPORT_MEMBERS      - MC_TABLE_ROOM] = "members",      /* unit, 0, its own number -> feedback id */
+    [SUPPORT_BUDGETS      - MC_TABLE_ROOM] = "budgets",      /* source, keyed hash    -> Budget (send_feedback.c) */
 };
 
 static const char *const lanes[] = {[SUPPORT_LANE_MAIL] = "mail"};
@@ -54,6 +76,7 @@ static const struct mc_config_key config[] = {
     {"support.unit",        MC_CONFIG_STRING,   AT(unit),           "000.00.00.G22", 1, MC_AGENCY_CODE_SIZE - 1, "The agency whose officers deal with requests for support: Văn phòng Chính phủ."},
     {"support.upload_life", MC_CONFIG_DURATION, AT(upload_life_ms), "24h", HOUR, INT64_C(168) * HOUR, "How long an upload is kept before it is used."},
     {"support.reopen_days", MC_CONFIG_INT,      AT(reopen_days),    "30",  1,    365,                 "Days in which a request that was dealt with may be opened again."},
+    {"support.anonymous_hour", MC_CONFIG_INT,   AT(anonymous_hour), "5",   0,    10000,               "Feedback without a session taken from one source in an hour."},
 };
 /* clang-format on */
 

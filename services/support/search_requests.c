@@ -1,8 +1,6 @@
 /* SearchRequests: the list of the screen with its filters (SUP-02 … SUP-04), the newest first. */
 #include <string.h>
 
-#include "common/date.h"
-
 #include "support.h"
 
 /* The unit asked for, or all the caller may see; NULL: refused. */
@@ -22,16 +20,6 @@ static const char *scope_of(const struct support *support, struct mc_txn *txn, c
     else
         return support_text(txn, code);
     return NULL;
-}
-
-static int64_t day_of(struct mc_txn *txn, const char *text)
-{
-    struct mc_date date = {0};
-    enum mc_why why = text[0] != '\0' ? mc_date_parse(text, &date) : MC_WHY_OK;
-
-    if (why != MC_WHY_OK)
-        (void)mc_refuse(txn, MC_INVALID, "from_day", mc_why_code(why), NULL);
-    return text[0] != '\0' && why == MC_WHY_OK ? mc_date_to_ms(date) : 0;
 }
 
 static void row_show(struct mc_txn *txn, struct mc_bytes id, Support__RequestRow *row)
@@ -65,7 +53,7 @@ bool support_requests_find(const struct support *support, struct mc_txn *txn,
     const char *requester =
         support_line(txn, "requester", req->requester, SUPPORT_NAME_CHARS_MAX, false);
     const char *scope = scope_of(support, txn, req->unit);
-    int64_t from_ms = day_of(txn, req->from_day);
+    int64_t from_ms = support_day(txn, "from_day", req->from_day);
 
     if (txn->status != MC_OK || search == NULL || scope == NULL)
         return false;

@@ -28,13 +28,24 @@ enum support_table {
     SUPPORT_PIECES,
     SUPPORT_UPLOADS,
     SUPPORT_FILE_ENDS,
+    SUPPORT_FEEDBACK_TABLE,
+    SUPPORT_OWNED,
+    SUPPORT_SUMS,
+    SUPPORT_SYNC,
+    SUPPORT_MEMBERS,
+    SUPPORT_BUDGETS,
     SUPPORT_TABLES_END,
 };
 
 enum support_lane { SUPPORT_LANE_MAIL, SUPPORT_LANES_LEN };
 
 /* What a row of a shared table belongs to. */
-enum support_kind { SUPPORT_REQUEST = 'r' };
+enum support_kind {
+    SUPPORT_REQUEST = 'r',
+    SUPPORT_FEEDBACK = 'f',
+    SUPPORT_PUBLISHED = 'p', /* feedback that everybody may read */
+    SUPPORT_BUDGET = 'b',    /* alarms: it goes */
+};
 
 enum {
     SUPPORT_NAME_CHARS_MAX = 200, /* units, groups of services, people */
@@ -75,6 +86,7 @@ struct support {
     const char *unit; /* who deals with requests: Văn phòng Chính phủ */
     int64_t upload_life_ms;
     int64_t reopen_days;
+    int64_t anonymous_hour;
     struct mc_calendar calendar;
     struct mc_day calendar_days[MC_CALENDAR_DAYS_MAX];
     struct mc_file_types file_types;
@@ -143,6 +155,9 @@ char *support_code(struct mc_txn *txn, const char *kind);
 char *support_uuid(struct mc_txn *txn, ProtobufCBinaryData id);
 /* Repeated messages: `n` of `size` bytes, each to be initialised, and the pointers to them. */
 void **support_rows(struct mc_txn *txn, size_t n, size_t size);
+
+/* dd/mm/yyyy as its first instant; 0: none was given. */
+int64_t support_day(struct mc_txn *txn, const char *field, const char *text);
 
 /* who.c: who does it, what he is to it, and why he reads. */
 const char *support_actor(const struct mc_txn *txn);

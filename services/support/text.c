@@ -115,6 +115,16 @@ char *support_time(struct mc_txn *txn, int64_t at_ms)
                           at.date.year, at.hour, at.minute, at.second);
 }
 
+int64_t support_day(struct mc_txn *txn, const char *field, const char *text)
+{
+    struct mc_date date = {0};
+    enum mc_why why = text[0] != '\0' ? mc_date_parse(text, &date) : MC_WHY_OK;
+
+    if (why != MC_WHY_OK)
+        (void)mc_refuse(txn, MC_INVALID, field, mc_why_code(why), NULL);
+    return text[0] != '\0' && why == MC_WHY_OK ? mc_date_to_ms(date) : 0;
+}
+
 char *support_code(struct mc_txn *txn, const char *kind)
 {
     const char *prefix = support_printf(txn, "%s-%d", kind, mc_date_from_ms(txn->now_ms).year);
