@@ -17,7 +17,7 @@ const char *mc_file_sentence(enum mc_status status);
 
 /* A file that was linked in (cmake/embed.cmake). */
 struct mc_embedded {
-    const char *name; /* without its ending */
+    const char *name; /* without its ending; of a folder's files with it, and the way to it */
     const char *data;
     const size_t *len;
 };

@@ -15,11 +15,12 @@ ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit", "prin
 
 class House:
     def __init__(self, folder, bin_dir, gateway_port=0, map_size="256MiB", log=None, tcp=True, extra=None, env=None,
-                 sandbox_arguments=(), authorities=None):
+                 sandbox_arguments=(), authorities=None, dashboard_port=0):
         self.folder = os.path.abspath(folder)
         self.bin_dir = bin_dir
         self.run_dir, self.keys_dir = f"{self.folder}/run", f"{self.folder}/keys"
         self.gateway_port, self.map_size, self.tcp = gateway_port, map_size, tcp
+        self.dashboard_port = dashboard_port
         self.extra = extra or {}
         self.env = {**os.environ, **(env or {})}
         self.sandbox_arguments = list(sandbox_arguments)
@@ -54,7 +55,7 @@ class House:
                         "dossier.national_password_file": self.made("dossier-national.secret", os.urandom(12).hex()), "dossier.allow_plain_http": "true", "http.allow_plain": "true"},
             "partner": {"partner.check_networks": "127.0.0.0/8", "partner.allow_plain_http": "true",
                         "partner.check_ports": f"80,443,{self.port('sandbox') or 80}"},
-            "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}"},
+            "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}", "gateway.dashboard": f"127.0.0.1:{self.dashboard_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
                         "sandbox.payment_secret": self.platform_secret()[1],
                         "sandbox.bank_secret": self.bank_secret()[1],
@@ -108,6 +109,12 @@ class House:
         except (OSError, ValueError):
             return 0
 
+    def dashboard_link(self, *arguments):
+        """An address that signs an operator in, once, in the next minutes."""
+        made = subprocess.run([f"{self.bin_dir}/motcuactl", "--run-dir", self.run_dir, "--keys-dir", self.keys_dir, "dashboard",
+                               "token", *arguments], check=True, capture_output=True, text=True)
+        return made.stdout.strip()
+
     def start(self, name):
         arguments = [f"{self.bin_dir}/motcua-{name}"]
         for key, value in self.settings(name).items():
@@ -144,7 +151,7 @@ class House:
 
     def start_all(self):
         # What an earlier run left would be taken for a daemon that is up.
-        for stale in ["gateway/port", "sandbox/port"] + [f"{room}/{name}" for room in ROOMS for name in ("tcp", "sock")]:
+        for stale in ["gateway/port", "gateway/dashboard", "sandbox/port"] + [f"{room}/{name}" for room in ROOMS for name in ("tcp", "sock")]:
             if os.path.exists(f"{self.run_dir}/{stale}"):
                 os.unlink(f"{self.run_dir}/{stale}")
         if self.tcp and not os.path.exists(f"{self.keys_dir}/callers"):
@@ -217,7 +224,8 @@ def main():
     authorities.signer("84912000101", "NGUYỄN THỊ HOÀ BÌNH", "CCCD:012193990017")  # the scenarios' citizen, by SIM
     authorities.signer("9900000016", "CÔNG TY CỔ PHẦN THỬ NGHIỆM", "MST:9900000016")  # an enterprise, by app
     authorities.agency("000.20.31.H53", "ỦY BAN NHÂN DÂN THỊ TRẤN BẾN CẦU")
-    house = House(arguments.data, os.path.abspath(arguments.bin), gateway_port=arguments.port, authorities=authorities)
+    house = House(arguments.data, os.path.abspath(arguments.bin), gateway_port=arguments.port, authorities=authorities,
+                  dashboard_port=arguments.port + 1 if arguments.port else 0)
 
     def stop(*_):
         house.stopping = True
@@ -231,7 +239,8 @@ def main():
         gateway = f"http://127.0.0.1:{house.port('gateway')}"
         print(f"motcua is up.  gateway {gateway}   sandbox http://127.0.0.1:{house.port('sandbox')}\n"
               f"  sockets {house.run_dir}   logs {house.log_dir}\n"
-              f"  operators: {house.bin_dir}/motcuactl --run-dir {house.run_dir} status\n", flush=True)
+              f"  operators: {house.bin_dir}/motcuactl --run-dir {house.run_dir} status\n"
+              f"  dashboard: {house.dashboard_link()}\n", flush=True)
         if arguments.demo:
             import demo
 

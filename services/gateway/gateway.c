@@ -53,6 +53,12 @@ static const struct mc_config_key keys[] = {
         "Bits of an IPv4 address that make one source: budgets are counted by source."},
     {"gateway.source_ipv6", MC_CONFIG_INT, AT(source_ipv6), "48", 16, 128,
         "Bits of an IPv6 address that make one source."},
+    {"gateway.dashboard", MC_CONFIG_STRING, AT(dashboard), "", 0, 80,
+        "Address and port of the operators' dashboard, 127.0.0.1:8081; empty: none. Beyond this machine it needs gateway.tls_cert."},
+    {"gateway.dashboard_hosts", MC_CONFIG_LIST, AT(dashboard_hosts), "", 0, 16,
+        "Other names (Host headers) under which browsers reach the dashboard: dieuhanh.example.vn."},
+    {"gateway.dashboard_session", MC_CONFIG_DURATION, AT(dashboard_session_ms), "8h", 60000, 86400000,
+        "How long an operator stays signed in to the dashboard."},
 };
 /* clang-format on */
 
@@ -221,7 +227,7 @@ void gateway_ask(struct gateway_exchange *exchange, const char *room,
 
 /* --- boot --- */
 
-static bool listen_parse(const char *text, char *host, size_t size, uint16_t *ret_port)
+bool gateway_listen_parse(const char *text, char *host, size_t size, uint16_t *ret_port)
 {
     const char *colon = strrchr(text, ':');
     size_t len = colon != NULL ? (size_t)(colon - text) : 0;
@@ -243,14 +249,14 @@ static bool listen_parse(const char *text, char *host, size_t size, uint16_t *re
 }
 
 /* For whoever started us with port 0. Written whole or not at all: a reader may be waiting. */
-static bool port_write(const struct gateway *gateway)
+bool gateway_port_write(const struct gateway *gateway, const char *file, uint16_t port)
 {
     char path[TEXT_MAX];
     char temporary[TEXT_MAX];
     char text[8];
-    int path_len = snprintf(path, sizeof path, "%s/port", gateway->process.run_dir);
+    int path_len = snprintf(path, sizeof path, "%s/%s", gateway->process.run_dir, file);
     int temporary_len = snprintf(temporary, sizeof temporary, "%s.new", path);
-    int len = snprintf(text, sizeof text, "%u\n", (unsigned)mc_httpd_port(gateway->httpd));
+    int len = snprintf(text, sizeof text, "%u\n", (unsigned)port);
 
     if (path_len >= (int)sizeof path || temporary_len >= (int)sizeof temporary)
         return false;
@@ -290,7 +296,7 @@ static const char *httpd_open(struct gateway *gateway)
     char host[TEXT_MAX];
     uint16_t port = 0;
 
-    if (!listen_parse(settings->listen, host, sizeof host, &port))
+    if (!gateway_listen_parse(settings->listen, host, sizeof host, &port))
         return "gateway.listen is not address:port";
     if (!gateway_proxies_ok(&settings->proxies))
         return "gateway.proxies holds what is neither an address nor a prefix";
@@ -312,7 +318,9 @@ static const char *httpd_open(struct gateway *gateway)
         return "gateway.listen is not a numeric address, or the certificate or key is unusable";
     if (status != MC_OK)
         return "cannot listen at gateway.listen: is the port taken?";
-    return port_write(gateway) ? NULL : "cannot write gateway/port into run.dir";
+    return gateway_port_write(gateway, "port", mc_httpd_port(gateway->httpd))
+               ? NULL
+               : "cannot write gateway/port into run.dir";
 }
 
 static void tell_listening(struct gateway *gateway)
@@ -324,6 +332,8 @@ static void tell_listening(struct gateway *gateway)
     mc_log_text(&line, "at", gateway->settings.listen);
     mc_log_int(&line, "port", mc_httpd_port(gateway->httpd));
     mc_log_bool(&line, "tls", gateway->settings.tls_cert[0] != '\0');
+    if (gateway->dashboard != NULL)
+        mc_log_int(&line, "dashboard", mc_httpd_port(gateway->dashboard));
     mc_log_end(&line);
 }
 
@@ -342,6 +352,8 @@ static const char *boot(struct gateway *gateway)
         return "no memory";
     const char *why = httpd_open(gateway);
     if (why == NULL)
+        why = dash_open(gateway);
+    if (why == NULL)
         tell_listening(gateway);
     return why;
 }
@@ -357,6 +369,7 @@ static void drain(struct gateway *gateway)
 
     gateway->draining = true;
     gateway_events_end(gateway); /* their readers come again, elsewhere */
+    dash_drain(gateway);
     /* while calls are under way the links' own timer ends each wait */
     while (alive && gateway->under_way > 0 && mc_mono_ns(clock) < end_ns)
         alive =
@@ -368,6 +381,7 @@ static void drain(struct gateway *gateway)
 static void gateway_close(struct gateway *gateway)
 {
     gateway_events_end(gateway);
+    dash_close(gateway);
     mc_httpd_destroy(gateway->httpd);
     for (size_t i = 0; gateway->exchanges != NULL && i < (size_t)gateway->settings.calls; i++) {
         struct gateway_exchange *exchange = &gateway->exchanges[i];

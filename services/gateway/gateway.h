@@ -12,6 +12,7 @@
 #include "common/metrics.h"
 #include "common/process.h"
 
+#include "dash.h"
 #include "map.h"
 #include "source.h"
 #include "sse.h"
@@ -47,8 +48,9 @@ struct gateway_exchange {
 
 /* A question to every room, answered when all have answered or have been silent too long. */
 struct gateway_round {
-    struct gateway_exchange *exchange; /* NULL: free */
-    void (*done)(struct gateway_round *round);
+    struct gateway *gateway;
+    struct gateway_exchange *exchange;         /* NULL: nobody waits for an HTTP answer */
+    void (*done)(struct gateway_round *round); /* NULL: the round is free */
     const ProtobufCMessageDescriptor *reply_type;
     unsigned waiting;
     bool asking; /* still sending the questions: not done, whatever has been answered */
@@ -74,6 +76,9 @@ struct gateway_settings {
     struct mc_config_list proxies;
     int64_t source_ipv4;
     int64_t source_ipv6;
+    const char *dashboard;
+    struct mc_config_list dashboard_hosts;
+    int64_t dashboard_session_ms;
 };
 
 struct gateway {
@@ -88,13 +93,27 @@ struct gateway {
     bool draining;
     struct gateway_stream *streams; /* events.h */
     struct gateway_round rounds[GATEWAY_ROUNDS];
-    struct mc_metrics metrics; /* the edge's own */
+    struct mc_metrics metrics;  /* the edge's own */
+    struct mc_httpd *dashboard; /* NULL: off */
+    struct dash dash;
 };
 
 int gateway_main(struct gateway *gateway, int argc, char **argv);
 
 /* Every request from the listener (routes.c). */
 void gateway_handle(void *arg, struct mc_httpd_request *request);
+
+/* A place for a request on its way; none: it is answered, and NULL. */
+struct gateway_exchange *gateway_take(struct gateway *gateway, struct mc_httpd_request *request);
+/* "127.0.0.1:8080" or "[::1]:8080". */
+mc_nodiscard bool gateway_listen_parse(const char *text, char *host, size_t size,
+                                       uint16_t *ret_port);
+/* Tells a port by a file in our run folder. */
+mc_nodiscard bool gateway_port_write(const struct gateway *gateway, const char *file,
+                                     uint16_t port);
+/* Answers with one code; `http` 0: as the status says. */
+void gateway_refuse_with(struct gateway_exchange *exchange, unsigned http, unsigned rpc,
+                         const char *code, struct mc_header extra);
 
 /* What to say. `headers` ends with a NULL name and may be NULL. */
 struct gateway_answer {
@@ -129,6 +148,8 @@ void gateway_source_of(const struct gateway_exchange *exchange,
                        char ret_source[GATEWAY_SOURCE_SIZE]);
 
 void gateway_rpc(struct gateway_exchange *exchange);
+/* Asks the room of a call that was mapped, and answers with its reply. */
+void gateway_rpc_call(struct gateway_exchange *exchange, const struct gateway_call *call);
 void gateway_webhook_payment(struct gateway_exchange *exchange);
 void gateway_webhook_bank(struct gateway_exchange *exchange);
 void gateway_webhook_tax(struct gateway_exchange *exchange);
@@ -143,3 +164,8 @@ void gateway_metrics(struct gateway_exchange *exchange);
 void gateway_round_start(struct gateway_exchange *exchange, const char *method,
                          const ProtobufCMessageDescriptor *reply_type,
                          void (*done)(struct gateway_round *round));
+
+/* The same for ourselves: `done` has no exchange. False: too many rounds are under way. */
+mc_nodiscard bool gateway_round_begin(struct gateway *gateway, const char *method,
+                                      const ProtobufCMessageDescriptor *reply_type,
+                                      void (*done)(struct gateway_round *round));

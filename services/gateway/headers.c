@@ -58,3 +58,22 @@ void gateway_headers_preflight(struct gateway_headers *headers, const char *orig
                        "Idempotency-Key, Purpose, Traceparent");
     gateway_header_add(headers, "Access-Control-Max-Age", "7200");
 }
+
+const char *gateway_cookie(struct mc_arena *arena, const char *header, const char *name, size_t max)
+{
+    size_t name_len = strlen(name);
+
+    for (const char *at = header; at != NULL && *at != '\0';) {
+        size_t len = strcspn(at, ";");
+
+        if (len > name_len && strncmp(at, name, name_len) == 0 && at[name_len] == '=' &&
+            len - name_len - 1 <= max) {
+            const char *value =
+                mc_sprintf(arena, "%.*s", (int)(len - name_len - 1), at + name_len + 1);
+            return value != NULL ? value : "";
+        }
+        at += len;
+        at += strspn(at, "; ");
+    }
+    return "";
+}

@@ -1,11 +1,12 @@
 /*
- * Headers of answers: those that protect whoever reads them, and CORS. Pure.
+ * Headers of answers: those that protect whoever reads them, and CORS; cookies of requests. Pure.
  *
  * A list is filled in order and ends with a NULL name; what does not fit is a bug, and asserts.
  * Values are borrowed.
  */
 #pragma once
 
+#include "common/arena.h"
 #include "common/config.h"
 #include "common/header.h"
 
@@ -33,3 +34,7 @@ const char *gateway_origin_find(const struct mc_config_list *origins, const char
 /* For an answer that the page may read, and for the preflight before it. */
 void gateway_headers_cors(struct gateway_headers *headers, const char *origin);
 void gateway_headers_preflight(struct gateway_headers *headers, const char *origin);
+
+/* One cookie's value among those of a Cookie header (may be NULL); "": not there, or too long. */
+const char *gateway_cookie(struct mc_arena *arena, const char *header, const char *name,
+                           size_t max);

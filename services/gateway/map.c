@@ -392,12 +392,13 @@ static bool map_body(struct mc_arena *arena, const struct gateway_asked *asked,
     return true;
 }
 
-bool gateway_map(struct mc_arena *arena, const struct gateway_asked *asked,
-                 const struct gateway_limits *limits, const struct gateway_moment *moment,
-                 struct gateway_call *ret_call, struct gateway_refusal *ret_refusal)
+bool gateway_map_method(struct mc_arena *arena, const struct gateway_asked *asked,
+                        const struct gateway_method *method, const struct gateway_limits *limits,
+                        const struct gateway_moment *moment, struct gateway_call *ret_call,
+                        struct gateway_refusal *ret_refusal)
 {
-    *ret_call = (struct gateway_call){.method = gateway_method_find(asked->path)};
-    if (ret_call->method.proto == NULL)
+    *ret_call = (struct gateway_call){.method = *method};
+    if (method->proto == NULL)
         return refuse_http(arena, ret_refusal, MC_RPC_UNIMPLEMENTED, "", "METHOD_UNKNOWN",
                            HTTP_NOT_FOUND);
     if (strcmp(asked->method, "POST") != 0) {
@@ -410,4 +411,13 @@ bool gateway_map(struct mc_arena *arena, const struct gateway_asked *asked,
            map_version(arena, asked, ret_refusal) &&
            map_head(arena, asked, moment, ret_call, ret_refusal) &&
            map_body(arena, asked, limits, ret_call, ret_refusal);
+}
+
+bool gateway_map(struct mc_arena *arena, const struct gateway_asked *asked,
+                 const struct gateway_limits *limits, const struct gateway_moment *moment,
+                 struct gateway_call *ret_call, struct gateway_refusal *ret_refusal)
+{
+    struct gateway_method method = gateway_method_find(asked->path);
+
+    return gateway_map_method(arena, asked, &method, limits, moment, ret_call, ret_refusal);
 }

@@ -87,6 +87,14 @@ mc_nodiscard bool gateway_map(struct mc_arena *arena, const struct gateway_asked
                               const struct gateway_moment *moment, struct gateway_call *ret_call,
                               struct gateway_refusal *ret_refusal);
 
+/* The same of a method that was found already. */
+mc_nodiscard bool gateway_map_method(struct mc_arena *arena, const struct gateway_asked *asked,
+                                     const struct gateway_method *method,
+                                     const struct gateway_limits *limits,
+                                     const struct gateway_moment *moment,
+                                     struct gateway_call *ret_call,
+                                     struct gateway_refusal *ret_refusal);
+
 /* Refuses with one violation; the text is the code's. Always false. */
 bool gateway_refuse(struct mc_arena *arena, struct gateway_refusal *refusal, unsigned rpc,
                     const char *field, const char *code);

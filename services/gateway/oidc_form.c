@@ -4,6 +4,7 @@
 
 #include "common/crypto.h"
 
+#include "headers.h"
 #include "oidc.h"
 
 enum { BASIC_MAX = 1024 };
@@ -68,19 +69,7 @@ ProtobufCBinaryData oidc_id(struct mc_arena *arena, const struct oidc_form *form
 
 const char *oidc_cookie(struct mc_arena *arena, const char *header)
 {
-    static const char name[] = OIDC_COOKIE "=";
-
-    for (const char *at = header; at != NULL && *at != '\0';) {
-        size_t len = strcspn(at, ";");
-        if (strncmp(at, name, sizeof name - 1) == 0 && len - (sizeof name - 1) <= OIDC_COOKIE_MAX) {
-            const char *value =
-                mc_sprintf(arena, "%.*s", (int)(len - (sizeof name - 1)), at + sizeof name - 1);
-            return value != NULL ? value : "";
-        }
-        at += len;
-        at += strspn(at, "; ");
-    }
-    return "";
+    return gateway_cookie(arena, header, OIDC_COOKIE, OIDC_COOKIE_MAX);
 }
 
 bool oidc_basic(struct mc_arena *arena, const char *header, char **ret_id, char **ret_secret)

@@ -8,7 +8,7 @@
 static struct gateway_round *round_take(struct gateway *gateway)
 {
     for (size_t i = 0; i < GATEWAY_ROUNDS; i++)
-        if (gateway->rounds[i].exchange == NULL)
+        if (gateway->rounds[i].done == NULL)
             return &gateway->rounds[i];
     return NULL;
 }
@@ -18,6 +18,7 @@ static void round_end(struct gateway_round *round)
     round->done(round);
     mc_arena_reset(&round->arena);
     round->exchange = NULL;
+    round->done = NULL;
 }
 
 static void answered(void *arg, const Motcua__Header *head, struct mc_bytes body)
@@ -29,7 +30,7 @@ static void answered(void *arg, const Motcua__Header *head, struct mc_bytes body
         answer->reply = protobuf_c_message_unpack(round->reply_type, &round->arena.protobuf,
                                                   body.len, body.data);
     if (--round->waiting == 0 && !round->asking) {
-        struct mc_arena *arena = &round->exchange->gateway->arena;
+        struct mc_arena *arena = &round->gateway->arena;
 
         round_end(round);
         mc_arena_reset(arena);
@@ -39,7 +40,7 @@ static void answered(void *arg, const Motcua__Header *head, struct mc_bytes body
 /* House methods are asked under our own name: the edge's public one may not. */
 static void ask(struct gateway_round *round, size_t i, const char *method)
 {
-    struct gateway *gateway = round->exchange->gateway;
+    struct gateway *gateway = round->gateway;
     struct gateway_moment moment = gateway_now(gateway);
     struct gateway_call call = {0};
 
@@ -52,19 +53,15 @@ static void ask(struct gateway_round *round, size_t i, const char *method)
         round->waiting++;
 }
 
-void gateway_round_start(struct gateway_exchange *exchange, const char *method,
-                         const ProtobufCMessageDescriptor *reply_type,
-                         void (*done)(struct gateway_round *round))
+static bool begin(struct gateway *gateway, struct gateway_exchange *exchange, const char *method,
+                  const ProtobufCMessageDescriptor *reply_type,
+                  void (*done)(struct gateway_round *round))
 {
-    struct gateway_round *round = round_take(exchange->gateway);
-    struct gateway_refusal refusal;
+    struct gateway_round *round = round_take(gateway);
 
-    if (round == NULL) {
-        (void)gateway_refuse(&exchange->gateway->arena, &refusal, mc_status_rpc(MC_BUSY), "",
-                             "BUSY");
-        gateway_answer_refusal(exchange, &refusal);
-        return;
-    }
+    if (round == NULL)
+        return false;
+    round->gateway = gateway;
     round->exchange = exchange;
     round->done = done;
     round->reply_type = reply_type;
@@ -75,4 +72,24 @@ void gateway_round_start(struct gateway_exchange *exchange, const char *method,
     round->asking = false;
     if (round->waiting == 0)
         round_end(round);
+    return true;
+}
+
+void gateway_round_start(struct gateway_exchange *exchange, const char *method,
+                         const ProtobufCMessageDescriptor *reply_type,
+                         void (*done)(struct gateway_round *round))
+{
+    struct gateway_refusal refusal;
+
+    if (begin(exchange->gateway, exchange, method, reply_type, done))
+        return;
+    (void)gateway_refuse(&exchange->gateway->arena, &refusal, mc_status_rpc(MC_BUSY), "", "BUSY");
+    gateway_answer_refusal(exchange, &refusal);
+}
+
+bool gateway_round_begin(struct gateway *gateway, const char *method,
+                         const ProtobufCMessageDescriptor *reply_type,
+                         void (*done)(struct gateway_round *round))
+{
+    return begin(gateway, NULL, method, reply_type, done);
 }

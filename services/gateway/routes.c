@@ -65,8 +65,8 @@ static bool allows(const char *methods, const char *method)
     return at != NULL && strchr(" ,", at[strlen(method)]) != NULL;
 }
 
-static void refuse(struct gateway_exchange *exchange, unsigned http, unsigned rpc, const char *code,
-                   struct mc_header extra)
+void gateway_refuse_with(struct gateway_exchange *exchange, unsigned http, unsigned rpc,
+                         const char *code, struct mc_header extra)
 {
     struct gateway_refusal refusal;
 
@@ -94,16 +94,17 @@ static void dispatch(struct gateway_exchange *exchange)
 
     exchange->label = route != NULL ? route->label : is_method ? "unknown" : "none";
     if (exchange->gateway->draining && (route == NULL || (route->flags & WHILE_DRAINING) == 0)) {
-        refuse(exchange, 0, mc_status_rpc(MC_BUSY), "UNAVAILABLE", (struct mc_header){0});
+        gateway_refuse_with(exchange, 0, mc_status_rpc(MC_BUSY), "UNAVAILABLE",
+                            (struct mc_header){0});
     } else if (route != NULL) {
         if (allows(route->methods, method))
             route->handle(exchange);
         else
-            refuse(exchange, HTTP_METHOD_NOT_ALLOWED, MC_RPC_UNIMPLEMENTED, "METHOD_UNKNOWN",
-                   (struct mc_header){"Allow", route->methods});
+            gateway_refuse_with(exchange, HTTP_METHOD_NOT_ALLOWED, MC_RPC_UNIMPLEMENTED,
+                                "METHOD_UNKNOWN", (struct mc_header){"Allow", route->methods});
     } else if (!is_method) {
-        refuse(exchange, HTTP_NOT_FOUND, MC_RPC_UNIMPLEMENTED, "PAGE_NOT_FOUND",
-               (struct mc_header){0});
+        gateway_refuse_with(exchange, HTTP_NOT_FOUND, MC_RPC_UNIMPLEMENTED, "PAGE_NOT_FOUND",
+                            (struct mc_header){0});
     } else if (strcmp(method, "OPTIONS") == 0) {
         answer_preflight(exchange);
     } else {
@@ -121,20 +122,29 @@ static void answer_full(struct mc_httpd_request *request)
                    (struct mc_bytes){0});
 }
 
-void gateway_handle(void *arg, struct mc_httpd_request *request)
+struct gateway_exchange *gateway_take(struct gateway *gateway, struct mc_httpd_request *request)
 {
-    struct gateway *gateway = arg;
     struct gateway_exchange *exchange = gateway->free;
 
     if (exchange == NULL) {
         answer_full(request);
-        return;
+        return NULL;
     }
     gateway->free = exchange->next;
     gateway->under_way++;
     exchange->next = NULL;
     exchange->request = request;
     exchange->started_ns = mc_mono_ns(&gateway->process.clock);
+    return exchange;
+}
+
+void gateway_handle(void *arg, struct mc_httpd_request *request)
+{
+    struct gateway *gateway = arg;
+    struct gateway_exchange *exchange = gateway_take(gateway, request);
+
+    if (exchange == NULL)
+        return;
     exchange->allowed_origin =
         gateway_origin_find(&gateway->settings.cors_origins, mc_httpd_header(request, "Origin"));
     dispatch(exchange);

@@ -96,6 +96,12 @@ void gateway_source_of(const struct gateway_exchange *exchange,
                    ret_source);
 }
 
+void gateway_rpc_call(struct gateway_exchange *exchange, const struct gateway_call *call)
+{
+    keep(exchange, call);
+    gateway_ask(exchange, call->method.room->name, call, answered);
+}
+
 void gateway_rpc(struct gateway_exchange *exchange)
 {
     struct gateway *gateway = exchange->gateway;

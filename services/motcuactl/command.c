@@ -19,6 +19,7 @@ static const struct ctl_command commands[] = {
     {"status", NULL,     "",                  "Every room: up, queues, lag, memory.",             ctl_status},
     {"check",  NULL,     "[WARN_S CRIT_S]",   "Nagios-style: oldest job and rooms that are down.", ctl_check},
     {"trace",  NULL,     "ID",                "The story of a dossier, payment, account or phone across rooms.", ctl_trace},
+    {"dashboard", "token", "[NAME] [--role view,operate,approve]", "Lets an operator in at the dashboard: good once, for five minutes.", ctl_dashboard_token},
     {"queue",  "list",   "",                  "Every lane: depth by state, totals, oldest.",      ctl_queue_list},
     {"queue",  "peek",   "ROOM [LANE] [dead]", "Looks into a queue without changing it.",         ctl_queue_peek},
     {"queue",  "shape",  "ROOM LANE [STATE]", "By destination and age, who holds what, why jobs died.", ctl_queue_shape},
@@ -93,8 +94,10 @@ static const struct ctl_command commands[] = {
 
 static int usage(FILE *out, int code)
 {
-    fprintf(out,
-            "Usage: motcuactl [--run-dir DIR] [-o table|wide|json|name] [--timeout S] COMMAND\n\n");
+    fprintf(
+        out,
+        "Usage: motcuactl [--run-dir DIR] [--keys-dir DIR] [-o table|wide|json|name] [--timeout S] "
+        "COMMAND\n\n");
     for (size_t i = 0; i < MC_LEN(commands); i++) {
         char words[192];
 
@@ -168,19 +171,28 @@ static bool output_parse(const char *name, enum ctl_output *ret_output)
 int motcuactl_main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"run-dir", required_argument, NULL, 'r'}, {"output", required_argument, NULL, 'o'},
-        {"timeout", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0},
+        {"run-dir", required_argument, NULL, 'r'},
+        {"keys-dir", required_argument, NULL, 'k'},
+        {"output", required_argument, NULL, 'o'},
+        {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
     };
-    const char *run_dir = getenv("MOTCUA_RUN_DIR"); // NOLINT(concurrency-mt-unsafe): one thread
-    struct ctl ctl = {.run_dir = run_dir != NULL ? run_dir : "data/run", .timeout_ms = 3000};
+    const char *run_dir = getenv("MOTCUA_RUN_DIR");   // NOLINT(concurrency-mt-unsafe): one thread
+    const char *keys_dir = getenv("MOTCUA_KEYS_DIR"); // NOLINT(concurrency-mt-unsafe): one thread
+    struct ctl ctl = {.run_dir = run_dir != NULL ? run_dir : "data/run",
+                      .keys_dir = keys_dir != NULL ? keys_dir : "data/keys",
+                      .timeout_ms = 3000};
     int used = 0;
 
-    for (int c; (c = getopt_long(argc, argv, "+r:o:t:hv", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "+r:k:o:t:hv", options, NULL)) != -1;) {
         if (c == 'r') {
             ctl.run_dir = optarg;
         } else if (c == 'o' && strcmp(optarg, "wide") == 0) {
             ctl.wide = true;
+        } else if (c == 'k') {
+            ctl.keys_dir = optarg;
         } else if (c == 'o' && output_parse(optarg, &ctl.output)) {
             continue;
         } else if (c == 't' && strtol(optarg, NULL, 10) > 0) {

@@ -28,6 +28,7 @@ enum ctl_exit {
 
 struct ctl {
     const char *run_dir;
+    const char *keys_dir;
     enum ctl_output output;
     bool wide; /* a table with more columns */
     int64_t timeout_ms;
@@ -68,6 +69,7 @@ size_t ctl_csv_part(struct mc_bytes rest);
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_trace(struct ctl *ctl, int argc, char **argv);
+int ctl_dashboard_token(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_list(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_peek(struct ctl *ctl, int argc, char **argv);
 int ctl_queue_prepare(struct ctl *ctl, int argc, char **argv);

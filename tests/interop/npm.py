@@ -15,8 +15,9 @@ def skip(why):
     sys.exit(77)
 
 
-def packages(place, node_min=18):
-    """The node program; `place` holds node_modules from then on."""
+def packages(place, node_min=18, source=HERE):
+    """The node program; `place` holds node_modules from then on. `source` holds package.json and its lock."""
+    source = Path(source)
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         skip("no node, or no npm")
@@ -26,11 +27,11 @@ def packages(place, node_min=18):
     place.mkdir(parents=True, exist_ok=True)
     with open(place / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = (HERE / "package-lock.json").read_bytes()
+        wanted = (source / "package-lock.json").read_bytes()
         stamp = place / "installed"
         if not stamp.exists() or stamp.read_bytes() != wanted:
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, place)
+                shutil.copy(source / name, place)
             fetched = subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"],
                                      cwd=place, capture_output=True, text=True)
             if fetched.returncode != 0:
