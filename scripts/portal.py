@@ -27,6 +27,7 @@ SERVICES = {
     "notification": "motcua.notification.v1.Notification",
     "audit": "motcua.audit.v1.Audit",
     "support": "motcua.support.v1.Support",
+    "partner": "motcua.partner.v1.Partner",
 }
 HOUSE = "motcua.v1.Room"
 HOUSE_METHODS = {"Follow", "Stats", "Peek", "Health", "StartUpkeep", "GetUpkeep", "StopUpkeep", "AcceptLineage"}
