@@ -130,7 +130,7 @@ enum mc_status mc_action_prepare(struct mc_service *service, struct mc_txn *txn,
     rep->prepared_ms = txn->now_ms;
     rep->set_hash = (ProtobufCBinaryData){MC_HASH_LEN, mc_unconst(zeros)};
     row.action = rep;
-    mc_action_count(service, txn, &row); /* the first chunk: of most it is all */
+    mc_action_count(service, txn, &row, MC_ACTION_CHUNK); /* of most it is all */
     mc_action_save(txn, &row);
     mc_action_tell(service, txn, rep, "prepared");
     return txn->status;

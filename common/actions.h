@@ -6,7 +6,7 @@
  *     Approve: a second operator, when it is large or about money           ASKED -> RUNNING
  *     Stop: at any time; what was done stays done                           -> STOPPED
  *
- * The set is rows of MC_TABLE_ACTION_SET, made and used up in chunks between the calls of others,
+ * The set is rows of MC_TABLE_ACTION_SET, made and used up in steps between the calls of others,
  * so that an action on a hundred thousand jobs costs no memory and holds nobody up, and goes on
  * after a crash where it was. A job that has moved on by itself meanwhile is passed over. Each step
  * is an event <room>.queue_action_…, so audit knows who did what and why.
@@ -16,7 +16,8 @@
 #include "common/frame.h"
 
 enum {
-    MC_ACTION_CHUNK = 200,       /* jobs done, or rows looked at, between two calls */
+    MC_ACTION_CHUNK = 200, /* rows looked at in the call that prepares */
+    MC_ACTION_STEP = 12, /* jobs done, or rows looked at, in a turn: who calls meanwhile feels it */
     MC_ACTION_SET_MAX = 1000000, /* jobs of one action */
     MC_ACTION_IDS_MAX = 1000,    /* named one by one */
     MC_ACTION_SAMPLE = 10,
@@ -41,5 +42,5 @@ enum mc_status mc_action_get(struct mc_service *service, struct mc_txn *txn,
 enum mc_status mc_action_list(struct mc_service *service, struct mc_txn *txn,
                               const Motcua__ListActionsRequest *req, Motcua__ListActionsReply *rep);
 
-/* One chunk of every action that has something to do; true: there is more. */
+/* One step of the newest action that has something to do; true: there is more. */
 bool mc_actions_step(struct mc_service *service, struct mc_txn *txn);

@@ -11,8 +11,9 @@ unsigned mc_action_lane(const struct mc_service *service, const Motcua__Action *
 void mc_action_tell(struct mc_service *service, struct mc_txn *txn, const Motcua__Action *action,
                     const char *what);
 
-/* A chunk of the jobs that fit; PREPARED when it was the last. The caller saves the row. */
-void mc_action_count(struct mc_service *service, struct mc_txn *txn, Motcua__ActionRow *row);
+/* Some more of the jobs that fit; PREPARED when it was the last. The caller saves the row. */
+void mc_action_count(struct mc_service *service, struct mc_txn *txn, Motcua__ActionRow *row,
+                     size_t rows);
 /* Nothing more will be done: saves and tells. Its set goes by chunks. */
 void mc_action_end(struct mc_service *service, struct mc_txn *txn, Motcua__ActionRow *row,
                    Motcua__ActionState state);

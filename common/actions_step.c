@@ -1,5 +1,5 @@
 /*
- * Acting on many jobs: a chunk at a time, from the room's own housekeeping. An action's set is used
+ * Acting on many jobs: a step at a time, from the room's own housekeeping. An action's set is used
  * up row by row as it is done, so that what is left of it is what is left to do.
  */
 #include <endian.h>
@@ -80,11 +80,11 @@ static bool is_full(Motcua__Action *action)
 
 /* True: every named job was looked at. */
 static bool count_named(const struct mc_service *service, struct mc_txn *txn,
-                        Motcua__ActionRow *row)
+                        Motcua__ActionRow *row, size_t rows)
 {
     const Motcua__JobFilter *filter = row->action->filter;
 
-    for (size_t n = 0; n < MC_ACTION_CHUNK && row->id_index < filter->n_ids; n++) {
+    for (size_t n = 0; n < rows && row->id_index < filter->n_ids; n++) {
         uint64_t id = filter->ids[row->id_index++];
         const Motcua__Job *job =
             mc_load(txn, table_of(filter), mc_key_u64(txn, id), &motcua__job__descriptor);
@@ -100,7 +100,8 @@ static bool count_named(const struct mc_service *service, struct mc_txn *txn,
 }
 
 /* True: the lane's end was reached, or the set is full. */
-static bool count_lane(const struct mc_service *service, struct mc_txn *txn, Motcua__ActionRow *row)
+static bool count_lane(const struct mc_service *service, struct mc_txn *txn, Motcua__ActionRow *row,
+                       size_t rows)
 {
     const Motcua__JobFilter *filter = row->action->filter;
     uint8_t lane = (uint8_t)mc_action_lane(service, row->action);
@@ -108,7 +109,7 @@ static bool count_lane(const struct mc_service *service, struct mc_txn *txn, Mot
         txn, table_of(filter), (struct mc_bytes){&lane, 1},
         row->place != 0 ? mc_key_u64(txn, row->place + 1) : (struct mc_bytes){0}, MC_FORWARD);
 
-    for (size_t n = 0; n < MC_ACTION_CHUNK; n++) {
+    for (size_t n = 0; n < rows; n++) {
         if (is_full(row->action) || !mc_next(&cursor))
             return true;
         const Motcua__Job *job = mc_row(&cursor, &motcua__job__descriptor);
@@ -123,11 +124,12 @@ static bool count_lane(const struct mc_service *service, struct mc_txn *txn, Mot
     return false;
 }
 
-void mc_action_count(struct mc_service *service, struct mc_txn *txn, Motcua__ActionRow *row)
+void mc_action_count(struct mc_service *service, struct mc_txn *txn, Motcua__ActionRow *row,
+                     size_t rows)
 {
     Motcua__Action *action = row->action;
-    bool all =
-        action->filter->n_ids > 0 ? count_named(service, txn, row) : count_lane(service, txn, row);
+    bool all = action->filter->n_ids > 0 ? count_named(service, txn, row, rows)
+                                         : count_lane(service, txn, row, rows);
 
     if (!all)
         return;
@@ -197,7 +199,7 @@ static void run_chunk(struct mc_service *service, struct mc_txn *txn, Motcua__Ac
     by.approved_by = action->approved_by;
     by.action_id = action->action_id;
     by.to_destination = action->destination;
-    for (; n < MC_ACTION_CHUNK && mc_next(&cursor); n++) {
+    for (; n < MC_ACTION_STEP && mc_next(&cursor); n++) {
         uint64_t id = 0;
         uint32_t attempts = 0;
 
@@ -208,7 +210,7 @@ static void run_chunk(struct mc_service *service, struct mc_txn *txn, Motcua__Ac
             action->skipped++;
         mc_drop(txn, MC_TABLE_ACTION_SET, mc_keep(txn, cursor.place, cursor.place_len));
     }
-    if (n < MC_ACTION_CHUNK)
+    if (n < MC_ACTION_STEP)
         mc_action_end(service, txn, row, MOTCUA__ACTION_STATE__DONE);
     else
         mc_action_save(txn, row);
@@ -220,7 +222,7 @@ static bool clear_chunk(struct mc_txn *txn, const Motcua__Action *action)
     struct mc_cursor cursor = set_of(txn, action);
     size_t n = 0;
 
-    for (; n < MC_ACTION_CHUNK && mc_next(&cursor); n++)
+    for (; n < MC_ACTION_STEP && mc_next(&cursor); n++)
         mc_drop(txn, MC_TABLE_ACTION_SET, mc_keep(txn, cursor.place, cursor.place_len));
     return n > 0;
 }
@@ -232,7 +234,7 @@ static bool step(struct mc_service *service, struct mc_txn *txn, Motcua__ActionR
 
     switch (action->state) {
     case MOTCUA__ACTION_STATE__COUNTING:
-        mc_action_count(service, txn, row);
+        mc_action_count(service, txn, row, MC_ACTION_STEP);
         mc_action_save(txn, row);
         return true;
     case MOTCUA__ACTION_STATE__RUNNING:
@@ -267,7 +269,7 @@ bool mc_actions_step(struct mc_service *service, struct mc_txn *txn)
         if (row == NULL || row->action == NULL || row->action->filter == NULL)
             return false;
         if (step(service, txn, row))
-            return true; /* one chunk a turn, of the newest that has work */
+            return true; /* one step a turn, of the newest that has work */
         mc_pass(&cursor);
     }
     return false;

@@ -62,7 +62,7 @@ static void turn_succeeded(struct daemon *d, const struct mc_turn *turn)
     daemon_results_told(d);
     daemon_upkeep_told(d);
     daemon_start_effects(d);
-    d->tick_due = false;
+    d->tick_due = d->step_due = false;
     if (turn->changed)
         daemon_upkeep_look(d);
     if (turn->changed && d->parked.first != NULL) { /* there may be something for who waits */
@@ -112,6 +112,18 @@ static void run_takers(struct daemon *d, struct mc_turn *turn, size_t first)
     }
 }
 
+static void keep_house(struct daemon *d, struct mc_turn *turn)
+{
+    bool more = false;
+
+    if (d->tick_due && turn->status == MC_OK)
+        more = mc_service_tick(d->service, turn);
+    else if (d->step_due && turn->status == MC_OK)
+        more = mc_service_step(d->service, turn);
+    if (more)
+        mc_timer_start(d->step_timer, 1);
+}
+
 /* The one durable step for all that was admitted, and for what came from inside. */
 static void write_turn(struct daemon *d, bool inner, size_t takers_from)
 {
@@ -127,8 +139,7 @@ static void write_turn(struct daemon *d, bool inner, size_t takers_from)
     daemon_tell_results(d, &turn);
     if (turn.status == MC_OK)
         daemon_upkeep_tell(d, &turn);
-    if (d->tick_due && turn.status == MC_OK && mc_service_tick(d->service, &turn))
-        mc_timer_start(d->tick_timer, 1);
+    keep_house(d, &turn);
     if (d->closing && turn.status == MC_OK)
         mc_service_closing(d->service, &turn);
     run_takers(d, &turn, takers_from);
@@ -159,7 +170,7 @@ static void turn(void *arg)
     daemon_receive(d);
     bool paused = mc_timer_running(d->pause_timer);
     bool inner = !paused && (daemon_has_batches(d) || daemon_has_results(d) || d->tick_due ||
-                             d->effects_due || d->closing || daemon_upkeep_ended(d));
+                             d->step_due || d->effects_due || d->closing || daemon_upkeep_ended(d));
     size_t own = d->writes_len;
     if (own > 0 || inner)
         daemon_resume(d, &d->takers);
@@ -213,6 +224,14 @@ static void tick(void *arg)
     d->tick_due = true;
     mc_loop_defer(d->soon);
     mc_timer_start(d->tick_timer, every);
+}
+
+static void step(void *arg)
+{
+    struct daemon *d = arg;
+
+    d->step_due = true;
+    mc_loop_defer(d->soon);
 }
 
 static void effects_look(void *arg)
@@ -334,6 +353,7 @@ static bool open_parts(struct daemon *d, char *why, size_t why_size)
     d->soon = mc_defer_create(loop, soon, d);
     d->parked_timer = mc_timer_create(loop, parked_look, d);
     d->tick_timer = mc_timer_create(loop, tick, d);
+    d->step_timer = mc_timer_create(loop, step, d);
     d->effects_timer = mc_timer_create(loop, effects_look, d);
     d->pause_timer = mc_timer_create(loop, pause_over, d);
     if (d->service->room->effects_len > 0)
@@ -348,7 +368,7 @@ static bool open_parts(struct daemon *d, char *why, size_t why_size)
             return false;
     }
     if (d->slots == NULL || d->soon == NULL || d->parked_timer == NULL || d->tick_timer == NULL ||
-        d->effects_timer == NULL || d->pause_timer == NULL ||
+        d->step_timer == NULL || d->effects_timer == NULL || d->pause_timer == NULL ||
         (d->service->room->effects_len > 0 && d->http == NULL) ||
         (has_prepare(d->service->room) && d->pool == NULL))
         return false;
@@ -434,7 +454,8 @@ static void close_parts(struct daemon *d)
             daemon_held_free(held);
             held = next;
         }
-    struct mc_timer *timers[] = {d->parked_timer, d->tick_timer, d->effects_timer, d->pause_timer};
+    struct mc_timer *timers[] = {d->parked_timer, d->tick_timer, d->step_timer, d->effects_timer,
+                                 d->pause_timer};
     for (size_t i = 0; i < MC_LEN(timers); i++)
         if (timers[i] != NULL)
             mc_timer_destroy(timers[i]);

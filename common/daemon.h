@@ -141,6 +141,7 @@ struct daemon {
     struct waiting worked;  /* the pool is done with them */
     struct mc_timer *parked_timer;
     struct mc_timer *tick_timer;
+    struct mc_timer *step_timer; /* the house has more to do than one tick's part */
     struct mc_timer *effects_timer;
     struct follow follows[MC_FOLLOWED_MAX];
     struct exchange exchanges[EFFECTS_MAX];
@@ -153,6 +154,7 @@ struct daemon {
     uint8_t master[MC_KEY_LEN];
     uint8_t sign_seed[MC_KEY_LEN];
     bool tick_due;
+    bool step_due;
     bool effects_due;
     bool stopping;
     bool closing; /* the last turn */

@@ -68,7 +68,14 @@ struct mc_service_options {
     void *public_key_arg;
 };
 
-enum { MC_FOLLOWED_MAX = 12 };
+/* Who follows this room's journal, as it said at its last Follow. */
+struct mc_follower {
+    char name[64];
+    uint64_t after;
+    int64_t heard_ms;
+};
+
+enum { MC_FOLLOWED_MAX = 12, MC_FOLLOWERS_MAX = 16 };
 
 enum { MC_GATE_PLACE_SIZE = 65 }; /* of a destination as due.h has it */
 
@@ -93,6 +100,8 @@ struct mc_service {
     size_t methods_len;
     struct mc_followed followed[MC_FOLLOWED_MAX];
     size_t followed_len;
+    struct mc_follower followers[MC_FOLLOWERS_MAX];
+    size_t followers_len;
     uint8_t lineage[MC_ID_LEN]; /* of our own journal */
     int64_t started_ms;
     uint64_t turns;
@@ -177,7 +186,11 @@ mc_nodiscard enum mc_status mc_effect_build(struct mc_service *service, const st
 void mc_effects_reclaim(struct mc_service *service, struct mc_turn *turn);
 unsigned mc_lane_concurrency(const struct mc_service *service, unsigned lane); /* 0: not ours */
 
-/* The room's tick and the house's own: old answers go. True: there is more to do at once. */
+/*
+ * The house's housekeeping: old answers go, a part of an action is done. True: there is more to do
+ * at once. A tick is that and the room's own, which keeps its pace whatever the house has to do.
+ */
+bool mc_service_step(struct mc_service *service, struct mc_turn *turn);
 bool mc_service_tick(struct mc_service *service, struct mc_turn *turn);
 void mc_service_closing(struct mc_service *service, struct mc_turn *turn);
 /* A txn that nobody called for, as "system"; a step that refuses is logged. */

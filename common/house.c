@@ -27,6 +27,24 @@ void mc_reason_check(struct mc_txn *txn, const char *reason)
                         "500 ký tự", NULL);
 }
 
+/* In memory only: after a start each is heard of again in some seconds. */
+static void note_follower(struct mc_service *service, const struct mc_txn *txn, uint64_t after)
+{
+    struct mc_follower *follower = service->followers;
+    const struct mc_follower *end = service->followers + service->followers_len;
+
+    while (follower < end && strcmp(follower->name, txn->caller->name) != 0)
+        follower++;
+    if (follower == end) {
+        if (service->followers_len == MC_FOLLOWERS_MAX)
+            return;
+        service->followers_len++;
+        (void)snprintf(follower->name, sizeof follower->name, "%s", txn->caller->name);
+    }
+    follower->after = after;
+    follower->heard_ms = txn->now_ms;
+}
+
 static enum mc_status house_follow(struct mc_service *service, struct mc_txn *txn,
                                    const Motcua__FollowRequest *req, Motcua__FollowReply *rep)
 {
@@ -41,6 +59,7 @@ static enum mc_status house_follow(struct mc_service *service, struct mc_txn *tx
         (void)mc_refuse(txn, MC_CONFLICT, "after", "CONFLICT", NULL);
     if (txn->status != MC_OK)
         return txn->status;
+    note_follower(service, txn, req->after);
     if (req->after == rep->last)
         return mc_wait(txn, req->wait_ms);
 
@@ -102,6 +121,21 @@ static void stats_follows(struct mc_service *service, struct mc_txn *txn, Motcua
     }
     rep->follows = (Motcua__FollowStats **)list;
     rep->n_follows = follows != NULL ? n : 0;
+}
+
+static void stats_followers(struct mc_service *service, struct mc_txn *txn, Motcua__StatsReply *rep)
+{
+    void **list = NULL;
+    size_t n = service->followers_len;
+    Motcua__FollowerStats *followers = list_new(txn, &motcua__follower_stats__descriptor, n, &list);
+
+    for (size_t i = 0; followers != NULL && i < n; i++) {
+        followers[i].name = service->followers[i].name;
+        followers[i].after = service->followers[i].after;
+        followers[i].heard_ms = service->followers[i].heard_ms;
+    }
+    rep->followers = (Motcua__FollowerStats **)list;
+    rep->n_followers = followers != NULL ? n : 0;
 }
 
 static void stats_methods(struct mc_service *service, struct mc_txn *txn, Motcua__StatsReply *rep)
@@ -170,6 +204,7 @@ static enum mc_status house_stats(struct mc_service *service, struct mc_txn *txn
     rep->n_turn_size_buckets = MC_TURN_BUCKETS;
     stats_lanes(service, txn, rep);
     stats_follows(service, txn, rep);
+    stats_followers(service, txn, rep);
     stats_methods(service, txn, rep);
     return txn->status;
 }

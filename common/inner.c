@@ -365,7 +365,7 @@ void mc_service_closing(struct mc_service *service, struct mc_turn *turn)
         mc_own_step(service, turn, service->room->closing, service->ctx, "closing");
 }
 
-bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
+bool mc_service_step(struct mc_service *service, struct mc_turn *turn)
 {
     Motcua__Header head = MOTCUA__HEADER__INIT;
     struct mc_call call;
@@ -380,10 +380,16 @@ bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
     mc_pauses_step(service, &txn);
     if (mc_txn_apply(&txn) != MC_OK)
         tell_log(service, "step_refused", "actions", 0, txn.why);
+    if (mc_turn_idle(turn))
+        more = true;
+    return more;
+}
+
+bool mc_service_tick(struct mc_service *service, struct mc_turn *turn)
+{
+    bool more = mc_service_step(service, turn);
 
     if (service->room->tick != NULL)
         mc_own_step(service, turn, service->room->tick, service->ctx, "tick");
-    if (mc_turn_idle(turn))
-        more = true;
     return more;
 }

@@ -5,14 +5,12 @@
 
 #include "common/frame.h"
 #include "common/store_mdb.h"
-#include "common/text.h"
 
 static const char prefix[] = "pause/";
 enum {
     PREFIX_LEN = sizeof prefix - 1,
     KEY_HEAD = PREFIX_LEN + 2,
     KEY_MAX = KEY_HEAD + MC_PAUSE_DESTINATION_MAX,
-    REASON_CHARS = 500,
 };
 static const int64_t day_ms = INT64_C(86400000);
 
@@ -140,15 +138,6 @@ void mc_pauses_free(struct mc_store *store)
 
 /* --- the methods --- */
 
-static void check_reason(struct mc_txn *txn, const char *reason)
-{
-    if (reason[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_REQUIRED", "field", "lý do", NULL);
-    else if (mc_text_chars(reason) > REASON_CHARS)
-        (void)mc_refuse(txn, MC_INVALID, "reason", "FIELD_TOO_LONG", "field", "Lý do", "max",
-                        "500 ký tự", NULL);
-}
-
 /* The lane's number, when it and the destination can be meant. */
 static unsigned check_where(const struct mc_service *service, struct mc_txn *txn, const char *lane,
                             const char *destination, bool whole)
@@ -187,7 +176,7 @@ enum mc_status mc_pause_lane(struct mc_service *service, struct mc_txn *txn,
     unsigned lane = check_where(service, txn, req->lane, req->destination, req->whole_lane);
     struct mc_bytes known;
 
-    check_reason(txn, req->reason);
+    mc_reason_check(txn, req->reason);
     if (req->until_ms != 0 &&
         (req->until_ms <= txn->now_ms || req->until_ms > txn->now_ms + MC_PAUSE_DAYS_MAX * day_ms))
         (void)mc_refuse(txn, MC_INVALID, "until_ms", "FIELD_INVALID", "field", "until_ms", NULL);
@@ -214,7 +203,7 @@ enum mc_status mc_resume_lane(struct mc_service *service, struct mc_txn *txn,
 {
     unsigned lane = check_where(service, txn, req->lane, req->destination, req->whole_lane);
 
-    check_reason(txn, req->reason);
+    mc_reason_check(txn, req->reason);
     if (txn->status != MC_OK)
         return txn->status;
     struct mc_bytes key = key_of(txn, lane, req->whole_lane, req->destination);

@@ -240,14 +240,14 @@ static void a_long_action_can_be_stopped(void **state)
     assert_non_null(bound(h, "RunAction", &an, action, MC_OK));
     assert_non_null(bound(h, "ApproveAction", &binh, action, MC_OK));
     harness_tick(h);
-    assert_int_equal(get(h, action)->done, MC_ACTION_CHUNK);
+    assert_int_equal(get(h, action)->done, MC_ACTION_STEP);
     stop.action_id = action->action_id;
     assert_null(harness_call(h, "StopAction", &stop.base, MC_INVALID));
     stop.reason = mc_unconst("nhầm hàng đợi");
     assert_non_null(harness_call(h, "StopAction", &stop.base, MC_OK));
     const Motcua__Action *stopped = settle(h, action);
     assert_int_equal(stopped->state, MOTCUA__ACTION_STATE__STOPPED);
-    assert_int_equal(stopped->done, MC_ACTION_CHUNK);
+    assert_int_equal(stopped->done, MC_ACTION_STEP);
     assert_int_equal(harness_rows(h, MC_TABLE_ACTION_SET), 0);
     assert_null(harness_call(h, "StopAction", &stop.base, MC_CONFLICT));
 }

@@ -1101,6 +1101,13 @@ static void follow_gives_events_in_order_and_bounded(void **state)
     assert_null(follow(t, 0, 1, 10001, MC_INVALID));
     assert_null(follow(t, 6, 1, 0, MC_CONFLICT)); /* a follower that knows more than we do */
     assert_null(follow(t, 5, 1, 10000, MC_WAIT));
+
+    Motcua__StatsRequest ask = MOTCUA__STATS_REQUEST__INIT;
+    const Motcua__StatsReply *stats = harness_call(t->h, "Stats", &ask.base, MC_OK);
+    assert_int_equal(stats->n_followers, 1); /* who follows, and how far it is */
+    assert_string_equal(stats->followers[0]->name, "room:test");
+    assert_int_equal(stats->followers[0]->after, 5);
+    assert_int_equal(stats->followers[0]->heard_ms, harness_now(t->h));
     close_test(t);
 }
 
