@@ -88,6 +88,13 @@ static const struct ctl_command commands[] = {
     {"store",  "upkeep", "ROOM",              "The backup or check that runs, or the last one.",  ctl_store_upkeep},
     {"store",  "stop",   "ROOM",              "Stops it.",                                        ctl_store_stop},
     {"follow", "accept", "ROOM OF REASON",    "Lets ROOM go on with OF, which was restored and has lost events.", ctl_follow_accept},
+    {"support", "list",  "[SENT|ASSIGNED|IN_PROGRESS|WAITING|DONE|CANCELLED|REOPENED [UNIT]]", "Requests for support, the newest first.", ctl_support_list},
+    {"support", "show",  "CODE",              "One, with comments and changes.",                  ctl_support_show},
+    {"support", "assign", "CODE ACCOUNT [NAME]", "Gives one to somebody of the staff.",           ctl_support_assign},
+    {"support", "answer", "CODE IN_PROGRESS|WAITING|DONE|CANCELLED [TEXT]", "Takes one a step; the requesting unit reads the text.", ctl_support_answer},
+    {"support", "states", "",                 "The state tables as Markdown with diagrams.",      ctl_support_states},
+    {"feedback", "list", "[NEW|ASKED|PROCESSING|REFUSED|ANSWERED|WITHDRAWN [UNIT]]", "Feedback of people, the newest first.", ctl_feedback_list},
+    {"feedback", "show", "CODE",              "One, with comments and changes.",                  ctl_feedback_show},
     {"key",    "make",   "FILE",              "Makes a CURVE key pair: secret into FILE, public printed.", ctl_key_make},
 };
 /* clang-format on */

@@ -138,6 +138,13 @@ int ctl_store_verify(struct ctl *ctl, int argc, char **argv);
 int ctl_store_upkeep(struct ctl *ctl, int argc, char **argv);
 int ctl_store_stop(struct ctl *ctl, int argc, char **argv);
 int ctl_follow_accept(struct ctl *ctl, int argc, char **argv);
+int ctl_support_list(struct ctl *ctl, int argc, char **argv);
+int ctl_support_show(struct ctl *ctl, int argc, char **argv);
+int ctl_support_assign(struct ctl *ctl, int argc, char **argv);
+int ctl_support_answer(struct ctl *ctl, int argc, char **argv);
+int ctl_support_states(struct ctl *ctl, int argc, char **argv);
+int ctl_feedback_list(struct ctl *ctl, int argc, char **argv);
+int ctl_feedback_show(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 
 /* A CSV in parts of at most 400 whole lines, each behind the head line; an empty text ends it. */

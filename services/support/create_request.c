@@ -5,29 +5,11 @@
 
 #include "support.h"
 
-/* Whose request it is: the caller's own unit, or one below it. */
-static char *read_unit(const struct support *support, struct mc_txn *txn, const char *text)
-{
-    char code[MC_AGENCY_CODE_SIZE];
-
-    if (text[0] == '\0' && txn->caller->unit != NULL)
-        return support_text(txn, txn->caller->unit);
-    if (text[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "form.unit", "FIELD_REQUIRED", "field", "form.unit", NULL);
-    else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
-        (void)mc_refuse(txn, MC_INVALID, "form.unit", "AGENCY_CODE_FORMAT", NULL);
-    else if (!support_is_of(txn, code) && !support_is_staff(support, txn))
-        (void)mc_refuse(txn, MC_DENIED, "form.unit", "UNIT_NOT_YOURS", NULL);
-    else
-        return support_text(txn, code);
-    return mc_unconst("");
-}
-
 /* Every field of the three blocks of the form; each that fails is told. */
 static void read_form(const struct support *support, struct mc_txn *txn,
                       const Support__RequestForm *form, SupportState__Request *record)
 {
-    record->unit = read_unit(support, txn, form->unit);
+    record->unit = support_unit_own(support, txn, "form.unit", form->unit);
     record->unit_name =
         support_line(txn, "form.unit_name", form->unit_name, SUPPORT_NAME_CHARS_MAX, true);
     record->service_group =

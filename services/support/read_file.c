@@ -1,6 +1,18 @@
 /* ReadFile: a stretch of a file, for who may see what it belongs to. Each reading is told. */
 #include "feedback.h"
 
+/* Of a case: by its unit and the staff. */
+static const char *case_code(const struct support *support, struct mc_txn *txn,
+                             const SupportState__File *file)
+{
+    const SupportState__Integration *record =
+        mc_load(txn, SUPPORT_INTEGRATIONS, mc_key_bytes(file->user),
+                &support_state__integration__descriptor);
+
+    return record != NULL && support_actor_of(support, txn, record->unit) != 0 ? record->code
+                                                                               : NULL;
+}
+
 /* NULL: it is nobody's, or not his to see. */
 static const char *code_of(const struct support *support, struct mc_txn *txn,
                            const SupportState__File *file)
@@ -14,6 +26,8 @@ static const char *code_of(const struct support *support, struct mc_txn *txn,
     if (file->user_kind == SUPPORT_FEEDBACK &&
         support_feedback_open(support, txn, file->user, "", "", &feedback))
         return feedback.record->code;
+    if (file->user_kind == SUPPORT_INTEGRATION)
+        return case_code(support, txn, file);
     return NULL;
 }
 

@@ -6,12 +6,13 @@
  * printed as STATES.md), refused to all others; what changed is kept beside it with what it was
  * before; each outcome goes to «Email phản hồi» by a job. Lists and searches walk facets (facet.c),
  * never the requests themselves. Feedback (feedback.h) is anybody's, for one agency, which has
- * working days for each step. Names, phones, addresses and texts are sealed, and each reading of
- * them is an event.
+ * working days for each step. The integration of a member is a case of six steps (integration.h).
+ * Names, phones, addresses and texts are sealed, and each reading of them is an event.
  */
 #include <stdio.h>
 
 #include "feedback.h"
+#include "integration.h"
 
 /* clang-format off */
 #define SUPPORT_MAKERS  (MC_OFFICER | MC_OPERATOR)
@@ -46,6 +47,11 @@
     X(GetAnswer,      support_get_answer,      Support__GetAnswerRequest,      Support__PartnerFeedback,      MC_WRITE_FRESH, SUPPORT_MEMBERS_DOOR, NULL) \
     X(ReceiveAnswer,  support_receive_answer,  Support__ReceiveAnswerRequest,  Support__PartnerFeedback,      MC_WRITE_SECRET, SUPPORT_MEMBERS_DOOR, NULL) \
     X(ReceiveFeedback, support_receive_feedback, Support__ReceiveFeedbackRequest, Support__PartnerFeedback,   MC_WRITE_SECRET, SUPPORT_MEMBERS_DOOR, NULL) \
+    X(OpenIntegration, support_open_integration, Support__OpenIntegrationRequest, Support__Integration,       MC_WRITE,       SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
+    X(RecordStep,     support_record_step,     Support__RecordStepRequest,     Support__Integration,          MC_WRITE_SECRET, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
+    X(ConfirmIntegration, support_confirm_integration, Support__ConfirmIntegrationRequest, Support__Integration, MC_WRITE_SECRET, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
+    X(GetIntegration, support_get_integration, Support__GetIntegrationRequest, Support__Integration,          MC_READ,        SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
+    X(ListIntegrations, support_list_integrations, Support__ListIntegrationsRequest, Support__ListIntegrationsReply, MC_READ, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(ListStates,     support_list_states,     Support__ListStatesRequest,     Support__ListStatesReply,      MC_READ,        MC_ANYONE,      NULL)
 
 static const char *const tables[] = {
@@ -66,6 +72,8 @@ static const char *const tables[] = {
     [SUPPORT_SYNC         - MC_TABLE_ROOM] = "sync",         /* unit, 0, sequence     -> feedback id (feedback_member.c) */
     [SUPPORT_MEMBERS      - MC_TABLE_ROOM] = "members",      /* unit, 0, its own number -> feedback id */
     [SUPPORT_BUDGETS      - MC_TABLE_ROOM] = "budgets",      /* source, keyed hash    -> Budget (send_feedback.c) */
+    [SUPPORT_INTEGRATIONS - MC_TABLE_ROOM] = "integrations", /* integration id        -> Integration */
+    [SUPPORT_CHECKS       - MC_TABLE_ROOM] = "checks",       /* check id              -> Check (api_checked.c) */
 };
 
 static const char *const lanes[] = {[SUPPORT_LANE_MAIL] = "mail"};
@@ -84,6 +92,13 @@ static const struct mc_config_key config[] = {
 SUPPORT_ROUTES(SUPPORT_CALL)
 
 static const struct mc_route routes[] = {SUPPORT_ROUTES(MC_ROUTE_ROW)};
+
+MC_FOLLOW_CALL(struct support, support_api_checked, Partner__ApiChecked)
+
+static const struct mc_follow follows[] = {
+    {"partner", "partner.api_checked", &partner__api_checked__descriptor,
+     support_api_checked_event},
+};
 
 extern const char mc_data_calendar_vn[];
 extern const size_t mc_data_calendar_vn_len;
@@ -123,6 +138,8 @@ const struct mc_room support_room = {
     .tables_len = MC_LEN(tables),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
+    .follows = follows,
+    .follows_len = MC_LEN(follows),
     .config = config,
     .config_len = MC_LEN(config),
     .ctx_size = sizeof(struct support),

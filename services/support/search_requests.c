@@ -3,25 +3,6 @@
 
 #include "support.h"
 
-/* The unit asked for, or all the caller may see; NULL: refused. */
-static const char *scope_of(const struct support *support, struct mc_txn *txn, const char *text)
-{
-    char code[MC_AGENCY_CODE_SIZE];
-    bool staff = support_is_staff(support, txn);
-
-    if (text[0] == '\0' && (staff || txn->caller->unit != NULL))
-        return staff ? "" : support_text(txn, txn->caller->unit);
-    if (text[0] == '\0')
-        (void)mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL);
-    else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
-        (void)mc_refuse(txn, MC_INVALID, "unit", "AGENCY_CODE_FORMAT", NULL);
-    else if (!staff && !support_is_of(txn, code))
-        (void)mc_refuse(txn, MC_DENIED, "unit", "UNIT_NOT_YOURS", NULL);
-    else
-        return support_text(txn, code);
-    return NULL;
-}
-
 static void row_show(struct mc_txn *txn, struct mc_bytes id, Support__RequestRow *row)
 {
     const SupportState__Request *record =
@@ -52,7 +33,7 @@ bool support_requests_find(const struct support *support, struct mc_txn *txn,
         support_line(txn, "service_group", req->service_group, SUPPORT_NAME_CHARS_MAX, false);
     const char *requester =
         support_line(txn, "requester", req->requester, SUPPORT_NAME_CHARS_MAX, false);
-    const char *scope = scope_of(support, txn, req->unit);
+    const char *scope = support_scope(support, txn, req->unit);
     int64_t from_ms = support_day(txn, "from_day", req->from_day);
 
     if (txn->status != MC_OK || search == NULL || scope == NULL)

@@ -34,6 +34,8 @@ enum support_table {
     SUPPORT_SYNC,
     SUPPORT_MEMBERS,
     SUPPORT_BUDGETS,
+    SUPPORT_INTEGRATIONS,
+    SUPPORT_CHECKS,
     SUPPORT_TABLES_END,
 };
 
@@ -44,7 +46,8 @@ enum support_kind {
     SUPPORT_REQUEST = 'r',
     SUPPORT_FEEDBACK = 'f',
     SUPPORT_PUBLISHED = 'p', /* feedback that everybody may read */
-    SUPPORT_BUDGET = 'b',    /* alarms: it goes */
+    SUPPORT_INTEGRATION = 'i',
+    SUPPORT_BUDGET = 'b', /* alarms: it goes */
 };
 
 enum {
@@ -168,6 +171,11 @@ bool support_is_of(const struct mc_txn *txn, const char *unit);
 /* Bits of enum support_actor; 0: nothing, and to him it does not exist. */
 unsigned support_actor_of(const struct support *support, const struct mc_txn *txn,
                           const char *unit);
+/* The unit asked for, or all the caller may see; NULL: refused. */
+const char *support_scope(const struct support *support, struct mc_txn *txn, const char *text);
+/* Whose thing it will be: the caller's own unit (""), or one below it. "" with the call refused. */
+char *support_unit_own(const struct support *support, struct mc_txn *txn, const char *field,
+                       const char *text);
 /* Reading personal data: an officer names his purpose (Header.purpose). False: refused. */
 bool support_check_purpose(struct mc_txn *txn);
 /* Writes down that personal data was read (support.data_read). */

@@ -69,3 +69,39 @@ void support_tell_read(struct mc_txn *txn, const char *what, const char *code, s
         keys[0] = support_printf(txn, "support:%s", code);
     mc_emit(txn, "support.data_read", &read.base, MC_SEALED, keys);
 }
+
+const char *support_scope(const struct support *support, struct mc_txn *txn, const char *text)
+{
+    char code[MC_AGENCY_CODE_SIZE];
+    bool staff = support_is_staff(support, txn);
+
+    if (text[0] == '\0' && (staff || txn->caller->unit != NULL))
+        return staff ? "" : support_text(txn, txn->caller->unit);
+    if (text[0] == '\0')
+        (void)mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL);
+    else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
+        (void)mc_refuse(txn, MC_INVALID, "unit", "AGENCY_CODE_FORMAT", NULL);
+    else if (!staff && !support_is_of(txn, code))
+        (void)mc_refuse(txn, MC_DENIED, "unit", "UNIT_NOT_YOURS", NULL);
+    else
+        return support_text(txn, code);
+    return NULL;
+}
+
+char *support_unit_own(const struct support *support, struct mc_txn *txn, const char *field,
+                       const char *text)
+{
+    char code[MC_AGENCY_CODE_SIZE];
+
+    if (text[0] == '\0' && txn->caller->unit != NULL)
+        return support_text(txn, txn->caller->unit);
+    if (text[0] == '\0')
+        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", field, NULL);
+    else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
+        (void)mc_refuse(txn, MC_INVALID, field, "AGENCY_CODE_FORMAT", NULL);
+    else if (!support_is_of(txn, code) && !support_is_staff(support, txn))
+        (void)mc_refuse(txn, MC_DENIED, field, "UNIT_NOT_YOURS", NULL);
+    else
+        return support_text(txn, code);
+    return mc_unconst("");
+}
