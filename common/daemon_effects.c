@@ -178,7 +178,6 @@ void daemon_plan_effects(struct daemon *d)
         return;
     if (mc_snapshot_open(d->service->store, &d->service->arena, &txn) != MC_OK)
         return;
-    txn.now_ms = daemon_now(d);
     for (unsigned lane = 0; lane < d->service->room->lanes_len; lane++)
         if (mc_lane_concurrency(d->service, lane) > d->lanes_running[lane])
             next = MC_MIN(next, mc_effects_next_due(d->service, &txn, lane));

@@ -8,6 +8,7 @@
 
 #include "common/due.h"
 #include "common/frame.h"
+#include "common/pauses.h"
 #include "common/tally.h"
 
 enum {
@@ -63,11 +64,16 @@ static bool round_next(struct round *round)
     return true;
 }
 
-/* How many of its jobs may start now; when it opens, told too. */
+/* How many of its jobs may start now; when it opens, told too. None, while an operator has paused
+ * it. */
 static size_t room_at(struct mc_service *service, const struct mc_effect *effect,
                       const struct round *round, int64_t *ret_open_ms)
 {
     struct mc_gate gate = {.most = UINT32_MAX};
+
+    *ret_open_ms = 0;
+    if (mc_is_paused(service->store, round->lane, round->at, round->txn->now_ms))
+        return 0;
     int64_t leased =
         mc_tally_of_destination(service->store, round->lane, round->at, MC_TALLY_LEASED);
 
@@ -119,16 +125,16 @@ static int64_t gated_next(struct mc_service *service, struct mc_txn *txn,
     }
     if (round.looks > GATE_LOOKS)
         next = MC_MIN(next, txn->now_ms + GATE_LOOK_AGAIN_MS);
-    return next;
+    return MC_MIN(next, mc_pause_ends(service->store, lane, txn->now_ms));
 }
 
 int64_t mc_effects_next_due(struct mc_service *service, struct mc_txn *snapshot, unsigned lane)
 {
     const struct mc_effect *effect = mc_gate_effect(service, lane);
 
+    snapshot->now_ms = mc_now_ms(service->options.clock);
     if (effect == NULL)
         return mc_jobs_next_due(snapshot, lane);
-    snapshot->now_ms = mc_now_ms(service->options.clock);
     snapshot->secrets = &service->secrets;
     return gated_next(service, snapshot, effect, lane);
 }

@@ -118,6 +118,28 @@ static int64_t next_due(struct gate_test *t)
     return due;
 }
 
+/* An operator's pause is a gate too: passed over, and awaited when it has an end. */
+static void a_paused_destination_is_passed_over(void **state)
+{
+    struct gate_test *t = open_test();
+    Motcua__PauseLaneRequest pause = MOTCUA__PAUSE_LANE_REQUEST__INIT;
+
+    (void)state;
+    add(t, "a", 2);
+    add(t, "b", 1);
+    harness_as(t->h, &(struct mc_caller){.name = "operator:an"});
+    pause.lane = mc_unconst("out");
+    pause.destination = mc_unconst("a");
+    pause.reason = mc_unconst("bảo trì");
+    pause.until_ms = harness_now(t->h) + 5000;
+    assert_non_null(harness_call(t->h, "PauseLane", &pause.base, MC_OK));
+    assert_string_equal(lease(t, 64), "b");
+    assert_int_equal(next_due(t), HARNESS_T0 + 5000);
+    harness_advance(t->h, 5000);
+    assert_string_equal(lease(t, 64), "aa");
+    harness_close(t->h);
+}
+
 static void each_destination_gets_what_its_gate_lets_through(void **state)
 {
     struct gate_test *t = open_test();
@@ -212,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_destination_gets_what_its_gate_lets_through),
+        cmocka_unit_test(a_paused_destination_is_passed_over),
         cmocka_unit_test(who_waits_longest_in_the_round_comes_first),
         cmocka_unit_test(a_backlog_of_a_closed_destination_costs_nothing),
         cmocka_unit_test(many_destinations_all_get_their_turn),
