@@ -83,7 +83,7 @@ size_t mc_pauses_of(struct mc_txn *txn, int lane, Motcua__LanePause ***ret_pause
     *ret_pauses = NULL;
     if (txn->store->pauses_len == 0)
         return 0;
-    Motcua__LanePause **pauses = mc_alloc(txn->arena, MC_PAUSES_MAX * sizeof *pauses);
+    Motcua__LanePause **pauses = mc_alloc(txn->arena, MC_PAUSES_MAX * sizeof(void *));
     if (pauses == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return 0;

@@ -12,7 +12,9 @@
 
 #include "common/ages.h"
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
 static const int64_t t0 = INT64_C(1788747600000);
 static const int64_t limits[] = {5 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR};
 enum { COLUMNS = MC_LEN(limits) + 1 };

@@ -11,7 +11,8 @@
 #include "common/forecast.h"
 #include "common/minutes.h"
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND };
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
 static const int64_t t0 = INT64_C(1788747600000); /* a whole minute */
 
 static void forecasts(void **state)

@@ -10,7 +10,10 @@
 
 #include "bell_room.h"
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
 static const struct mc_caller an = {.name = "operator:an"};
 
@@ -557,8 +560,8 @@ static void what_pausing_refuses(void **state)
     assert_null(harness_call(h, "PauseLane", &request.base, MC_NOT_FOUND));
     assert_int_equal(harness_header(h)->n_violations, 4);
     pause_it(h, "x", true, 0, MC_INVALID);
-    pause_it(h, "x", false, harness_now(h) + (int64_t)MC_PAUSE_DAYS_MAX * DAY + 1, MC_INVALID);
-    pause_it(h, "x", false, harness_now(h) + (int64_t)MC_PAUSE_DAYS_MAX * DAY, MC_OK);
+    pause_it(h, "x", false, harness_now(h) + MC_PAUSE_DAYS_MAX * DAY + 1, MC_INVALID);
+    pause_it(h, "x", false, harness_now(h) + MC_PAUSE_DAYS_MAX * DAY, MC_OK);
     longest[MC_PAUSE_DESTINATION_MAX] = '\0';
     pause_it(h, longest, false, 0, MC_OK);
     for (int i = 2; i < MC_PAUSES_MAX; i++) {
