@@ -88,6 +88,7 @@ struct exchange {
     bool reported;
     enum mc_http_outcome outcome;
     unsigned http_status;
+    unsigned step;
     enum mc_status status;
     int64_t retry_after_ms;
     char code[64];

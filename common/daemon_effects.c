@@ -18,6 +18,7 @@ static void tell_result(struct daemon *d, struct mc_turn *turn, struct exchange 
     struct mc_result result = {
         .outcome = exchange->outcome,
         .http_status = exchange->http_status,
+        .step = exchange->step,
         .body = {exchange->body != NULL ? exchange->body : (const uint8_t *)"", exchange->body_len},
         .status = exchange->status,
         .code = exchange->code,
@@ -135,6 +136,7 @@ static void start_exchange(struct daemon *d, unsigned lane, const struct mc_job 
     d->running++;
 
     enum mc_status status = mc_effect_build(d->service, job, &request, &call);
+    exchange->step = request.step;
     if (status != MC_OK) {
         exchange->outcome = MC_HTTP_NOT_SENT;
         exchange->status = status;

@@ -60,6 +60,7 @@ struct mc_http_request {
      * long as the client. NULL: an address of our own configuration.
      */
     const struct mc_guard *guard;
+    unsigned step; /* not looked at: an effect of several exchanges is told which one it was */
     /* Tell all of it; a body longer than answer_max is then cut and counted, instead of a failure.
      */
     bool detail;

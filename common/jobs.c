@@ -411,18 +411,6 @@ size_t mc_jobs_held_by(struct mc_txn *txn, unsigned lane, const char *worker, bo
     return n;
 }
 
-void mc_job_cancel(struct mc_txn *txn, uint64_t id)
-{
-    const Motcua__Job *job =
-        mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, id), &motcua__job__descriptor);
-
-    if (job == NULL)
-        return;
-    (void)state_leave(txn, job);
-    mc_due_drop(txn, job);
-    mc_drop(txn, MC_TABLE_JOBS, mc_key_u64(txn, id));
-}
-
 /* From among the dead letters back into its lane, as if it had never been tried. */
 static void revive(struct mc_txn *txn, Motcua__Job *job)
 {
@@ -454,6 +442,27 @@ static void drop(struct mc_txn *txn, const Motcua__Job *job)
     if (job->state == MOTCUA__JOB_STATE__QUEUED)
         mc_due_drop(txn, job);
     mc_drop(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id));
+}
+
+void mc_job_cancel(struct mc_txn *txn, uint64_t id)
+{
+    const Motcua__Job *job =
+        mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, id), &motcua__job__descriptor);
+
+    if (job == NULL)
+        return;
+    if (job->state == MOTCUA__JOB_STATE__LEASED)
+        mc_due_drop(txn, job);
+    drop(txn, job);
+}
+
+void mc_job_forget(struct mc_txn *txn, uint64_t id)
+{
+    const Motcua__Job *job =
+        mc_load(txn, MC_TABLE_DEAD, mc_key_u64(txn, id), &motcua__job__descriptor);
+
+    if (job != NULL)
+        drop(txn, job);
 }
 
 static void hold(struct mc_txn *txn, Motcua__Job *job)

@@ -96,6 +96,8 @@ size_t mc_jobs_held_by(struct mc_txn *txn, unsigned lane, const char *worker, bo
 
 /* Drops a job that nobody holds or needs any more; no-op when it is gone. */
 void mc_job_cancel(struct mc_txn *txn, uint64_t id);
+/* The same of a dead letter. */
+void mc_job_forget(struct mc_txn *txn, uint64_t id);
 bool mc_job_is_last_attempt(const struct mc_job *job);
 
 /* What operators do to a job that is in nobody's hands (actions.h). */

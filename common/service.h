@@ -99,6 +99,7 @@ struct mc_follow {
 struct mc_result {
     enum mc_http_outcome outcome; /* ANSWERED, NOT_SENT (safe to repeat), UNKNOWN (ask first) */
     unsigned http_status;         /* via HTTP */
+    unsigned step;                /* of the request that was made */
     struct mc_bytes body;         /* via HTTP */
     enum mc_status status;  /* via another room: its status; MC_BUSY when it was not reached */
     const char *code;       /* its stable error code, or "" */

@@ -588,6 +588,7 @@ void harness_answer(struct harness *h, const struct harness_exchange *exchange, 
     const struct mc_result result = {
         .outcome = MC_HTTP_ANSWERED,
         .http_status = status,
+        .step = exchange->http.step,
         .body = mc_key_text(body),
         .code = "",
     };

@@ -260,6 +260,9 @@ enum mc_status dossier_get_linked(struct dossier *dossier, struct mc_txn *txn,
 enum mc_status dossier_list_unsynced(struct dossier *dossier, struct mc_txn *txn,
                                      const Dossier__ListUnsyncedRequest *req,
                                      Dossier__ListUnsyncedReply *rep);
+enum mc_status dossier_read_for_partner(struct dossier *dossier, struct mc_txn *txn,
+                                        const Dossier__ReadForPartnerRequest *req,
+                                        Dossier__DossierView *rep);
 enum mc_status dossier_report_sync(struct dossier *dossier, struct mc_txn *txn,
                                    const Dossier__ReportSyncRequest *req,
                                    Dossier__ReportSyncReply *rep);

@@ -243,18 +243,13 @@ static void fill_clock(const struct dossier *dossier, struct mc_txn *txn,
     rep->apology = out;
 }
 
-enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
-                           const Dossier__GetRequest *req, Dossier__DossierView *rep)
+static void fill(const struct dossier *dossier, struct mc_txn *txn, const struct dossier_open *open,
+                 Dossier__DossierView *rep)
 {
-    struct dossier_open open = {0};
+    const DossierState__Dossier *record = open->record;
 
-    if (dossier_open(txn, req->dossier_id, req->code, &open) != MC_OK)
-        return txn->status;
-    if (req->as_of_ms != 0 && dossier_as_of(txn, req->as_of_ms, &open) != MC_OK)
-        return txn->status;
-    const DossierState__Dossier *record = open.record;
     fill_facts(record, rep);
-    rep->state_name = dossier_text(txn, dossier_state_text(dossier, rep->state, open.actor));
+    rep->state_name = dossier_text(txn, dossier_state_text(dossier, rep->state, open->actor));
     rep->owner_name = dossier_record_name(txn, record);
     rep->abstract = mc_open_text(txn, record->abstract);
     rep->form = mc_open_text(txn, record->form);
@@ -266,5 +261,40 @@ enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
     fill_papers(txn, record, rep);
     fill_history(txn, record, rep);
     fill_origins(dossier, txn, record, rep);
+}
+
+/* ReadForPartner: all of it for the room that carries it; who it is for is written down. */
+enum mc_status dossier_read_for_partner(struct dossier *dossier, struct mc_txn *txn,
+                                        const Dossier__ReadForPartnerRequest *req,
+                                        Dossier__DossierView *rep)
+{
+    Dossier__ReadForPartner read = DOSSIER__READ_FOR_PARTNER__INIT;
+    struct dossier_open open = {0};
+
+    if (req->partner_id[0] == '\0')
+        return mc_refuse(txn, MC_INVALID, "partner_id", "FIELD_REQUIRED", "field", "đối tác", NULL);
+    enum mc_status status = dossier_open_any(txn, req->dossier_id, "", &open);
+    if (status == MC_NOT_FOUND)
+        return mc_refuse(txn, MC_NOT_FOUND, "", "DOSSIER_NOT_FOUND", NULL);
+    if (status != MC_OK)
+        return status;
+    fill(dossier, txn, &open, rep);
+    read.dossier_id = req->dossier_id;
+    read.partner_id = req->partner_id;
+    read.unit = open.record->unit;
+    mc_emit(txn, "dossier.read_for_partner", &read.base, MC_PLAIN, dossier_keys(txn, open.record));
+    return txn->status;
+}
+
+enum mc_status dossier_get(struct dossier *dossier, struct mc_txn *txn,
+                           const Dossier__GetRequest *req, Dossier__DossierView *rep)
+{
+    struct dossier_open open = {0};
+
+    if (dossier_open(txn, req->dossier_id, req->code, &open) != MC_OK)
+        return txn->status;
+    if (req->as_of_ms != 0 && dossier_as_of(txn, req->as_of_ms, &open) != MC_OK)
+        return txn->status;
+    fill(dossier, txn, &open, rep);
     return txn->status;
 }

@@ -27,10 +27,25 @@ enum partner_table {
     PARTNER_FEED_UNITS,
     PARTNER_WEBHOOKS,
     PARTNER_WEBHOOK_UNITS,
+    PARTNER_PARTNERS,
+    PARTNER_UNITS,
+    PARTNER_CHANGES,
+    PARTNER_CIRCUITS,
+    PARTNER_SESSIONS,
+    PARTNER_DELIVERIES,
+    PARTNER_STREAMS,
+    PARTNER_KNOWN,
+    PARTNER_LISTED,
     PARTNER_TABLES_END
 };
 
-enum partner_lane { PARTNER_LANE_CHECK, PARTNER_LANE_WEBHOOK, PARTNER_LANES_LEN };
+enum partner_lane {
+    PARTNER_LANE_CHECK,
+    PARTNER_LANE_WEBHOOK,
+    PARTNER_LANE_DELIVER, /* to partners: its destinations have gates (circuit.c) */
+    PARTNER_LANE_ROOMS,   /* to rooms of ours */
+    PARTNER_LANES_LEN
+};
 
 enum {
     PARTNER_PAGE_DEFAULT = 20,
@@ -90,6 +105,19 @@ struct partner {
     int64_t contract_spread_ms;
     int64_t feed_life_ms;
     int64_t webhook_patience_ms;
+    bool call_test_systems;
+    const char *file_base;
+    int64_t session_life_ms;
+    int64_t retry_first_ms;
+    int64_t retry_max_ms;
+    int64_t give_up_ms;
+    int64_t late_after;
+    int64_t refused_max;
+    int64_t probe_first_ms;
+    int64_t delivery_life_ms;
+
+    uint8_t forget_place[MC_ID_LEN]; /* how far old deliveries were looked at */
+    bool forgetting;
 
     struct mc_guard guard; /* of every address that somebody outside gave us */
     struct partner_book book;
@@ -141,6 +169,41 @@ enum mc_status partner_resume_webhook(struct partner *partner, struct mc_txn *tx
 enum mc_status partner_remove_webhook(struct partner *partner, struct mc_txn *txn,
                                       const Partner__RemoveWebhookRequest *req,
                                       Partner__Webhook *rep);
+enum mc_status partner_save_partner(struct partner *partner, struct mc_txn *txn,
+                                    const Partner__SavePartnerRequest *req,
+                                    Partner__PartnerView *rep);
+enum mc_status partner_get_partner(struct partner *partner, struct mc_txn *txn,
+                                   const Partner__GetPartnerRequest *req,
+                                   Partner__PartnerView *rep);
+enum mc_status partner_list_partners(struct partner *partner, struct mc_txn *txn,
+                                     const Partner__ListPartnersRequest *req,
+                                     Partner__ListPartnersReply *rep);
+enum mc_status partner_list_partner_changes(struct partner *partner, struct mc_txn *txn,
+                                            const Partner__ListPartnerChangesRequest *req,
+                                            Partner__ListPartnerChangesReply *rep);
+enum mc_status partner_save_credential(struct partner *partner, struct mc_txn *txn,
+                                       const Partner__SaveCredentialRequest *req,
+                                       Partner__PartnerView *rep);
+enum mc_status partner_end_credential(struct partner *partner, struct mc_txn *txn,
+                                      const Partner__EndCredentialRequest *req,
+                                      Partner__PartnerView *rep);
+enum mc_status partner_pause_partner(struct partner *partner, struct mc_txn *txn,
+                                     const Partner__PausePartnerRequest *req,
+                                     Partner__PartnerView *rep);
+enum mc_status partner_resume_partner(struct partner *partner, struct mc_txn *txn,
+                                      const Partner__ResumePartnerRequest *req,
+                                      Partner__PartnerView *rep);
+enum mc_status partner_list_deliveries(struct partner *partner, struct mc_txn *txn,
+                                       const Partner__ListDeliveriesRequest *req,
+                                       Partner__ListDeliveriesReply *rep);
+enum mc_status partner_get_delivery(struct partner *partner, struct mc_txn *txn,
+                                    const Partner__GetDeliveryRequest *req, Partner__Delivery *rep);
+enum mc_status partner_mark_delivered(struct partner *partner, struct mc_txn *txn,
+                                      const Partner__MarkDeliveredRequest *req,
+                                      Partner__Delivery *rep);
+enum mc_status partner_list_circuits(struct partner *partner, struct mc_txn *txn,
+                                     const Partner__ListCircuitsRequest *req,
+                                     Partner__ListCircuitsReply *rep);
 
 /* Housekeeping, in bounded steps (tick.c). */
 enum mc_status partner_tick(void *ctx, struct mc_txn *txn);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "check.h"
+#include "delivery.h"
 #include "feed.h"
 
 /* clang-format off */
@@ -34,6 +35,20 @@
     X(RotateWebhookSecret, partner_rotate_webhook_secret, Partner__RotateWebhookSecretRequest, Partner__SaveWebhookReply,  MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
     X(ResumeWebhook,       partner_resume_webhook,        Partner__ResumeWebhookRequest,       Partner__Webhook,           MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
     X(RemoveWebhook,       partner_remove_webhook,        Partner__RemoveWebhookRequest,       Partner__Webhook,           MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN)
+/* Who puts partners down and changes them, and who only looks. */
+#define PARTNER_REGISTRY_ROUTES(X)                                                                                                 \
+    X(SavePartner,        partner_save_partner,         Partner__SavePartnerRequest,        Partner__PartnerView,             MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(GetPartner,         partner_get_partner,          Partner__GetPartnerRequest,         Partner__PartnerView,             MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK) \
+    X(ListPartners,       partner_list_partners,        Partner__ListPartnersRequest,       Partner__ListPartnersReply,       MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK) \
+    X(ListPartnerChanges, partner_list_partner_changes, Partner__ListPartnerChangesRequest, Partner__ListPartnerChangesReply, MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK) \
+    X(SaveCredential,     partner_save_credential,      Partner__SaveCredentialRequest,     Partner__PartnerView,             MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(EndCredential,      partner_end_credential,       Partner__EndCredentialRequest,      Partner__PartnerView,             MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(PausePartner,       partner_pause_partner,        Partner__PausePartnerRequest,       Partner__PartnerView,             MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(ResumePartner,      partner_resume_partner,       Partner__ResumePartnerRequest,      Partner__PartnerView,             MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(ListDeliveries,     partner_list_deliveries,      Partner__ListDeliveriesRequest,     Partner__ListDeliveriesReply,     MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK) \
+    X(GetDelivery,        partner_get_delivery,         Partner__GetDeliveryRequest,        Partner__Delivery,                MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK) \
+    X(MarkDelivered,      partner_mark_delivered,       Partner__MarkDeliveredRequest,      Partner__Delivery,                MC_WRITE,        CHECKERS, PARTNER_RIGHT_ADMIN) \
+    X(ListCircuits,       partner_list_circuits,        Partner__ListCircuitsRequest,       Partner__ListCircuitsReply,       MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK)
 
 static const char *const tables[PARTNER_TABLES_END - MC_TABLE_ROOM] = {
     [PARTNER_CHECKS - MC_TABLE_ROOM]        = "checks",        /* check id -> Check */
@@ -46,11 +61,22 @@ static const char *const tables[PARTNER_TABLES_END - MC_TABLE_ROOM] = {
     [PARTNER_FEED_UNITS - MC_TABLE_ROOM]    = "feed_units",    /* see feed.c */
     [PARTNER_WEBHOOKS - MC_TABLE_ROOM]      = "webhooks",      /* webhook id -> Webhook */
     [PARTNER_WEBHOOK_UNITS - MC_TABLE_ROOM] = "webhook_units", /* unit, NUL, webhook id -> nothing */
+    [PARTNER_PARTNERS - MC_TABLE_ROOM]      = "partners",      /* partner id -> Partner */
+    [PARTNER_UNITS - MC_TABLE_ROOM]         = "partner_units", /* see registry.c */
+    [PARTNER_CHANGES - MC_TABLE_ROOM]       = "partner_changes", /* partner id, NUL, number -> Change */
+    [PARTNER_CIRCUITS - MC_TABLE_ROOM]      = "circuits",      /* partner id -> Circuit */
+    [PARTNER_SESSIONS - MC_TABLE_ROOM]      = "sessions",      /* partner id, NUL, keyed hash of the URL -> Session */
+    [PARTNER_DELIVERIES - MC_TABLE_ROOM]    = "deliveries",    /* delivery id -> Delivery; the rest: see delivery.h */
+    [PARTNER_STREAMS - MC_TABLE_ROOM]       = "streams",
+    [PARTNER_KNOWN - MC_TABLE_ROOM]         = "known",
+    [PARTNER_LISTED - MC_TABLE_ROOM]        = "listed",
 };
 
 static const char *const lanes[PARTNER_LANES_LEN] = {
     [PARTNER_LANE_CHECK] = "check",
     [PARTNER_LANE_WEBHOOK] = "webhook",
+    [PARTNER_LANE_DELIVER] = "deliver",
+    [PARTNER_LANE_ROOMS] = "rooms",
 };
 
 #define MINUTE INT64_C(60000)
@@ -68,6 +94,16 @@ static const struct mc_config_key config[] = {
     {"partner.contract_spread",    MC_CONFIG_DURATION, AT(contract_spread_ms), "2h",    1000, 12 * HOUR,   "Over how long a time the night's contract tests are spread."},
     {"partner.feed_life",          MC_CONFIG_DURATION, AT(feed_life_ms),       "7d",    HOUR, 366 * DAY,   "How long events are kept for who reads or is sent them."},
     {"partner.webhook_patience",   MC_CONFIG_DURATION, AT(webhook_patience_ms), "3d",   1000, 60 * DAY,    "So long a webhook may fail before it is disabled."},
+    {"partner.call_test_systems",  MC_CONFIG_BOOL,     AT(call_test_systems),  "false", 0, 0,              "Send to partners that are no production systems, too."},
+    {"partner.file_base",          MC_CONFIG_STRING,   AT(file_base),          "",      0, 256,            "Where partners fetch receipts and vouchers: an address that the number follows; empty: none is told."},
+    {"partner.session_life",       MC_CONFIG_DURATION, AT(session_life_ms),    "20m",   1000, DAY,         "How long a partner's session is used before a new one is asked for."},
+    {"partner.retry_first",        MC_CONFIG_DURATION, AT(retry_first_ms),     "10s",   10, HOUR,          "The pause after a delivery's first attempt that failed; it doubles."},
+    {"partner.retry_max",          MC_CONFIG_DURATION, AT(retry_max_ms),       "1h",    10, DAY,           "The longest such pause."},
+    {"partner.give_up",            MC_CONFIG_DURATION, AT(give_up_ms),         "24h",   1000, 30 * DAY,    "How long after its first attempt a delivery is left to an operator."},
+    {"partner.late_after",         MC_CONFIG_INT,      AT(late_after),         "5",     1, 1000,           "Attempts that fail before it is told that a delivery is late."},
+    {"partner.refused_max",        MC_CONFIG_INT,      AT(refused_max),        "6",     1, 1000,           "Attempts that a partner refuses before a delivery is left to an operator."},
+    {"partner.probe_first",        MC_CONFIG_DURATION, AT(probe_first_ms),     "30s",   10, HOUR,          "How long a partner that does not answer is left alone at first; it doubles, up to ten minutes."},
+    {"partner.delivery_life",      MC_CONFIG_DURATION, AT(delivery_life_ms),   "90d",   HOUR, 3660 * DAY,  "How long a delivery is kept when it is over."},
 };
 
 static const struct mc_effect effects[] = {
@@ -75,32 +111,54 @@ static const struct mc_effect effects[] = {
      .http = partner_check_http, .done = partner_check_done, .lease_ms = PARTNER_CHECK_LEASE_MS, .concurrency = 16, .ask_first = true},
     {.kind = "webhook.send", .lane = PARTNER_LANE_WEBHOOK, .payload = &partner_state__webhook_send__descriptor,
      .http = partner_webhook_http, .done = partner_webhook_done, .lease_ms = PARTNER_WEBHOOK_LEASE_MS, .concurrency = 16},
+    {.kind = "deliver", .lane = PARTNER_LANE_DELIVER, .payload = &partner_state__work__descriptor,
+     .http_now = partner_deliver_http, .done = partner_deliver_done, .lease_ms = PARTNER_DELIVER_LEASE_MS, .concurrency = 192, .gate = partner_gate},
+    {.kind = "gather", .lane = PARTNER_LANE_ROOMS, .payload = &partner_state__work__descriptor,
+     .call = partner_gather_call, .done = partner_gather_done, .lease_ms = PARTNER_ROOM_LEASE_MS, .concurrency = 32},
+    {.kind = "report", .lane = PARTNER_LANE_ROOMS, .payload = &partner_state__report__descriptor,
+     .call = partner_report_call, .done = partner_report_done, .lease_ms = PARTNER_ROOM_LEASE_MS, .concurrency = 32},
 };
 
-MC_FOLLOW_CALL(struct partner, partner_feed_dossier, Dossier__Changed)
+/* One event, two readers: portals that are told of it, and the partner it is delivered to. */
+static enum mc_status partner_dossier_heard(struct partner *partner, struct mc_txn *txn,
+                                            const Motcua__Event *event, const Dossier__Changed *body)
+{
+    enum mc_status status = partner_feed_dossier(partner, txn, event, body);
+
+    return status == MC_OK ? partner_dossier_changed(partner, txn, event, body) : status;
+}
+
+MC_FOLLOW_CALL(struct partner, partner_dossier_heard, Dossier__Changed)
+MC_FOLLOW_CALL(struct partner, partner_dossier_changed, Dossier__Changed)
+MC_FOLLOW_CALL(struct partner, partner_voucher_issued, Payment__VoucherIssued)
+MC_FOLLOW_CALL(struct partner, partner_receipt_printed, Payment__ReceiptChanged)
 MC_FOLLOW_CALL(struct partner, partner_feed_payment, Payment__OrderChanged)
 
 static const struct mc_follow follows[] = {
-    {"dossier", "dossier.sent",             &dossier__changed__descriptor,       partner_feed_dossier_event},
-    {"dossier", "dossier.accepted",         &dossier__changed__descriptor,       partner_feed_dossier_event},
-    {"dossier", "dossier.advanced",         &dossier__changed__descriptor,       partner_feed_dossier_event},
-    {"dossier", "dossier.supplemented",     &dossier__changed__descriptor,       partner_feed_dossier_event},
-    {"dossier", "dossier.paid",             &dossier__changed__descriptor,       partner_feed_dossier_event},
-    {"dossier", "dossier.refunded",         &dossier__changed__descriptor,       partner_feed_dossier_event},
+    {"dossier", "dossier.sent",             &dossier__changed__descriptor,       partner_dossier_heard_event},
+    {"dossier", "dossier.accepted",         &dossier__changed__descriptor,       partner_dossier_heard_event},
+    {"dossier", "dossier.advanced",         &dossier__changed__descriptor,       partner_dossier_heard_event},
+    {"dossier", "dossier.supplemented",     &dossier__changed__descriptor,       partner_dossier_heard_event},
+    {"dossier", "dossier.paid",             &dossier__changed__descriptor,       partner_dossier_heard_event},
+    {"dossier", "dossier.refunded",         &dossier__changed__descriptor,       partner_dossier_heard_event},
     {"payment", "payment.order_created",    &payment__order_changed__descriptor, partner_feed_payment_event},
     {"payment", "payment.paid",             &payment__order_changed__descriptor, partner_feed_payment_event},
     {"payment", "payment.refunded",         &payment__order_changed__descriptor, partner_feed_payment_event},
     {"payment", "payment.order_expired",    &payment__order_changed__descriptor, partner_feed_payment_event},
     {"payment", "payment.order_cancelled",  &payment__order_changed__descriptor, partner_feed_payment_event},
+    {"dossier", "dossier.return_chosen",    &dossier__changed__descriptor,       partner_dossier_changed_event},
+    {"payment", "payment.voucher_issued",   &payment__voucher_issued__descriptor,  partner_voucher_issued_event},
+    {"payment", "payment.receipt_printed",  &payment__receipt_changed__descriptor, partner_receipt_printed_event},
 };
 /* clang-format on */
 
 #define PARTNER_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct partner, fn, req, rep)
 PARTNER_CHECK_ROUTES(PARTNER_CALL)
 PARTNER_FEED_ROUTES(PARTNER_CALL)
+PARTNER_REGISTRY_ROUTES(PARTNER_CALL)
 
-static const struct mc_route routes[] = {PARTNER_CHECK_ROUTES(MC_ROUTE_ROW)
-                                             PARTNER_FEED_ROUTES(MC_ROUTE_ROW)};
+static const struct mc_route routes[] = {PARTNER_CHECK_ROUTES(MC_ROUTE_ROW) PARTNER_FEED_ROUTES(
+    MC_ROUTE_ROW) PARTNER_REGISTRY_ROUTES(MC_ROUTE_ROW)};
 
 static enum mc_status boot(void *ctx, struct mc_boot *with)
 {

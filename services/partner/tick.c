@@ -1,5 +1,6 @@
 /* Housekeeping: contract tests whose hour has come, and what is too old to keep. */
 #include "check.h"
+#include "delivery.h"
 #include "feed.h"
 
 static void run_due(const struct partner *partner, struct mc_txn *txn)
@@ -47,8 +48,9 @@ static void drop_old(const struct partner *partner, struct mc_txn *txn)
 
 enum mc_status partner_tick(void *ctx, struct mc_txn *txn)
 {
-    const struct partner *partner = ctx;
+    struct partner *partner = ctx;
 
+    partner_deliveries_forget(partner, txn);
     run_due(partner, txn);
     drop_old(partner, txn);
     partner_feed_tick(partner, txn);
