@@ -142,9 +142,9 @@ static void answer_session(struct gateway_exchange *exchange, const struct dash_
     mc_json_string(&writer, session->caller);
     mc_json_key(&writer, "roles");
     mc_json_array(&writer);
-    for (unsigned role = DASH_VIEW; role <= DASH_APPROVE; role <<= 1)
+    for (unsigned role = MC_ROLE_VIEW; role <= MC_ROLE_APPROVE; role <<= 1)
         if ((session->roles & role) != 0)
-            mc_json_string(&writer, dash_role_name(role));
+            mc_json_string(&writer, mc_role_word(role));
     mc_json_end(&writer);
     mc_json_key(&writer, "nowMs");
     mc_json_int(&writer, now_ms(gateway));
@@ -185,8 +185,8 @@ static void tell_signed_in(struct gateway *gateway, const struct dash_session *s
     mc_log_begin(&line, &gateway->process.log, MC_LOG_NOTICE, now_ms(gateway),
                  "operator_signed_in");
     mc_log_text(&line, "who", session->caller);
-    mc_log_bool(&line, "operate", (session->roles & DASH_OPERATE) != 0);
-    mc_log_bool(&line, "approve", (session->roles & DASH_APPROVE) != 0);
+    mc_log_bool(&line, "operate", (session->roles & MC_ROLE_OPERATE) != 0);
+    mc_log_bool(&line, "approve", (session->roles & MC_ROLE_APPROVE) != 0);
     mc_log_end(&line);
 }
 
@@ -247,6 +247,7 @@ static void call_room(struct gateway_exchange *exchange, const struct dash_sessi
     struct gateway_moment moment = gateway_now(gateway);
     struct gateway_refusal refusal;
     struct gateway_call call;
+    char roles[DASH_ROLES_SIZE];
     const struct gateway_limits limits = {.body_max = (size_t)gateway->settings.body_max};
     const ProtobufCServiceDescriptor *service = NULL;
     bool is_house = protobuf_c_service_descriptor_get_method_by_name(
@@ -269,7 +270,9 @@ static void call_room(struct gateway_exchange *exchange, const struct dash_sessi
         gateway_answer_refusal(exchange, &refusal);
         return;
     }
+    dash_roles_text(session->roles, roles);
     call.head.caller = mc_unconst(session->caller);
+    call.head.roles = roles; /* he has no more there than here */
     call.head.session = (ProtobufCBinaryData){0};
     call.head.source = call.head.device = mc_unconst(protobuf_c_empty_string);
     gateway_rpc_call(exchange, &call);

@@ -3,9 +3,10 @@
  *
  * An operator signs in with a token that `motcuactl dashboard token` made (short-lived, good once)
  * and holds a session in this process's memory from then on: a restart signs everybody out. What a
- * page asks for goes to the rooms as "operator:<name>", so audit has the person's own name; only
- * the methods of dash_methods are asked, each with the role it needs. Over TCP a room knows us by
- * our key and takes nobody's word for another, so rooms on other machines show numbers only.
+ * page asks for goes to the rooms as "operator:<name>" with the roles of the token, so audit has
+ * the person's own name; only the methods of dash_methods are asked, each with the role it needs.
+ * Over TCP a room knows us by our key and takes nobody's word for another, so rooms on other
+ * machines show numbers only.
  *
  * Pages of other addresses reach nothing: the Host must be ours, a POST needs our own Origin, the
  * cookie is HttpOnly and SameSite=Strict, and the policy has no place for scripts but our files.
@@ -13,6 +14,7 @@
 #pragma once
 
 #include "common/config.h"
+#include "common/role.h"
 
 #include "map.h"
 #include "sse.h"
@@ -25,18 +27,17 @@ enum {
     DASH_TOKENS_MAX = 256,                   /* that have been used and would still be good */
     DASH_TOKEN_LIFE_MAX_MS = 15 * 60 * 1000, /* whatever a token says */
     DASH_NAME_MAX = 48,                      /* characters of an operator's name */
-    DASH_SESSION_LEN = 32,                   /* random bytes; the cookie has them in hex */
+    DASH_ROLES_SIZE = 32,
+    DASH_SESSION_LEN = 32, /* random bytes; the cookie has them in hex */
     DASH_VIEWERS_MAX = 32,
     DASH_TICK_MS = 1000,
     DASH_ARENA = 4 << 20,
 };
 
-enum dash_role { DASH_VIEW = 1, DASH_OPERATE = 2, DASH_APPROVE = 4 };
-
 struct dash_session {
     uint8_t hash[MC_HASH_LEN]; /* of the cookie: our memory alone signs nobody in */
     char caller[DASH_NAME_MAX + sizeof "operator:"];
-    unsigned roles;
+    unsigned roles;     /* of enum mc_role */
     int64_t expires_ms; /* 0: free */
 };
 
@@ -62,7 +63,8 @@ struct dash_session *dash_sign_in(struct dash_sessions *sessions, struct mc_byte
 struct dash_session *dash_session_find(struct dash_sessions *sessions, const char *cookie,
                                        int64_t now_ms);
 void dash_sign_out(struct dash_session *session);
-const char *dash_role_name(unsigned role);
+/* "view,operate": as a header to a room says them. */
+void dash_roles_text(unsigned roles, char out[DASH_ROLES_SIZE]);
 
 /* --- dash_ask.c: pure --- */
 
@@ -100,10 +102,11 @@ struct dash {
     char host[80]; /* as listened at, without brackets or port */
     struct dash_viewer viewers[DASH_VIEWERS_MAX];
     struct mc_timer *tick;
-    struct mc_arena arena; /* of one picture */
+    struct mc_arena arena; /* of one picture: its answers, then its text */
     struct mc_bytes stats[GATEWAY_ROOMS];
+    struct mc_bytes health[GATEWAY_ROOMS];
     struct mc_bytes latest; /* the last picture, as an event; empty: none yet */
-    bool looking;           /* a picture is being taken */
+    unsigned looking;       /* rounds under way for the next picture */
 };
 
 /* Listens when gateway.dashboard says so. NULL, or why not. */

@@ -6,29 +6,28 @@
 
 #include "dash.h"
 
-static const struct {
-    const char *name;
-    unsigned role;
-} roles[] = {{"view", DASH_VIEW}, {"operate", DASH_OPERATE}, {"approve", DASH_APPROVE}};
-
-const char *dash_role_name(unsigned role)
-{
-    for (size_t i = 0; i < MC_LEN(roles); i++)
-        if (roles[i].role == role)
-            return roles[i].name;
-    return NULL;
-}
-
-/* An unknown role gives nothing; whoever may act may look. */
+/* An unknown role is a mistake, and gives nothing at all. */
 static unsigned roles_of(const Motcua__OperatorClaims *claims)
 {
-    unsigned mask = 0;
+    unsigned roles = 0;
 
-    for (size_t i = 0; i < claims->n_roles; i++)
-        for (size_t j = 0; j < MC_LEN(roles); j++)
-            if (strcmp(claims->roles[i], roles[j].name) == 0)
-                mask |= roles[j].role;
-    return mask != 0 ? mask | DASH_VIEW : 0;
+    for (size_t i = 0; i < claims->n_roles; i++) {
+        unsigned role = 0;
+
+        if (!mc_roles_read(claims->roles[i], &role))
+            return 0;
+        roles |= role;
+    }
+    return roles;
+}
+
+void dash_roles_text(unsigned roles, char out[DASH_ROLES_SIZE])
+{
+    out[0] = '\0';
+    for (unsigned role = MC_ROLE_VIEW; role <= MC_ROLE_APPROVE; role <<= 1)
+        if ((roles & role) != 0)
+            (void)snprintf(out + strlen(out), DASH_ROLES_SIZE - strlen(out), "%s%s",
+                           out[0] != '\0' ? "," : "", mc_role_word(role));
 }
 
 static bool claims_ok(const Motcua__OperatorClaims *claims, int64_t now_ms)

@@ -67,66 +67,79 @@ static void write_room(struct mc_json_writer *writer, const char *name,
     mc_json_end(writer);
 }
 
-/* The first round's answers, kept past its end. */
-static const Motcua__StatsReply *stats_of(struct gateway *gateway, size_t room)
+static const void *answer_of(struct gateway *gateway, struct mc_bytes wire,
+                             const ProtobufCMessageDescriptor *type)
 {
-    struct mc_bytes wire = gateway->dash.stats[room];
-
     return wire.data == NULL
                ? NULL
-               : motcua__stats_reply__unpack(&gateway->arena.protobuf, wire.len, wire.data);
+               : protobuf_c_message_unpack(type, &gateway->arena.protobuf, wire.len, wire.data);
 }
 
-static void picture_done(struct gateway_round *round)
+static bool picture_write(struct gateway *gateway, struct mc_bytes *ret_text)
 {
-    struct gateway *gateway = round->gateway;
-    struct dash *dash = &gateway->dash;
+    const struct dash *dash = &gateway->dash;
     struct mc_json_writer writer;
-    struct mc_bytes text = {0};
 
-    mc_json_begin(&writer, &round->arena);
+    mc_json_begin(&writer, &gateway->arena);
     mc_json_object(&writer);
     mc_json_key(&writer, "atMs");
     mc_json_int(&writer, mc_now_ms(&gateway->process.clock));
     mc_json_key(&writer, "rooms");
     mc_json_array(&writer);
     for (size_t i = 0; i < GATEWAY_ROOMS; i++)
-        write_room(&writer, gateway_rooms[i].name, stats_of(gateway, i),
-                   (const void *)round->answers[i].reply);
+        write_room(&writer, gateway_rooms[i].name,
+                   answer_of(gateway, dash->stats[i], &motcua__stats_reply__descriptor),
+                   answer_of(gateway, dash->health[i], &motcua__health_reply__descriptor));
     mc_json_end(&writer);
     mc_json_end(&writer);
-    dash->looking = false;
-    dash->latest = (struct mc_bytes){0};
-    mc_arena_reset(&dash->arena);
-    memset(dash->stats, 0, sizeof dash->stats);
-    if (mc_json_finish(&writer, &text) != MC_OK ||
-        gateway_sse_text(&dash->arena, &(struct gateway_sse_event){.type = "picture", .data = text},
-                         &dash->latest) != MC_OK)
-        return;
-    send_all(gateway);
+    return mc_json_finish(&writer, ret_text) == MC_OK;
 }
 
-/* Without the times of every method, which nobody draws each second: /metrics has them. */
+/* The second of the two rounds to end makes the picture. */
+static void round_over(struct gateway *gateway)
+{
+    struct dash *dash = &gateway->dash;
+    struct mc_bytes text = {0};
+
+    if (--dash->looking > 0)
+        return;
+    bool written = picture_write(gateway, &text);
+    mc_arena_reset(&dash->arena);
+    memset(dash->stats, 0, sizeof dash->stats);
+    memset(dash->health, 0, sizeof dash->health);
+    dash->latest = (struct mc_bytes){0};
+    if (written &&
+        gateway_sse_text(&dash->arena, &(struct gateway_sse_event){.type = "picture", .data = text},
+                         &dash->latest) == MC_OK)
+        send_all(gateway);
+}
+
+/* Answers are kept past their round. Without the times of every method, which nobody draws each
+ * second: /metrics has them. */
 static void stats_done(struct gateway_round *round)
 {
-    struct gateway *gateway = round->gateway;
-    struct dash *dash = &gateway->dash;
+    struct dash *dash = &round->gateway->dash;
 
-    dash->latest = (struct mc_bytes){0};
-    mc_arena_reset(&dash->arena);
     for (size_t i = 0; i < GATEWAY_ROOMS; i++) {
         Motcua__StatsReply *stats =
             (Motcua__StatsReply *)mc_unconst((const char *)round->answers[i].reply);
 
-        dash->stats[i] = (struct mc_bytes){0};
         if (stats == NULL)
             continue;
         stats->n_methods = 0;
         dash->stats[i] = mc_body_pack(&dash->arena, &stats->base);
     }
-    if (!gateway_round_begin(gateway, "motcua.v1.Room/Health", &motcua__health_reply__descriptor,
-                             picture_done))
-        dash->looking = false;
+    round_over(round->gateway);
+}
+
+static void health_done(struct gateway_round *round)
+{
+    struct dash *dash = &round->gateway->dash;
+
+    for (size_t i = 0; i < GATEWAY_ROOMS; i++)
+        if (round->answers[i].reply != NULL)
+            dash->health[i] = mc_body_pack(&dash->arena, round->answers[i].reply);
+    round_over(round->gateway);
 }
 
 void dash_tick(void *arg)
@@ -137,12 +150,17 @@ void dash_tick(void *arg)
     if (!anybody(dash))
         return;
     mc_timer_start(dash->tick, DASH_TICK_MS);
-    if (dash->looking) /* a room is slow: its picture comes, then the next is taken */
+    if (dash->looking > 0) /* a room is slow: its picture comes, then the next is taken */
         return;
-    dash->looking = true;
+    dash->looking = 3; /* both rounds, and we who begin them: a round may end at once */
     if (!gateway_round_begin(gateway, "motcua.v1.Room/Stats", &motcua__stats_reply__descriptor,
                              stats_done))
-        dash->looking = false;
+        dash->looking--;
+    if (!gateway_round_begin(gateway, "motcua.v1.Room/Health", &motcua__health_reply__descriptor,
+                             health_done))
+        dash->looking--;
+    round_over(gateway);
+    mc_arena_reset(&gateway->arena);
 }
 
 static struct dash_viewer *viewer_take(struct dash *dash)

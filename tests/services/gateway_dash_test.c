@@ -65,8 +65,19 @@ static void a_token_opens_a_session_under_the_operators_own_name(void **state)
 
     assert_non_null(session);
     assert_string_equal(session->caller, "operator:an");
-    assert_int_equal(session->roles, DASH_VIEW | DASH_OPERATE); /* who may act may look */
+    assert_int_equal(session->roles, MC_ROLE_VIEW | MC_ROLE_OPERATE); /* who may act may look */
     assert_ptr_equal(dash_session_find(&door->sessions, cookie_of(door), TEST_NOW_MS), session);
+}
+
+static void roles_are_told_to_rooms(void **state)
+{
+    char text[DASH_ROLES_SIZE];
+
+    (void)state;
+    dash_roles_text(MC_ROLES_ALL, text);
+    assert_string_equal(text, "view,operate,approve");
+    dash_roles_text(MC_ROLE_VIEW, text);
+    assert_string_equal(text, "view");
 }
 
 static void a_token_is_good_once(void **state)
@@ -230,15 +241,15 @@ static void only_listed_methods_are_asked(void **state)
 
     (void)state;
     assert_non_null(row);
-    assert_int_equal(row->role, DASH_VIEW);
+    assert_int_equal(row->role, MC_ROLE_VIEW);
     assert_string_equal(method.room->name, "otp");
     assert_string_equal(method.proto->name, "Peek");
     row = dash_method_find("/api/payment/Room/ApproveAction", &method);
     assert_non_null(row);
-    assert_int_equal(row->role, DASH_APPROVE);
+    assert_int_equal(row->role, MC_ROLE_APPROVE);
     row = dash_method_find("/api/otp/Otp/PauseGateway", &method);
     assert_non_null(row);
-    assert_int_equal(row->role, DASH_OPERATE);
+    assert_int_equal(row->role, MC_ROLE_OPERATE);
     for (size_t i = 0; i < MC_LEN(foreign); i++)
         assert_null(dash_method_find(foreign[i], &method));
 }
@@ -273,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_token_opens_a_session_under_the_operators_own_name,
                                         door_open, door_close),
+        cmocka_unit_test(roles_are_told_to_rooms),
         cmocka_unit_test_setup_teardown(a_token_is_good_once, door_open, door_close),
         cmocka_unit_test_setup_teardown(a_token_ends_and_may_not_be_long, door_open, door_close),
         cmocka_unit_test_setup_teardown(what_is_no_operators_token_opens_nothing, door_open,

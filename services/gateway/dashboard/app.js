@@ -9,15 +9,15 @@ import { audit } from './pages/audit.js';
 import { gatewayPage, gateways } from './pages/gateways.js';
 import { job } from './pages/job.js';
 import { overview } from './pages/overview.js';
-import { partners } from './pages/partners.js';
+import { partnerPage, partners } from './pages/partners.js';
 import { queue } from './pages/queue.js';
 import { find, queues } from './pages/queues.js';
 import { signIn } from './pages/signin.js';
 import { trace } from './pages/trace.js';
 
-const pages = { '': overview, queues, queue, job, find, actions, action: actionPage, act: actionNew, gateways, gateway: gatewayPage, partners, trace, audit };
+const pages = { '': overview, queues, queue, job, find, actions, action: actionPage, act: actionNew, gateways, gateway: gatewayPage, partners, partner: partnerPage, trace, audit };
 const menu = ['', 'queues', 'actions', 'gateways', 'partners', 'trace', 'audit'];
-const belongs = { queue: 'queues', job: 'queues', find: 'queues', action: 'actions', act: 'actions', gateway: 'gateways' };
+const belongs = { queue: 'queues', job: 'queues', find: 'queues', action: 'actions', act: 'actions', gateway: 'gateways', partner: 'partners' };
 const $ = (id) => document.getElementById(id);
 let page = null;
 let shown = null; // the address of the page that is shown

@@ -1,4 +1,4 @@
-// The picture of the house, as it comes; and the last hour of it, for charts and rates.
+// The picture of the house, as it comes; and the last hour of it, for charts.
 import { big } from './format.js';
 import { say } from './said.js';
 import { t } from './text.js';
@@ -8,7 +8,7 @@ const STALE_MS = 5000;
 
 export const state = { picture: null, heardMs: 0, connected: false };
 const listeners = new Set();
-const histories = new Map(); // "otp/otp" → {t, depth, held, dead, oldest, enqueued, done, failed}
+const histories = new Map(); // "otp/otp" → {t, depth, dead, oldest}
 const lastSeen = new Map();  // room → ms, when it last answered
 let source = null;
 
@@ -26,8 +26,7 @@ export function lanes(picture) {
 export const depth = (lane) => big(lane.queued) + big(lane.leased);
 
 const columns = {
-  depth, held: (l) => big(l.held), dead: (l) => big(l.dead), oldest: (l) => big(l.oldestMs) / 1000,
-  enqueued: (l) => big(l.enqueuedTotal), done: (l) => big(l.doneTotal), failed: (l) => big(l.failedTotal),
+  depth, dead: (l) => big(l.dead), oldest: (l) => big(l.oldestMs) / 1000,
 };
 
 function remember(picture) {
@@ -40,18 +39,6 @@ function remember(picture) {
     for (const [name, value] of Object.entries(columns)) kept[name].push(value(lane));
     if (kept.t.length > HOUR) for (const list of Object.values(kept)) list.shift();
   }
-}
-
-// Per minute, over the last minute we saw; null: not seen long enough. A room that began anew counts from 0.
-export function rate(room, lane, name) {
-  const kept = history(room, lane);
-  if (!kept || kept.t.length < 3) return null;
-  const end = kept.t.length - 1;
-  let begin = end;
-  while (begin > 0 && kept.t[end] - kept.t[begin] < 60) begin--;
-  const seconds = kept.t[end] - kept.t[begin];
-  if (seconds < 2 || kept[name][end] < kept[name][begin]) return null;
-  return ((kept[name][end] - kept[name][begin]) * 60) / seconds;
 }
 
 // What is missing of the picture, in words; [] when it is whole.

@@ -1,5 +1,4 @@
 // What several pages show alike: refusals, a lane's numbers, forms with a reason.
-import { can } from './api.js';
 import { h, replace } from './dom.js';
 import { age, big, clock, number } from './format.js';
 import * as live from './live.js';
@@ -24,11 +23,7 @@ export const laneLink = (lane) => `#/queue/${encodeURIComponent(lane.room)}/${en
 export const jobLink = (room, id) => `#/job/${encodeURIComponent(room)}/${id}`;
 export const traceLink = (key) => `#/trace?key=${encodeURIComponent(key)}`;
 
-// Jobs per minute as the room counts them; from what this page saw when it does not.
-export function perMinute(lane, field, name) {
-  const value = can('Room/Shape') ? Number(lane[field] ?? 0) : live.rate(lane.room, lane.lane, name);
-  return value === null || value === undefined ? '–' : number(Math.round(value * 10) / 10);
-}
+export const perMinute = (value) => number(Math.round(Number(value ?? 0) * 10) / 10);
 
 export function forecast(lane) {
   const told = lane.forecast;

@@ -39,6 +39,16 @@ function followTable() {
   ], (f) => `${f.by}/${f.room}`);
 }
 
+// The other way round: who reads a room's journal, whether we know it as a room or not (a portal's feed).
+function followerTable() {
+  return table(t('followers'), [
+    { label: t('who'), head: true, cell: (f) => f.name },
+    { label: t('from'), cell: (f) => f.room },
+    { label: t('lag'), number: true, cell: (f) => number(Math.max(0, f.journalLast - big(f.after))) },
+    { label: t('heard'), number: true, cell: (f) => age(Math.max(f.nowMs - big(f.heardMs), 1)) },
+  ], (f) => `${f.room}/${f.name}`);
+}
+
 // The lanes that need somebody: the oldest first, then those with dead letters.
 function worst(lanes) {
   return lanes.filter((l) => live.depth(l) > 0 || big(l.dead) > 0 || big(l.held) > 0)
@@ -63,10 +73,11 @@ export function overview() {
   ], (l) => `${l.room}/${l.lane}`, t('nothing_waits'));
   const rooms = roomTable();
   const follows = followTable();
+  const followers = followerTable();
 
   return {
     title: t('overview'),
-    node: h('div', {}, cards, eye, lanes.node, rooms.node, follows.node),
+    node: h('div', {}, cards, eye, lanes.node, rooms.node, follows.node, followers.node),
     update(picture) {
       const all = live.lanes(picture);
       const sum = (f) => all.reduce((n, l) => n + f(l), 0);
@@ -83,6 +94,8 @@ export function overview() {
       lanes.update(worst(all));
       rooms.update(picture.rooms);
       follows.update(picture.rooms.flatMap((r) => (r.stats?.follows ?? []).map((f) => ({ ...f, by: r.room, nowMs: big(r.stats.nowMs) }))));
+      followers.update(picture.rooms.flatMap((r) => (r.stats?.followers ?? []).map((f) => ({ ...f, room: r.room,
+        journalLast: big(r.stats.journalLast), nowMs: big(r.stats.nowMs) }))));
     },
   };
 }

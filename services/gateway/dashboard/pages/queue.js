@@ -6,60 +6,77 @@ import * as live from '../live.js';
 import { button, deadCount, forecast, form, jobLink, oldest, perMinute, problem } from '../parts.js';
 import { t, word } from '../text.js';
 
-// Jobs per minute between two points, of a counter that may begin anew.
-function perMinuteOf(kept, name) {
-  const list = kept[name];
-  return list.map((value, i) => {
-    const from = Math.max(0, i - 10);
-    const seconds = kept.t[i] - kept.t[from];
-    return seconds > 0 && value >= list[from] ? ((value - list[from]) * 60) / seconds : null;
-  });
-}
+const EVERY_MS = 10000; // how often the room is asked for its queue's shape
 
+// Depth and age are what this page saw; rates are the room's own minutes, so the hour is whole at once.
 function charts() {
   const jobs = chart(t('chart_depth'), [{ label: t('depth'), values: (k) => k.depth }, { label: t('dead'), values: (k) => k.dead }], (v) => number(v));
   const ages = chart(t('chart_oldest'), [{ label: t('oldest'), values: (k) => k.oldest }], (v) => number(v));
-  const rates = chart(t('chart_rates'), [{ label: t('in'), values: (k) => perMinuteOf(k, 'enqueued') },
-    { label: t('out'), values: (k) => perMinuteOf(k, 'done') }], (v) => number(v));
+  const rates = chart(t('chart_rates'), [{ label: t('in'), values: (k) => k.in }, { label: t('out'), values: (k) => k.out },
+    { label: t('failed'), values: (k) => k.failed }], (v) => number(v));
   const all = [jobs, ages, rates];
   return {
     node: h('section', { 'aria-label': t('last_hour') }, h('p', { class: 'faint' }, t('last_hour')), h('div', { class: 'charts' }, all.map((c) => c.node))),
-    update: (kept) => all.forEach((c) => c.update(kept)),
+    update(kept) {
+      jobs.update(kept);
+      ages.update(kept);
+    },
+    minutes(answer) {
+      const from = big(answer.minutesFromMs) / 1000;
+      const list = (name) => (answer[name] ?? []).map(big);
+      rates.update({ t: list('inMinutes').map((_, i) => from + i * 60), in: list('inMinutes'), out: list('outMinutes'), failed: list('failedMinutes') });
+    },
     close: () => all.forEach((c) => c.close()),
   };
 }
 
+// The columns' ends are the room's, so the table is made with its first answer.
+function matrixOf(limitsMs) {
+  return table(t('shape'), [
+    { label: t('destination'), head: true, cell: (r) => ({ text: r.name, class: r.paused ? 'warn' : '' }) },
+    { label: t('total'), number: true, cell: (r) => number(big(r.total)) },
+    ...[...limitsMs, null].map((limit, i) => ({
+      label: limit === null ? t('older') : `≤ ${age(limit)}`, number: true, cell: (r) => number(big(r.ages?.[i])) })),
+    { label: t('dead'), number: true, cell: deadCount },
+    { label: t('oldest'), number: true, cell: (r) => age(big(r.oldestMs)) },
+  ], (r) => r.id, t('nothing_waits'));
+}
+
+function rowsOf(answer) {
+  const rows = (answer.rows ?? []).map((r) => ({ ...r, name: r.destination || '–', id: `d:${r.destination}` }));
+  if (answer.otherDestinations) rows.push({ ...answer.other, name: `${t('other')} ${answer.otherDestinations}`, id: 'other' });
+  if (answer.total && rows.length > 0) rows.push({ ...answer.total, name: t('total'), id: 'total' });
+  return rows;
+}
+
+const counts = (caption, name, label) => table(caption, [
+  { label, head: true, cell: (r) => r[name] || '–' }, { label: t('count'), number: true, cell: (r) => number(big(r.count)) },
+  { label: t('oldest'), number: true, cell: (r) => age(big(r.oldestMs)) }], (r) => r[name] ?? '', t('none'));
+
 // Age × destination: what the room counts as it goes, so looking costs the same at ten and ten million.
-function shapeSection(room, lane, shown) {
+function shapeSection(room, lane, shown, onAnswer) {
   const place = h('div');
+  const holders = counts(t('holders'), 'worker', t('worker'));
+  const reasons = counts(t('reasons'), 'reason', t('reason'));
+  let matrix = null;
   async function load() {
     const answer = await call(room, 'Room/Shape', { lane });
-    const limits = (answer.ageLimitsMs ?? []).map(big);
-    const columns = [
-      { label: t('destination'), head: true, cell: (r) => ({ text: r.name, class: r.paused ? 'warn' : '' }) },
-      { label: t('total'), number: true, cell: (r) => number(big(r.total)) },
-      ...[...limits, null].map((limit, i) => ({
-        label: limit === null ? t('older') : `≤ ${age(limit)}`, number: true, cell: (r) => number(big(r.ages?.[i])) })),
-      { label: t('dead'), number: true, cell: deadCount },
-      { label: t('oldest'), number: true, cell: (r) => age(big(r.oldestMs)) },
-    ];
-    const rows = (answer.rows ?? []).map((r) => ({ ...r, name: r.destination || '–', id: `d:${r.destination}` }));
-    if (answer.otherDestinations) rows.push({ ...answer.other, name: `${t('other')} ${answer.otherDestinations}`, id: 'other' });
-    if (answer.total) rows.push({ ...answer.total, name: t('total'), id: 'total' });
-    const matrix = table(t('shape'), columns, (r) => r.id, t('nothing_waits'));
-    matrix.update(rows);
-    const holders = table(t('holders'), [
-      { label: t('worker'), head: true, cell: (r) => r.worker }, { label: t('count'), number: true, cell: (r) => number(big(r.count)) },
-      { label: t('oldest'), number: true, cell: (r) => age(big(r.oldestMs)) }], (r) => r.worker);
+    if (!matrix) {
+      matrix = matrixOf((answer.ageLimitsMs ?? []).map(big));
+      replace(place, matrix.node);
+    }
+    matrix.update(rowsOf(answer));
     holders.update(answer.holders ?? []);
-    const reasons = table(t('reasons'), [
-      { label: t('reason'), head: true, cell: (r) => r.reason }, { label: t('count'), number: true, cell: (r) => number(big(r.count)) },
-      { label: t('oldest'), number: true, cell: (r) => age(big(r.oldestMs)) }], (r) => r.reason);
     reasons.update(answer.reasons ?? []);
-    replace(place, matrix.node, holders.node, reasons.node);
+    onAnswer(answer);
   }
+  const timer = setInterval(() => load().catch(() => {}), EVERY_MS); // a room that is away is told at the top
   load().catch(shown.show);
-  return h('section', {}, h('h2', {}, t('shape')), place, button(t('refresh'), load, shown));
+  return {
+    node: h('section', {}, h('h2', {}, t('shape')), place, h('h3', {}, t('holders')), holders.node, h('h3', {}, t('reasons')), reasons.node,
+      button(t('refresh'), load, shown)),
+    close: () => clearInterval(timer),
+  };
 }
 
 function jobsSection(room, lane, shown) {
@@ -129,24 +146,28 @@ function pauseList(room, lane, shown) {
 export function queue({ parts: [room, lane] }) {
   const shown = problem();
   const drawn = charts();
+  const shape = shapeSection(room, lane, shown, drawn.minutes);
   const paused = pauseList(room, lane, shown);
   const numbers = facts();
   return {
     title: t('queue_of', { room, lane }),
     node: h('div', {}, shown.node, paused.node, numbers.node, drawn.node,
-      can('Room/Shape') ? shapeSection(room, lane, shown) : null, jobsSection(room, lane, shown), pauseForm(room, lane, shown)),
+      shape.node, jobsSection(room, lane, shown), pauseForm(room, lane, shown)),
     update(picture) {
       const found = live.lanes(picture).find((l) => l.room === room && l.lane === lane);
       if (found) {
         numbers.update([[t('oldest'), oldest(found)], [t('queued'), number(big(found.queued))], [t('scheduled'), number(big(found.scheduled))],
           [t('retrying'), number(big(found.retrying))], [t('leased'), number(big(found.leased))], [t('held'), number(big(found.held))],
-          [t('dead'), deadCount(found)], [t('in_rate'), perMinute(found, 'inPerMinute', 'enqueued')],
-          [t('out_rate'), perMinute(found, 'outPerMinute', 'done')], [t('failed_rate'), perMinute(found, 'failedPerMinute', 'failed')],
+          [t('dead'), deadCount(found)], [t('in_rate'), perMinute(found.inPerMinute)],
+          [t('out_rate'), perMinute(found.outPerMinute)], [t('failed_rate'), perMinute(found.failedPerMinute)],
           [t('forecast'), forecast(found)]]);
         paused.update(found.pauses ?? []);
       }
       drawn.update(live.history(room, lane));
     },
-    close: drawn.close,
+    close() {
+      drawn.close();
+      shape.close();
+    },
   };
 }

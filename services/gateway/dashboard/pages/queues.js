@@ -1,4 +1,4 @@
-import { call, can, session } from '../api.js';
+import { call, session } from '../api.js';
 import { field, h, replace, table } from '../dom.js';
 import { age, big, number } from '../format.js';
 import * as live from '../live.js';
@@ -15,15 +15,14 @@ export function queues({ go }) {
     { label: t('leased'), number: true, cell: (l) => number(big(l.leased)) },
     { label: t('held'), number: true, cell: (l) => number(big(l.held)) },
     { label: t('dead'), number: true, cell: deadCount },
-    { label: t('in_rate'), number: true, cell: (l) => perMinute(l, 'inPerMinute', 'enqueued') },
-    { label: t('out_rate'), number: true, cell: (l) => perMinute(l, 'outPerMinute', 'done') },
-    { label: t('failed_rate'), number: true, cell: (l) => perMinute(l, 'failedPerMinute', 'failed') },
+    { label: t('in_rate'), number: true, cell: (l) => perMinute(l.inPerMinute) },
+    { label: t('out_rate'), number: true, cell: (l) => perMinute(l.outPerMinute) },
+    { label: t('failed_rate'), number: true, cell: (l) => perMinute(l.failedPerMinute) },
     { label: t('forecast'), cell: forecast },
   ], (l) => `${l.room}/${l.lane}`);
   const key = h('input', { name: 'key', required: true, autocomplete: 'off' });
-  const search = can('Room/FindJobs')
-    ? h('section', {}, h('h2', {}, t('find_jobs')), form([field(t('business_id'), key)], t('find'), async (v) =>
-      go(`#/find?key=${encodeURIComponent(v.key.trim())}`), problem(), { class: 'line' })) : null;
+  const search = h('section', {}, h('h2', {}, t('find_jobs')), form([field(t('business_id'), key)], t('find'), async (v) =>
+    go(`#/find?key=${encodeURIComponent(v.key.trim())}`), problem(), { class: 'line' }));
   return { title: t('queues'), node: h('div', {}, list.node, search), update(picture) { list.update(live.lanes(picture)); } };
 }
 
