@@ -160,8 +160,8 @@ static void another_cookie_is_nobodys(void **state)
     }
     assert_null(dash_session_find(&door->sessions, "", TEST_NOW_MS));
     assert_null(dash_session_find(&door->sessions, "zz", TEST_NOW_MS));
-    cookie[2 * DASH_SESSION_LEN] = '0';
-    cookie[2 * DASH_SESSION_LEN + 1] = '\0';
+    cookie[(size_t)2 * DASH_SESSION_LEN] = '0';
+    cookie[(size_t)2 * DASH_SESSION_LEN + 1] = '\0';
     assert_null(dash_session_find(&door->sessions, cookie, TEST_NOW_MS));
 }
 
