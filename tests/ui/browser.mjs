@@ -17,6 +17,7 @@ const NARROW = { width: 375, height: 740 };
 // As root Chromium's own sandbox does not start; what it loads here is our own.
 const browser = await chromium.launch({ executablePath: process.argv[2], args: process.getuid() === 0 ? ['--no-sandbox'] : [] });
 const problems = [];
+let away = false; // then the browser itself says that nobody listens
 
 async function open(link, options = {}) {
   const context = await browser.newContext({ viewport: WIDE, locale: 'vi-VN', ...options });
@@ -24,7 +25,7 @@ async function open(link, options = {}) {
   page.setDefaultTimeout(10000);
   page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/status of (401|403|404)/.test(message.text())) problems.push(`console: ${message.text()}`);
+    if (message.type() === 'error' && !away && !/status of (401|403|404)/.test(message.text())) problems.push(`console: ${message.text()}`);
   });
   await page.addInitScript(() => addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`)));
   await page.goto(link);
@@ -240,6 +241,16 @@ const steps = {
     await an.locator('#sign-out').click();
     await shows(an, 'motcuactl dashboard token');
     assert.equal(await an.evaluate(async () => (await fetch('/api/session')).status), 401);
+  },
+  async 'a gateway that is away is said, with the time of what is still shown'() {
+    const page = await open(await ask('link', 'dung', '--role', 'view'));
+    await page.locator('#card-rooms_up').filter({ hasText: '/' }).waitFor();
+    away = true;
+    await ask('stop', 'gateway');
+    await page.locator('#incomplete').filter({ hasText: 'Mất kết nối với cổng' }).waitFor();
+    await at(page, '#/actions');
+    await shows(page, 'Không có phản hồi từ cổng.');
+    await page.context().close();
   },
 };
 

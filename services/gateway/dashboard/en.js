@@ -45,6 +45,7 @@ export const en = {
   astate_COUNTING: 'counting', astate_PREPARED: 'previewed', astate_ASKED: 'waits for approval', astate_RUNNING: 'running', astate_DONE: 'done', astate_STOPPED: 'stopped',
   gateway: 'Gateway', mode: 'Mode', seen: 'Asked for work', share: 'Share', sent: 'Taken', slow: 'Slow', health: 'Health', healthy: 'well', unwell: 'bad',
   mode_ACTIVE: 'running', mode_PAUSED: 'paused', mode_DRAINING: 'draining', mode_SILENT: 'silent', no_gateways: 'There are no SMS gateways yet.', quarter: 'Taken, failed and slow: in the last 15 minutes.',
+  alarms: 'Unusual sending of codes', whose: 'Numbers or agency', codes_sent: 'Codes sent', codes_entered: 'Codes entered', sent_since: 'Sent since / at most', no_alarms: 'There are none.',
   pause_gateway: 'Pause {name}', resume_gateway: 'Resume {name}', drain: 'Let it finish what it holds', change: 'Change', gateway_change: 'Pause or resume',
   no_partners: 'This house has no partner room.', partner: 'Partner', circuit: 'Circuit', circuits: 'Circuits', deliveries: 'Recent deliveries', probe: 'Tries at', failures: 'Failures in a row', unit: 'Agency', changed: 'Last changed', last_try: 'Last tried', only_failing: 'Only late or failed',
   circuit_CIRCUIT_CLOSED: 'closed', circuit_CIRCUIT_OPEN: 'open', circuit_CIRCUIT_HALF_OPEN: 'trying', delivery_DELIVERY_BLOCKED: 'behind an earlier one', delivery_DELIVERY_GATHERING: 'gathering', delivery_DELIVERY_WAITING: 'waiting',

@@ -4,7 +4,7 @@ import { say } from './said.js';
 import { t } from './text.js';
 
 const HOUR = 3600; // points, one a second
-const STALE_MS = 5000;
+const STALE_MS = 4000; // a picture a second; two when a room is silent
 
 export const state = { picture: null, heardMs: 0, connected: false };
 const listeners = new Set();

@@ -45,6 +45,7 @@ export const vi = {
   astate_COUNTING: 'đang đếm', astate_PREPARED: 'đã xem trước', astate_ASKED: 'chờ phê duyệt', astate_RUNNING: 'đang thực hiện', astate_DONE: 'đã xong', astate_STOPPED: 'đã dừng',
   gateway: 'Cổng', mode: 'Chế độ', seen: 'Hỏi việc lần cuối', share: 'Phần việc', sent: 'Đã nhận gửi', slow: 'Chậm', health: 'Tình trạng', healthy: 'tốt', unwell: 'kém',
   mode_ACTIVE: 'đang chạy', mode_PAUSED: 'đã dừng', mode_DRAINING: 'dừng khi xong', mode_SILENT: 'không hỏi việc', no_gateways: 'Chưa có cổng SMS nào.', quarter: 'Đã nhận gửi, lỗi và chậm: trong 15 phút qua.',
+  alarms: 'Cảnh báo gửi mã bất thường', whose: 'Dải số hoặc cơ quan', codes_sent: 'Mã đã gửi', codes_entered: 'Mã được nhập', sent_since: 'Gửi thêm / tối đa', no_alarms: 'Không có cảnh báo nào.',
   pause_gateway: 'Dừng cổng {name}', resume_gateway: 'Cho cổng {name} chạy lại', drain: 'Để cổng làm xong việc đang giữ', change: 'Thay đổi', gateway_change: 'Dừng hoặc cho chạy lại',
   no_partners: 'Hệ thống này chưa có phân hệ đối tác.', partner: 'Đối tác', circuit: 'Cầu dao', circuits: 'Cầu dao', deliveries: 'Việc gửi gần đây', probe: 'Thử lại lúc', failures: 'Lỗi liên tiếp', unit: 'Cơ quan', changed: 'Thay đổi lần cuối', last_try: 'Thử lần cuối', only_failing: 'Chỉ việc trễ hoặc lỗi',
   circuit_CIRCUIT_CLOSED: 'thông', circuit_CIRCUIT_OPEN: 'ngắt', circuit_CIRCUIT_HALF_OPEN: 'đang thử', delivery_DELIVERY_BLOCKED: 'chờ việc trước', delivery_DELIVERY_GATHERING: 'đang lấy dữ liệu', delivery_DELIVERY_WAITING: 'đang chờ',

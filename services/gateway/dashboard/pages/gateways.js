@@ -21,6 +21,17 @@ function list() {
   ], (g) => g.gateway, t('no_gateways'));
 }
 
+// Blocks of numbers and units that have many codes sent and few entered: their budgets are tight until it is over.
+function alarmList() {
+  return table(t('alarms'), [
+    { label: t('whose'), head: true, cell: (a) => ({ text: a.scope, class: 'bad' }) },
+    { label: t('since'), cell: (a) => time(a.sinceMs) },
+    { label: t('codes_sent'), number: true, cell: (a) => number(big(a.sent)) },
+    { label: t('codes_entered'), number: true, cell: (a) => number(big(a.verified)) },
+    { label: t('sent_since'), number: true, cell: (a) => `${number(big(a.used))} / ${number(big(a.most))}` },
+  ], (a) => a.scope, t('no_alarms'));
+}
+
 function polled(load) {
   let timer = null;
   let closed = false;
@@ -32,11 +43,17 @@ function polled(load) {
 export function gateways() {
   const shown = problem();
   const rows = list();
-  const close = polled(() => call('otp', 'Otp/ListGateways').then((answer) => {
+  const alarms = alarmList();
+  async function load() {
+    rows.update((await call('otp', 'Otp/ListGateways')).gateways ?? []);
+    alarms.update((await call('otp', 'Otp/ListAlarms')).alarms ?? []);
     shown.clear();
-    rows.update(answer.gateways ?? []);
-  }, shown.show));
-  return { title: t('gateways'), node: h('div', {}, shown.node, rows.node, h('p', { class: 'faint' }, t('quarter'))), close };
+  }
+  const close = polled(() => load().catch(shown.show));
+  return {
+    title: t('gateways'), close,
+    node: h('div', {}, shown.node, rows.node, h('p', { class: 'faint' }, t('quarter')), h('h2', {}, t('alarms')), alarms.node),
+  };
 }
 
 export function gatewayPage({ parts: [name] }) {
