@@ -154,6 +154,16 @@ void gateway_webhook_payment(struct gateway_exchange *exchange);
 void gateway_webhook_bank(struct gateway_exchange *exchange);
 void gateway_webhook_tax(struct gateway_exchange *exchange);
 void gateway_webhook_sms(struct gateway_exchange *exchange);
+/*
+ * Hands a request on raw to a method that takes a WebhookRequest; `then` takes the reply, NULL: it
+ * is a WebhookReply, which is the answer. The second: a call made already, whose reply is one.
+ */
+void gateway_webhook_pass(struct gateway_exchange *exchange, const char *room, const char *method,
+                          mc_link_answered *then);
+void gateway_webhook_ask(struct gateway_exchange *exchange, const char *room,
+                         const struct gateway_call *call);
+void gateway_dvcqg_session(struct gateway_exchange *exchange);
+void gateway_dvcqg_data(struct gateway_exchange *exchange);
 void gateway_events(struct gateway_exchange *exchange);
 void gateway_page(struct gateway_exchange *exchange);
 void gateway_livez(struct gateway_exchange *exchange);

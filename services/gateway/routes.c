@@ -30,6 +30,8 @@ static const struct route routes[] = {
     {"/readyz",           "GET, HEAD", "readyz",          gateway_readyz,          0},
     {"/metrics",          "GET, HEAD", "metrics",         gateway_metrics,         WHILE_DRAINING},
     {"/events",           "GET",       "events",          gateway_events,          0},
+    {"/dvcqg/v1/session", "POST",      "dvcqg_session",   gateway_dvcqg_session,   0},
+    {"/dvcqg/v1/data",    "POST",      "dvcqg_data",      gateway_dvcqg_data,      0},
     {"/webhooks/payment", "POST",      "webhook_payment", gateway_webhook_payment, 0},
     {"/webhooks/bank",    "POST",      "webhook_bank",    gateway_webhook_bank,    0},
     {"/webhooks/tax-notice", "POST",   "webhook_tax",     gateway_webhook_tax,     0},

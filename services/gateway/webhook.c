@@ -68,23 +68,27 @@ static Motcua__WebhookRequest request_of(const struct mc_httpd_request *http)
     request.signature = text_of(mc_httpd_header(http, "Webhook-Signature"));
     request.webhook_id = text_of(mc_httpd_header(http, "Webhook-Id"));
     request.webhook_timestamp = text_of(mc_httpd_header(http, "Webhook-Timestamp"));
+    request.dstcode = text_of(mc_httpd_header(http, "dstcode"));
     return request;
 }
 
 static void pass(struct gateway_exchange *exchange, const struct gateway_room *room,
-                 const char *method)
+                 const char *method, mc_link_answered *then)
 {
     struct gateway *gateway = exchange->gateway;
     struct gateway_moment moment = gateway_now(gateway);
     struct gateway_refusal refusal;
     struct gateway_call call = {0};
     Motcua__WebhookRequest request = request_of(exchange->request);
+    char source[GATEWAY_SOURCE_SIZE];
 
+    gateway_source_of(exchange, source);
     gateway_head_begin(&call, mc_httpd_header(exchange->request, "Traceparent"), &moment,
                        gateway->settings.webhook_timeout_ms);
     call.head.method = mc_sprintf(&gateway->arena, "%s/%s", room->service->name, method);
     call.head.caller =
         gateway->process.caller; /* these methods are for rooms, of which we are one */
+    call.head.source = source;
     exchange->room = room;
     exchange->has_id = true;
     memcpy(exchange->request_id, call.request_id, MC_ID_LEN);
@@ -103,7 +107,7 @@ static void pass(struct gateway_exchange *exchange, const struct gateway_room *r
         gateway_answer_refusal(exchange, &refusal);
         return;
     }
-    gateway_ask(exchange, room->name, &call, answered);
+    gateway_ask(exchange, room->name, &call, then);
 }
 
 static const struct gateway_room *room_of(const char *name)
@@ -117,20 +121,32 @@ static const struct gateway_room *room_of(const char *name)
 
 void gateway_webhook_payment(struct gateway_exchange *exchange)
 {
-    pass(exchange, room_of("payment"), "PlatformConfirm");
+    pass(exchange, room_of("payment"), "PlatformConfirm", answered);
 }
 
 void gateway_webhook_bank(struct gateway_exchange *exchange)
 {
-    pass(exchange, room_of("payment"), "BankNotice");
+    pass(exchange, room_of("payment"), "BankNotice", answered);
 }
 
 void gateway_webhook_tax(struct gateway_exchange *exchange)
 {
-    pass(exchange, room_of("payment"), "TaxNotice");
+    pass(exchange, room_of("payment"), "TaxNotice", answered);
 }
 
 void gateway_webhook_sms(struct gateway_exchange *exchange)
 {
-    pass(exchange, room_of("otp"), "DeliveryWebhook");
+    pass(exchange, room_of("otp"), "DeliveryWebhook", answered);
+}
+
+void gateway_webhook_pass(struct gateway_exchange *exchange, const char *room, const char *method,
+                          mc_link_answered *then)
+{
+    pass(exchange, room_of(room), method, then != NULL ? then : answered);
+}
+
+void gateway_webhook_ask(struct gateway_exchange *exchange, const char *room,
+                         const struct gateway_call *call)
+{
+    gateway_ask(exchange, room, call, answered);
 }

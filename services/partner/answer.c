@@ -148,7 +148,7 @@ Partner__ApiVerdict *partner_answer_judge(const struct partner_book *book, struc
     if (verdict == NULL)
         return NULL;
     partner__api_verdict__init(verdict);
-    verdict->problems = mc_alloc(arena, PARTNER_PROBLEMS_MAX * sizeof *verdict->problems);
+    verdict->problems = mc_alloc(arena, PARTNER_PROBLEMS_MAX * sizeof(Partner__ApiProblem *));
     if (verdict->problems == NULL)
         return NULL;
     if (http_status != HTTP_OK)

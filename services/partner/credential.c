@@ -117,6 +117,9 @@ enum mc_status partner_save_credential(struct partner *partner, struct mc_txn *t
     forget_over(record, txn->now_ms);
     if (not_over(record, req->way, txn->now_ms) >= PARTNER_LIVE_CREDENTIALS_MAX)
         return mc_refuse(txn, MC_CONFLICT, "way", "PARTNER_CREDENTIALS_MANY", NULL);
+    if (req->way == PARTNER__CREDENTIAL_WAY__INBOUND &&
+        !partner_inbound_claim(txn, req->username, req->partner_id))
+        return txn->status;
     PartnerState__Credential **list =
         mc_alloc(txn->arena, (record->n_credentials + 1) * sizeof(PartnerState__Credential *));
     PartnerState__Credential *made = make(txn, req);

@@ -12,7 +12,7 @@ enum mc_status partner_list_api_checks(struct partner *partner, struct mc_txn *t
     (void)partner;
     if (!partner_page_open(txn, "check", req->unit, req->page_size, req->page_token, &page))
         return txn->status;
-    rep->checks = mc_alloc(txn->arena, page.size * sizeof *rep->checks);
+    rep->checks = mc_alloc(txn->arena, page.size * sizeof(Partner__ApiCheck *));
     if (rep->checks == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     while (partner_page_next(&page, &id)) {

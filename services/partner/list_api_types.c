@@ -6,7 +6,7 @@
 static bool fill_fields(const struct partner_book *book, struct mc_arena *arena,
                         Partner__ApiType *type)
 {
-    type->fields = mc_alloc(arena, book->fields_len * sizeof *type->fields);
+    type->fields = mc_alloc(arena, book->fields_len * sizeof(Partner__AnswerField *));
     for (size_t i = 0; type->fields != NULL && i < book->fields_len; i++) {
         const struct partner_field *field = &book->fields[i];
         Partner__AnswerField *told =
@@ -31,7 +31,7 @@ enum mc_status partner_list_api_types(struct partner *partner, struct mc_txn *tx
     const struct partner_book *book = &partner->book;
 
     (void)req;
-    rep->types = mc_alloc(txn->arena, book->types_len * sizeof *rep->types);
+    rep->types = mc_alloc(txn->arena, book->types_len * sizeof(Partner__ApiType *));
     for (size_t i = 0; rep->types != NULL && i < book->types_len; i++) {
         Partner__ApiType *type = mc_alloc(txn->arena, sizeof *type);
 

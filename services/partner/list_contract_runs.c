@@ -20,7 +20,7 @@ enum mc_status partner_list_contract_runs(struct partner *partner, struct mc_txn
                         NULL);
     if (partner_contract_mine(txn, req->contract_id, &told) == NULL)
         return txn->status;
-    rep->runs = mc_alloc(txn->arena, size * sizeof *rep->runs);
+    rep->runs = mc_alloc(txn->arena, size * sizeof(Partner__ContractRun *));
     if (rep->runs == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     if (req->page_token[0] != '\0')

@@ -13,7 +13,7 @@ enum mc_status partner_list_contracts(struct partner *partner, struct mc_txn *tx
     (void)partner;
     if (!partner_page_open(txn, "contract", req->unit, req->page_size, req->page_token, &page))
         return txn->status;
-    rep->contracts = mc_alloc(txn->arena, page.size * sizeof *rep->contracts);
+    rep->contracts = mc_alloc(txn->arena, page.size * sizeof(Partner__Contract *));
     if (rep->contracts == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     while (partner_page_next(&page, &id)) {

@@ -12,7 +12,7 @@ enum mc_status partner_list_webhooks(struct partner *partner, struct mc_txn *txn
     (void)partner;
     if (!partner_page_open(txn, "webhook", req->unit, req->page_size, req->page_token, &page))
         return txn->status;
-    rep->webhooks = mc_alloc(txn->arena, page.size * sizeof *rep->webhooks);
+    rep->webhooks = mc_alloc(txn->arena, page.size * sizeof(Partner__Webhook *));
     if (rep->webhooks == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     while (partner_page_next(&page, &id)) {

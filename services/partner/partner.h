@@ -36,6 +36,8 @@ enum partner_table {
     PARTNER_STREAMS,
     PARTNER_KNOWN,
     PARTNER_LISTED,
+    PARTNER_INBOUND,
+    PARTNER_INBOUND_NAMES,
     PARTNER_TABLES_END
 };
 
@@ -118,6 +120,9 @@ struct partner {
 
     uint8_t forget_place[MC_ID_LEN]; /* how far old deliveries were looked at */
     bool forgetting;
+    const char *own_dstcode;
+    int64_t inbound_life_ms;
+    int64_t inbound_per_minute;
 
     struct mc_guard guard; /* of every address that somebody outside gave us */
     struct partner_book book;
@@ -204,6 +209,13 @@ enum mc_status partner_mark_delivered(struct partner *partner, struct mc_txn *tx
 enum mc_status partner_list_circuits(struct partner *partner, struct mc_txn *txn,
                                      const Partner__ListCircuitsRequest *req,
                                      Partner__ListCircuitsReply *rep);
+
+enum mc_status partner_inbound_session(struct partner *partner, struct mc_txn *txn,
+                                       const Motcua__WebhookRequest *req,
+                                       Motcua__WebhookReply *rep);
+enum mc_status partner_inbound_call(struct partner *partner, struct mc_txn *txn,
+                                    const Motcua__WebhookRequest *req,
+                                    Partner__InboundCallReply *rep);
 
 /* Housekeeping, in bounded steps (tick.c). */
 enum mc_status partner_tick(void *ctx, struct mc_txn *txn);

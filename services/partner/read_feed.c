@@ -20,7 +20,7 @@ static void fill(struct mc_txn *txn, const Partner__ReadFeedRequest *req, const 
     size_t limit = req->limit != 0 ? req->limit : PARTNER_FEED_LIMIT_DEFAULT;
 
     rep->last = after;
-    rep->events = mc_alloc(txn->arena, limit * sizeof *rep->events);
+    rep->events = mc_alloc(txn->arena, limit * sizeof(Partner__FeedEvent *));
     while (rep->events != NULL && rep->n_events < limit) {
         PartnerState__FeedRow *row = NULL;
         uint64_t sequence =

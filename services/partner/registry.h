@@ -60,6 +60,10 @@ void partner_profile_check(const struct partner *partner, struct mc_txn *txn,
 /* "HH:mm" in minutes, 24:00 too; false: it is none. */
 bool partner_minutes_parse(const char *text, uint32_t *ret_minutes);
 
+/* The user name leads to this partner from now on; refused when it is another's (inbound_login.c).
+ */
+bool partner_inbound_claim(struct mc_txn *txn, const char *username, const char *partner_id);
+
 /* Whether a credential is good now; the newest live one of a way, or NULL. */
 bool partner_credential_is_live(const PartnerState__Credential *credential, int64_t now_ms);
 const PartnerState__Credential *partner_credential_of(const PartnerState__Partner *record,

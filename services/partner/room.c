@@ -2,7 +2,8 @@
  * partner: other systems. «Kiểm tra API» calls a local system as the portal would and shows what
  * came back; what is kept of such checks is made again every night as a contract test. What happens
  * to a unit's dossiers and payments is a feed of CloudEvents, read by who asks (ReadFeed, the
- * gateway's /events) or posted and signed to webhooks.
+ * gateway's /events) or posted and signed to webhooks. Partners' own calls (the gateway's
+ * /dvcqg/v1) are told apart here, and which method of which room they are.
  *
  * An address that somebody typed goes through the guard (common/guard.h) twice: as text, and as the
  * address that is connected to. What was sent and answered is sealed: it may name people.
@@ -50,6 +51,11 @@
     X(MarkDelivered,      partner_mark_delivered,       Partner__MarkDeliveredRequest,      Partner__Delivery,                MC_WRITE,        CHECKERS, PARTNER_RIGHT_ADMIN) \
     X(ListCircuits,       partner_list_circuits,        Partner__ListCircuitsRequest,       Partner__ListCircuitsReply,       MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK)
 
+/* These are the gateway's: what a partner's system sent, handed on as it came. */
+#define PARTNER_INBOUND_ROUTES(X)                                                                                                                       \
+    X(InboundSession,    partner_inbound_session,     Motcua__WebhookRequest,            Motcua__WebhookReply,            MC_WRITE_FRESH,  MC_ROOM,  NULL) \
+    X(InboundCall,       partner_inbound_call,        Motcua__WebhookRequest,            Partner__InboundCallReply,       MC_WRITE_FRESH,  MC_ROOM,  NULL)
+
 static const char *const tables[PARTNER_TABLES_END - MC_TABLE_ROOM] = {
     [PARTNER_CHECKS - MC_TABLE_ROOM]        = "checks",        /* check id -> Check */
     [PARTNER_BY_UNIT - MC_TABLE_ROOM]       = "by_unit",       /* see unit.c */
@@ -70,6 +76,8 @@ static const char *const tables[PARTNER_TABLES_END - MC_TABLE_ROOM] = {
     [PARTNER_STREAMS - MC_TABLE_ROOM]       = "streams",
     [PARTNER_KNOWN - MC_TABLE_ROOM]         = "known",
     [PARTNER_LISTED - MC_TABLE_ROOM]        = "listed",
+    [PARTNER_INBOUND - MC_TABLE_ROOM]       = "inbound",       /* partner id -> Inbound */
+    [PARTNER_INBOUND_NAMES - MC_TABLE_ROOM] = "inbound_names", /* keyed hash of a user name -> partner id */
 };
 
 static const char *const lanes[PARTNER_LANES_LEN] = {
@@ -104,6 +112,9 @@ static const struct mc_config_key config[] = {
     {"partner.refused_max",        MC_CONFIG_INT,      AT(refused_max),        "6",     1, 1000,           "Attempts that a partner refuses before a delivery is left to an operator."},
     {"partner.probe_first",        MC_CONFIG_DURATION, AT(probe_first_ms),     "30s",   10, HOUR,          "How long a partner that does not answer is left alone at first; it doubles, up to ten minutes."},
     {"partner.delivery_life",      MC_CONFIG_DURATION, AT(delivery_life_ms),   "90d",   HOUR, 3660 * DAY,  "How long a delivery is kept when it is over."},
+    {"partner.own_dstcode",        MC_CONFIG_STRING,   AT(own_dstcode),        "",      0, 64,             "The dstcode by which partners that call us mean us; empty: whatever they name."},
+    {"partner.inbound_life",       MC_CONFIG_DURATION, AT(inbound_life_ms),    "30m",   MINUTE, DAY,       "How long a session of a partner that calls us lasts."},
+    {"partner.inbound_per_minute", MC_CONFIG_INT,      AT(inbound_per_minute), "600",   1, 1000000,        "Calls a partner may make in a minute."},
 };
 
 static const struct mc_effect effects[] = {
@@ -156,9 +167,10 @@ static const struct mc_follow follows[] = {
 PARTNER_CHECK_ROUTES(PARTNER_CALL)
 PARTNER_FEED_ROUTES(PARTNER_CALL)
 PARTNER_REGISTRY_ROUTES(PARTNER_CALL)
+PARTNER_INBOUND_ROUTES(PARTNER_CALL)
 
 static const struct mc_route routes[] = {PARTNER_CHECK_ROUTES(MC_ROUTE_ROW) PARTNER_FEED_ROUTES(
-    MC_ROUTE_ROW) PARTNER_REGISTRY_ROUTES(MC_ROUTE_ROW)};
+    MC_ROUTE_ROW) PARTNER_REGISTRY_ROUTES(MC_ROUTE_ROW) PARTNER_INBOUND_ROUTES(MC_ROUTE_ROW)};
 
 static enum mc_status boot(void *ctx, struct mc_boot *with)
 {

@@ -141,6 +141,31 @@ class Events(story.Story):
         self.partner("RunContract", {"contract_id": kept.contract_id}, session)
         self.wait("the contract's run", lambda: self.partner("ListContractRuns", {"contract_id": kept.contract_id}, session).runs)
 
+    def inbound(self, base, session):
+        """A province's system calls us: session, services, and what is refused."""
+        profile = {"partner_id": "tayninh-inbound", "name": "Một cửa Tây Ninh", "kind": "PROVINCE", "unit": PROVINCE, "dstcode": "VN:H53"}
+        self.partner("SavePartner", {"profile": profile, "reason": "flow test"}, session)
+        self.partner("SaveCredential", {"partner_id": "tayninh-inbound", "way": "INBOUND", "username": "tayninh.motcua",
+                                        "password": "Mot-Cua#2026x", "reason": "flow test"}, session)
+
+        def post(path, **body):
+            status, _, text = self.http("POST", f"{base}/dvcqg/v1/{path}", json.dumps(body).encode(),
+                                        {"Content-Type": "application/json", "dstcode": "VN:DVCQG"})
+            return status, json.loads(text)
+
+        self.assertEqual(post("session", username="tayninh.motcua", password="guess")[0], 401)
+        status, opened = post("session", username="tayninh.motcua", password="Mot-Cua#2026x")
+        self.assertEqual((status, opened["error_code"]), (200, "0"))
+        status, found = post("data", session=opened["session"], service="LayThuTuc", maTTHC="1.001193")
+        self.assertEqual((status, found["error_code"], found["result"]["code"]), (200, "0", "1.001193"))
+        status, found = post("data", session=opened["session"], service="LayDanhSachTTHC", TuKhoa="khai sinh", SoLuong=2)
+        self.assertEqual(len(found["result"]["procedures"]), 2)
+        status, refused = post("data", session=opened["session"], service="LayThuTuc", maTTHC="9.999999")
+        self.assertEqual((status, refused["error_code"], refused["code"]), (404, "-1", "PROCEDURE_UNKNOWN"), refused)
+        status, asked = post("data", session=opened["session"], service="LayDanhSachHoiDapGuiTuDVCQG")
+        self.assertEqual((status, asked["error_code"]), (200, "0"), asked)
+        self.assertEqual(post("data", session="x.y", service="LayThuTuc")[0], 401)
+
     def signed(self, secret, headers, body):
         """As the page of Standard Webhooks says, without its library."""
         key = base64.b64decode(secret.removeprefix("whsec_"))
@@ -182,6 +207,7 @@ class Events(story.Story):
         base = f"http://127.0.0.1:{self.house.port('gateway')}"
         citizen, desk, session = self.citizen(), self.officer(), self.admin()
         self.check_an_api(session)
+        self.inbound(base, session)
 
         hook = self.partner("SaveWebhook", {"url": f"{self.receiver.url}/events"}, session)
         state = lambda: enum_name(self.partner("GetWebhook", {"webhook_id": hook.webhook.webhook_id}, session), "state")  # noqa: E731

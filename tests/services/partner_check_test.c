@@ -64,26 +64,26 @@ static void answer_is_shown_raw(void **state)
 
 struct verdict_case {
     const char *type;
-    unsigned status;
     const char *body;
     const char *problems; /* "path:CODE …" */
+    unsigned status;
     bool succeeded;
 };
 
 static void verdict_names_every_field(void **state)
 {
     static const struct verdict_case cases[] = {
-        {"session", 200, "{\"session\":\"x\",\"error_code\":\"00\"}", "", true},
-        {"session", 200, "{\"session\":\"x\",\"error_code\":0}", "", true},
-        {"session", 200, "{\"session\":\"x\",\"error_code\":\"-1\"}", "", false},
-        {"session", 200, "{}", "error_code:MISSING session:MISSING ", false},
-        {"session", 200, "{\"session\":7,\"error_code\":[]}",
-         "error_code:WRONG_KIND session:WRONG_KIND ", false},
-        {"session", 500, "{\"session\":\"x\",\"error_code\":0}", ":HTTP_STATUS ", true},
-        {"session", 200, "<html>", ":NOT_JSON ", false},
-        {"session", 502, "[]", ":HTTP_STATUS :NOT_JSON ", false},
-        {"fee_look_up", 200, "{\"error_code\":1,\"data\":[]}", "data:WRONG_KIND ", true},
-        {"fee_look_up", 200, "{\"error_code\":-1}", "", false},
+        {"session", "{\"session\":\"x\",\"error_code\":\"00\"}", "", 200, true},
+        {"session", "{\"session\":\"x\",\"error_code\":0}", "", 200, true},
+        {"session", "{\"session\":\"x\",\"error_code\":\"-1\"}", "", 200, false},
+        {"session", "{}", "error_code:MISSING session:MISSING ", 200, false},
+        {"session", "{\"session\":7,\"error_code\":[]}",
+         "error_code:WRONG_KIND session:WRONG_KIND ", 200, false},
+        {"session", "{\"session\":\"x\",\"error_code\":0}", ":HTTP_STATUS ", 500, true},
+        {"session", "<html>", ":NOT_JSON ", 200, false},
+        {"session", "[]", ":HTTP_STATUS :NOT_JSON ", 502, false},
+        {"fee_look_up", "{\"error_code\":1,\"data\":[]}", "data:WRONG_KIND ", 200, true},
+        {"fee_look_up", "{\"error_code\":-1}", "", 200, false},
     };
     struct harness *h = *state;
     const struct partner *partner = harness_ctx(h);
@@ -217,7 +217,7 @@ static void lost_call_is_unknown_and_not_repeated(void **state)
 
     assert_true(harness_effect(h, "check.call", &exchange));
     harness_reopen(h);
-    harness_advance(h, 2 * PARTNER_CHECK_LEASE_MS);
+    harness_advance(h, 2LL * PARTNER_CHECK_LEASE_MS);
     assert_false(harness_effect(h, "check.call", &exchange));
     assert_int_equal(get_check(h, id, MC_OK)->state, PARTNER__API_CHECK_STATE__API_CHECK_UNKNOWN);
 }
