@@ -60,6 +60,32 @@ static void counter(struct mc_metrics *metrics, const char *name, const char *he
 
 static const struct label none = {NULL, NULL};
 
+/* When it will be late is told only where it will be: there is no number for "never". */
+static void add_outlook(struct mc_metrics *metrics, const Motcua__StatsReply *stats,
+                        const char *room, const Motcua__LaneStats *lane)
+{
+    const struct label queue = {"queue", lane->lane};
+    const Motcua__LaneForecast *forecast = lane->forecast;
+
+    gauge(metrics, "motcua_queue_retrying_jobs", "Queued jobs that have failed before.", room,
+          queue, none, (double)lane->retrying);
+    gauge(metrics, "motcua_queue_scheduled_jobs", "Queued jobs that are not due yet.", room, queue,
+          none, (double)lane->scheduled);
+    gauge(metrics, "motcua_queue_pauses",
+          "Pauses by operators, of the lane or of destinations of it.", room, queue, none,
+          (double)lane->n_pauses);
+    if (lane->limit_ms == 0 || forecast == NULL)
+        return;
+    gauge(metrics, "motcua_queue_limit_seconds", "A job that waits longer is late.", room, queue,
+          none, (double)lane->limit_ms / MS);
+    gauge(metrics, "motcua_queue_late", "1: a job waits longer than the limit.", room, queue, none,
+          forecast->late);
+    if (forecast->late_at_ms > stats->now_ms)
+        gauge(metrics, "motcua_queue_late_in_seconds",
+              "Until a job will wait longer than the limit, at the present rate.", room, queue,
+              none, (double)(forecast->late_at_ms - stats->now_ms) / MS);
+}
+
 static void add_lane(struct mc_metrics *metrics, const char *room, const Motcua__LaneStats *lane)
 {
     const struct label queue = {"queue", lane->lane};
@@ -155,8 +181,10 @@ static void add_room(struct mc_metrics *metrics, const char *room, const Motcua_
     add_turns(metrics, room, stats);
     if (stats->store != NULL)
         add_store(metrics, room, stats->store);
-    for (size_t i = 0; i < stats->n_lanes; i++)
+    for (size_t i = 0; i < stats->n_lanes; i++) {
         add_lane(metrics, room, stats->lanes[i]);
+        add_outlook(metrics, stats, room, stats->lanes[i]);
+    }
     for (size_t i = 0; i < stats->n_follows; i++)
         add_follow(metrics, stats, room, stats->follows[i]);
 }

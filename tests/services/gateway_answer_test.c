@@ -198,6 +198,7 @@ static void a_rooms_numbers_have_names_and_units(void **state)
 {
     Motcua__LaneStats lane = MOTCUA__LANE_STATS__INIT;
     Motcua__LaneStats *lanes[] = {&lane};
+    Motcua__LaneForecast forecast = MOTCUA__LANE_FORECAST__INIT;
     Motcua__FollowStats follow = MOTCUA__FOLLOW_STATS__INIT;
     Motcua__FollowStats *follows[] = {&follow};
     Motcua__StoreStats store = MOTCUA__STORE_STATS__INIT;
@@ -211,6 +212,10 @@ static void a_rooms_numbers_have_names_and_units(void **state)
     lane.enqueued_total = 10;
     lane.failed_total = 2;
     lane.oldest_ms = 2500;
+    lane.retrying = 2;
+    lane.limit_ms = 90000;
+    lane.forecast = &forecast;
+    forecast.late_at_ms = 63000;
     follow.room = mc_unconst("identity");
     follow.applied = 7;
     follow.last = 9;
@@ -237,6 +242,10 @@ static void a_rooms_numbers_have_names_and_units(void **state)
     assert_line(text, "motcua_queue_jobs{room=\"otp\",queue=\"otp\",state=\"queued\"} 3");
     assert_line(text, "motcua_queue_jobs{room=\"otp\",queue=\"otp\",state=\"dead\"} 1");
     assert_line(text, "motcua_queue_oldest_age_seconds{room=\"otp\",queue=\"otp\"} 2.5");
+    assert_line(text, "motcua_queue_retrying_jobs{room=\"otp\",queue=\"otp\"} 2");
+    assert_line(text, "motcua_queue_limit_seconds{room=\"otp\",queue=\"otp\"} 90");
+    assert_line(text, "motcua_queue_late{room=\"otp\",queue=\"otp\"} 0");
+    assert_line(text, "motcua_queue_late_in_seconds{room=\"otp\",queue=\"otp\"} 60");
     assert_line(text, "motcua_queue_enqueued_total{room=\"otp\",queue=\"otp\"} 10");
     assert_line(text, "motcua_queue_failed_total{room=\"otp\",queue=\"otp\"} 2");
     assert_line(text, "motcua_follow_lag_events{room=\"otp\",from=\"identity\"} 2");
