@@ -31,7 +31,7 @@ bool support_request_open(const struct support *support, struct mc_txn *txn, Pro
 
     if (txn->status == MC_OK && actor == 0)
         (void)mc_refuse(txn, MC_NOT_FOUND, "request_id", "NOT_FOUND", NULL);
-    if (txn->status != MC_OK)
+    if (txn->status != MC_OK || record == NULL)
         return false;
     *ret_request =
         (struct support_request){.record = record, .id = key, .actor = actor, .was = record->state};

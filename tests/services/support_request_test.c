@@ -178,7 +178,7 @@ static void reopening_has_its_time(void **state)
     at = move(h, at, TO(IN_PROGRESS), "", MC_OK);
     at = move(h, at, TO(DONE), "xong", MC_OK);
     as_maker(h);
-    harness_advance(h, 30 * 24 * HOUR_MS + 1);
+    harness_advance(h, 30LL * 24 * HOUR_MS + 1);
     assert_null(move(h, at, TO(REOPENED), "lỗi", MC_EXPIRED));
     assert_true(harness_violated(h, "to", "SUPPORT_REOPEN_LATE"));
     harness_advance(h, -1);
