@@ -232,6 +232,12 @@ class Demo:
         """Texts on the phone that are not codes; a dossier filed, accepted, to be paid, not paid, paid: five."""
         return [t for t in self.handset(phone) if "OTP" not in t]
 
+    def send_feedback(self, session):
+        sent = self.portal.call("support", "SendFeedback", {
+            "kind": "KIND_QUESTION", "unit": UNIT, "unit_name": "Thị trấn Bến Cầu", "name": CITIZEN["full_name"], "address": "Bến Cầu",
+            "phone": CITIZEN["phone"], "title": "Giờ làm việc của bộ phận một cửa", "text": "Thứ Bảy có làm việc không?"}, session)
+        self.say(f"{sent.code}: {sent.title}: {sent.state_name}, to be taken up by {time.strftime('%d/%m/%Y', time.localtime(sent.due_at_ms / 1000))}")
+
     def show_inbox(self, session, phone, code):
         def full():
             inbox = self.portal.call("notification", "ListInbox", {}, session)
@@ -283,6 +289,8 @@ def main(house, secret):
     demo.show_dossier(session, dossier_id)
     print("6    notices", flush=True)
     demo.show_inbox(session, CITIZEN["phone"], code)
+    print("     a question to the agency", flush=True)
+    demo.send_feedback(session)
     print("7    the story of this dossier across rooms, and the proof that it is whole", flush=True)
     demo.wait("audit to hear of the payment", lambda: "payment.paid" in demo.operator("trace", code))
     print(demo.operator("trace", code))

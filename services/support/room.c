@@ -4,10 +4,11 @@
  * A request for support is sent by officers of an agency to Văn phòng Chính phủ, whose technical
  * staff have eight working hours to deal with it. Each step is a row of the state table (stages.c,
  * printed as STATES.md), refused to all others; what changed is kept beside it with what it was
- * before; each outcome goes to «Email phản hồi» by a job. Lists and searches walk facets (facet.c),
- * never the requests themselves. Feedback (feedback.h) is anybody's, for one agency, which has
- * working days for each step. The integration of a member is a case of six steps (integration.h).
- * Names, phones, addresses and texts are sealed, and each reading of them is an event.
+ * before; each outcome is told for «Email phản hồi» (mail.c). Lists and searches walk facets
+ * (facet.c), never the requests themselves. Feedback (feedback.h) is anybody's, for one agency,
+ * which has working days for each step. The integration of a member is a case of six steps
+ * (integration.h). Names, phones, addresses and texts are sealed, and each reading of them is an
+ * event.
  */
 #include <stdio.h>
 
@@ -76,8 +77,6 @@ static const char *const tables[] = {
     [SUPPORT_CHECKS       - MC_TABLE_ROOM] = "checks",       /* check id              -> Check (api_checked.c) */
 };
 
-static const char *const lanes[] = {[SUPPORT_LANE_MAIL] = "mail"};
-
 enum { HOUR = 60 * 60 * 1000, TICK_MS = 1000 };
 #define AT(field) offsetof(struct support, field)
 static const struct mc_config_key config[] = {
@@ -136,8 +135,6 @@ const struct mc_room support_room = {
     .routes_len = MC_LEN(routes),
     .tables = tables,
     .tables_len = MC_LEN(tables),
-    .lanes = lanes,
-    .lanes_len = MC_LEN(lanes),
     .follows = follows,
     .follows_len = MC_LEN(follows),
     .config = config,

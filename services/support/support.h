@@ -39,8 +39,6 @@ enum support_table {
     SUPPORT_TABLES_END,
 };
 
-enum support_lane { SUPPORT_LANE_MAIL, SUPPORT_LANES_LEN };
-
 /* What a row of a shared table belongs to. */
 enum support_kind {
     SUPPORT_REQUEST = 'r',

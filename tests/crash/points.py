@@ -198,7 +198,7 @@ class Points:
     def matrix(self):
         self.paying = [self.until(self.case(), "find_order") for _ in FAULTS]
         unfinished = list(self.paying)
-        for room in [room for room in ROOMS if room not in ("print", "partner")]:  # the one keeps nothing, the other is in nobody's way
+        for room in [room for room in ROOMS if room not in ("print", "partner", "support")]:  # the one keeps nothing, the others are in nobody's way
             for fault in FAULTS:
                 self.one(room, fault)
             self.refuses_when_full(room)

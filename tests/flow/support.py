@@ -77,6 +77,8 @@ class Support(story.Story):
         self.assertEqual([cell.value for cell in sheet[1]][2:7:4], ["Tên yêu cầu hỗ trợ", "Trạng thái"])
         done = self.read("GetRequest", {"code": at.code}, self.maker)
         self.assertEqual((done.overdue_at_ms, [c.text for c in done.comments]), (0, ["Đã gọi đầu mối", "Đã cấu hình"]))
+        mails = [event for event in self.journal("support") if event.type == "support.mail_wanted"]
+        self.assertEqual(len(mails), 4)  # NOT-07: sent, assigned, in progress, done
         self.wait("the log has the request", lambda: "support.request_moved" in self.operator("trace", f"support:{at.code}"))
         return at.code
 

@@ -50,7 +50,7 @@ static void create_request_names_every_missing_field(void **state)
     /* eight working hours from Monday 09:20: Tuesday 09:20 */
     assert_int_equal(made->due_at_ms, HARNESS_T0 + 24 * HOUR_MS);
     assert_int_equal(harness_events(h, "support.request_sent"), 1);
-    assert_int_equal(harness_jobs(h, SUPPORT_LANE_MAIL), 1);
+    assert_int_equal(harness_events(h, "support.mail_wanted"), 1);
 }
 
 static char *letters(struct harness *h, size_t n)
@@ -158,7 +158,13 @@ static void a_request_is_dealt_with(void **state)
     as_maker(h);
     at = move(h, at, TO(REOPENED), "Vẫn lỗi", MC_OK);
     assert_true(at->due_at_ms > harness_now(h));
-    assert_int_equal(harness_jobs(h, SUPPORT_LANE_MAIL), 7); /* NOT-07: one for each outcome */
+    assert_int_equal(harness_events(h, "support.mail_wanted"), 7); /* NOT-07: each outcome */
+    const Support__MailWanted *mail =
+        harness_last_event(h, "support.mail_wanted", &support__mail_wanted__descriptor, NULL);
+    assert_string_equal(mail->email, "mot-cua@namdinh.example.vn");
+    assert_string_equal(mail->template_, "SUPPORT_REQUEST_MOVED");
+    assert_string_equal(mail->state_name, "Mở lại");
+    assert_string_equal(mail->text, "Vẫn lỗi");
 
     const Support__Request *shown = get(h, at, MC_OK);
     assert_int_equal(shown->n_changes, 8);
