@@ -39,8 +39,8 @@ static unsigned actor_of(const struct support *support, struct mc_txn *txn,
                          const SupportState__Feedback *record, const char *key)
 {
     const struct mc_caller *caller = txn->caller;
-    bool owns = caller->account_id != NULL && record->owner_account[0] != '\0' &&
-                strcmp(caller->account_id, record->owner_account) == 0;
+    bool owns =
+        caller->account_id != NULL && support_feedback_is_owned(txn, record, caller->account_id);
 
     if (owns || has_key(txn, record, key))
         return SUPPORT_FEEDBACK_SENDER; /* also when he is an officer of its unit */

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "identity.pb-c.h"
+
 #include "support.h"
 
 enum {
@@ -97,6 +99,16 @@ char *support_feedback_unit(struct mc_txn *txn, const char *field, const char *t
 /* The unit asked for, or all the caller may see; NULL: refused. */
 const char *support_feedback_scope(const struct support *support, struct mc_txn *txn,
                                    const char *text);
+
+/* accounts_merged.c */
+bool support_feedback_is_owned(struct mc_txn *txn, const SupportState__Feedback *record,
+                               const char *account);
+enum mc_status support_accounts_merged(struct support *support, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Identity__AccountsMerged *body);
+enum mc_status support_accounts_unmerged(struct support *support, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Identity__AccountsMerged *body);
 
 /* feedback_sums.c: counters by unit and all above it, and month. */
 enum support_sum {

@@ -311,6 +311,32 @@ static void lists_are_the_senders_and_the_officers(void **state)
     assert_true(harness_violated(h, "unit", "UNIT_NOT_YOURS"));
 }
 
+/* Merged, it is the other account's; undone, its own again. */
+static void merged_accounts_share_feedback(void **state)
+{
+    struct harness *h = *state;
+    static const char *const no_keys[] = {NULL};
+    Identity__AccountsMerged body = IDENTITY__ACCOUNTS_MERGED__INIT;
+    Support__ListMyFeedbackRequest mine = SUPPORT__LIST_MY_FEEDBACK_REQUEST__INIT;
+    Support__GetFeedbackRequest get = SUPPORT__GET_FEEDBACK_REQUEST__INIT;
+
+    get.code = send_as_person(h)->code;
+    body.kept_account_id = text(OFFICER);
+    body.merged_account_id = text(SENDER);
+    for (int undone = 0; undone < 2; undone++) {
+        harness_event(h, "identity",
+                      undone ? "identity.accounts_unmerged" : "identity.accounts_merged",
+                      &body.base, no_keys);
+        as_person(h, OFFICER);
+        const Support__ListFeedbackReply *rep =
+            harness_call(h, "ListMyFeedback", &mine.base, MC_OK);
+        assert_int_equal(rep->n_rows, !undone);
+        (void)harness_call(h, "GetFeedback", &get.base, undone ? MC_NOT_FOUND : MC_OK);
+    }
+    as_person(h, SENDER);
+    assert_non_null(harness_call(h, "GetFeedback", &get.base, MC_OK));
+}
+
 static const Support__ListForPartnerReply *changes(struct harness *h, const char *unit,
                                                    uint64_t after)
 {
@@ -421,6 +447,7 @@ int main(void)
         TEST(every_step_has_its_working_days),
         TEST(late_feedback_is_told_once),
         TEST(lists_are_the_senders_and_the_officers),
+        TEST(merged_accounts_share_feedback),
         TEST(members_are_told_and_tell),
         TEST(random_moves_never_leave_the_table),
     };
