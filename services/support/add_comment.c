@@ -19,6 +19,6 @@ enum mc_status support_add_comment(struct support *support, struct mc_txn *txn,
                       &request.record->n_files, &request.record->files);
     support_comment_put(txn, request.id, &request.record->comments, text, req->internal);
     support_request_save(txn, &request, "support.request_commented");
-    support_request_show(support, txn, &request, rep);
+    support_request_show(txn, &request, rep);
     return txn->status;
 }

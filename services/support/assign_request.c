@@ -29,6 +29,6 @@ enum mc_status support_assign_request(struct support *support, struct mc_txn *tx
         support_comment_put(txn, request.id, &request.record->comments, text, true);
     support_request_save(txn, &request, "support.request_assigned");
     support_request_mail(txn, &request, "");
-    support_request_show(support, txn, &request, rep);
+    support_request_show(txn, &request, rep);
     return txn->status;
 }

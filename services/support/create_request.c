@@ -77,6 +77,6 @@ enum mc_status support_create_request(struct support *support, struct mc_txn *tx
     index_words(txn, &request, req->form);
     support_request_save(txn, &request, "support.request_sent");
     support_request_mail(txn, &request, "");
-    support_request_show(support, txn, &request, rep);
+    support_request_show(txn, &request, rep);
     return txn->status;
 }

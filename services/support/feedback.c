@@ -305,11 +305,10 @@ void support_feedback_begin(const struct support *support, struct mc_txn *txn,
 }
 
 /* Once for each thing that is due: the unit's officers and whoever follows hear of it. */
-void support_feedback_overdue(const struct support *support, struct mc_txn *txn, struct mc_bytes id)
+void support_feedback_overdue(struct mc_txn *txn, struct mc_bytes id)
 {
     struct support_feedback feedback = {.id = id};
 
-    (void)support;
     feedback.record =
         mc_load(txn, SUPPORT_FEEDBACK_TABLE, id, &support_state__feedback__descriptor);
     if (feedback.record == NULL)

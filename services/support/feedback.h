@@ -22,7 +22,6 @@ enum {
     SUPPORT_ADDRESS_CHARS_MAX = 300,
     SUPPORT_RATING_MAX = 5,
     SUPPORT_SATISFIED = 4, /* from this rating on */
-    SUPPORT_MONTHS_MAX = 120,
     SUPPORT_SUM_MONTHS_MAX = 36,
 };
 
@@ -83,8 +82,7 @@ void support_feedback_show(const struct support *support, struct mc_txn *txn,
 /* A new one, received now; its fields are set, its words indexed. */
 void support_feedback_begin(const struct support *support, struct mc_txn *txn,
                             struct support_feedback *feedback, const char *title);
-void support_feedback_overdue(const struct support *support, struct mc_txn *txn,
-                              struct mc_bytes id);
+void support_feedback_overdue(struct mc_txn *txn, struct mc_bytes id);
 /* By when the next thing must be done; 0: nothing. */
 int64_t support_feedback_due(const struct support *support, const SupportState__Feedback *record);
 struct mc_bytes support_feedback_key_hash(struct mc_txn *txn, const char *key);

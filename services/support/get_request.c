@@ -9,7 +9,7 @@ enum mc_status support_get_request(struct support *support, struct mc_txn *txn,
     if (!support_check_purpose(txn) ||
         !support_request_open(support, txn, req->request_id, req->code, &request))
         return txn->status;
-    support_request_show(support, txn, &request, rep);
+    support_request_show(txn, &request, rep);
     support_tell_read(txn, "SUPPORT_REQUEST", request.record->code, 1);
     return txn->status;
 }

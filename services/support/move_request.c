@@ -19,6 +19,6 @@ enum mc_status support_move_request(struct support *support, struct mc_txn *txn,
         support_comment_put(txn, request.id, &request.record->comments, text, false);
     support_request_save(txn, &request, "support.request_moved");
     support_request_mail(txn, &request, text);
-    support_request_show(support, txn, &request, rep);
+    support_request_show(txn, &request, rep);
     return txn->status;
 }

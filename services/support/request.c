@@ -198,13 +198,12 @@ static void next_show(struct mc_txn *txn, const struct support_request *request,
             rep->next[rep->n_next++] = (Support__RequestState)stages[i].to;
 }
 
-void support_request_show(const struct support *support, struct mc_txn *txn,
-                          const struct support_request *request, Support__Request *rep)
+void support_request_show(struct mc_txn *txn, const struct support_request *request,
+                          Support__Request *rep)
 {
     const SupportState__Request *record = request->record;
     bool staff = (request->actor & SUPPORT_BY_STAFF) != 0;
 
-    (void)support;
     rep->request_id = support_bytes(request->id);
     rep->code = record->code;
     rep->state = (Support__RequestState)record->state;

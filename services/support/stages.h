@@ -13,7 +13,6 @@
 enum support_actor {
     SUPPORT_BY_REQUESTER = 1 << 0, /* an officer of the requesting unit, or above it */
     SUPPORT_BY_STAFF = 1 << 1,     /* technical staff of Văn phòng Chính phủ, an operator */
-    SUPPORT_BY_SYSTEM = 1 << 2,
 };
 
 struct support_stage {

@@ -27,9 +27,7 @@ static void say_actors(struct page *page, unsigned actors)
     static const struct {
         unsigned actor;
         const char *name;
-    } rows[] = {{SUPPORT_BY_REQUESTER, "requesting unit"},
-                {SUPPORT_BY_STAFF, "staff"},
-                {SUPPORT_BY_SYSTEM, "system"}};
+    } rows[] = {{SUPPORT_BY_REQUESTER, "requesting unit"}, {SUPPORT_BY_STAFF, "staff"}};
     const char *between = "";
 
     for (size_t i = 0; i < MC_LEN(rows); i++)

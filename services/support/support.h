@@ -287,8 +287,8 @@ mc_nodiscard bool support_request_step(const struct support *support, struct mc_
                                        const char *text);
 /* Saves it, and tells `event`. */
 void support_request_save(struct mc_txn *txn, struct support_request *request, const char *event);
-void support_request_show(const struct support *support, struct mc_txn *txn,
-                          const struct support_request *request, Support__Request *rep);
+void support_request_show(struct mc_txn *txn, const struct support_request *request,
+                          Support__Request *rep);
 void support_request_overdue(struct mc_txn *txn, struct mc_bytes id);
 /* NOT-07: «tự động gửi thông báo qua “Email phản hồi” về tình trạng xử lý của yêu cầu». */
 void support_request_mail(struct mc_txn *txn, const struct support_request *request,

@@ -122,6 +122,48 @@ static void send_feedback_needs_who_and_where(void **state)
     assert_string_equal(made->key, "");
 }
 
+static void texts_of_feedback_have_their_limits(void **state)
+{
+    struct harness *h = *state;
+    static char title[SUPPORT_TITLE_CHARS_MAX + 2];
+    static char words[SUPPORT_DESCRIPTION_CHARS_MAX + 2];
+    Support__SendFeedbackRequest req = form();
+
+    memset(title, 'a', SUPPORT_TITLE_CHARS_MAX + 1);
+    memset(words, 'b', SUPPORT_DESCRIPTION_CHARS_MAX + 1);
+    as_person(h, SENDER);
+    req.title = title;
+    req.text = words;
+    assert_null(harness_call(h, "SendFeedback", &req.base, MC_INVALID));
+    assert_true(harness_violated(h, "title", "FIELD_TOO_LONG"));
+    assert_true(harness_violated(h, "text", "FIELD_TOO_LONG"));
+    title[SUPPORT_TITLE_CHARS_MAX] = words[SUPPORT_DESCRIPTION_CHARS_MAX] = '\0';
+    const Support__Feedback *at = harness_call(h, "SendFeedback", &req.base, MC_OK);
+    words[SUPPORT_DESCRIPTION_CHARS_MAX] = 'b'; /* an answer may be as long as a text */
+    as_desk(h, UNIT);
+    assert_null(step(h, at, TO(ANSWERED), words, "", MC_INVALID));
+    words[SUPPORT_DESCRIPTION_CHARS_MAX] = '\0';
+    assert_non_null(step(h, at, TO(ANSWERED), words, "", MC_OK));
+}
+
+static void sums_take_so_many_months(void **state)
+{
+    struct harness *h = *state;
+    Support__SumFeedbackRequest req = SUPPORT__SUM_FEEDBACK_REQUEST__INIT;
+
+    as_desk(h, UNIT);
+    req.month = text("2024-01");
+    req.until = text("2026-12");
+    assert_non_null(harness_call(h, "SumFeedback", &req.base, MC_OK));
+    req.until = text("2027-01");
+    assert_null(harness_call(h, "SumFeedback", &req.base, MC_INVALID));
+    req.until = text("2023-12");
+    assert_null(harness_call(h, "SumFeedback", &req.base, MC_INVALID));
+    req.month = text("2026-13");
+    assert_null(harness_call(h, "SumFeedback", &req.base, MC_INVALID));
+    assert_true(harness_violated(h, "month", "FIELD_INVALID"));
+}
+
 static void who_has_no_session_keeps_a_key(void **state)
 {
     struct harness *h = *state;
@@ -442,6 +484,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(send_feedback_needs_who_and_where),
+        TEST(texts_of_feedback_have_their_limits),
+        TEST(sums_take_so_many_months),
         TEST(who_has_no_session_keeps_a_key),
         TEST(feedback_is_forwarded_answered_published),
         TEST(every_step_has_its_working_days),

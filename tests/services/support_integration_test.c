@@ -155,6 +155,39 @@ static void six_steps_to_confirmation(void **state)
     assert_null(confirm(h, at, "", MC_CONFLICT));
 }
 
+static void a_case_takes_so_many_apis_and_checks(void **state)
+{
+    struct harness *h = *state;
+    Support__Api api = SUPPORT__API__INIT;
+    Support__Api *apis[SUPPORT_APIS_MAX + 1];
+    ProtobufCBinaryData checks[SUPPORT_CHECKS_MAX + 1];
+    const Support__Integration *at = open_case(h);
+
+    api.name = text("API");
+    api.url = text("https://a.example.vn");
+    for (size_t i = 0; i < MC_LEN(apis); i++)
+        apis[i] = &api;
+    for (size_t i = 0; i < MC_LEN(checks); i++)
+        checks[i] = checked(h, 1, PROVINCE_UNIT, true);
+    Support__RecordStepRequest req = step_of(at, STEP(CONFIGURE));
+    req.apis = apis;
+    req.n_apis = SUPPORT_APIS_MAX + 1;
+    assert_null(harness_call(h, "RecordStep", &req.base, MC_INVALID));
+    assert_true(harness_violated(h, "apis", "LIST_TOO_LONG"));
+    req.n_apis = SUPPORT_APIS_MAX;
+    at = record(h, &req);
+    req = step_of(at, STEP(CHECK));
+    req.check_ids = checks;
+    req.n_check_ids = SUPPORT_CHECKS_MAX + 1;
+    assert_null(harness_call(h, "RecordStep", &req.base, MC_INVALID));
+    assert_true(harness_violated(h, "check_ids", "LIST_TOO_LONG"));
+    req.n_check_ids = SUPPORT_CHECKS_MAX;
+    at = record(h, &req);
+    req = step_of(at, STEP(CONFIRM)); /* is not recorded, it is said */
+    assert_null(harness_call(h, "RecordStep", &req.base, MC_INVALID));
+    assert_true(harness_violated(h, "step", "FIELD_INVALID"));
+}
+
 static void confirmation_with_a_reason(void **state)
 {
     struct harness *h = *state;
@@ -188,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(six_steps_to_confirmation),
+        TEST(a_case_takes_so_many_apis_and_checks),
         TEST(confirmation_with_a_reason),
     };
 

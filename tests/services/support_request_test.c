@@ -403,6 +403,57 @@ static void uploads_are_bounded(void **state)
     assert_true(harness_violated(h, "", "UPLOADS_TOO_MANY"));
 }
 
+static void files_of_a_request_have_a_number(void **state)
+{
+    struct harness *h = *state;
+    Support__RequestForm form = form_of("Kèm tệp");
+    Support__AddCommentRequest more = SUPPORT__ADD_COMMENT_REQUEST__INIT;
+    ProtobufCBinaryData ids[SUPPORT_FILES_MAX + 1];
+
+    as_maker(h);
+    for (size_t i = 0; i < SUPPORT_FILES_MAX; i++)
+        ids[i] = upload_png(h, 8);
+    const Support__Request *at = create_with(h, &form, SUPPORT_FILES_MAX, ids, MC_OK);
+    assert_int_equal(at->n_files, SUPPORT_FILES_MAX);
+    ids[0] = upload_png(h, 8);
+    more.code = at->code;
+    more.version = at->version;
+    more.text = text("thêm tệp");
+    more.n_file_ids = 1;
+    more.file_ids = ids;
+    assert_null(harness_call(h, "AddComment", &more.base, MC_INVALID));
+    assert_true(harness_violated(h, "file_ids", "SUPPORT_FILES_TOO_MANY"));
+}
+
+static void comments_are_bounded_and_internal_ones_the_staffs(void **state)
+{
+    struct harness *h = *state;
+    Support__AddCommentRequest req = SUPPORT__ADD_COMMENT_REQUEST__INIT;
+    const Support__Request *at = create(h, "Hỗ trợ");
+
+    req.code = at->code;
+    req.version = at->version;
+    req.internal = true;
+    assert_null(harness_call(h, "AddComment", &req.base, MC_INVALID));
+    assert_true(harness_violated(h, "text", "FIELD_REQUIRED"));
+    req.text = letters(h, SUPPORT_TEXT_CHARS_MAX + 1);
+    assert_null(harness_call(h, "AddComment", &req.base, MC_INVALID));
+    assert_true(harness_violated(h, "text", "FIELD_TOO_LONG"));
+    req.text = letters(h, SUPPORT_TEXT_CHARS_MAX);
+    assert_null(harness_call(h, "AddComment", &req.base, MC_DENIED));
+    req.internal = false;
+    for (int i = 0; i < SUPPORT_COMMENTS_MAX; i++) {
+        at = harness_call(h, "AddComment", &req.base, MC_OK);
+        assert_non_null(at);
+        req.version = at->version;
+        req.text = text("lời");
+    }
+    assert_null(harness_call(h, "AddComment", &req.base, MC_LIMITED));
+    assert_true(harness_violated(h, "text", "SUPPORT_COMMENTS_FULL"));
+    at = move(h, at, TO(CANCELLED), "", MC_INVALID);
+    assert_null(at);
+}
+
 static uint32_t random_next(uint32_t *seed)
 {
     *seed = *seed * 1664525U + 1013904223U;
@@ -499,6 +550,8 @@ int main(void)
         TEST(search_requests_by_pages),
         TEST(files_of_ten_kinds_and_no_other),
         TEST(files_of_a_request_have_a_size_together),
+        TEST(files_of_a_request_have_a_number),
+        TEST(comments_are_bounded_and_internal_ones_the_staffs),
         TEST(uploads_are_bounded),
         TEST(random_moves_never_leave_the_table),
         cmocka_unit_test(states_md_is_the_table),
