@@ -2,6 +2,8 @@
 
 Used by scripts/run, and by the flow and crash tests with a temporary folder.
 """
+import csv
+import json
 import os
 import signal
 import subprocess
@@ -53,7 +55,7 @@ class House:
                         "payment.tax_url": f"{sandbox}/gip", "payment.notice_key_file": self.notice_key()[0]},
             "dossier": {"dossier.post_url": f"{sandbox}/vnpost", "dossier.national_url": f"{sandbox}/dvcqg", "dossier.national_username": "motcua",
                         "dossier.national_password_file": self.made("dossier-national.secret", os.urandom(12).hex()), "dossier.allow_plain_http": "true", "http.allow_plain": "true"},
-            "partner": {"partner.check_networks": "127.0.0.0/8", "partner.allow_plain_http": "true",
+            "partner": {"partner.check_networks": "127.0.0.0/8", "partner.allow_plain_http": "true", "partner.call_test_systems": "true",
                         "partner.check_ports": f"80,443,{self.port('sandbox') or 80}"},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}", "gateway.dashboard": f"127.0.0.1:{self.dashboard_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),
@@ -102,6 +104,30 @@ class House:
         path = self.made("payment-notice.key", os.urandom(12).hex().encode().hex())
         with open(path) as file:
             return path, bytes.fromhex(file.read()).decode()
+
+    def partner(self, name, unit, dstcode, **more):
+        """What motcuactl saves as a partner: a province in the sandbox."""
+        base = f"http://127.0.0.1:{self.port('sandbox')}/province"
+        apis = [{"type": kind, "sessionUrl": f"{base}/session", "dataUrl": f"{base}/data", "version": "2020"}
+                for kind in ("dossier_sync", "dossier_progress", "land_payment", "receipt")]
+        return {"partnerId": name, "name": f"Một cửa điện tử {unit} (mô phỏng)", "kind": "PROVINCE", "unit": unit,
+                "dstcode": dstcode, "apis": apis, **more}
+
+    def save_partner(self, partner):
+        """Puts it down with a credential of its own, unless it is there."""
+        path, secret = f"{self.keys_dir}/partner.json", f"{self.keys_dir}/partner.credential"
+        control = [f"{self.bin_dir}/motcuactl", "--run-dir", self.run_dir]
+        if subprocess.run([*control, "partner", "show", partner["partnerId"]], capture_output=True).returncode == 0:
+            return
+        with open(path, "w") as file:
+            json.dump(partner, file, ensure_ascii=False)
+        with open(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(f"dvcqg\n{os.urandom(12).hex()}\n")
+        subprocess.run([*control, "partner", "save", path, "sandbox"], check=True, capture_output=True)
+        subprocess.run([*control, "partner", "credential", partner["partnerId"], "outbound", secret, "sandbox"],
+                       check=True, capture_output=True)
+        for made in (path, secret):
+            os.unlink(made)
 
     def port(self, name):
         try:
@@ -236,6 +262,10 @@ def main():
     try:
         portal = house.allow("portal:demo")
         house.start_all()
+        with open(f"{os.path.dirname(os.path.abspath(__file__))}/../services/sandbox/data/provinces.csv") as provinces:
+            for province in csv.DictReader(provinces):  # test systems all of them: nothing real is called from here
+                house.save_partner(house.partner(province["h_code"].lower(), f"000.00.00.{province['h_code']}",
+                                                 f"VN:COOP:000.00.00.{province['h_code']}"))
         gateway = f"http://127.0.0.1:{house.port('gateway')}"
         print(f"motcua is up.  gateway {gateway}   sandbox http://127.0.0.1:{house.port('sandbox')}\n"
               f"  sockets {house.run_dir}   logs {house.log_dir}\n"

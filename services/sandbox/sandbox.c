@@ -86,6 +86,12 @@ static const struct route {
     {"POST", "/vneid/rotate", SANDBOX_NO_SYSTEM, sandbox_vneid_rotate},
     {"POST", "/dvcqg/session", SANDBOX_DVCQG, sandbox_national_session},
     {"POST", "/dvcqg/data", SANDBOX_DVCQG, sandbox_national_data},
+    {"POST", "/province/session", SANDBOX_NO_SYSTEM, sandbox_province_session},
+    {"POST", "/province/data", SANDBOX_NO_SYSTEM, sandbox_province_data},
+    {"GET", "/province/received/", SANDBOX_NO_SYSTEM, sandbox_province_received},
+    {"POST", "/province/faults", SANDBOX_NO_SYSTEM, sandbox_province_fault},
+    {"GET", "/province", SANDBOX_NO_SYSTEM, sandbox_province_page},
+    {"POST", "/province", SANDBOX_NO_SYSTEM, sandbox_province_form},
     {"GET", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_show},
     {"POST", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_order},
     {"DELETE", "/faults", SANDBOX_NO_SYSTEM, sandbox_faults_clear},
@@ -222,9 +228,8 @@ static void reply_late(struct sandbox_later *later)
     sandbox_later_give(later);
 }
 
-/* False: no place, or too long: then it comes at once. */
-static bool postpone(struct sandbox *sandbox, struct mc_httpd_request *request,
-                     const struct sandbox_answer *answer, bool broken, int64_t ms)
+bool sandbox_postpone(struct sandbox *sandbox, struct mc_httpd_request *request,
+                      const struct sandbox_answer *answer, bool broken, int64_t ms)
 {
     struct sandbox_later *later = NULL;
 
@@ -302,10 +307,10 @@ static void handle(struct sandbox *sandbox, struct mc_httpd_request *request,
         sandbox_say(&answer, 200, "text/html", garbage);
     if (fault == SANDBOX_FAULT_WRONG_PERSON)
         sandbox_say(&answer, 200, "application/json", somebody_else);
-    if (fault == SANDBOX_FAULT_SLOW && postpone(sandbox, request, &answer, false, ms))
+    if (fault == SANDBOX_FAULT_SLOW && sandbox_postpone(sandbox, request, &answer, false, ms))
         return;
     if (fault == SANDBOX_FAULT_DROP_REPLY) {
-        if (!postpone(sandbox, request, &answer, true, ms))
+        if (!sandbox_postpone(sandbox, request, &answer, true, ms))
             break_off(request);
         return;
     }

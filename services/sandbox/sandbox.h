@@ -17,6 +17,7 @@
 #include "bank.h"
 #include "faults.h"
 #include "platform.h"
+#include "province.h"
 #include "subscribers.h"
 #include "vneid.h"
 
@@ -151,6 +152,7 @@ struct sandbox {
     struct sandbox_banks banks;
     struct sandbox_parcel parcels[SANDBOX_PARCELS_MAX];
     size_t parcels_len;
+    struct sandbox_provinces provinces;
 };
 
 /* The daemon's own keys, and what it serves. */
@@ -177,6 +179,11 @@ mc_nodiscard struct sandbox_later *sandbox_later_take(struct sandbox *sandbox);
 void sandbox_later_start(struct sandbox_later *later, int64_t after_ms,
                          void (*run)(struct sandbox_later *later));
 void sandbox_later_give(struct sandbox_later *later);
+
+/* The answer comes after ms, whole or broken off. False: no place, or too long: then it is to be
+ * given at once. */
+bool sandbox_postpone(struct sandbox *sandbox, struct mc_httpd_request *request,
+                      const struct sandbox_answer *answer, bool broken, int64_t ms);
 
 /* Handlers: tail is what follows the route's path. */
 typedef void sandbox_handler(struct sandbox *sandbox, struct mc_httpd_request *request,
@@ -215,6 +222,12 @@ sandbox_handler sandbox_vneid_jwks;
 sandbox_handler sandbox_vneid_rotate;
 sandbox_handler sandbox_national_session;
 sandbox_handler sandbox_national_data;
+sandbox_handler sandbox_province_session;
+sandbox_handler sandbox_province_data;
+sandbox_handler sandbox_province_received;
+sandbox_handler sandbox_province_fault;
+sandbox_handler sandbox_province_page;
+sandbox_handler sandbox_province_form;
 sandbox_handler sandbox_faults_show;
 sandbox_handler sandbox_faults_order;
 sandbox_handler sandbox_faults_clear;

@@ -1,0 +1,146 @@
+"""Dossiers, tax vouchers and receipts reach a province's one-door system: in order, once in effect, whatever fails.
+
+    partners.py <folder of the daemons>
+"""
+import base64
+import json
+import signal
+import subprocess
+
+import story
+from story import CITIZEN, enum_name
+
+DST = "VN:COOP:000.00.00.H53"
+
+
+class Partners(story.Story):
+    extra = {"payment": {"payment.query_after": "1s", "payment.query_backoff": "100ms", "payment.query_backoff_max": "400ms"},
+             "partner": {"partner.retry_first": "100ms", "partner.retry_max": "400ms", "partner.probe_first": "300ms",
+                         "partner.late_after": "3"}}
+
+    def control(self, *words):
+        ran = subprocess.run([f"{self.bin}/motcuactl", "--run-dir", self.house.run_dir, "-o", "json", *words],
+                             capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stdout
+
+    def received(self):
+        return self.sandbox("GET", f"/province/received/{DST}")
+
+    def told(self, kind):
+        """How often the partner room has told this so far; others may have something left to do."""
+        reply = self.local("room:check").call("partner", "Follow", {"after": 0, "credit": 500, "wait_ms": 0})
+        return sum(event.type == kind for event in reply.events)
+
+    def of(self, code):
+        return [(i["service"], i["state"]) for i in self.received() if i["object"] == code]
+
+    def goes_wrong(self, fault, **more):
+        self.sandbox("POST", "/province/faults", {"dstcode": DST, "fault": fault, **more})
+
+    def advance(self, dossier_id, to, **more):
+        version = self.portal.call("dossier", "Get", {"dossier_id": dossier_id}, self.desk).version
+        self.portal.call("dossier", "Advance", {"dossier_id": dossier_id, "version": version, "to": to, **more}, self.desk)
+
+    def synced(self, dossier_id):
+        return enum_name(self.portal.call("dossier", "Get", {"dossier_id": dossier_id}, self.desk), "sync") == "SYNC_DONE"
+
+    def test_a_province_has_it_all(self):
+        self.up()
+        self.session, self.desk = self.citizen(), self.officer()
+        self.house.save_partner(self.house.partner("tayninh", "000.00.00.H53", DST))
+        self.in_order()
+        self.faults_and_a_death()
+        self.down_and_up()
+        self.voucher()
+
+    def filed(self):
+        dossier_id = self.steps.file_dossier(self.session)
+        return dossier_id, self.steps.accept(self.desk, dossier_id)
+
+    def in_order(self):
+        dossier_id, code = self.filed()
+        self.advance(dossier_id, "PROCESSING")
+        self.wait("the province to have it", lambda: len(self.of(code)) == 2)
+        self.assertEqual(self.of(code), [("DongBoHoSoMC", self.of(code)[0][1]), ("CapNhatTienDoHoSoMC", "4")])
+        self.wait("the dossier to know", lambda: self.synced(dossier_id))
+
+    def faults_and_a_death(self):
+        """Lost answers, dead sessions, 500s and a kill in between: each reference has one effect."""
+        made = []
+        for fault in ("lose", "expire", "http500", "garbage", "exists"):
+            self.goes_wrong(fault, count=1)
+            dossier_id, code = self.filed()
+            self.advance(dossier_id, "PROCESSING")
+            made.append(code)
+        self.goes_wrong("slow", ms=300)
+        dossier_id, code = self.filed()
+        self.advance(dossier_id, "PROCESSING")
+        made.append(code)
+        self.house.kill("partner", signal.SIGKILL)
+        self.goes_wrong("none")
+        self.house.start("partner")
+        self.wait("all to arrive", lambda: all(len(self.of(c)) == 2 for c in made))
+        for code in made:
+            self.assertEqual([service for service, _ in self.of(code)], ["DongBoHoSoMC", "CapNhatTienDoHoSoMC"], code)
+        references = [i["reference"] for i in self.received()]
+        self.assertEqual(len(references), len(set(references)))
+        self.assertTrue(any(i["times"] > 1 for i in self.received()), "nothing was repeated: the faults did not strike")
+
+    def down_and_up(self):
+        """Its circuit opens, is told once, and closes when it answers; what waited goes out."""
+        self.goes_wrong("down")
+        codes = []
+        for _ in range(2):
+            dossier_id, code = self.filed()
+            codes.append(code)
+        self.wait("the circuit to open",
+                  lambda: json.loads(self.control("partner", "show", "tayninh"))["circuit"].get("failures", 0) >= 5)
+        self.wait("it to be told", lambda: self.told("partner.circuit_opened") == 1)
+        late = json.loads(self.control("delivery", "list", "tayninh", "failing"))["deliveries"]
+        self.assertTrue(late and late[0]["state"] == "DELIVERY_LATE", late)
+        self.goes_wrong("none")
+        self.wait("what waited", lambda: all(self.of(code) for code in codes))
+        self.wait("the end to be told", lambda: self.told("partner.circuit_closed") == 1
+                  and self.told("partner.delivery_recovered") >= 1)
+        shown = json.loads(self.control("delivery", "show", self.id_of(late[0])))
+        self.assertGreaterEqual(len(shown["history"]), 3)
+
+    def id_of(self, delivery):
+        return base64.b64decode(delivery["deliveryId"]).hex()
+
+    def voucher(self):
+        """S29: the citizen pays a land notice, the province acknowledges, payment knows."""
+        dossier_id, code = self.filed()
+        self.advance(dossier_id, "PROCESSING")
+        xml = (f"<DATA><BODY><ROW_LIST><MA_HSO>{code}</MA_HSO><LIST><MA_SO_THUE>{CITIZEN['login_id']}</MA_SO_THUE>"
+               "<SO_QUYET_DINH>TB-1</SO_QUYET_DINH><NGAY_QUYET_DINH>04-09-2026</NGAY_QUYET_DINH>"
+               "<TEN_TIEUMUC>Lệ phí trước bạ nhà đất</TEN_TIEUMUC><SO_TIEN>1378500</SO_TIEN></LIST></ROW_LIST></BODY></DATA>")
+        body = {"SecurityKey": self.house.notice_key()[1], "Service": "ThongBaoThue", "Ngay": "07/09/2026", "IsUpdating": False,
+                "Data": {"FileThongBaoThue": base64.b64encode(xml.encode()).decode()}}
+
+        def told():
+            _, _, text = self.http("POST", f"{self.steps.http.base}/webhooks/tax-notice", json.dumps(body).encode(),
+                                   {"Content-Type": "application/json"})
+            return json.loads(text)["status"] == "1"
+
+        self.wait("payment to know the dossier", told)
+        self.sandbox("POST", "/gip/land", {"dossier": code, "identity": CITIZEN["login_id"], "taxpayer": "NGUYỄN THỊ HÒA BÌNH",
+                                           "notice": "TB-1", "item": "2801", "name": "Lệ phí trước bạ nhà đất", "amount": 1378500})
+        started = self.portal.call("payment", "StartLandLookUp", {"dossier_code": code, "id_number": CITIZEN["login_id"]})
+        shown = self.portal.call("payment", "GetLandLookUp", {"look_up_id": started.look_up_id, "wait_ms": 5000})
+        order = self.portal.call("payment", "PayLand", {"look_up_id": shown.look_up_id, "notice": "TB-1"}, self.session)
+        attempt, url = self.steps.start_payment(self.session, order.order_id)
+        self.steps.choose(url, "pay")
+        self.wait("the payment's end", lambda: self.steps.settled(self.session, order.order_id, attempt))
+
+        def acknowledged():
+            vouchers = self.portal.call("payment", "ListVouchers", {"dossier_code": code}, self.desk).vouchers
+            return [enum_name(v, "state") for v in vouchers] == ["VOUCHER_ACKNOWLEDGED"]
+
+        self.wait("payment to know that the province has it", acknowledged)
+        self.assertIn(("ThanhToanThueDat", ""), self.of(code))
+
+
+if __name__ == "__main__":
+    story.main()
