@@ -159,7 +159,7 @@ enum mc_status partner_end_credential(struct partner *partner, struct mc_txn *tx
     }
     if (found == NULL || is_over(found, txn->now_ms))
         (void)mc_refuse(txn, MC_NOT_FOUND, "credential_id", "NOT_FOUND", NULL);
-    if (txn->status != MC_OK)
+    if (txn->status != MC_OK || found == NULL)
         return txn->status;
     found->until_ms = txn->now_ms;
     partner_changed(txn, req->partner_id, record,

@@ -201,7 +201,8 @@ static void view_history(struct mc_txn *txn, const PartnerState__Delivery *deliv
 {
     Partner__DeliveryAttempt *rows = mc_alloc(txn->arena, (delivery->n_history + 1) * sizeof *rows);
 
-    rep->history = mc_alloc(txn->arena, (delivery->n_history + 1) * sizeof *rep->history);
+    rep->history =
+        mc_alloc(txn->arena, (delivery->n_history + 1) * sizeof(Partner__DeliveryAttempt *));
     if (rows == NULL || rep->history == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return;

@@ -50,7 +50,7 @@ enum mc_status partner_list_deliveries(struct partner *partner, struct mc_txn *t
         return txn->status;
     if (req->page_token[0] != '\0')
         from = mc_key_join(txn, prefix, (struct mc_bytes){before, sizeof before});
-    rep->deliveries = mc_alloc(txn->arena, size * sizeof *rep->deliveries);
+    rep->deliveries = mc_alloc(txn->arena, size * sizeof(Partner__Delivery *));
     struct mc_cursor cursor = mc_seek(txn, PARTNER_LISTED, prefix, from, MC_BACKWARD);
     while (rep->deliveries != NULL && looked++ < PARTNER_LIST_LOOK_ROWS && mc_next(&cursor)) {
         struct mc_bytes id = {(const uint8_t *)cursor.key.data + prefix.len, MC_ID_LEN};

@@ -79,7 +79,7 @@ enum mc_status partner_list_partners(struct partner *partner, struct mc_txn *txn
     (void)partner;
     if (!walk_begin(txn, req->unit, req->page_size, req->page_token, &walk))
         return txn->status;
-    rep->partners = mc_alloc(txn->arena, walk.size * sizeof *rep->partners);
+    rep->partners = mc_alloc(txn->arena, walk.size * sizeof(Partner__PartnerView *));
     for (const PartnerState__Partner *record;
          rep->partners != NULL && (record = walk_next(txn, &walk)) != NULL;) {
         Partner__PartnerView *view = mc_alloc(txn->arena, sizeof *view);
@@ -110,7 +110,7 @@ enum mc_status partner_list_circuits(struct partner *partner, struct mc_txn *txn
     (void)partner;
     if (!walk_begin(txn, "", req->page_size, req->page_token, &walk))
         return txn->status;
-    rep->circuits = mc_alloc(txn->arena, walk.size * sizeof *rep->circuits);
+    rep->circuits = mc_alloc(txn->arena, walk.size * sizeof(Partner__Circuit *));
     for (const PartnerState__Partner *record;
          rep->circuits != NULL && (record = walk_next(txn, &walk)) != NULL;) {
         Partner__Circuit *view = mc_alloc(txn->arena, sizeof *view);
@@ -173,7 +173,7 @@ enum mc_status partner_list_partner_changes(struct partner *partner, struct mc_t
         return txn->status;
     if (req->page_token[0] != '\0')
         from = mc_key_join(txn, prefix, (struct mc_bytes){number, sizeof number});
-    rep->changes = mc_alloc(txn->arena, size * sizeof *rep->changes);
+    rep->changes = mc_alloc(txn->arena, size * sizeof(Partner__PartnerChange *));
     struct mc_cursor cursor = mc_seek(txn, PARTNER_CHANGES, prefix, from, MC_BACKWARD);
     while (rep->changes != NULL && rep->n_changes < size && mc_next(&cursor)) {
         const PartnerState__Change *row = mc_row(&cursor, &partner_state__change__descriptor);

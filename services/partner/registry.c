@@ -111,7 +111,8 @@ static void view_credentials(struct mc_txn *txn, const PartnerState__Partner *re
                              Partner__PartnerView *rep)
 {
     Partner__Credential *rows = mc_alloc(txn->arena, (record->n_credentials + 1) * sizeof *rows);
-    rep->credentials = mc_alloc(txn->arena, (record->n_credentials + 1) * sizeof *rep->credentials);
+    rep->credentials =
+        mc_alloc(txn->arena, (record->n_credentials + 1) * sizeof(Partner__Credential *));
 
     if (rows == NULL || rep->credentials == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
