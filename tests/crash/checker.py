@@ -28,7 +28,7 @@ PENDING, PAID, REFUNDED, SUCCEEDED, FAILED, SUSPENSE = 1, 2, 5, 4, 5, 7
 CASE_RESOLVED, REFUND_FAILED = 4, 12
 REFUND_APPROVED, REFUND_SENT, REFUND_UNKNOWN, REFUND_DONE = 2, 3, 4, 5
 CAUSE_REFUND = 3
-QUEUED, LEASED, HELD = 1, 2, 3
+QUEUED, LEASED, HELD, DEAD = 1, 2, 3, 4
 
 
 @dataclasses.dataclass
@@ -669,6 +669,32 @@ def check_files(found):
         yield f"pieces of {orphan.hex()} belong to nothing"
 
 
+def tallies_of(job):
+    """Where common/tally.h counts a job: lane, what, text and slot."""
+    lane, text = job.id >> 56, lambda words: words.encode()[:64]
+    slot = {QUEUED: 1 if job.attempts else 0, LEASED: 2, HELD: 3, DEAD: 4}[job.state]
+    yield lane, 0, text(job.destination), slot
+    if job.state == LEASED:
+        yield lane, 1, text(job.leased_by), 0
+    elif job.state == DEAD:
+        yield lane, 2, text(job.last_error), 0
+    elif job.state == QUEUED and job.due_ms > job.created_ms:
+        yield lane, 3, b"", 0
+
+
+def check_tallies(room, meta, jobs):
+    """The numbers that Shape shows, which are kept with the jobs, against the jobs themselves."""
+    want = collections.Counter(place for job in jobs for place in tallies_of(job))
+    got = collections.Counter()
+    for key, value in meta.items():
+        if key.startswith(b"tally/"):
+            for ages in message("motcua.v1.Tally").FromString(value).ages:
+                got[key[6], key[7], key[8:], ages.slot] += sum(ages.cells[2::3])
+    for place in want.keys() | got.keys():
+        if want[place] != got[place]:
+            yield f"{room}: tally {place} says {got[place]}, there are {want[place]}"
+
+
 def check_queues(room, tables):
     jobs = {key: message("motcua.v1.Job").FromString(value) for key, value in tables["jobs"].items()}
     dead = {key: message("motcua.v1.Job").FromString(value) for key, value in tables["dead"].items()}
@@ -686,6 +712,8 @@ def check_queues(room, tables):
             yield f"{room}: lane {lane} counts {numbers.queued}/{numbers.leased}/{numbers.held}/{numbers.dead}, there are {want}"
         if numbers.enqueued_total < numbers.done_total + sum(want):
             yield f"{room}: lane {lane} enqueued {numbers.enqueued_total}, done {numbers.done_total}, there are {sum(want)}"
+    if kept.tallied:
+        yield from check_tallies(room, tables["meta"], list(jobs.values()) + list(dead.values()))
     if kept.journal_last != len(tables["journal"]):
         yield f"{room}: the journal's counter says {kept.journal_last}, there are {len(tables['journal'])}"
     for job in jobs.values():

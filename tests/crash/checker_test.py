@@ -238,6 +238,7 @@ def stores_cursor_behind(f): f.stores["dossier"]["cursors"][b"payment"] = struct
 def stores_job_left(f): f.stores["otp"]["jobs"][number(1)] = row(message("motcua.v1.Job"), id=1, state=1)
 def stores_due_without_job(f): f.stores["otp"]["due"][b"\0" * 17] = b""
 def stores_counter_wrong(f): f.stores["otp"]["meta"][b"state\0"] = row(message("motcua.v1.StoreState"), journal_last=2)
+def stores_tally_wrong(f): f.stores["otp"]["meta"][b"state\0"] = row(message("motcua.v1.StoreState"), journal_last=len(f.journals["otp"]), tallied=True); f.stores["otp"]["meta"][b"tally/\0\0viettel"] = row(message("motcua.v1.Tally"), ages=[message("motcua.v1.TallyAges")(slot=2, cells=[0, 1, 1])])
 def stores_dead_of_a_bug(f): f.stores["otp"]["dead"][number(1)] = row(message("motcua.v1.Job"), id=1, state=4, last_error="RESULT_REFUSED")
 
 
