@@ -169,8 +169,9 @@ static void turn(void *arg)
         daemon_resume(d, &d->takers);
     daemon_receive(d);
     bool paused = mc_timer_running(d->pause_timer);
-    bool inner = !paused && (daemon_has_batches(d) || daemon_has_results(d) || d->tick_due ||
-                             d->step_due || d->effects_due || d->closing || daemon_upkeep_ended(d));
+    bool inner = !paused &&
+                 (daemon_has_batches(d) || daemon_has_results(d) || d->tick_due || d->step_due ||
+                  d->effects_due || d->closing || daemon_upkeep_ended(d) || daemon_upkeep_steps(d));
     size_t own = d->writes_len;
     if (own > 0 || inner)
         daemon_resume(d, &d->takers);
@@ -390,7 +391,11 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
     if (mc_process_secret(&d->process, "master", d->master, why, why_size) != MC_OK ||
         mc_process_secret(&d->process, "sign", d->sign_seed, why, why_size) != MC_OK)
         return false;
+    if (mc_process_seal_keys(&d->process, d->master, &d->seal, &d->seal_number, why, why_size) !=
+        MC_OK)
+        return false;
     struct mc_service_options options = {
+        .seal = &d->seal,
         .data_dir = dir,
         .backup_dir = d->settings.backup_dir,
         .map_size = (size_t)d->settings.map_size,
@@ -403,7 +408,9 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         .public_key = mc_process_public_key,
         .public_key_arg = &d->process,
     };
-    if (mc_service_open(d->service, room, ctx, &options, why, why_size) != MC_OK)
+    enum mc_status opened = mc_service_open(d->service, room, ctx, &options, why, why_size);
+    mc_keyring_wipe(&d->seal);
+    if (opened != MC_OK)
         return false;
     enum mc_status published = mc_process_publish(&d->process, d->service->sign_public);
     (void)snprintf(why, why_size, "%s.pub %s", room->name,

@@ -152,6 +152,8 @@ struct daemon {
     struct upkeep *upkeep;        /* NULL until the first is asked for */
     struct mc_timer *pause_timer; /* the store refused: leave it alone for a moment */
     int lock;                     /* keeps a second daemon out of our folder */
+    struct mc_keyring seal;       /* on its way to the service */
+    unsigned seal_number;         /* of the key that seals */
     uint8_t master[MC_KEY_LEN];
     uint8_t sign_seed[MC_KEY_LEN];
     bool tick_due;
@@ -195,6 +197,7 @@ void daemon_plan_effects(struct daemon *d);
 /* Upkeep (upkeep.h): begun when it is asked for, in threads; its result is told in a turn. */
 void daemon_upkeep_look(struct daemon *d);
 bool daemon_upkeep_ended(const struct daemon *d);
+bool daemon_upkeep_steps(const struct daemon *d); /* it has something to do in a turn */
 void daemon_upkeep_tell(struct daemon *d, struct mc_turn *turn);
 void daemon_upkeep_told(struct daemon *d);
 void daemon_upkeep_close(struct daemon *d);

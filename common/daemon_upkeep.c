@@ -5,11 +5,13 @@
 
 #include "common/backup.h"
 #include "common/daemon.h"
+#include "common/reseal.h"
 #include "common/upkeep.h"
 
 enum {
     UPKEEP_THREADS = 2, /* one copies, one moves */
     UPKEEP_JOBS = 4,
+    RESEAL_MS = 5,         /* a step of sealing anew is made so often */
     PIECE_MS = 50,         /* a piece of a copy is moved so often */
     LOOK_MS = 1000,        /* how full the store is, is looked at so often */
     RESERVE = 64 << 20,    /* of the target's disk, left free */
@@ -34,6 +36,8 @@ struct upkeep {
     struct mc_backup backup;
     struct mc_store_check check;
     struct mc_keyring keys;
+    bool step_due; /* of sealing anew */
+    struct mc_reseal_progress progress;
     char why[MC_BACKUP_WHY_MAX];
     const char *problems[MC_CHECK_PROBLEMS_MAX];
 };
@@ -214,7 +218,61 @@ static void begin_check(struct upkeep *u)
     mc_timer_start(u->timer, PIECE_MS);
 }
 
-/* --- both --- */
+/* --- reseal --- */
+
+static bool is_reseal(const struct upkeep *u)
+{
+    return u->kind == MOTCUA__UPKEEP_KIND__RESEAL;
+}
+
+/* The newest key seals from now on; the one before it still opens, until nothing needs it. */
+static void begin_reseal(struct upkeep *u)
+{
+    struct daemon *d = u->daemon;
+    struct mc_keyring *ring = &d->service->secrets.seal;
+    unsigned number = 0;
+    struct mc_keyring found;
+
+    if (mc_process_seal_keys(&d->process, d->master, &found, &number, u->why, sizeof u->why) !=
+        MC_OK) {
+        end(u, false, u->why);
+        return;
+    }
+    if (number > d->seal_number + 1) {
+        end(u, false, "more than one key is new: they are taken one after the other");
+    } else if (number == d->seal_number && ring->len == 1) {
+        end(u, false, "there is no newer key in keys.dir, and all is sealed with this one");
+    } else {
+        *ring = found;
+        d->seal_number = number;
+        mc_timer_start(u->timer, RESEAL_MS);
+    }
+    mc_keyring_wipe(&found);
+}
+
+bool daemon_upkeep_steps(const struct daemon *d)
+{
+    return d->upkeep != NULL && d->upkeep->running && d->upkeep->step_due;
+}
+
+/* After the commit: the next step, or nothing is left under the old key. */
+static void reseal_stepped(struct upkeep *u)
+{
+    struct mc_keyring *ring = &u->daemon->service->secrets.seal;
+
+    u->step_due = false;
+    u->daemon->service->upkeep_done = u->result.done = u->progress.resealed;
+    if (!u->progress.done) {
+        mc_timer_start(u->timer, RESEAL_MS);
+        return;
+    }
+    mc_wipe(&ring->keys[1], sizeof ring->keys[1]);
+    ring->len = 1;
+    u->result.total = u->result.done;
+    end(u, true, "");
+}
+
+/* --- all --- */
 
 static bool is_backup(const struct upkeep *u)
 {
@@ -223,6 +281,12 @@ static bool is_backup(const struct upkeep *u)
 
 static void stop(struct upkeep *u)
 {
+    if (is_reseal(u)) { /* goes on where it was when it is asked for again */
+        mc_timer_cancel(u->timer);
+        u->step_due = false;
+        end(u, false, "stopped");
+        return;
+    }
     if (is_backup(u))
         mc_backup_stop(&u->backup);
     atomic_store(&u->check.stop, true);
@@ -245,6 +309,11 @@ static void step(void *arg)
 
     if (!u->running || u->ended || d->stopping)
         return;
+    if (is_reseal(u)) {
+        u->step_due = true;
+        mc_loop_defer(d->soon);
+        return;
+    }
     tell_progress(u);
     if (daemon_now(d) - u->looked_ms >= LOOK_MS) {
         u->looked_ms = daemon_now(d);
@@ -286,7 +355,9 @@ static void begin(struct upkeep *u, const Motcua__Upkeep *wanted)
                                         .staged = service->room->staged};
     u->running = true;
     u->daemon->service->upkeep_done = u->daemon->service->upkeep_total = 0;
-    if (percent_full(u->daemon) >= STORE_FULL_BEGIN)
+    if (is_reseal(u))
+        begin_reseal(u);
+    else if (percent_full(u->daemon) >= STORE_FULL_BEGIN)
         end(u, false, "the store is too full: pages that are given up could not be used again");
     else if (is_backup(u))
         begin_backup(u);
@@ -315,7 +386,9 @@ void daemon_upkeep_look(struct daemon *d)
 
 void daemon_upkeep_tell(struct daemon *d, struct mc_turn *turn)
 {
-    if (daemon_upkeep_ended(d))
+    if (daemon_upkeep_steps(d))
+        mc_reseal_step(d->service, turn, &d->upkeep->progress);
+    else if (daemon_upkeep_ended(d))
         mc_upkeep_end(d->service, turn, &d->upkeep->result);
 }
 
@@ -323,6 +396,10 @@ void daemon_upkeep_told(struct daemon *d)
 {
     struct upkeep *u = d->upkeep;
 
+    if (daemon_upkeep_steps(d)) {
+        reseal_stepped(u);
+        return;
+    }
     if (!daemon_upkeep_ended(d))
         return;
     if (is_backup(u))
@@ -336,7 +413,7 @@ void daemon_upkeep_close(struct daemon *d)
 
     if (u == NULL)
         return;
-    if (u->running)
+    if (u->running && !is_reseal(u))
         stop(u);
     if (u->pool != NULL)
         mc_pool_destroy(u->pool); /* waits for both */

@@ -60,9 +60,10 @@ struct mc_service_options {
     bool unsafe_no_sync;
     const struct mc_clock *clock;
     const struct mc_random *random;
-    struct mc_log *log;       /* NULL: silent */
-    const uint8_t *master;    /* MC_KEY_LEN bytes: everything at rest is sealed under it */
-    const uint8_t *sign_seed; /* MC_KEY_LEN bytes */
+    struct mc_log *log;            /* NULL: silent */
+    const struct mc_keyring *seal; /* NULL: derived from the master key */
+    const uint8_t *master;         /* MC_KEY_LEN bytes: everything at rest is sealed under it */
+    const uint8_t *sign_seed;      /* MC_KEY_LEN bytes */
     /* The public signing key of a room; false: unknown here. */
     bool (*public_key)(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);
     void *public_key_arg;

@@ -213,7 +213,7 @@ static int restore(struct offline *o, const char *folder)
 
 static bool ready(struct offline *o, bool own)
 {
-    uint8_t key[MC_KEY_LEN];
+    unsigned number = 0;
 
     (void)snprintf(o->dir, sizeof o->dir, "%s/%s", o->process->settings.data_dir, o->room->name);
     (void)snprintf(o->why, sizeof o->why, "%s: cannot be made, or is in use: stop the room first",
@@ -226,10 +226,8 @@ static bool ready(struct offline *o, bool own)
     o->process->settings.keys_generate = false; /* a new key would open nothing */
     if (mc_process_secret(o->process, "master", o->master, o->why, sizeof o->why) != MC_OK)
         return false;
-    mc_key_derive(key, o->master, "seal");
-    mc_keyring_set(&o->keys, key, NULL);
-    mc_wipe(key, sizeof key);
-    return true;
+    return mc_process_seal_keys(o->process, o->master, &o->keys, &number, o->why, sizeof o->why) ==
+           MC_OK;
 }
 
 int mc_offline_run(struct mc_process *process, const struct mc_room *room,

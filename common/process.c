@@ -357,6 +357,61 @@ enum mc_status mc_process_secret(struct mc_process *process, const char *kind,
     return status;
 }
 
+/* Key number n: a file, or for 0 the one that is derived. MC_NOT_FOUND: there is no such file. */
+static enum mc_status seal_key(struct mc_process *process, unsigned n,
+                               const uint8_t master[MC_KEY_LEN], uint8_t ret_key[MC_KEY_LEN],
+                               char *why, size_t why_size)
+{
+    char file[80];
+    char path[256];
+
+    if (n == 0) {
+        mc_key_derive(ret_key, master, "seal");
+        return MC_OK;
+    }
+    (void)snprintf(file, sizeof file, "%s.seal.%u", process->name, n);
+    if (!mc_process_key_path(process, file, path, sizeof path))
+        return MC_INVALID;
+    enum mc_status status = mc_key_load(path, ret_key, MC_KEY_LEN);
+    if (status != MC_OK)
+        (void)snprintf(why, why_size, "%.200s: %s", path, mc_key_sentence(status));
+    return status;
+}
+
+enum mc_status mc_process_seal_keys(struct mc_process *process, const uint8_t master[MC_KEY_LEN],
+                                    struct mc_keyring *ret_ring, unsigned *ret_number, char *why,
+                                    size_t why_size)
+{
+    uint8_t now[MC_KEY_LEN];
+    uint8_t next[MC_KEY_LEN];
+    uint8_t before[MC_KEY_LEN];
+    unsigned n = 0;
+    enum mc_status status = seal_key(process, 0, master, now, why, why_size);
+
+    memcpy(before, now, sizeof before);
+    while (status == MC_OK &&
+           (status = seal_key(process, n + 1, master, next, why, why_size)) == MC_OK) {
+        memcpy(before, now, sizeof before);
+        memcpy(now, next, sizeof now);
+        n++;
+    }
+    if (status == MC_NOT_FOUND) { /* the one behind the newest */
+        status = MC_OK;
+        mc_keyring_set(ret_ring, now, n > 0 ? before : NULL);
+        *ret_number = n;
+        if (n > 0 && ret_ring->keys[0].id == ret_ring->keys[1].id) {
+            status = MC_CONFLICT;
+            (void)snprintf(why, why_size,
+                           "%s.seal.%u: its id is that of the key before it: make another",
+                           process->name, n);
+        }
+    }
+    mc_wipe(now, sizeof now);
+    mc_wipe(next, sizeof next);
+    mc_wipe(before, sizeof before);
+    return status;
+}
+
 bool mc_process_public_key(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
 {
     const struct mc_process *process = arg;

@@ -12,6 +12,8 @@
  *     <name>.master  seals what is at rest (secret)      <name>.sign   signs tokens (secret)
  *     <name>.pub     checks what <name> signed           <name>.curve  CURVE secret key, Z85
  *     <name>.curve.pub                                   callers       who may connect over TCP
+ *     <name>.seal.1, .seal.2 …  made by `motcuactl key rotate`: the newest seals instead of
+ * <name>.master
  */
 #pragma once
 
@@ -72,6 +74,14 @@ int mc_process_fatal(struct mc_process *process, const char *why);
 mc_nodiscard enum mc_status mc_process_secret(struct mc_process *process, const char *kind,
                                               uint8_t ret_key[MC_KEY_LEN], char *why,
                                               size_t why_size);
+/*
+ * What opens our store: the key derived from `master`, or the newest of <name>.seal.1, .seal.2, …
+ * with the one before it. MC_CONFLICT: two that cannot be told apart; *ret_number: 0, derived.
+ */
+mc_nodiscard enum mc_status mc_process_seal_keys(struct mc_process *process,
+                                                 const uint8_t master[MC_KEY_LEN],
+                                                 struct mc_keyring *ret_ring, unsigned *ret_number,
+                                                 char *why, size_t why_size);
 /* The public signing key of a room, from its .pub file. */
 mc_nodiscard bool mc_process_public_key(void *process, const char *room,
                                         uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);

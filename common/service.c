@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/lineage.h"
+#include "common/reseal.h"
 
 static void mismatch(const char *room, const char *method, const char *want, const char *got)
 {
@@ -162,6 +163,9 @@ static void derive_secrets(struct mc_service *service)
 
     mc_key_derive(key, service->options.master, "seal");
     mc_keyring_set(&service->secrets.seal, key, NULL);
+    if (service->options.seal != NULL)
+        service->secrets.seal = *service->options.seal;
+    service->options.seal = NULL; /* the caller's, and only now */
     mc_key_derive(service->secrets.blind, service->options.master, "blind");
     mc_key_derive(service->secrets.mac, service->options.master, "mac");
     mc_sign_key(service->options.sign_seed, service->sign_public, service->sign_secret);
@@ -208,6 +212,8 @@ enum mc_status mc_service_open(struct mc_service *service, const struct mc_room 
                                            : "the store cannot be written");
     if (status == MC_OK && (status = mc_lineage_open(service)) != MC_OK)
         (void)snprintf(why, why_size, "the store cannot be written");
+    if (status == MC_OK)
+        mc_reseal_open(service);
     if (status == MC_OK)
         status = boot_room(service, why, why_size);
     if (status != MC_OK)

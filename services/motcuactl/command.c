@@ -104,6 +104,8 @@ static const struct ctl_command commands[] = {
     {"support", "states", "",                 "The state tables as Markdown with diagrams.",      ctl_support_states},
     {"feedback", "list", "[NEW|ASKED|PROCESSING|REFUSED|ANSWERED|WITHDRAWN [UNIT]]", "Feedback of people, the newest first.", ctl_feedback_list},
     {"feedback", "show", "CODE",              "One, with comments and changes.",                  ctl_feedback_show},
+    {"key",    "rotate", "ROOM KEYS_DIR REASON", "Makes the room a new key and seals its whole store anew, while it works.", ctl_key_rotate},
+    {"key",    "resume", "ROOM REASON",       "Goes on with a rotation that was stopped.",        ctl_key_resume},
     {"key",    "make",   "FILE",              "Makes a CURVE key pair: secret into FILE, public printed.", ctl_key_make},
 };
 /* clang-format on */

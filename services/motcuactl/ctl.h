@@ -154,6 +154,8 @@ int ctl_support_answer(struct ctl *ctl, int argc, char **argv);
 int ctl_support_states(struct ctl *ctl, int argc, char **argv);
 int ctl_feedback_list(struct ctl *ctl, int argc, char **argv);
 int ctl_feedback_show(struct ctl *ctl, int argc, char **argv);
+int ctl_key_rotate(struct ctl *ctl, int argc, char **argv);
+int ctl_key_resume(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 
 /* A CSV in parts of at most 400 whole lines, each behind the head line; an empty text ends it. */

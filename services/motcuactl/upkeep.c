@@ -6,6 +6,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/backup.h"
 #include "common/date.h"
@@ -146,6 +148,44 @@ int ctl_store_stop(struct ctl *ctl, int argc, char **argv)
         return code;
     (void)print_upkeep(ctl, argv[0], upkeep);
     return CTL_OK;
+}
+
+/* --- keys --- */
+
+/* A file of its own for root; the room reads it as the user that owns its master key. */
+static bool give(const char *path, const char *like)
+{
+    struct stat about;
+
+    return stat(like, &about) == 0 && chown(path, about.st_uid, about.st_gid) == 0;
+}
+
+int ctl_key_rotate(struct ctl *ctl, int argc, char **argv)
+{
+    const char *path = NULL;
+
+    if (argc != 3)
+        return CTL_USAGE;
+    const char *master = mc_sprintf(&ctl->arena, "%s/%s.master", argv[1], argv[0]);
+    for (unsigned n = 1; n == 1 || (path != NULL && access(path, F_OK) == 0); n++)
+        path = mc_sprintf(&ctl->arena, "%s/%s.seal.%u", argv[1], argv[0], n);
+    if (path == NULL || master == NULL || access(master, F_OK) != 0) {
+        fprintf(stderr, "motcuactl: %s: no such file: not the folder of this room's keys\n",
+                master);
+        return CTL_DATA;
+    }
+    enum mc_status status = mc_key_create(path, &ctl->random, MC_KEY_LEN);
+    if (status != MC_OK || !give(path, master)) {
+        fprintf(stderr, "motcuactl: %s: %s\n", path, mc_key_sentence(status));
+        return CTL_DATA;
+    }
+    fprintf(stderr, "motcuactl: made %s: keep a copy of it where the other keys are kept\n", path);
+    return run_one(ctl, argv[0], MOTCUA__UPKEEP_KIND__RESEAL, argv[2]);
+}
+
+int ctl_key_resume(struct ctl *ctl, int argc, char **argv)
+{
+    return run(ctl, argc, argv, MOTCUA__UPKEEP_KIND__RESEAL);
 }
 
 /* --- folders --- */

@@ -1,5 +1,6 @@
 /* Upkeep, lineages, and the check of a store: what is wrong is found, what is right is not. */
 #include "common/lineage.h"
+#include "common/reseal.h"
 #include "common/store_check.h"
 #include "common/store_mdb.h"
 #include "common/upkeep.h"
@@ -391,6 +392,103 @@ static void a_follower_goes_on_when_an_operator_says_so(void **state)
     harness_close(h);
 }
 
+/* --- sealing anew --- */
+
+static struct mc_reseal_progress reseal(struct harness *h)
+{
+    struct mc_service *service = harness_service(h);
+    struct mc_reseal_progress progress = {0};
+    struct mc_turn turn;
+
+    mc_turn_begin(&turn, service->store, &service->arena, harness_now(h));
+    mc_reseal_step(service, &turn, &progress);
+    assert_int_equal(mc_turn_commit(&turn), MC_OK);
+    mc_arena_reset(&service->arena);
+    return progress;
+}
+
+static void rotate(struct harness *h, const uint8_t key[MC_KEY_LEN])
+{
+    struct mc_keyring *ring_ = &harness_service(h)->secrets.seal;
+    uint8_t before[MC_KEY_LEN];
+
+    memcpy(before, ring_->keys[0].bytes, sizeof before);
+    mc_keyring_set(ring_, key, before);
+}
+
+static void all_is_sealed_anew_and_the_old_key_goes(void **state)
+{
+    static const uint8_t next[MC_KEY_LEN] = {9};
+    struct harness *h = open_bell();
+    struct mc_reseal_progress progress = {0};
+    unsigned steps = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 2 * MC_RESEAL_ROWS; i++)
+        ring(h);
+    rotate(h, next);
+    assert_int_equal(look(h).opened, 2 * MC_RESEAL_ROWS); /* both are read */
+    while (!progress.done && steps < 1000) {
+        progress = reseal(h);
+        if (++steps == 3)
+            ring(h); /* under the new one already */
+    }
+    assert_true(progress.done);
+    assert_true(progress.rows > progress.resealed);
+    assert_int_equal(progress.resealed, 4 * MC_RESEAL_ROWS); /* events and jobs' payloads */
+    assert_true(mc_reseal_is_done(harness_service(h), harness_service(h)->secrets.seal.keys[0].id));
+    mc_reseal_open(harness_service(h));
+    assert_int_equal(harness_service(h)->secrets.seal.len, 1);
+    struct mc_store_check check = look(h);
+    assert_int_equal(check.opened, 2 * MC_RESEAL_ROWS + 1);
+    assert_int_equal(check.problems_len, 0);
+    harness_close(h);
+}
+
+static void nested_and_bare_values_are_found(void **state)
+{
+    static const uint8_t first_[MC_KEY_LEN] = {1};
+    static const uint8_t second[MC_KEY_LEN] = {2};
+    static const struct mc_bytes ad = {"motcua record", 13};
+    struct mc_random_seeded seeded;
+    struct mc_random random = mc_random_seed(&seeded, 3);
+    struct mc_keyring old;
+    struct mc_keyring both;
+    struct mc_arena arena;
+    uint8_t inner[64];
+    uint8_t record[256] = {0x08, 0x96, 0x01, 0x12}; /* 1: 150, 2: a message */
+    uint8_t outer[256];
+    uint8_t plain[256];
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(mc_arena_init(&arena, 1 << 20), MC_OK);
+    mc_keyring_set(&old, first_, NULL);
+    mc_keyring_set(&both, second, first_);
+    mc_seal(&old, &random, ad, mc_key_text("0869123603"), inner);
+    size_t inner_len = mc_sealed_len(10);
+    record[4] = (uint8_t)(inner_len + 2);
+    record[5] = 0x1a; /* 3 within it */
+    record[6] = (uint8_t)inner_len;
+    memcpy(record + 7, inner, inner_len);
+    size_t record_len = 7 + inner_len;
+    mc_seal(&old, &random, ad, (struct mc_bytes){record, record_len}, outer);
+    size_t outer_len = mc_sealed_len(record_len);
+
+    assert_int_equal(mc_reseal_bytes(&both, &random, &arena, record, record_len), 1);
+    assert_true(mc_sealed_is_current(&both, (struct mc_bytes){record + 7, inner_len}));
+    assert_int_equal(mc_reseal_bytes(&both, &random, &arena, record, record_len), 0); /* once */
+    assert_int_equal(mc_reseal_bytes(&both, &random, &arena, outer, outer_len), 2);
+    assert_int_equal(mc_unseal(&both, ad, (struct mc_bytes){outer, outer_len}, plain, &len), MC_OK);
+    assert_true(mc_sealed_is_current(&both, (struct mc_bytes){plain + 7, inner_len}));
+    outer[outer_len - 1] ^= 1; /* what does not open is left as it is */
+    outer[0] = old.keys[0].id;
+    assert_int_equal(mc_reseal_bytes(&both, &random, &arena, outer, outer_len), 0);
+    for (size_t n = 0; n < record_len; n++) /* cut short anywhere: nothing beyond is touched */
+        (void)mc_reseal_bytes(&both, &random, &arena, record, n);
+    mc_arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +500,8 @@ int main(void)
         cmocka_unit_test(a_lost_row_is_found),
         cmocka_unit_test(another_key_opens_nothing),
         cmocka_unit_test(a_stopped_check_ends),
+        cmocka_unit_test(all_is_sealed_anew_and_the_old_key_goes),
+        cmocka_unit_test(nested_and_bare_values_are_found),
         cmocka_unit_test(who_applied_what_is_lost_is_told_so),
         cmocka_unit_test(a_follower_goes_on_when_an_operator_says_so),
     };
