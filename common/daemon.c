@@ -12,6 +12,8 @@
 static const struct mc_config_key daemon_keys[] = {
     {"store.map_size", MC_CONFIG_SIZE, offsetof(struct daemon_config, map_size), "1GiB", 4 << 20, INT64_C(1) << 44,
         "Size of the store; taken from the disk at first start."},
+    {"store.map_max", MC_CONFIG_SIZE, offsetof(struct daemon_config, map_max), "0", 0, INT64_C(1) << 44,
+        "Grow the store by a quarter when it is 80 percent full, up to this and while the disk has room; 0: never."},
     {"store.preallocate", MC_CONFIG_BOOL, offsetof(struct daemon_config, preallocate), "true", 0, 0,
         "Take the store's whole size at first start, so that the disk cannot be full later."},
     {"listen.tcp", MC_CONFIG_STRING, offsetof(struct daemon_config, listen_tcp), "", 0, 200,
@@ -86,6 +88,7 @@ static void turn_failed(struct daemon *d, const struct mc_turn *turn)
         abort();
     }
     mc_timer_start(d->pause_timer, REFUSING_PAUSE_MS);
+    mc_timer_start(d->tend_timer, 0); /* it may grow */
 }
 
 static void count_turn(struct daemon *d)
@@ -235,6 +238,35 @@ static void step(void *arg)
     mc_loop_defer(d->soon);
 }
 
+/* Between two turns nothing is open in the store, unless a thread of an upkeep reads it. */
+static void grow(struct daemon *d)
+{
+    struct mc_store *store = d->service->store;
+    struct mc_store_usage usage;
+
+    if (d->settings.map_max == 0 || daemon_upkeep_runs(d))
+        return;
+    mc_store_usage(store, &usage);
+    size_t next = mc_store_next_size(&usage, (size_t)d->settings.map_max);
+    if (next <= usage.map_bytes)
+        return;
+    if (mc_store_grow(store, next) == MC_OK)
+        daemon_log(d, MC_LOG_NOTICE, "store_grown", "why", "nearly full");
+    else if (!d->cannot_grow)
+        daemon_log(d, MC_LOG_ERROR, "store_cannot_grow", "why", "the disk has no room");
+    mc_store_usage(store, &usage);
+    d->cannot_grow = usage.map_bytes < next;
+}
+
+static void tend(void *arg)
+{
+    struct daemon *d = arg;
+
+    mc_store_tend(d->service->store);
+    grow(d);
+    mc_timer_start(d->tend_timer, TEND_MS);
+}
+
 static void effects_look(void *arg)
 {
     struct daemon *d = arg;
@@ -356,6 +388,7 @@ static bool open_parts(struct daemon *d, char *why, size_t why_size)
     d->tick_timer = mc_timer_create(loop, tick, d);
     d->step_timer = mc_timer_create(loop, step, d);
     d->effects_timer = mc_timer_create(loop, effects_look, d);
+    d->tend_timer = mc_timer_create(loop, tend, d);
     d->pause_timer = mc_timer_create(loop, pause_over, d);
     if (d->service->room->effects_len > 0)
         d->http = mc_http_create(loop, &http);
@@ -369,8 +402,8 @@ static bool open_parts(struct daemon *d, char *why, size_t why_size)
             return false;
     }
     if (d->slots == NULL || d->soon == NULL || d->parked_timer == NULL || d->tick_timer == NULL ||
-        d->step_timer == NULL || d->effects_timer == NULL || d->pause_timer == NULL ||
-        (d->service->room->effects_len > 0 && d->http == NULL) ||
+        d->step_timer == NULL || d->effects_timer == NULL || d->tend_timer == NULL ||
+        d->pause_timer == NULL || (d->service->room->effects_len > 0 && d->http == NULL) ||
         (has_prepare(d->service->room) && d->pool == NULL))
         return false;
     return open_listener(d, why, why_size);
@@ -399,6 +432,7 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         .data_dir = dir,
         .backup_dir = d->settings.backup_dir,
         .map_size = (size_t)d->settings.map_size,
+        .map_max = (size_t)d->settings.map_max,
         .preallocate = d->settings.preallocate,
         .clock = &d->process.clock,
         .random = &d->process.random,
@@ -461,8 +495,8 @@ static void close_parts(struct daemon *d)
             daemon_held_free(held);
             held = next;
         }
-    struct mc_timer *timers[] = {d->parked_timer, d->tick_timer, d->step_timer, d->effects_timer,
-                                 d->pause_timer};
+    struct mc_timer *timers[] = {d->parked_timer,  d->tick_timer,  d->step_timer,
+                                 d->effects_timer, d->pause_timer, d->tend_timer};
     for (size_t i = 0; i < MC_LEN(timers); i++)
         if (timers[i] != NULL)
             mc_timer_destroy(timers[i]);
@@ -483,6 +517,7 @@ static int run(struct daemon *d)
     for (size_t i = 0; i < d->service->followed_len; i++)
         daemon_follow_ask(&d->follows[i]);
     tick(d);
+    tend(d);
     daemon_plan_effects(d);
     mc_loop_defer(d->soon);
     enum mc_status status = mc_process_run(&d->process);

@@ -19,6 +19,7 @@ enum {
     TURN_CALLS_MAX = 4096,      /* calls in one turn: bounds p99 */
     TOLD_MAX = 256,             /* replies sent together */
     TURN_ARENA_SOFT = 96 << 20, /* stop receiving when a turn has taken this much memory */
+    TEND_MS = 10000,            /* how often the store is looked after */
     PARKED_MAX = 1024,          /* calls that wait for something */
     PARKED_LOOK_MS = 200,       /* how often waiting calls look at the time */
     SCREENS_MAX = 512,          /* persons' reads that wait: they look no more often than that */
@@ -106,6 +107,7 @@ struct leased {
 
 struct daemon_config {
     int64_t map_size;
+    int64_t map_max;
     bool preallocate;
     const char *listen_tcp;
     const char *callers_file;
@@ -149,7 +151,9 @@ struct daemon {
     struct leased leased;
     unsigned lanes_running[MC_LANES_MAX];
     unsigned running;
-    struct upkeep *upkeep;        /* NULL until the first is asked for */
+    struct upkeep *upkeep; /* NULL until the first is asked for */
+    struct mc_timer *tend_timer;
+    bool cannot_grow;             /* told already */
     struct mc_timer *pause_timer; /* the store refused: leave it alone for a moment */
     int lock;                     /* keeps a second daemon out of our folder */
     struct mc_keyring seal;       /* on its way to the service */
@@ -196,6 +200,7 @@ void daemon_plan_effects(struct daemon *d);
 
 /* Upkeep (upkeep.h): begun when it is asked for, in threads; its result is told in a turn. */
 void daemon_upkeep_look(struct daemon *d);
+bool daemon_upkeep_runs(const struct daemon *d); /* threads of it may read the store */
 bool daemon_upkeep_ended(const struct daemon *d);
 bool daemon_upkeep_steps(const struct daemon *d); /* it has something to do in a turn */
 void daemon_upkeep_tell(struct daemon *d, struct mc_turn *turn);

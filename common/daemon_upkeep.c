@@ -47,6 +47,11 @@ bool daemon_upkeep_ended(const struct daemon *d)
     return d->upkeep != NULL && d->upkeep->ended;
 }
 
+bool daemon_upkeep_runs(const struct daemon *d)
+{
+    return d->upkeep != NULL && d->upkeep->running;
+}
+
 static void list_problems(struct upkeep *u, const struct mc_store_check *check)
 {
     for (size_t i = 0; i < check->problems_len; i++)

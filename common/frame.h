@@ -56,6 +56,7 @@ struct mc_service_options {
     const char *data_dir;   /* this room's own folder */
     const char *backup_dir; /* NULL or "": no backups are made */
     size_t map_size;
+    size_t map_max; /* 0: it does not grow by itself */
     bool preallocate;
     bool unsafe_no_sync;
     const struct mc_clock *clock;
@@ -194,6 +195,11 @@ unsigned mc_lane_concurrency(const struct mc_service *service, unsigned lane); /
 bool mc_service_step(struct mc_service *service, struct mc_turn *turn);
 bool mc_service_tick(struct mc_service *service, struct mc_turn *turn);
 void mc_service_closing(struct mc_service *service, struct mc_turn *turn);
+/*
+ * What size a store of this use should have: its own, or a step more. Grows by a quarter from 80
+ * percent on, up to the largest that is configured.
+ */
+size_t mc_store_next_size(const struct mc_store_usage *usage, size_t map_max);
 /* A txn that nobody called for, as "system"; a step that refuses is logged. */
 void mc_own_step(struct mc_service *service, struct mc_turn *turn,
                  enum mc_status (*step)(void *ctx, struct mc_txn *txn), void *ctx,

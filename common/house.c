@@ -178,6 +178,7 @@ static enum mc_status house_stats(struct mc_service *service, struct mc_txn *txn
                                   const Motcua__StatsRequest *req, Motcua__StatsReply *rep)
 {
     Motcua__StoreStats *store = mc_alloc(txn->arena, sizeof *store);
+    struct mc_store_readers readers;
     struct mc_store_usage usage;
 
     (void)req;
@@ -189,6 +190,11 @@ static enum mc_status house_stats(struct mc_service *service, struct mc_txn *txn
     store->used_bytes = usage.used_bytes;
     store->refusing = usage.refusing;
     store->commits = usage.commits;
+    mc_store_readers(service->store, &readers);
+    store->readers = readers.open;
+    store->reader_lag = readers.lag;
+    store->readers_cleared = readers.cleared;
+    store->map_max = service->options.map_max;
 
     rep->room = mc_unconst(service->room->name);
     rep->version = mc_unconst(MC_VERSION);

@@ -244,3 +244,13 @@ int mc_lane_named(const struct mc_room *room, const char *name)
             return (int)i;
     return -1;
 }
+
+size_t mc_store_next_size(const struct mc_store_usage *usage, size_t map_max)
+{
+    enum { FULL_PERCENT = 80, PAGE = 4096, STEP_MIN = 16 << 20 };
+
+    if (usage->map_bytes >= map_max || usage->used_bytes < usage->map_bytes / 100 * FULL_PERCENT)
+        return usage->map_bytes;
+    size_t next = usage->map_bytes + MC_MAX(usage->map_bytes / 4, (size_t)STEP_MIN);
+    return MC_MIN(next, map_max) / PAGE * PAGE;
+}

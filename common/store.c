@@ -96,20 +96,33 @@ static int open_tables(struct mc_store *store, const struct mc_store_options *op
     return mdb_txn_commit(mdb);
 }
 
+/* A store that has grown by itself stays so: its file has the size that was taken then. */
+static size_t map_size_of(const struct mc_store_options *options)
+{
+    char path[512];
+    struct stat now;
+
+    (void)snprintf(path, sizeof path, "%s/data.mdb", options->dir);
+    if (!options->preallocate || stat(path, &now) != 0)
+        return options->map_size;
+    return MC_MAX(options->map_size, (size_t)now.st_size);
+}
+
 static int open_environment(struct mc_store *store, const struct mc_store_options *options)
 {
+    size_t map_size = map_size_of(options);
     unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (options->unsafe_no_sync ? MDB_NOSYNC : 0);
     int stale = 0;
     int rc = mdb_env_create(&store->env);
 
     if (rc != MDB_SUCCESS)
         return rc;
-    if ((rc = mdb_env_set_mapsize(store->env, options->map_size)) != MDB_SUCCESS ||
+    if ((rc = mdb_env_set_mapsize(store->env, map_size)) != MDB_SUCCESS ||
         (rc = mdb_env_set_maxdbs(store->env, MC_TABLES_MAX)) != MDB_SUCCESS ||
         (rc = mdb_env_open(store->env, options->dir, flags, 0600)) != MDB_SUCCESS ||
         (rc = mdb_reader_check(store->env, &stale)) != MDB_SUCCESS)
         return rc;
-    if (options->preallocate && (rc = preallocate(store->env, options->map_size)) != 0)
+    if (options->preallocate && (rc = preallocate(store->env, map_size)) != 0)
         return rc;
     return open_tables(store, options);
 }
@@ -137,6 +150,7 @@ enum mc_status mc_store_open(struct mc_store **ret_store, const struct mc_store_
         return MC_FULL;
     store->tables_len = MC_TABLE_ROOM + options->tables_len;
     store->staged = options->staged;
+    store->preallocate = options->preallocate;
     int rc = open_environment(store, options);
     if (rc != MDB_SUCCESS) {
         (void)snprintf(why, why_size, "%s: %s", options->dir, mdb_strerror(rc));
@@ -229,6 +243,56 @@ void mc_store_close(struct mc_store *store)
     mc_tallies_free(store);
     mc_pauses_free(store);
     free(store);
+}
+
+void mc_store_tend(struct mc_store *store)
+{
+    int stale = 0;
+
+    if (mdb_reader_check(store->env, &stale) == MDB_SUCCESS && stale > 0)
+        store->readers_cleared += (uint64_t)stale;
+}
+
+struct readers {
+    struct mc_store_readers *found;
+    uint64_t newest;
+};
+
+/* LMDB tells its table as text: process, thread, transaction ("-" when none is open). */
+static int reader_line(const char *line, void *arg)
+{
+    struct readers *readers = arg;
+    long pid = 0;
+    char thread[64];
+    unsigned long txn = 0;
+
+    // NOLINTNEXTLINE(cert-err34-c): LMDB's own
+    if (sscanf(line, "%ld %63s %lu", &pid, thread, &txn) == 3) {
+        readers->found->open++;
+        if (readers->newest > txn)
+            readers->found->lag = MC_MAX(readers->found->lag, readers->newest - txn);
+    }
+    return 0;
+}
+
+void mc_store_readers(const struct mc_store *store, struct mc_store_readers *ret_readers)
+{
+    MDB_envinfo info = {0};
+    struct readers readers = {.found = ret_readers};
+
+    *ret_readers = (struct mc_store_readers){.cleared = store->readers_cleared};
+    (void)mdb_env_info(store->env, &info);
+    readers.newest = info.me_last_txnid;
+    (void)mdb_reader_list(store->env, reader_line, &readers);
+}
+
+enum mc_status mc_store_grow(struct mc_store *store, size_t map_size)
+{
+    int rc = store->preallocate ? preallocate(store->env, map_size) : 0;
+
+    if (rc == 0)
+        rc = mdb_env_set_mapsize(store->env, map_size);
+    return rc == 0 ? MC_OK : mc_status_from_mdb(rc);
 }
 
 /* Pages the free list holds: each of its rows begins with their number. */

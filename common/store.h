@@ -89,4 +89,25 @@ struct mc_store_usage {
     uint64_t commits; /* since it was opened */
     bool refusing;    /* the last commit did not fit or was not allowed */
 };
+
+/*
+ * Read transactions. One that stays open keeps all pages that are given up meanwhile from being
+ * used again: the store grows. Those of processes that died are cleared by mc_store_tend(), to be
+ * called every few seconds.
+ */
+struct mc_store_readers {
+    unsigned open;
+    uint64_t lag; /* commits since the oldest began */
+    uint64_t cleared;
+};
+void mc_store_tend(struct mc_store *store);
+void mc_store_readers(const struct mc_store *store, struct mc_store_readers *ret_readers);
+
+/*
+ * Gives the store a larger map (and takes its space from the disk when it was opened so). Nothing
+ * may be open in it: no turn, no snapshot, no thread that reads. MC_FULL: the disk has no room; the
+ * map is as it was.
+ */
+mc_nodiscard enum mc_status mc_store_grow(struct mc_store *store, size_t map_size);
+
 void mc_store_usage(const struct mc_store *store, struct mc_store_usage *ret_usage);

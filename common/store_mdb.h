@@ -46,6 +46,8 @@ struct mc_store {
     struct mc_pause *pauses; /* pauses.h */
     size_t pauses_len;
 
+    bool preallocate;
+    uint64_t readers_cleared;
     uint64_t absent; /* bits of all tables: not in this copy */
     uint64_t staged; /* which tables are, from MC_TABLE_ROOM on */
     uint64_t stage_last;

@@ -140,6 +140,14 @@ static void add_store(struct mc_metrics *metrics, const char *room, const Motcua
     gauge(metrics, "motcua_store_refusing",
           "1: the store is full or read-only, writes are refused.", room, none, none,
           store->refusing);
+    gauge(metrics, "motcua_store_readers", "Read transactions that are open.", room, none, none,
+          store->readers);
+    gauge(metrics, "motcua_store_reader_lag_commits",
+          "Commits since the oldest open read transaction began: pages given up since are not "
+          "used again.",
+          room, none, none, (double)store->reader_lag);
+    counter(metrics, "motcua_store_readers_cleared_total",
+            "Read transactions of processes that died.", room, none, none, store->readers_cleared);
     counter(metrics, "motcua_store_commits_total", "Commits.", room, none, none, store->commits);
 }
 
