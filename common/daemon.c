@@ -535,8 +535,6 @@ int mc_service_main(const struct mc_room *room, int argc, char **argv)
     int code = 1;
     struct mc_offline offline;
 
-    if (!mc_offline_parse(&argc, argv, &offline))
-        return EX_USAGE;
     if (d == NULL || service == NULL || ctx == NULL)
         abort(); /* nothing has begun */
     d->service = service;
@@ -545,7 +543,9 @@ int mc_service_main(const struct mc_room *room, int argc, char **argv)
         {.keys = daemon_keys, .len = MC_LEN(daemon_keys), .base = &d->settings},
         {.keys = room->config, .len = room->config_len, .base = ctx},
     };
-    if (mc_process_open(&d->process, room->name, argc, argv, groups, MC_LEN(groups), &code)) {
+    if (!mc_offline_parse(&argc, argv, &offline))
+        code = EX_USAGE;
+    else if (mc_process_open(&d->process, room->name, argc, argv, groups, MC_LEN(groups), &code)) {
         if (offline.what != MC_ONLINE) {
             code = mc_offline_run(&d->process, room, &offline);
         } else if (!open_service(d, room, ctx, dir, sizeof dir, why, sizeof why)) {

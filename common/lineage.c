@@ -32,7 +32,7 @@ void mc_lineage_begin(struct mc_txn *txn, const uint8_t id[MC_ID_LEN])
     if (lineages == NULL)
         lineages = &none;
     size_t skip = lineages->n_spans >= LINEAGES_MAX ? 1 : 0;
-    Motcua__Lineage **spans = mc_alloc(txn->arena, (lineages->n_spans + 1) * sizeof *spans);
+    Motcua__Lineage **spans = mc_alloc(txn->arena, (lineages->n_spans + 1) * sizeof(void *));
     if (span == NULL || spans == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return;
@@ -43,7 +43,7 @@ void mc_lineage_begin(struct mc_txn *txn, const uint8_t id[MC_ID_LEN])
     span->at_ms = txn->now_ms;
     size_t n = lineages->n_spans - skip;
     if (n > 0)
-        memcpy(spans, lineages->spans + skip, n * sizeof *spans);
+        memcpy(spans, lineages->spans + skip, n * sizeof(void *));
     spans[n] = span;
     lineages->spans = spans;
     lineages->n_spans = n + 1;
@@ -170,7 +170,7 @@ enum mc_status mc_lineage_accept(struct mc_service *service, struct mc_txn *txn,
     else if (!from->diverged || !is(req->lineage, from->offered))
         (void)mc_refuse(txn, MC_CONFLICT, "lineage", "LINEAGE_OTHER", NULL);
     mc_reason_check(txn, req->reason);
-    if (txn->status != MC_OK)
+    if (from == NULL || txn->status != MC_OK)
         return txn->status;
 
     rep->applied = mc_cursor_load(txn, req->room);
