@@ -11,6 +11,8 @@
 #include "common/header.h"
 #include "common/json.h"
 
+#include "registry.h"
+
 enum { HOUR_MS = 3600000 };
 
 static void refuse_field(struct mc_txn *txn, const char *field, const char *code, const char *label)
@@ -36,6 +38,29 @@ static bool dstcode_ok(const char *code)
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_:/";
 
     return strspn(code, letters) == strlen(code) && strlen(code) <= PARTNER_DSTCODE_MAX;
+}
+
+const char *partner_asked_resolve(struct mc_txn *txn, struct partner_asked *asked)
+{
+    const PartnerState__Partner *record = partner_load(txn, asked->partner_id);
+    const PartnerState__Api *api = record != NULL ? partner_api_of(record, asked->api_type) : NULL;
+    const PartnerState__Credential *credential =
+        record != NULL
+            ? partner_credential_of(record, PARTNER__CREDENTIAL_WAY__OUTBOUND, txn->now_ms)
+            : NULL;
+    const PartnerState__Secret *secret =
+        credential != NULL ? partner_credential_open(txn, credential) : NULL;
+
+    if (api == NULL)
+        return "PARTNER_API_MISSING";
+    if (secret == NULL)
+        return "PARTNER_CREDENTIAL_MISSING";
+    asked->url = api->data_url;
+    asked->session_url = api->session_url;
+    asked->dstcode = record->dstcode;
+    asked->username = secret->username;
+    asked->password = secret->password;
+    return NULL;
 }
 
 void partner_asked_check(const struct partner *partner, struct mc_txn *txn,
@@ -140,6 +165,18 @@ void partner_check_drop(struct mc_txn *txn, struct mc_bytes id, const Partner__A
     mc_drop(txn, PARTNER_CHECKS, id);
 }
 
+/* What is shown of an address of the registry (API-06). */
+static char *redacted(struct mc_txn *txn, const char *url)
+{
+    const char *host = strstr(url, "://");
+    size_t len = host != NULL ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?") : 0;
+    char *text = mc_sprintf(txn->arena, len > 0 ? "%.*s/…" : "%.*s", (int)len, url);
+
+    if (text == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    return text;
+}
+
 static void add_job(struct mc_txn *txn, const struct partner_asked *asked, struct mc_bytes id,
                     const char *host)
 {
@@ -149,7 +186,15 @@ static void add_job(struct mc_txn *txn, const struct partner_asked *asked, struc
     call.url = mc_unconst(asked->url);
     call.dstcode = mc_unconst(asked->dstcode);
     call.body = (ProtobufCBinaryData){asked->body.len, mc_unconst(asked->body.data)};
-    ProtobufCBinaryData payload = partner_pack(txn, &call.base);
+    call.session_url = mc_unconst(asked->session_url);
+    call.username = mc_unconst(asked->username);
+    call.password = mc_unconst(asked->password);
+    partner_check_job(txn, &call, host);
+}
+
+void partner_check_job(struct mc_txn *txn, const PartnerState__CheckCall *call, const char *host)
+{
+    ProtobufCBinaryData payload = partner_pack(txn, &call->base);
     (void)mc_job_add(txn, &(struct mc_job_spec){
                               .lane = PARTNER_LANE_CHECK,
                               .kind = "check.call",
@@ -170,7 +215,10 @@ void partner_check_begin(struct mc_txn *txn, const struct partner_asked *asked,
 
     if (txn->status != MC_OK || host == NULL)
         return;
-    sealed.url = mc_unconst(asked->url);
+    bool listed = asked->partner_id[0] != '\0';
+    sealed.url = listed ? redacted(txn, asked->url) : mc_unconst(asked->url);
+    if (sealed.url == NULL)
+        return;
     sealed.dstcode = mc_unconst(asked->dstcode);
     sealed.body = (ProtobufCBinaryData){asked->body.len, mc_unconst(asked->body.data)};
     record.asked = partner_seal(txn, &sealed.base);
@@ -180,6 +228,9 @@ void partner_check_begin(struct mc_txn *txn, const struct partner_asked *asked,
     ret_told->state = PARTNER__API_CHECK_STATE__API_CHECK_WAITING;
     ret_told->api_type = mc_unconst(asked->api_type);
     ret_told->dstcode = mc_unconst(asked->dstcode);
+    ret_told->partner_id = mc_unconst(asked->partner_id);
+    if (listed && (ret_told->session_url = redacted(txn, asked->session_url)) == NULL)
+        return;
     ret_told->by = mc_unconst(partner_actor(txn));
     ret_told->unit = mc_unconst(asked->unit);
     ret_told->started_ms = txn->now_ms;

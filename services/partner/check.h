@@ -21,7 +21,15 @@ struct partner_asked {
     struct mc_bytes body;
     const char *unit;
     struct mc_bytes contract_id; /* empty: of no contract */
+    /* An API of the registry, as partner_asked_resolve() finds it; else "". */
+    const char *partner_id;
+    const char *session_url;
+    const char *username;
+    const char *password;
 };
+
+/* Where the partner's API of this type is, and what is shown there. A stable code: it has none. */
+mc_nodiscard const char *partner_asked_resolve(struct mc_txn *txn, struct partner_asked *asked);
 
 /* Refuses what cannot be sent: every field that is wrong. */
 void partner_asked_check(const struct partner *partner, struct mc_txn *txn,
@@ -41,6 +49,7 @@ void partner_check_save(struct mc_txn *txn, struct mc_bytes id, PartnerState__Ch
                         const Partner__ApiCheck *told);
 void partner_check_emit(struct mc_txn *txn, const char *type, const PartnerState__Check *record,
                         const Partner__ApiCheck *told);
+void partner_check_job(struct mc_txn *txn, const PartnerState__CheckCall *call, const char *host);
 void partner_check_drop(struct mc_txn *txn, struct mc_bytes id, const Partner__ApiCheck *told);
 
 /* The effect check.call (check_effect.c). */
@@ -73,7 +82,8 @@ PartnerState__Contract *partner_contract_mine(struct mc_txn *txn, ProtobufCBinar
 void partner_contract_plan(const struct partner *partner, struct mc_txn *txn, struct mc_bytes id,
                            Partner__Contract *told);
 void partner_contract_unplan(struct mc_txn *txn, struct mc_bytes id, const Partner__Contract *told);
-void partner_contract_start(struct mc_txn *txn, const PartnerState__Contract *record,
-                            const Partner__Contract *told, Partner__ApiCheck *ret_check);
+/* A stable code: the registry has its API no more, and nothing was started. */
+const char *partner_contract_start(struct mc_txn *txn, const PartnerState__Contract *record,
+                                   const Partner__Contract *told, Partner__ApiCheck *ret_check);
 /* A run of it has ended. */
 void partner_contract_ran(struct mc_txn *txn, const Partner__ApiCheck *check);

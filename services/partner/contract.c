@@ -94,23 +94,30 @@ void partner_contract_plan(const struct partner *partner, struct mc_txn *txn, st
     mc_put(txn, PARTNER_CONTRACTS_DUE, due_key(txn, id, told->next_run_ms), (struct mc_bytes){0});
 }
 
-void partner_contract_start(struct mc_txn *txn, const PartnerState__Contract *record,
-                            const Partner__Contract *told, Partner__ApiCheck *ret_check)
+const char *partner_contract_start(struct mc_txn *txn, const PartnerState__Contract *record,
+                                   const Partner__Contract *told, Partner__ApiCheck *ret_check)
 {
     const PartnerState__Asked *asked =
         partner_open(txn, record->asked, &partner_state__asked__descriptor);
 
     if (asked == NULL)
-        return;
-    const struct partner_asked again = {
+        return NULL;
+    struct partner_asked again = {
         .api_type = told->api_type,
         .url = asked->url,
         .dstcode = asked->dstcode,
         .body = mc_key_bytes(asked->body),
         .unit = told->unit,
         .contract_id = mc_key_bytes(told->contract_id),
+        .partner_id = told->partner_id,
+        .session_url = "",
+        .username = "",
+        .password = "",
     };
-    partner_check_begin(txn, &again, ret_check);
+    const char *why = told->partner_id[0] != '\0' ? partner_asked_resolve(txn, &again) : NULL;
+    if (why == NULL)
+        partner_check_begin(txn, &again, ret_check);
+    return why;
 }
 
 /* Why it does not hold; "": it does. */

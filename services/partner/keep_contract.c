@@ -20,6 +20,7 @@ static void fill(struct mc_txn *txn, const Partner__ApiCheck *check, Partner__Co
 
     told->api_type = check->api_type;
     told->dstcode = check->dstcode;
+    told->partner_id = check->partner_id;
     told->unit = check->unit;
     told->shape = check->verdict != NULL ? check->verdict->shape : told->shape;
     told->state =

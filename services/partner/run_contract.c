@@ -12,6 +12,8 @@ enum mc_status partner_run_contract(struct partner *partner, struct mc_txn *txn,
     if (told->state == PARTNER__CONTRACT_STATE__CONTRACT_ENDED)
         return mc_refuse(txn, MC_EXPIRED, "contract_id", "CONTRACT_OVER", NULL);
     partner_budget_take(partner, txn, told->unit);
-    partner_contract_start(txn, record, told, rep);
+    const char *why = partner_contract_start(txn, record, told, rep);
+    if (why != NULL)
+        return mc_refuse(txn, MC_EXPIRED, "contract_id", why, NULL);
     return txn->status;
 }

@@ -24,7 +24,8 @@ static void run_due(const struct partner *partner, struct mc_txn *txn)
         }
         partner_contract_plan(partner, txn, id, told);
         partner_contract_save(txn, id, record, told);
-        partner_contract_start(txn, record, told, &check);
+        /* what the registry has no more is for people to end: the next night comes all the same */
+        (void)partner_contract_start(txn, record, told, &check);
     }
 }
 

@@ -1,7 +1,5 @@
 /* «Kiểm tra API»: what may be asked, what is shown of the answer, who sees it (API-01 … API-06). */
-#include "common/json.h"
-
-#include "partner_help.h"
+#include "partner_delivery_help.h"
 
 static void types_have_a_body_to_begin_with(void **state)
 {
@@ -327,6 +325,64 @@ static void old_checks_go(void **state)
     assert_int_equal(harness_rows(h, PARTNER_BY_UNIT), 0);
 }
 
+/* API-06: the session first, with what we show that partner; of both nothing is told. */
+static void api_of_the_registry_is_asked_with_a_session(void **state)
+{
+    static const char body[] = "{\"session\":\"nhap-session\",\"service\":\"DongBoHoSoMC\"}";
+    static const char login[] = "{\"username\":\"CANARY-dvcqg\",\"password\":\"CANARY-mat-khau\"}";
+    static const char sent_body[] = "{\"session\":\"CANARY-\\\"1\",\"service\":\"DongBoHoSoMC\"}";
+    struct harness *h = *state;
+    Partner__StartApiCheckRequest req = PARTNER__START_API_CHECK_REQUEST__INIT;
+    struct harness_exchange exchange;
+    uint8_t packed[8192];
+
+    req.api_type = text("dossier_sync");
+    req.partner_id = text(PARTNER_ID);
+    req.body = data(body);
+    const Partner__ApiCheck *check = harness_call(h, "StartApiCheck", &req.base, MC_OK);
+    ProtobufCBinaryData id = check->check_id;
+    assert_true(harness_effect(h, "check.call", &exchange));
+    assert_string_equal(exchange.http.url, SESSION_URL);
+    assert_int_equal(exchange.http.body.len, sizeof login - 1);
+    assert_memory_equal(exchange.http.body.data, login, sizeof login - 1);
+    harness_answer(h, &exchange, 200, "{\"session\":\"CANARY-\\\"1\",\"error_code\":\"0\"}");
+    assert_int_equal(get_check(h, id, MC_OK)->state, PARTNER__API_CHECK_STATE__API_CHECK_WAITING);
+    assert_true(harness_effect(h, "check.call", &exchange));
+    assert_string_equal(exchange.http.url, PUBLIC_URL);
+    assert_int_equal(exchange.http.body.len, sizeof sent_body - 1);
+    assert_memory_equal(exchange.http.body.data, sent_body, sizeof sent_body - 1);
+    harness_answer(h, &exchange, 200, TAKEN_JSON);
+    check = get_check(h, id, MC_OK);
+    assert_true(check->verdict->fits && check->verdict->succeeded);
+    assert_string_equal(check->url, "https://motcua.tayninh.gov.vn/…");
+    assert_string_equal(check->session_url, "https://motcua.tayninh.gov.vn/…");
+    size_t size = protobuf_c_message_pack(&check->base, packed);
+    assert_null(memmem(packed, size, "CANARY", 6));
+}
+
+static void session_that_is_refused_is_shown(void **state)
+{
+    struct harness *h = *state;
+    Partner__StartApiCheckRequest req = PARTNER__START_API_CHECK_REQUEST__INIT;
+    struct harness_exchange exchange;
+
+    req.api_type = text("dossier_sync");
+    req.partner_id = text(PARTNER_ID);
+    req.body = data("{}");
+    const Partner__ApiCheck *check = harness_call(h, "StartApiCheck", &req.base, MC_OK);
+    ProtobufCBinaryData id = check->check_id;
+    assert_true(harness_effect(h, "check.call", &exchange));
+    harness_answer(h, &exchange, 200, "{\"error_code\":\"-1\"}");
+    check = get_check(h, id, MC_OK);
+    assert_true(check->session_failed);
+    assert_string_equal(check->verdict->problems[0]->path, "session");
+    req.api_type = text("file"); /* this partner has none */
+    (void)harness_call(h, "StartApiCheck", &req.base, MC_EXPIRED);
+    assert_true(harness_violated(h, "partner_id", "PARTNER_API_MISSING"));
+    req.partner_id = text("longan");
+    (void)harness_call(h, "StartApiCheck", &req.base, MC_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +401,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(officer_and_unit_have_their_hour, open_narrow, close_room),
         ROOM_TEST(right_is_needed),
         ROOM_TEST(old_checks_go),
+        PARTNER_TEST(api_of_the_registry_is_asked_with_a_session),
+        PARTNER_TEST(session_that_is_refused_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
