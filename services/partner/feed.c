@@ -149,8 +149,8 @@ enum mc_status partner_feed_dossier(struct partner *partner, struct mc_txn *txn,
         return txn->status;
     begin(&writer, txn, event, type, body->code, sequence);
     pair(&writer, "code", body->code);
-    pair(&writer, "from", enum_name(&dossier__state__descriptor, body->from));
-    pair(&writer, "to", enum_name(&dossier__state__descriptor, body->to));
+    pair(&writer, "from", enum_name(&dossier__state__descriptor, (int)body->from));
+    pair(&writer, "to", enum_name(&dossier__state__descriptor, (int)body->to));
     pair(&writer, "procedureCode", body->procedure_code);
     pair(&writer, "unit", body->unit);
     time_pair(&writer, "dueAt", body->due_at_ms);
