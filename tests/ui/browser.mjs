@@ -163,6 +163,20 @@ const steps = {
     await an.getByRole('button', { name: 'Chạy lại' }).click();
     await an.locator('dd').filter({ hasText: 'đang dừng' }).waitFor({ state: 'detached' });
   },
+  async 'a partner is paused with who, why and until when, and resumed'() {
+    const { an } = this;
+    await ask('partner');
+    await at(an, '#/partners');
+    await an.getByRole('link', { name: 'tayninh' }).last().click();
+    await shows(an, 'Cổng Tây Ninh <script>');
+    const reason = an.locator('form').getByLabel('Lý do');
+    await reason.fill('bảo trì');
+    await an.getByRole('button', { name: 'Dừng' }).click();
+    await shows(an, 'operator:an: bảo trì (Đến lúc');
+    await reason.fill('xong');
+    await an.getByRole('button', { name: 'Chạy lại' }).click();
+    await an.getByRole('button', { name: 'Dừng' }).waitFor();
+  },
   async 'a proof is checked in the browser, and a wrong one is found'() {
     const { an } = this;
     await at(an, '#/audit?number=1');
@@ -202,7 +216,7 @@ const steps = {
   async 'axe finds nothing, in both languages, light and dark, wide and narrow'() {
     const state = await this.an.context().storageState();
     const places = ['#/', '#/queues', '#/queue/otp/bulk', '#/find?key=dossier:h1', this.action, '#/actions', '#/act/otp/bulk', '#/gateways',
-      '#/gateway/sms:evil', '#/partners', '#/trace?key=dossier:h1', '#/audit?number=1'];
+      '#/gateway/sms:evil', '#/partners', '#/partner/tayninh', '#/trace?key=dossier:h1', '#/audit?number=1'];
     await at(this.an, '#/queue/otp/transactional');
     await this.an.locator('#which').selectOption('DEAD');
     places.push(await this.an.locator('tbody th a').last().getAttribute('href'));

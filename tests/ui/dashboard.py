@@ -131,6 +131,13 @@ class Dashboard(story.Story):
         jobs = gateway.call("otp", "LeaseJobs", {"lanes": ["TRANSACTIONAL"], "credit": 1}).jobs
         gateway.call("otp", "NackJobs", {"nacks": [{"token": jobs[0].token, "error": EVIL[:60], "permanent": True}]})
 
+    def do_partner(self):
+        """A province that nothing was sent to yet."""
+        profile = {"partner_id": "tayninh", "name": f"Cổng Tây Ninh {EVIL[:8]}", "kind": "PROVINCE", "unit": "000.00.00.H53",
+                   "dstcode": "VN:GOV:000.00.00.H53:test", "production": True,
+                   "apis": [{"type": "land_notice", "data_url": "http://127.0.0.1:80/land"}]}
+        self.local("operator:an").call("partner", "SavePartner", {"profile": profile, "reason": "kết nối"})
+
     def do_stop(self, room):
         self.end_daemons([room], signal.SIGTERM)
 
