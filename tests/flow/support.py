@@ -4,6 +4,7 @@
 """
 import hashlib
 import io
+import json
 
 import openpyxl
 import story
@@ -99,8 +100,21 @@ class Support(story.Story):
         confirm = {"code": at.code, "version": at.version}
         refused = self.refused("INTEGRATION_MISSING", "support", "ConfirmIntegration", confirm, self.staff)
         self.assertIn("một lần kiểm tra API đạt", str(refused))
-        at = self.support("ConfirmIntegration", {**confirm, "reason": "Kiểm tra tại đơn vị, biên bản số 7"}, self.staff)
+        step("STEP_CHECK", check_ids=[self.api_check()])
+        at = self.support("ConfirmIntegration", {"code": at.code, "version": at.version}, self.staff)
         self.assertEqual(at.next, "Đã xác nhận tích hợp thành công.")
+
+    def api_check(self):
+        """«Kiểm tra API» of the sandbox's national services; the support room hears of it by the journal."""
+        asked = {"api_type": "session", "url": f"http://127.0.0.1:{self.house.port('sandbox')}/dvcqg/session", "dstcode": "VN:H53",
+                 "body": json.dumps({"username": "motcua", "password": "x"}).encode()}
+        check = self.portal.call("partner", "StartApiCheck", asked, self.maker)
+        shown = self.portal.call("partner", "GetApiCheck", {"check_id": check.check_id, "wait_ms": 9000}, self.maker, timeout=15)
+        self.assertTrue(shown.verdict.fits, shown)
+        last = len(self.journal("partner"))
+        self.wait("support to hear of the check", lambda: any(
+            f.room == "partner" and f.applied >= last for f in self.stats("support").follows))
+        return check.check_id
 
     def check_feedback(self):
         """SYS-21: to the wrong agency, forwarded, answered, published, rated; and one without a session."""
