@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "common/guard.h"
+#include "common/ident.h"
 #include "common/loop.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
     PER_HOST_MAX = 8,
     REQUESTS_MAX = 256,
     IDLE_CONNECTION_S = 30,
+    MAIL_REFUSED = 400,
 };
 
 struct mc_http_call {
@@ -31,6 +33,11 @@ struct mc_http_call {
     struct mc_http_detail *detail; /* NULL: nobody wants it */
     CURLcode result;
     bool finished;
+    bool mail;
+    bool mail_told; /* all of it was given to libcurl: its end may have reached the relay */
+    char *upload;   /* the mail, wiped with the call */
+    size_t upload_len;
+    size_t upload_at;
     TAILQ_ENTRY(mc_http_call) next;
 };
 
@@ -219,6 +226,9 @@ static void free_call(struct mc_http_call *call)
     if (call->body != NULL)
         explicit_bzero(call->body, call->body_len);
     free(call->body);
+    if (call->upload != NULL)
+        explicit_bzero(call->upload, call->upload_len);
+    free(call->upload);
     free(call->detail);
     free(call);
 }
@@ -231,6 +241,8 @@ static bool may_have_been_sent(const struct mc_http_call *call)
 {
     long sent = 0;
 
+    if (call->mail) /* a mail without its end is none */
+        return call->mail_told;
     switch ((int)call->result) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -244,6 +256,21 @@ static bool may_have_been_sent(const struct mc_http_call *call)
         return curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent) != CURLE_OK || sent != 0;
     default:
         return true;
+    }
+}
+
+/*
+ * Of these, the status is the relay's word about this mail, and not something it said before it
+ * was lost. That it does not let us in says nothing of the mail: NOT_SENT.
+ */
+static bool may_be_refusal(CURLcode result)
+{
+    switch ((int)result) {
+    case CURLE_SEND_ERROR: /* MAIL, RCPT or DATA */
+    case CURLE_WEIRD_SERVER_REPLY:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -281,7 +308,10 @@ static struct mc_http_answer judge(const struct mc_http_call *call)
     if (content_type != NULL)
         answer.content_type = content_type;
     answer.detail = call->detail;
-    if (call->result == CURLE_OK && status != 0) {
+    bool answered = call->result == CURLE_OK && status != 0;
+    if (call->mail) /* libcurl makes an error of a refusal; the code says whose it is */
+        answered = answered || (status >= MAIL_REFUSED && may_be_refusal(call->result));
+    if (answered) {
         answer.outcome = MC_HTTP_ANSWERED;
         if (call->body != NULL)
             answer.body = (struct mc_bytes){call->body, call->body_len};
@@ -420,6 +450,48 @@ static bool set_method(CURL *easy, const struct mc_http_request *request)
            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
 }
 
+static size_t read_mail(char *data, size_t size, size_t count, void *arg)
+{
+    struct mc_http_call *call = arg;
+    size_t len = MC_MIN(size * count, call->upload_len - call->upload_at);
+
+    memcpy(data, call->upload + call->upload_at, len);
+    call->upload_at += len;
+    call->mail_told = call->upload_at == call->upload_len;
+    return len;
+}
+
+static bool set_mail(struct mc_http_call *call, const struct mc_http_request *request)
+{
+    const struct mc_http_mail *mail = request->mail;
+    CURL *easy = call->easy;
+    bool ok = true;
+
+    call->mail = true;
+    call->upload = malloc(request->body.len);
+    if (call->upload == NULL)
+        return false;
+    memcpy(call->upload, request->body.data, request->body.len);
+    call->upload_len = request->body.len;
+    call->headers = curl_slist_append(NULL, mail->to); /* freed with the call */
+    ok &= call->headers != NULL;
+    ok &= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps") == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_USE_SSL,
+                           mail->plain ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, call->headers) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_mail) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_READDATA, call) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
+    if (mail->user != NULL) {
+        ok &= curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user) == CURLE_OK;
+        ok &= curl_easy_setopt(easy, CURLOPT_PASSWORD, mail->password) == CURLE_OK;
+    }
+    return ok;
+}
+
 static long or_default(int64_t value, int64_t otherwise)
 {
     return (long)(value > 0 ? value : otherwise);
@@ -467,11 +539,25 @@ static bool set_options(struct mc_http_call *call, const struct mc_http_request 
     return ok;
 }
 
+/* An address with a line break would be another command to the relay. */
+static bool mail_can_be_sent(const struct mc_http *http, const struct mc_http_request *request)
+{
+    const struct mc_http_mail *mail = request->mail;
+    bool known = strncmp(request->url, "smtps://", 8) == 0 ||
+                 (strncmp(request->url, "smtp://", 7) == 0 && (!mail->plain || http->allow_plain));
+
+    return known && request->guard == NULL && request->body.len > 0 &&
+           mc_email_check(mail->from) == MC_WHY_OK && mc_email_check(mail->to) == MC_WHY_OK &&
+           (mail->user == NULL || mail->password != NULL);
+}
+
 static bool can_be_sent(const struct mc_http *http, const struct mc_http_request *request)
 {
     static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
     bool known = false;
 
+    if (request->mail != NULL)
+        return mail_can_be_sent(http, request);
     for (size_t i = 0; i < MC_LEN(methods); i++)
         known = known || strcmp(request->method, methods[i]) == 0;
     bool https = strncmp(request->url, "https://", 8) == 0;
@@ -481,6 +567,13 @@ static bool can_be_sent(const struct mc_http *http, const struct mc_http_request
         return false;
     return known && (https || plain) && mc_headers_ok(request->headers) &&
            (request->content_type == NULL || mc_header_value_ok(request->content_type));
+}
+
+static bool set_exchange(struct mc_http_call *call, const struct mc_http_request *request)
+{
+    if (request->mail != NULL)
+        return set_mail(call, request);
+    return set_method(call->easy, request) && add_headers(call, request);
 }
 
 enum mc_status mc_http_start(struct mc_http *http, const struct mc_http_request *request,
@@ -503,8 +596,8 @@ enum mc_status mc_http_start(struct mc_http *http, const struct mc_http_request 
     call->detail = request->detail ? calloc(1, sizeof *call->detail) : NULL;
     call->easy = curl_easy_init();
     if (call->easy == NULL || (request->detail && call->detail == NULL) ||
-        !set_options(call, request) || !set_method(call->easy, request) ||
-        !add_headers(call, request) || curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
+        !set_options(call, request) || !set_exchange(call, request) ||
+        curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
         free_call(call);
         return MC_FULL;
     }

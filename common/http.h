@@ -9,6 +9,8 @@
  * request left, so asking again is safe) and UNKNOWN (it may have been done: ask about it before
  * repeating it). A timeout after sending is UNKNOWN, never "failed".
  *
+ * It also hands e-mails to an SMTP relay, because libcurl does: on connections of their own.
+ *
  * No redirects, no proxy, no compression, no cookies, certificates always verified, HTTP/1.1.
  */
 #pragma once
@@ -37,8 +39,25 @@ struct mc_http_config {
     bool allow_plain;         /* http:// too: only for the sandbox and tests */
 };
 
+/*
+ * An SMTP relay instead: url is smtps://host:port, or smtp://host:port, which then has to offer
+ * STARTTLS; the body is a whole message with CRLF lines (mail.h). One recipient, so that an answer
+ * is an answer about him. The status told is the relay's: 250 (it has the mail), 451, 550; one that
+ * does not let us in (AUTH) is NOT_SENT. A connection lost after the whole mail was handed over and
+ * before the relay's word is UNKNOWN: sending it again with the same Message-ID is the choice of
+ * losing none.
+ */
+struct mc_http_mail {
+    const char *from;
+    const char *to;
+    const char *user; /* NULL: no AUTH */
+    const char *password;
+    bool plain; /* without TLS: only where the client allows plain */
+};
+
 struct mc_http_request {
-    const char *method; /* GET HEAD POST PUT PATCH DELETE */
+    const struct mc_http_mail *mail; /* NULL: HTTP. Else method and headers are not looked at */
+    const char *method;              /* GET HEAD POST PUT PATCH DELETE */
     const char *url;
     const struct mc_header *headers; /* ends with a NULL name; may be NULL */
     const char *content_type;        /* may be NULL */
