@@ -13,22 +13,9 @@
 #include "common/date.h"
 #include "common/header.h"
 #include "common/json.h"
-#include "common/text.h"
 
-#include "check.h"
 #include "delivery.h"
-
-enum { STEP_DATA, STEP_SESSION };
-enum {
-    HTTP_OK = 200,
-    HTTP_UNAUTHORIZED = 401,
-    HTTP_FORBIDDEN = 403,
-    HTTP_TIMEOUT = 408,
-    HTTP_MANY = 429,
-    HTTP_SERVER_ERROR = 500,
-    SESSION_TEXT_MAX = 1024,
-    REASON_CODE_MAX = 16,
-};
+#include "outcome.h"
 
 static struct mc_bytes session_key(struct mc_txn *txn, const char *id, const char *url)
 {
@@ -192,7 +179,7 @@ enum mc_status partner_deliver_http(void *ctx, struct mc_txn *snapshot, const st
     if (api->session_url[0] != '\0' && session == NULL) {
         enum mc_status status = request_make(partner, txn, record, api->session_url, kept,
                                              session_body(txn, secret), ret_request);
-        ret_request->step = STEP_SESSION;
+        ret_request->step = PARTNER_STEP_SESSION;
         return status;
     }
     return request_make(partner, txn, record, api->data_url, kept,
@@ -204,111 +191,9 @@ enum mc_status partner_deliver_http(void *ctx, struct mc_txn *snapshot, const st
 
 /* --- what came of it --- */
 
-/* What an answer means for the delivery. */
-struct outcome {
-    Partner__AttemptVerdict verdict;
-    bool fault;        /* of the way to the partner: counts for its circuit */
-    bool exists;       /* it has it already */
-    bool session_over; /* it does not know our session (any more) */
-    const char *code;
-    const char *session; /* of a session call that went well */
-};
-
-static const char *code_of(struct mc_txn *txn, const struct mc_json *json, const char *field)
-{
-    const char *text = mc_json_text(json, field);
-    int64_t number = 0;
-    const char *code = "";
-
-    if (text != NULL)
-        code = mc_sprintf(txn->arena, "%.*s", (int)strnlen(text, REASON_CODE_MAX), text);
-    else if (mc_json_number(json, field, &number))
-        code = mc_sprintf(txn->arena, "%lld", (long long)number);
-    return code != NULL ? code : "";
-}
-
-static bool is_success(const char *codes, const char *code)
-{
-    size_t len = strlen(code);
-
-    for (const char *at = codes; len > 0 && *at != '\0';) {
-        size_t one = strcspn(at, "|");
-        if (one == len && memcmp(at, code, len) == 0)
-            return true;
-        at += one + (at[one] == '|');
-    }
-    return false;
-}
-
-static struct outcome read_json(struct mc_txn *txn, const struct partner_type *type,
-                                const struct mc_json *json, bool is_session)
-{
-    const char *message = mc_json_text(json, "message");
-    struct outcome outcome = {.verdict = PARTNER__ATTEMPT_VERDICT__REFUSED,
-                              .code = code_of(txn, json, type->code_field)};
-
-    if (outcome.code[0] == '\0') {
-        outcome.verdict = PARTNER__ATTEMPT_VERDICT__NOT_UNDERSTOOD;
-        outcome.fault = true;
-    } else if (is_success(type->success, outcome.code)) {
-        outcome.verdict = PARTNER__ATTEMPT_VERDICT__TAKEN;
-        const char *session = is_session ? mc_json_text(json, "session") : NULL;
-        if (session != NULL && session[0] != '\0' && strlen(session) <= SESSION_TEXT_MAX)
-            outcome.session = mc_strdup(txn->arena, session);
-        if (is_session && outcome.session == NULL)
-            outcome.verdict = PARTNER__ATTEMPT_VERDICT__NOT_UNDERSTOOD;
-    } else if (is_session) {
-        outcome.verdict = PARTNER__ATTEMPT_VERDICT__SESSION_REFUSED;
-    } else if (message != NULL && mc_text_contains(message, "đã tồn tại")) {
-        outcome.exists = true;
-    } else if (message != NULL &&
-               (mc_text_contains(message, "session") || mc_text_contains(message, "phiên"))) {
-        outcome.session_over = true;
-        outcome.verdict = PARTNER__ATTEMPT_VERDICT__SESSION_REFUSED;
-    }
-    return outcome;
-}
-
-static struct outcome read_answer(const struct partner *partner, struct mc_txn *txn,
-                                  const char *api_type, const struct mc_result *result)
-{
-    bool is_session = result->step == STEP_SESSION;
-    const struct partner_type *type =
-        partner_type_find(&partner->book, is_session ? "session" : api_type);
-    mc_cleanup(mc_json_freep) struct mc_json *json = NULL;
-    struct outcome outcome = {.verdict = PARTNER__ATTEMPT_VERDICT__NO_ANSWER, .code = ""};
-
-    if (result->outcome != MC_HTTP_ANSWERED) {
-        bool built = strcmp(result->code, "NOT_BUILT") != 0;
-        outcome.fault = built;
-        if (!built)
-            outcome.verdict = PARTNER__ATTEMPT_VERDICT__NOT_CALLABLE;
-        return outcome;
-    }
-    if (!is_session &&
-        (result->http_status == HTTP_UNAUTHORIZED || result->http_status == HTTP_FORBIDDEN)) {
-        outcome.verdict = PARTNER__ATTEMPT_VERDICT__SESSION_REFUSED;
-        outcome.session_over = true;
-        return outcome;
-    }
-    if (result->http_status != HTTP_OK) {
-        outcome.verdict = PARTNER__ATTEMPT_VERDICT__HTTP_ERROR;
-        outcome.fault = result->http_status >= HTTP_SERVER_ERROR ||
-                        result->http_status == HTTP_TIMEOUT || result->http_status == HTTP_MANY;
-        return outcome;
-    }
-    if (type == NULL || mc_json_parse(result->body, &json) != MC_OK ||
-        mc_json_kind(json, "") != MC_JSON_OBJECT) {
-        outcome.verdict = PARTNER__ATTEMPT_VERDICT__NOT_UNDERSTOOD;
-        outcome.fault = true;
-        return outcome;
-    }
-    return read_json(txn, type, json, is_session);
-}
-
 /* The first attempts and the last ones are kept. */
 static void note_attempt(struct mc_txn *txn, PartnerState__Delivery *delivery,
-                         const struct outcome *outcome, const struct mc_result *result)
+                         const struct partner_outcome *outcome, const struct mc_result *result)
 {
     PartnerState__Attempt **list =
         mc_alloc(txn->arena, (delivery->n_history + 1) * sizeof(PartnerState__Attempt *));
@@ -327,7 +212,7 @@ static void note_attempt(struct mc_txn *txn, PartnerState__Delivery *delivery,
     row->verdict = outcome->verdict;
     row->http_status = result->http_status;
     row->error_code = mc_unconst(outcome->code);
-    row->session = result->step == STEP_SESSION;
+    row->session = result->step == PARTNER_STEP_SESSION;
     list[n++] = row;
     delivery->history = list;
     delivery->n_history = n;
@@ -338,7 +223,7 @@ static void note_attempt(struct mc_txn *txn, PartnerState__Delivery *delivery,
         delivery->first_tried_ms = txn->now_ms; /* an operator lets it be tried again */
 }
 
-static const char *reason_of(struct mc_txn *txn, const struct outcome *outcome)
+static const char *reason_of(struct mc_txn *txn, const struct partner_outcome *outcome)
 {
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
         &partner__attempt_verdict__descriptor, (int)outcome->verdict);
@@ -394,7 +279,8 @@ static void trouble(const struct partner *partner, struct mc_txn *txn, struct mc
 /* Tried again for a day (part E: exponential to 24 h), refusals a few times; then it is an
  * operator's. It is never dropped. */
 static enum mc_verdict failed(const struct partner *partner, struct mc_txn *txn, struct mc_bytes id,
-                              PartnerState__Delivery *delivery, const struct outcome *outcome)
+                              PartnerState__Delivery *delivery,
+                              const struct partner_outcome *outcome)
 {
     bool hopeless = !outcome->fault && delivery->attempts >= (uint32_t)partner->refused_max;
     bool too_old = txn->now_ms - delivery->first_tried_ms >= partner->give_up_ms;
@@ -418,7 +304,7 @@ static enum mc_verdict failed(const struct partner *partner, struct mc_txn *txn,
 /* The answer to the data; MC_AGAIN: the same once more, by other means. */
 static enum mc_verdict decide(const struct partner *partner, struct mc_txn *txn, struct mc_bytes id,
                               PartnerState__Delivery *delivery, const PartnerState__Api *api,
-                              const struct outcome *outcome)
+                              const struct partner_outcome *outcome)
 {
     if (outcome->verdict == PARTNER__ATTEMPT_VERDICT__TAKEN)
         return arrived(partner, txn, id, delivery);
@@ -463,8 +349,9 @@ enum mc_status partner_deliver_done(void *ctx, struct mc_txn *txn, const struct 
     const PartnerState__Partner *record = partner_load(txn, delivery->partner_id);
     const struct partner_goods *what = partner_goods_of((Partner__DeliveryKind)delivery->kind);
     const PartnerState__Api *api = record != NULL ? partner_api_of(record, what->api_type) : NULL;
-    struct outcome outcome = read_answer(partner, txn, what->api_type, result);
-    if (result->step == STEP_SESSION && outcome.session != NULL && api != NULL) {
+    struct partner_outcome outcome =
+        partner_outcome_read(&partner->book, txn->arena, what->api_type, result);
+    if (result->step == PARTNER_STEP_SESSION && outcome.session != NULL && api != NULL) {
         session_keep(txn, delivery->partner_id, record, api, outcome.session);
         *ret_verdict = MC_AGAIN;
         return txn->status;
@@ -472,7 +359,7 @@ enum mc_status partner_deliver_done(void *ctx, struct mc_txn *txn, const struct 
     if (api != NULL && outcome.fault)
         partner_circuit_fault(partner, txn, delivery->partner_id, record, reason_of(txn, &outcome));
     else if (api != NULL && outcome.verdict != PARTNER__ATTEMPT_VERDICT__NOT_CALLABLE &&
-             result->step == STEP_DATA && !outcome.session_over)
+             result->step == PARTNER_STEP_DATA && !outcome.session_over)
         partner_circuit_good(txn, delivery->partner_id, record);
     note_attempt(txn, delivery, &outcome, result);
     *ret_verdict = decide(partner, txn, id, delivery, api, &outcome);
