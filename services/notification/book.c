@@ -62,21 +62,21 @@ static bool complain(const struct reader *reader, const char *what, const char *
     return false;
 }
 
-static bool offers(enum notification_source source, const char *name, size_t len)
+static bool offers(const char *const *names, const char *name, size_t len)
 {
-    for (size_t i = 0; offered[source][i] != NULL; i++)
-        if (strlen(offered[source][i]) == len && memcmp(offered[source][i], name, len) == 0)
+    for (; *names != NULL; names++)
+        if (strlen(*names) == len && memcmp(*names, name, len) == 0)
             return true;
     return false;
 }
 
 /* Every {name} must be offered; a brace that is none of a pair is a slip. */
-static bool variables_fit(const char *words, enum notification_source source)
+bool notification_variables_fit(const char *words, const char *const *names)
 {
     for (const char *at = strpbrk(words, "{}"); at != NULL; at = strpbrk(at, "{}")) {
         size_t len = strcspn(at + 1, "{}");
 
-        if (*at != '{' || at[1 + len] != '}' || !offers(source, at + 1, len))
+        if (*at != '{' || at[1 + len] != '}' || !offers(names, at + 1, len))
             return false;
         at += len + 2;
     }
@@ -140,8 +140,8 @@ static bool template_read(struct reader *reader, const size_t at[5])
     return true;
 }
 
-static const struct notification_template *newest(const struct notification_book *book,
-                                                  const char *key)
+const struct notification_template *notification_template_find(const struct notification_book *book,
+                                                               const char *key)
 {
     const struct notification_template *best = NULL;
 
@@ -180,8 +180,9 @@ static bool words_fit(const struct reader *reader, const struct notification_rul
 {
     const struct notification_template *words = rule->words;
 
-    if (!variables_fit(words->title, source) || !variables_fit(words->text, source) ||
-        !variables_fit(words->sms, source))
+    if (!notification_variables_fit(words->title, offered[source]) ||
+        !notification_variables_fit(words->text, offered[source]) ||
+        !notification_variables_fit(words->sms, offered[source]))
         return complain(reader, "a variable that its event does not offer", words->key);
     if (rule->sms && words->sms[0] == '\0')
         return complain(reader, "a rule wants an SMS, and there is no text for it", words->key);
@@ -205,7 +206,8 @@ static bool rule_read(struct reader *reader, const size_t at[4])
         return complain(reader, "no such state", rule->event);
     if (notification_rule_find(book, rule->event, rule->to_state) != NULL)
         return complain(reader, "two rules for one event", rule->event);
-    if (!mc_csv_copy(csv, at[2], name, sizeof name) || (rule->words = newest(book, name)) == NULL)
+    if (!mc_csv_copy(csv, at[2], name, sizeof name) ||
+        (rule->words = notification_template_find(book, name)) == NULL)
         return complain(reader, "no such template", rule->event);
     rule->sms = mc_csv_is(csv, at[3], "inbox sms");
     if (!rule->sms && !mc_csv_is(csv, at[3], "inbox"))

@@ -65,6 +65,10 @@ mc_nodiscard enum mc_status notification_book_read(struct notification_book *boo
 const struct notification_rule *notification_rule_find(const struct notification_book *book,
                                                        const char *event, int to_state);
 
+/* The newest version of a template; NULL: there is none. */
+const struct notification_template *notification_template_find(const struct notification_book *book,
+                                                               const char *key);
+
 /* Lists of these end in a name of NULL. */
 struct notification_value {
     const char *name;
@@ -82,3 +86,6 @@ void notification_render(char *out, const char *words, const struct notification
  * Cut texts end in "...". `out` holds NOTIFICATION_SMS_MAX + 1.
  */
 void notification_render_sms(char *out, const char *words, const struct notification_value *values);
+
+/* Every {name} in the words is one of these (ended by NULL), and no brace stands alone. */
+bool notification_variables_fit(const char *words, const char *const *names);

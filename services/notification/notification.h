@@ -12,9 +12,11 @@
 #include "identity.pb-c.h"
 #include "notification.pb-c.h"
 #include "otp.pb-c.h"
+#include "partner.pb-c.h"
 #include "payment.pb-c.h"
 #include "state.pb-c.h"
 
+#include "alert_book.h"
 #include "book.h"
 
 enum notification_table {
@@ -24,10 +26,19 @@ enum notification_table {
     NOTIFICATION_ACCOUNTS,
     NOTIFICATION_WAITING,
     NOTIFICATION_ALIASES,
+    NOTIFICATION_SUBSCRIPTIONS,
+    NOTIFICATION_ALERT_UNITS,
+    NOTIFICATION_ALERT_SERVICES,
+    NOTIFICATION_EPISODES,
+    NOTIFICATION_FAILING,
+    NOTIFICATION_TOLD,
+    NOTIFICATION_ALERTS_DUE,
+    NOTIFICATION_ALERT_BUDGETS,
+    NOTIFICATION_ALERTS,
     NOTIFICATION_TABLES_END
 };
 
-enum notification_lane { NOTIFICATION_LANE_SMS, NOTIFICATION_LANES_LEN };
+enum notification_lane { NOTIFICATION_LANE_SMS, NOTIFICATION_LANE_ALERTS, NOTIFICATION_LANES_LEN };
 
 enum {
     NOTIFICATION_PAGE_DEFAULT = 20,
@@ -45,7 +56,11 @@ enum {
 
 struct notification {
     int64_t sms_life_ms; /* from the configuration */
+    int64_t alerts_per_subscription;
+    int64_t alerts_per_phone;
+    int64_t alert_keep_ms;
     struct notification_book book;
+    struct alert_book alerts;
 };
 
 /* Handlers, one file each. */
@@ -55,6 +70,56 @@ enum mc_status notification_list_inbox(struct notification *notification, struct
 enum mc_status notification_mark_read(struct notification *notification, struct mc_txn *txn,
                                       const Notification__MarkReadRequest *req,
                                       Notification__MarkReadReply *rep);
+
+enum mc_status notification_list_alert_services(struct notification *notification,
+                                                struct mc_txn *txn,
+                                                const Notification__ListAlertServicesRequest *req,
+                                                Notification__ListAlertServicesReply *rep);
+enum mc_status
+notification_save_alert_subscription(struct notification *notification, struct mc_txn *txn,
+                                     const Notification__SaveAlertSubscriptionRequest *req,
+                                     Notification__AlertSubscription *rep);
+enum mc_status
+notification_get_alert_subscription(struct notification *notification, struct mc_txn *txn,
+                                    const Notification__GetAlertSubscriptionRequest *req,
+                                    Notification__AlertSubscription *rep);
+enum mc_status
+notification_list_alert_subscriptions(struct notification *notification, struct mc_txn *txn,
+                                      const Notification__ListAlertSubscriptionsRequest *req,
+                                      Notification__ListAlertSubscriptionsReply *rep);
+enum mc_status
+notification_delete_alert_subscription(struct notification *notification, struct mc_txn *txn,
+                                       const Notification__DeleteAlertSubscriptionRequest *req,
+                                       Notification__AlertSubscription *rep);
+enum mc_status notification_set_follow(struct notification *notification, struct mc_txn *txn,
+                                       const Notification__SetFollowRequest *req,
+                                       Notification__AlertSubscription *rep);
+enum mc_status notification_list_alerts(struct notification *notification, struct mc_txn *txn,
+                                        const Notification__ListAlertsRequest *req,
+                                        Notification__ListAlertsReply *rep);
+
+/* What fails and what is mended (alert_events.c). */
+enum mc_status notification_contract_changed(struct notification *notification, struct mc_txn *txn,
+                                             const Motcua__Event *event,
+                                             const Partner__ContractChanged *body);
+enum mc_status notification_gateway_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Otp__GatewayChanged *body);
+enum mc_status notification_pumping_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Otp__PumpingChanged *body);
+/* How the SMS of an alert goes on in the otp room (alert_delivery.c). */
+enum mc_status notification_alert_sms_changed(struct notification *notification, struct mc_txn *txn,
+                                              const Motcua__Event *event,
+                                              const Otp__SmsChanged *body);
+enum mc_status notification_alert_sms_call(void *ctx, struct mc_arena *arena,
+                                           const struct mc_job *job,
+                                           const ProtobufCMessage *payload,
+                                           struct mc_room_call *ret_call);
+enum mc_status notification_alert_sms_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
+                                           const ProtobufCMessage *payload,
+                                           const struct mc_result *result,
+                                           enum mc_verdict *ret_verdict);
 
 /* Events of other rooms (events.c). */
 enum mc_status notification_account_changed(struct notification *notification, struct mc_txn *txn,

@@ -13,13 +13,21 @@
  */
 #include <stddef.h>
 
-#include "notification.h"
+#include "alert.h"
 
 /* clang-format off */
+#define ALERTED (MC_OFFICER | MC_OPERATOR)
 /*    method      handler                  request                         reply                         mode             who         right */
 #define NOTIFICATION_ROUTES(X)                                                                                                                  \
     X(ListInbox,  notification_list_inbox, Notification__ListInboxRequest, Notification__ListInboxReply, MC_READ,         MC_CITIZEN, NULL) \
-    X(MarkRead,   notification_mark_read,  Notification__MarkReadRequest,  Notification__MarkReadReply,  MC_WRITE,        MC_CITIZEN, NULL)
+    X(MarkRead,   notification_mark_read,  Notification__MarkReadRequest,  Notification__MarkReadReply,  MC_WRITE,        MC_CITIZEN, NULL) \
+    X(ListAlertServices,       notification_list_alert_services,       Notification__ListAlertServicesRequest,       Notification__ListAlertServicesReply,      MC_READ,         ALERTED, ALERT_RIGHT) \
+    X(SaveAlertSubscription,   notification_save_alert_subscription,   Notification__SaveAlertSubscriptionRequest,   Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
+    X(GetAlertSubscription,    notification_get_alert_subscription,    Notification__GetAlertSubscriptionRequest,    Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
+    X(ListAlertSubscriptions,  notification_list_alert_subscriptions,  Notification__ListAlertSubscriptionsRequest,  Notification__ListAlertSubscriptionsReply, MC_READ,         ALERTED, ALERT_RIGHT) \
+    X(DeleteAlertSubscription, notification_delete_alert_subscription, Notification__DeleteAlertSubscriptionRequest, Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
+    X(SetFollow,               notification_set_follow,                Notification__SetFollowRequest,               Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
+    X(ListAlerts,              notification_list_alerts,               Notification__ListAlertsRequest,              Notification__ListAlertsReply,             MC_READ,         ALERTED, ALERT_RIGHT)
 
 static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_NOTICES  - MC_TABLE_ROOM] = "notices",  /* account id, notice id -> Notice */
@@ -28,21 +36,36 @@ static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_ACCOUNTS - MC_TABLE_ROOM] = "accounts", /* account id            -> Account */
     [NOTIFICATION_ALIASES  - MC_TABLE_ROOM] = "aliases",  /* merged account id     -> the account it went into */
     [NOTIFICATION_WAITING  - MC_TABLE_ROOM] = "waiting",  /* notice id             -> account id: its SMS is held */
+    [NOTIFICATION_SUBSCRIPTIONS  - MC_TABLE_ROOM] = "alert_subscriptions", /* subscription id -> AlertSubscription */
+    [NOTIFICATION_ALERT_UNITS    - MC_TABLE_ROOM] = "alert_units",         /* see alert_index.c */
+    [NOTIFICATION_ALERT_SERVICES - MC_TABLE_ROOM] = "alert_services",      /* see alert_index.c */
+    [NOTIFICATION_EPISODES       - MC_TABLE_ROOM] = "alert_episodes",      /* episode -> AlertEpisode (alert_episode.c) */
+    [NOTIFICATION_FAILING        - MC_TABLE_ROOM] = "alert_failing",       /* episode, blind object -> nothing */
+    [NOTIFICATION_TOLD           - MC_TABLE_ROOM] = "alert_told",          /* episode, subscription id -> AlertTold */
+    [NOTIFICATION_ALERTS_DUE     - MC_TABLE_ROOM] = "alerts_due",          /* time, episode, subscription id -> nothing */
+    [NOTIFICATION_ALERT_BUDGETS  - MC_TABLE_ROOM] = "alert_budgets",       /* "s" id, or "p" blind phone -> AlertBudget */
+    [NOTIFICATION_ALERTS         - MC_TABLE_ROOM] = "alerts",              /* alert id -> Alert */
 };
 
 static const char *const lanes[NOTIFICATION_LANES_LEN] = {
     [NOTIFICATION_LANE_SMS] = "sms",
+    [NOTIFICATION_LANE_ALERTS] = "alerts",
 };
 
 #define MINUTE INT64_C(60000)
 #define HOUR   INT64_C(3600000)
 static const struct mc_config_key config[] = {
     {"notification.sms_life", MC_CONFIG_DURATION, offsetof(struct notification, sms_life_ms), "24h", HOUR, 72 * HOUR, "How old a notice may be when its SMS is sent; later it is no news."},
+    {"notification.alerts_per_subscription", MC_CONFIG_INT,      offsetof(struct notification, alerts_per_subscription), "20",   1, ALERT_BUDGET_MAX,     "Alerts one subscription is told of in an hour; what is more is told later, in one message."},
+    {"notification.alerts_per_phone",        MC_CONFIG_INT,      offsetof(struct notification, alerts_per_phone),        "40",   1, ALERT_BUDGET_MAX,     "Alert SMS one phone gets in an hour; the rest comes later."},
+    {"notification.alert_keep",              MC_CONFIG_DURATION, offsetof(struct notification, alert_keep_ms),           "400d", 24 * HOUR, 3660 * 24 * HOUR, "How long it is kept what alerts were sent to whom."},
 };
 
 static const struct mc_effect effects[] = {
     {.kind = "otp.enqueue", .lane = NOTIFICATION_LANE_SMS, .payload = &notification_state__sms__descriptor,
      .call = notification_sms_call, .done = notification_sms_done, .lease_ms = NOTIFICATION_SMS_LEASE_MS, .concurrency = 64},
+    {.kind = "alert.sms", .lane = NOTIFICATION_LANE_ALERTS, .payload = &notification_state__alert_sms__descriptor,
+     .call = notification_alert_sms_call, .done = notification_alert_sms_done, .lease_ms = NOTIFICATION_SMS_LEASE_MS, .concurrency = 16},
 };
 
 MC_FOLLOW_CALL(struct notification, notification_account_changed, Identity__AccountOpened)
@@ -54,6 +77,10 @@ MC_FOLLOW_CALL(struct notification, notification_dossier_due, Dossier__Due)
 MC_FOLLOW_CALL(struct notification, notification_round_reminder, Dossier__RoundReminder)
 MC_FOLLOW_CALL(struct notification, notification_order_changed, Payment__OrderChanged)
 MC_FOLLOW_CALL(struct notification, notification_tax_notice, Payment__TaxNoticeTold)
+MC_FOLLOW_CALL(struct notification, notification_contract_changed, Partner__ContractChanged)
+MC_FOLLOW_CALL(struct notification, notification_gateway_changed, Otp__GatewayChanged)
+MC_FOLLOW_CALL(struct notification, notification_pumping_changed, Otp__PumpingChanged)
+MC_FOLLOW_CALL(struct notification, notification_alert_sms_changed, Otp__SmsChanged)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened",  &identity__account_opened__descriptor, notification_account_changed_event},
@@ -80,6 +107,17 @@ static const struct mc_follow follows[] = {
     {"payment",  "payment.paid",             &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.attempt_failed",   &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.tax_notice",       &payment__tax_notice_told__descriptor, notification_tax_notice_event},
+    {"otp",      "otp.gateway_share_changed", &otp__gateway_changed__descriptor,    notification_gateway_changed_event},
+    {"otp",      "otp.pumping_suspected",    &otp__pumping_changed__descriptor,     notification_pumping_changed_event},
+    {"otp",      "otp.pumping_ended",        &otp__pumping_changed__descriptor,     notification_pumping_changed_event},
+    {"otp",      "otp.sms_queued",           &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
+    {"otp",      "otp.sms_sent",             &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
+    {"otp",      "otp.sms_delivered",        &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
+    {"otp",      "otp.sms_failed",           &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
+    {"otp",      "otp.sms_expired",          &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
+    {"partner",  "partner.contract_broken",  &partner__contract_changed__descriptor, notification_contract_changed_event},
+    {"partner",  "partner.contract_mended",  &partner__contract_changed__descriptor, notification_contract_changed_event},
+    {"partner",  "partner.contract_ended",   &partner__contract_changed__descriptor, notification_contract_changed_event},
 };
 /* clang-format on */
 
@@ -93,14 +131,24 @@ extern const char mc_data_rules[];
 extern const size_t mc_data_rules_len;
 extern const char mc_data_templates[];
 extern const size_t mc_data_templates_len;
+extern const char mc_data_alert_services[];
+extern const size_t mc_data_alert_services_len;
+extern const char mc_data_alert_rules[];
+extern const size_t mc_data_alert_rules_len;
 
 static enum mc_status boot(void *ctx, struct mc_boot *with)
 {
     struct notification *notification = ctx;
 
-    return notification_book_read(
+    enum mc_status status = notification_book_read(
         &notification->book, (struct mc_bytes){mc_data_rules, mc_data_rules_len},
         (struct mc_bytes){mc_data_templates, mc_data_templates_len}, with->why, sizeof with->why);
+    if (status != MC_OK)
+        return status;
+    return alert_book_read(&notification->alerts, &notification->book,
+                           (struct mc_bytes){mc_data_alert_services, mc_data_alert_services_len},
+                           (struct mc_bytes){mc_data_alert_rules, mc_data_alert_rules_len},
+                           with->why, sizeof with->why);
 }
 
 const struct mc_room notification_room = {

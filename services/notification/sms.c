@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "notification.h"
+#include "alert.h"
 
 static const NotificationState__Account *account_load(struct mc_txn *txn, struct mc_bytes account)
 {
@@ -174,6 +174,7 @@ enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
             refuse(txn, cursor.value, cursor.key, notice, "PHONE_UNKNOWN");
         mc_drop(txn, NOTIFICATION_WAITING, cursor.key);
     }
+    alert_tick(notification, txn);
     return txn->status;
 }
 

@@ -1,0 +1,65 @@
+/* Events of other rooms that say that something fails, or is well again. */
+#include <string.h>
+
+#include "alert.h"
+
+enum { HUNDRED = 100 };
+
+/* C13: contract tests of one system (DSTCODE) that break together are one alert. */
+enum mc_status notification_contract_changed(struct notification *notification, struct mc_txn *txn,
+                                             const Motcua__Event *event,
+                                             const Partner__ContractChanged *body)
+{
+    char id[2 * MC_ID_LEN + 1] = "";
+
+    if (body->contract_id.len == MC_ID_LEN)
+        (void)mc_hex(id, mc_key_bytes(body->contract_id));
+    alert_hear(notification, txn,
+               &(struct alert_fact){
+                   .event = event,
+                   .api_type = body->api_type,
+                   .unit = body->unit,
+                   .subject = body->dstcode,
+                   .member = body->name,
+                   .object = id,
+                   .code = "",
+                   .error = body->reason,
+               });
+    return txn->status;
+}
+
+/* A gateway that gets less than its share fails or is slow (services/otp/health.c). */
+enum mc_status notification_gateway_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Otp__GatewayChanged *body)
+{
+    alert_hear(notification, txn,
+               &(struct alert_fact){
+                   .event = event,
+                   .unit = "",
+                   .subject = body->gateway,
+                   .member = body->gateway,
+                   .object = "",
+                   .code = "",
+                   .error = body->reason,
+                   .well = body->share_percent >= HUNDRED,
+               });
+    return txn->status;
+}
+
+enum mc_status notification_pumping_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Otp__PumpingChanged *body)
+{
+    alert_hear(notification, txn,
+               &(struct alert_fact){
+                   .event = event,
+                   .unit = "",
+                   .subject = body->scope,
+                   .member = body->scope,
+                   .object = "",
+                   .code = "",
+                   .error = "",
+               });
+    return txn->status;
+}
