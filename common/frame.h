@@ -110,6 +110,8 @@ struct mc_service {
     uint64_t calls;
     uint64_t turn_sizes[MC_TURN_BUCKETS];
     uint32_t parked;
+    /* When lane_watch.c looked last. */
+    int64_t lanes_watched_ms;
     char gate_place[MC_LANES_MAX][MC_GATE_PLACE_SIZE]; /* the destination that a walk saw last */
     uint64_t upkeep_done;                              /* of the upkeep that runs (upkeep.h) */
     uint64_t upkeep_total;

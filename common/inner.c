@@ -6,6 +6,7 @@
 
 #include "common/actions.h"
 #include "common/frame.h"
+#include "common/lane_watch.h"
 #include "common/pauses.h"
 
 /* What nobody waits for is not told to anybody when it fails: it is logged. */
@@ -380,6 +381,10 @@ bool mc_service_step(struct mc_service *service, struct mc_turn *turn)
     mc_pauses_step(service, &txn);
     if (mc_txn_apply(&txn) != MC_OK)
         tell_log(service, "step_refused", "actions", 0, txn.why);
+    txn_inner(service, turn, &txn, &call, &head, "system");
+    mc_lane_watch_step(service, &txn);
+    if (mc_txn_apply(&txn) != MC_OK)
+        tell_log(service, "step_refused", "lanes", 0, txn.why);
     if (mc_turn_idle(turn))
         more = true;
     return more;

@@ -432,6 +432,13 @@ static void shutdown(void *ctx)
     mc_wipe(dossier->national_password, sizeof dossier->national_password);
 }
 
+/* Jobs of the other lanes wait for a time of their own: late is what they are not. */
+static int64_t lane_limit_ms(const void *ctx, unsigned lane)
+{
+    (void)ctx;
+    return lane == DOSSIER_LANE_PRINT || lane == DOSSIER_LANE_SCAN ? 15 * MINUTE : 0;
+}
+
 const struct mc_room dossier_room = {
     .name = "dossier",
     .proto = &dossier__dossier__descriptor,
@@ -441,6 +448,7 @@ const struct mc_room dossier_room = {
     .tables_len = MC_LEN(tables),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
+    .lane_limit_ms = lane_limit_ms,
     .effects = effects,
     .effects_len = MC_LEN(effects),
     .config = config,

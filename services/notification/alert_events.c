@@ -3,7 +3,7 @@
 
 #include "alert.h"
 
-enum { HUNDRED = 100 };
+enum { HUNDRED = 100, MINUTE_MS = 60000 };
 
 /* C13: contract tests of one system (DSTCODE) that break together are one alert. */
 enum mc_status notification_contract_changed(struct notification *notification, struct mc_txn *txn,
@@ -60,6 +60,30 @@ enum mc_status notification_pumping_changed(struct notification *notification, s
                    .object = "",
                    .code = "",
                    .error = "",
+               });
+    return txn->status;
+}
+
+/* A queue of any room, by what its house tells of it (common/lane_watch.h). */
+enum mc_status notification_queue_late(struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event, const Motcua__QueueLate *body)
+{
+    const char *queue = mc_sprintf(txn->arena, "%s/%s", event->room, body->lane);
+    const char *age =
+        mc_sprintf(txn->arena, "%lld phút", (long long)(body->oldest_age_ms / MINUTE_MS));
+
+    if (queue == NULL || age == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
+    alert_hear(notification, txn,
+               &(struct alert_fact){
+                   .event = event,
+                   .unit = "",
+                   .subject = queue,
+                   .member = queue,
+                   .object = "",
+                   .code = "",
+                   .error = age,
+                   .well = strcmp(event->type + strlen(event->room), ".queue_recovered") == 0,
                });
     return txn->status;
 }

@@ -108,6 +108,8 @@ enum mc_status notification_gateway_changed(struct notification *notification, s
 enum mc_status notification_pumping_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Otp__PumpingChanged *body);
+enum mc_status notification_queue_late(struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event, const Motcua__QueueLate *body);
 /* How the SMS of an alert goes on in the otp room (alert_delivery.c). */
 enum mc_status notification_alert_sms_changed(struct notification *notification, struct mc_txn *txn,
                                               const Motcua__Event *event,

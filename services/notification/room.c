@@ -81,6 +81,7 @@ MC_FOLLOW_CALL(struct notification, notification_contract_changed, Partner__Cont
 MC_FOLLOW_CALL(struct notification, notification_gateway_changed, Otp__GatewayChanged)
 MC_FOLLOW_CALL(struct notification, notification_pumping_changed, Otp__PumpingChanged)
 MC_FOLLOW_CALL(struct notification, notification_alert_sms_changed, Otp__SmsChanged)
+MC_FOLLOW_CALL(struct notification, notification_queue_late, Motcua__QueueLate)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened",  &identity__account_opened__descriptor, notification_account_changed_event},
@@ -115,6 +116,14 @@ static const struct mc_follow follows[] = {
     {"otp",      "otp.sms_delivered",        &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
     {"otp",      "otp.sms_failed",           &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
     {"otp",      "otp.sms_expired",          &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
+    {"identity", "identity.queue_late",       &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"identity", "identity.queue_recovered",  &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"otp",      "otp.queue_late",            &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"otp",      "otp.queue_recovered",       &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"dossier",  "dossier.queue_late",        &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"dossier",  "dossier.queue_recovered",   &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"payment",  "payment.queue_late",        &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"payment",  "payment.queue_recovered",   &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"partner",  "partner.contract_broken",  &partner__contract_changed__descriptor, notification_contract_changed_event},
     {"partner",  "partner.contract_mended",  &partner__contract_changed__descriptor, notification_contract_changed_event},
     {"partner",  "partner.contract_ended",   &partner__contract_changed__descriptor, notification_contract_changed_event},

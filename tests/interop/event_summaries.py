@@ -36,7 +36,7 @@ def main():
     bad = [f"{label}: a label that no room uses" for label in sorted(LABELS - emitted)]
     emitted -= LABELS
     made = {f"{room}.queue_action_{what}" for room in ROOMS for what in ACTIONS}
-    made |= {f"{room}.queue_{what}" for room in ROOMS for what in ("paused", "resumed")}
+    made |= {f"{room}.queue_{what}" for room in ROOMS for what in ("paused", "resumed", "late", "recovered")}
     made |= {f"{room}.{what}" for room in ROOMS for what in UPKEEP}
     bad += [f"{kind}: twice in the table" for kind in sorted({kind for kind in rows if rows.count(kind) > 1})]
     bad += [f"{kind}: no row in the table" for kind in sorted(emitted - set(rows))]

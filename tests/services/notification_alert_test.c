@@ -486,6 +486,27 @@ static void a_gateway_that_fails_is_of_the_house(void **state)
     assert_int_equal(told->alerts[0]->kind, NOTIFICATION__ALERT_KIND__ALERT_RECOVERY);
 }
 
+static void a_queue_that_will_be_late_is_told(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    Motcua__QueueLate body = MOTCUA__QUEUE_LATE__INIT;
+
+    as_officer(h, TAY_NINH, 2);
+    (void)subscribe(h, TAY_NINH, "queues");
+    body.lane = text("transactional");
+    body.oldest_age_ms = 11 * MINUTE_MS;
+    harness_event(h, "otp", "otp.queue_late", &body.base, NULL);
+    const Otp__EnqueueSmsRequest *sms = next_sms(h, &exchange);
+    assert_non_null(sms);
+    assert_string_equal(sms->text, "CANH BAO: hang doi otp/transactional se tre han. "
+                                   "Cho lau nhat: 11 phut.");
+    harness_event(h, "payment", "payment.queue_recovered", &body.base, NULL);
+    assert_int_equal(alerts(h)->n_alerts, 1);
+    harness_event(h, "otp", "otp.queue_recovered", &body.base, NULL);
+    assert_int_equal(alerts(h)->n_alerts, 2);
+}
+
 /* --- budgets --- */
 
 /* A subscription's budget: what is over it is put together, and told when it may. */
@@ -669,6 +690,7 @@ int main(void)
         ROOM_TEST(recovery_is_told_once_when_all_are_mended),
         ROOM_TEST(the_right_units_are_told),
         ROOM_TEST(a_gateway_that_fails_is_of_the_house),
+        ROOM_TEST(a_queue_that_will_be_late_is_told),
         NARROW_TEST(a_subscription_is_not_flooded),
         NARROW_TEST(a_phone_is_not_flooded),
         ROOM_TEST(the_state_of_each_message_is_known),
