@@ -254,6 +254,9 @@ void alert_hear(const struct notification *notification, struct mc_txn *txn,
     if (rule == NULL || (service == NULL && strcmp(rule->service, "*") == 0))
         return;
     const char *key = service != NULL ? service->key : rule->service;
+    const struct alert_service *about = alert_service_find(book, key);
+    if (fact->unit[0] == '\0' && (about == NULL || !about->of_the_house))
+        return; /* of no unit, and yet not the house's own: nobody's */
     bool well = rule->effect == ALERT_MENDS || (rule->effect == ALERT_EITHER && fact->well);
     if (well)
         mended(notification, txn, key, rule, fact);

@@ -455,6 +455,7 @@ static void the_right_units_are_told(void **state)
     contract(h, "partner.contract_broken", BEN_CAU, "H53", 1);
     assert_int_equal(alerts(h)->n_alerts, 1);
     contract(h, "partner.contract_broken", LONG_AN, "H36", 1);
+    contract(h, "partner.contract_broken", "", "H00", 1); /* an operator's: of no unit */
     assert_int_equal(alerts(h)->n_alerts, 1);
     (void)set_follow(h, province->subscription_id, false);
     contract(h, "partner.contract_mended", BEN_CAU, "H53", 1);
