@@ -13,8 +13,8 @@ static const struct {
     const char *name;
     size_t sms_max;
 } variables[] = {
-    {"service", 36}, {"member", 24}, {"code", 25},  {"n", 3},     {"error", 14},
-    {"more", 35},    {"time", 16},   {"since", 16}, {"count", 6},
+    {"service", 36}, {"member", 22}, {"code", 25},  {"n", 3},     {"error", 14},
+    {"more", 34},    {"time", 16},   {"since", 16}, {"count", 6},
 };
 
 static const char *const names[] = {"service", "member", "code",  "n",     "error",

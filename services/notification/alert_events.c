@@ -28,6 +28,52 @@ enum mc_status notification_contract_changed(struct notification *notification, 
     return txn->status;
 }
 
+/*
+ * RCP-06, domain 3.4 (5): what a partner does not take, by (unit, type of service). The code of the
+ * words is the dossier's or the receipt's.
+ */
+enum mc_status notification_delivery_told(struct notification *notification, struct mc_txn *txn,
+                                          const Motcua__Event *event,
+                                          const Partner__DeliveryTold *body)
+{
+    char id[2 * MC_ID_LEN + 1] = "";
+
+    if (body->delivery_id.len == MC_ID_LEN)
+        (void)mc_hex(id, mc_key_bytes(body->delivery_id));
+    alert_hear(notification, txn,
+               &(struct alert_fact){
+                   .event = event,
+                   .api_type = body->api_type,
+                   .unit = body->partner_unit,
+                   .subject = body->partner_id,
+                   .member = body->partner_name,
+                   .object = id,
+                   .code = body->object,
+                   .error = body->reason,
+                   .attempts = body->attempts,
+               });
+    return txn->status;
+}
+
+/* C13: nothing is sent to a partner whose circuit is open. */
+enum mc_status notification_circuit_told(struct notification *notification, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Partner__CircuitTold *body)
+{
+    alert_hear(notification, txn,
+               &(struct alert_fact){
+                   .event = event,
+                   .unit = body->partner_unit,
+                   .subject = body->partner_id,
+                   .member = body->partner_name,
+                   .object = "",
+                   .code = "",
+                   .error = body->reason,
+                   .attempts = body->failures,
+               });
+    return txn->status;
+}
+
 /* A gateway that gets less than its share fails or is slow (services/otp/health.c). */
 enum mc_status notification_gateway_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,

@@ -102,6 +102,12 @@ enum mc_status notification_list_alerts(struct notification *notification, struc
 enum mc_status notification_contract_changed(struct notification *notification, struct mc_txn *txn,
                                              const Motcua__Event *event,
                                              const Partner__ContractChanged *body);
+enum mc_status notification_delivery_told(struct notification *notification, struct mc_txn *txn,
+                                          const Motcua__Event *event,
+                                          const Partner__DeliveryTold *body);
+enum mc_status notification_circuit_told(struct notification *notification, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Partner__CircuitTold *body);
 enum mc_status notification_gateway_changed(struct notification *notification, struct mc_txn *txn,
                                             const Motcua__Event *event,
                                             const Otp__GatewayChanged *body);

@@ -82,6 +82,8 @@ MC_FOLLOW_CALL(struct notification, notification_gateway_changed, Otp__GatewayCh
 MC_FOLLOW_CALL(struct notification, notification_pumping_changed, Otp__PumpingChanged)
 MC_FOLLOW_CALL(struct notification, notification_alert_sms_changed, Otp__SmsChanged)
 MC_FOLLOW_CALL(struct notification, notification_queue_late, Motcua__QueueLate)
+MC_FOLLOW_CALL(struct notification, notification_delivery_told, Partner__DeliveryTold)
+MC_FOLLOW_CALL(struct notification, notification_circuit_told, Partner__CircuitTold)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened",  &identity__account_opened__descriptor, notification_account_changed_event},
@@ -124,6 +126,12 @@ static const struct mc_follow follows[] = {
     {"dossier",  "dossier.queue_recovered",   &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"payment",  "payment.queue_late",        &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"payment",  "payment.queue_recovered",   &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"partner",  "partner.delivery_late",      &partner__delivery_told__descriptor, notification_delivery_told_event},
+    {"partner",  "partner.delivery_failed",    &partner__delivery_told__descriptor, notification_delivery_told_event},
+    {"partner",  "partner.delivery_recovered", &partner__delivery_told__descriptor, notification_delivery_told_event},
+    {"partner",  "partner.delivery_marked",    &partner__delivery_told__descriptor, notification_delivery_told_event},
+    {"partner",  "partner.circuit_opened",     &partner__circuit_told__descriptor,  notification_circuit_told_event},
+    {"partner",  "partner.circuit_closed",     &partner__circuit_told__descriptor,  notification_circuit_told_event},
     {"partner",  "partner.contract_broken",  &partner__contract_changed__descriptor, notification_contract_changed_event},
     {"partner",  "partner.contract_mended",  &partner__contract_changed__descriptor, notification_contract_changed_event},
     {"partner",  "partner.contract_ended",   &partner__contract_changed__descriptor, notification_contract_changed_event},

@@ -487,6 +487,67 @@ static void a_gateway_that_fails_is_of_the_house(void **state)
     assert_int_equal(told->alerts[0]->kind, NOTIFICATION__ALERT_KIND__ALERT_RECOVERY);
 }
 
+static void delivery(struct harness *h, const char *type, const char *api_type, uint8_t which)
+{
+    Partner__DeliveryTold body = PARTNER__DELIVERY_TOLD__INIT;
+    uint8_t id[MC_ID_LEN] = {which};
+
+    body.delivery_id = (ProtobufCBinaryData){sizeof id, id};
+    body.partner_id = text("h53");
+    body.partner_name = text("UBND tỉnh Tây Ninh");
+    body.partner_unit = text(TAY_NINH);
+    body.unit = text(BEN_CAU);
+    body.api_type = text(api_type);
+    body.object = text("000.20.31.H53-260907-0007");
+    body.reason = text("HTTP 503");
+    body.attempts = 5;
+    harness_event(h, "partner", type, &body.base, NULL);
+}
+
+/* RCP-06: by the seed's words; late and then given up is one failure, delivered ends it. */
+static void a_receipt_that_is_not_delivered_is_told(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+
+    (void)subscribe(h, TAY_NINH, "receipt");
+    (void)subscribe(h, TAY_NINH, "land_payment");
+    delivery(h, "partner.delivery_late", "receipt", 1);
+    const Otp__EnqueueSmsRequest *sms = next_sms(h, &exchange);
+    assert_non_null(sms);
+    assert_string_equal(sms->text, "CANH BAO: bien lai ho so 000.20.31.H53-260907-0007 khong gui "
+                                   "duoc ve UBND tinh Tay Ninh sau 5 lan. Loi: HTTP 503.");
+    queued(h, &exchange);
+    delivery(h, "partner.delivery_failed", "receipt", 1);
+    assert_int_equal(alerts(h)->n_alerts, 1);
+    delivery(h, "partner.delivery_late", "land_payment", 2); /* another type: its own episode */
+    assert_int_equal(alerts(h)->n_alerts, 2);
+    delivery(h, "partner.delivery_marked", "receipt", 1);
+    delivery(h, "partner.delivery_recovered", "land_payment", 2);
+    const Notification__ListAlertsReply *told = alerts(h);
+    assert_int_equal(told->n_alerts, 4);
+    assert_int_equal(told->alerts[0]->kind, NOTIFICATION__ALERT_KIND__ALERT_RECOVERY);
+    assert_int_equal(told->alerts[1]->kind, NOTIFICATION__ALERT_KIND__ALERT_RECOVERY);
+}
+
+static void an_open_circuit_is_told(void **state)
+{
+    struct harness *h = *state;
+    Partner__CircuitTold body = PARTNER__CIRCUIT_TOLD__INIT;
+
+    (void)subscribe(h, TAY_NINH, CONNECT);
+    body.partner_id = text("h53");
+    body.partner_name = text("UBND tỉnh Tây Ninh");
+    body.partner_unit = text(TAY_NINH);
+    body.failures = 5;
+    harness_event(h, "partner", "partner.circuit_opened", &body.base, NULL);
+    harness_event(h, "partner", "partner.circuit_opened", &body.base, NULL);
+    assert_int_equal(alerts(h)->n_alerts, 1);
+    harness_event(h, "partner", "partner.circuit_closed", &body.base, NULL);
+    harness_event(h, "partner", "partner.circuit_closed", &body.base, NULL);
+    assert_int_equal(alerts(h)->n_alerts, 2);
+}
+
 static void a_queue_that_will_be_late_is_told(void **state)
 {
     struct harness *h = *state;
@@ -691,6 +752,8 @@ int main(void)
         ROOM_TEST(recovery_is_told_once_when_all_are_mended),
         ROOM_TEST(the_right_units_are_told),
         ROOM_TEST(a_gateway_that_fails_is_of_the_house),
+        ROOM_TEST(a_receipt_that_is_not_delivered_is_told),
+        ROOM_TEST(an_open_circuit_is_told),
         ROOM_TEST(a_queue_that_will_be_late_is_told),
         NARROW_TEST(a_subscription_is_not_flooded),
         NARROW_TEST(a_phone_is_not_flooded),
