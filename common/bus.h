@@ -84,6 +84,11 @@ void mc_bus_stats(const struct mc_bus *bus, struct mc_bus_stats *ret_stats);
 
 /* CURVE keys, as Z85 text with NUL. The caller keeps the secret one secret, and wipes it. */
 void mc_bus_key_make(char ret_public[MC_BUS_KEY_LEN + 1], char ret_secret[MC_BUS_KEY_LEN + 1]);
+/*
+ * A secret key from its file: Z85 and a newline. MC_NOT_FOUND, MC_IO; MC_DENIED: others may read
+ * it, or we may not; MC_INVALID: not a key.
+ */
+mc_nodiscard enum mc_status mc_bus_key_load(const char *path, char ret_secret[MC_BUS_KEY_LEN + 1]);
 mc_nodiscard bool mc_bus_key_public(const char *secret, char ret_public[MC_BUS_KEY_LEN + 1]);
 
 /* What listeners and peers count. */

@@ -3,11 +3,13 @@
  * ZeroMQ asks for each handshake.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/bus_zmq.h"
 #include "common/role.h"
@@ -33,6 +35,28 @@ bool bus_key_ok(const char *key)
     bool ok = zmq_z85_decode(raw, key) != NULL;
     explicit_bzero(raw, sizeof raw);
     return ok;
+}
+
+enum mc_status mc_bus_key_load(const char *path, char ret_secret[MC_BUS_KEY_LEN + 1])
+{
+    char text[MC_BUS_KEY_LEN + 2];
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno == ENOENT ? MC_NOT_FOUND : errno == EACCES ? MC_DENIED : MC_IO;
+    bool told_others = fstat(fd, &about) != 0 || (about.st_mode & S_IRWXO) != 0;
+    ssize_t len = read(fd, text, sizeof text);
+    (void)close(fd);
+    bool whole = len == MC_BUS_KEY_LEN || (len == MC_BUS_KEY_LEN + 1 && text[len - 1] == '\n');
+    if (whole && !told_others) {
+        memcpy(ret_secret, text, MC_BUS_KEY_LEN);
+        ret_secret[MC_BUS_KEY_LEN] = '\0';
+    }
+    explicit_bzero(text, sizeof text);
+    if (told_others)
+        return MC_DENIED;
+    return whole && bus_key_ok(ret_secret) ? MC_OK : MC_INVALID;
 }
 
 bool mc_bus_key_public(const char *secret, char ret_public[MC_BUS_KEY_LEN + 1])

@@ -158,9 +158,11 @@ static bool locate(const struct mc_links *links, const char *room, char *endpoin
     *ret_key = NULL;
     for (size_t i = 0; i < links->options.remote.len; i++) {
         const char *item = links->options.remote.items[i];
-        const char *key = strrchr(item, '=');
 
-        if (strncmp(item, room, room_len) != 0 || item[room_len] != '=' || key == item + room_len)
+        if (strncmp(item, room, room_len) != 0 || item[room_len] != '=')
+            continue;
+        const char *key = strchr(item + room_len + 1, '='); /* a key may hold more of them */
+        if (key == NULL)
             continue;
         *ret_key = key + 1;
         len = snprintf(endpoint, size, "%.*s", (int)(key - item) - (int)room_len - 1,

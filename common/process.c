@@ -160,30 +160,6 @@ static bool start_log(struct mc_process *process, int *ret_exit)
     return true;
 }
 
-/* A CURVE secret key: Z85 and a newline, in a file that others may not read. */
-static enum mc_status curve_load(const char *path, char ret_secret[MC_BUS_KEY_LEN + 1])
-{
-    char text[MC_BUS_KEY_LEN + 2];
-    char public[MC_BUS_KEY_LEN + 1];
-    struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return errno == ENOENT ? MC_NOT_FOUND : errno == EACCES ? MC_DENIED : MC_IO;
-    bool told_others = fstat(fd, &about) != 0 || (about.st_mode & S_IRWXO) != 0;
-    ssize_t len = read(fd, text, sizeof text);
-    (void)close(fd);
-    bool whole = len == MC_BUS_KEY_LEN || (len == MC_BUS_KEY_LEN + 1 && text[len - 1] == '\n');
-    if (whole && !told_others) {
-        memcpy(ret_secret, text, MC_BUS_KEY_LEN);
-        ret_secret[MC_BUS_KEY_LEN] = '\0';
-    }
-    mc_wipe(text, sizeof text);
-    if (told_others)
-        return MC_DENIED;
-    return whole && mc_bus_key_public(ret_secret, public) ? MC_OK : MC_INVALID;
-}
-
 /* The bus's secret is in a file of its own; its public half beside it. */
 static enum mc_status curve_key(struct mc_process *process, char *why, size_t why_size)
 {
@@ -194,7 +170,7 @@ static enum mc_status curve_key(struct mc_process *process, char *why, size_t wh
     (void)snprintf(file, sizeof file, "%s.curve", process->name);
     if (!mc_process_key_path(process, file, path, sizeof path))
         return MC_INVALID;
-    enum mc_status status = curve_load(path, process->curve_secret);
+    enum mc_status status = mc_bus_key_load(path, process->curve_secret);
     (void)snprintf(why, why_size, "%.150s: %s", path,
                    status == MC_INVALID ? "not a CURVE key" : mc_key_sentence(status));
     if (status != MC_NOT_FOUND)

@@ -14,8 +14,10 @@
 const char *const ctl_rooms[CTL_ROOMS] = {"identity", "otp",   "dossier", "payment", "notification",
                                           "audit",    "print", "partner", "support"};
 
+enum { ARENA_SIZE = 256 << 20, TIMEOUT_MS = 3000, SECONDS_MAX = 3600 };
+
 /* clang-format off */
-static const struct ctl_command commands[] = {
+const struct ctl_command ctl_commands[] = {
     {"status", NULL,     "",                  "Every room: up, queues, lag, memory.",             ctl_status},
     {"check",  NULL,     "[WARN_S CRIT_S]",   "Nagios-style: oldest job and rooms that are down.", ctl_check},
     {"trace",  NULL,     "ID",                "The story of a dossier, payment, account or phone across rooms.", ctl_trace},
@@ -112,22 +114,27 @@ static const struct ctl_command commands[] = {
     {"key",    "rotate", "ROOM KEYS_DIR REASON", "Makes the room a new key and seals its whole store anew, while it works.", ctl_key_rotate},
     {"key",    "resume", "ROOM REASON",       "Goes on with a rotation that was stopped.",        ctl_key_resume},
     {"key",    "make",   "FILE",              "Makes a CURVE key pair: secret into FILE, public printed.", ctl_key_make},
+    {"context", "list",  "",                  "Houses that are known, and the one in use.",       ctl_context_list},
+    {"context", "show",  "[NAME]",            "Where a house is.",                                ctl_context_show},
+    {"context", "use",   "NAME|-",            "The house that is meant from now on; -: none.",    ctl_context_use_command},
+    {"completion", NULL, "bash",              "Completion for a shell: source <(motcuactl completion bash).", ctl_completion},
+    {"manual", NULL,     "",                  "This as a manual page: motcuactl manual | man -l -.", ctl_manual},
 };
 /* clang-format on */
+const size_t ctl_commands_len = MC_LEN(ctl_commands);
 
 static int usage(FILE *out, int code)
 {
-    fprintf(
-        out,
-        "Usage: motcuactl [--run-dir DIR] [--keys-dir DIR] [-o table|wide|json|name] [--timeout S] "
-        "COMMAND\n\n");
-    for (size_t i = 0; i < MC_LEN(commands); i++) {
+    fprintf(out, "Usage: motcuactl [--run-dir DIR | --context NAME] [--keys-dir DIR] "
+                 "[-o table|wide|json|name] [--timeout S] [--watch S] COMMAND\n\n");
+    for (size_t i = 0; i < ctl_commands_len; i++) {
         char words[192];
 
-        (void)snprintf(words, sizeof words, "%s%s%s %s", commands[i].noun,
-                       commands[i].verb != NULL ? " " : "",
-                       commands[i].verb != NULL ? commands[i].verb : "", commands[i].arguments);
-        fprintf(out, "  %-44s %s\n", words, commands[i].sentence);
+        (void)snprintf(words, sizeof words, "%s%s%s %s", ctl_commands[i].noun,
+                       ctl_commands[i].verb != NULL ? " " : "",
+                       ctl_commands[i].verb != NULL ? ctl_commands[i].verb : "",
+                       ctl_commands[i].arguments);
+        fprintf(out, "  %-44s %s\n", words, ctl_commands[i].sentence);
     }
     fprintf(out, "\nExit codes: 0 done, 64 usage, 69 a room was not reached, 77 refused; check: "
                  "0 ok, 1 warning, 2 critical.\n");
@@ -136,8 +143,8 @@ static int usage(FILE *out, int code)
 
 static const struct ctl_command *command_find(int argc, char **argv, int *ret_used)
 {
-    for (size_t i = 0; i < MC_LEN(commands); i++) {
-        const struct ctl_command *command = &commands[i];
+    for (size_t i = 0; i < ctl_commands_len; i++) {
+        const struct ctl_command *command = &ctl_commands[i];
 
         if (argc < 1 || strcmp(argv[0], command->noun) != 0)
             continue;
@@ -156,19 +163,23 @@ static bool open_ctl(struct ctl *ctl)
     ctl->clock = mc_clock_real();
     (void)snprintf(ctl->caller, sizeof ctl->caller, "operator:%s",
                    user != NULL ? user->pw_name : "unknown");
-    if (mc_random_open(&ctl->random) != MC_OK || mc_arena_init(&ctl->arena, 256 << 20) != MC_OK ||
-        (ctl->loop = mc_loop_create()) == NULL ||
+    if (mc_random_open(&ctl->random) != MC_OK || (ctl->loop = mc_loop_create()) == NULL ||
         mc_bus_open(&ctl->bus, why, sizeof why) != MC_OK) {
         fprintf(stderr, "motcuactl: %s\n", why);
         return false;
     }
-    struct mc_links_options options = {
-        .bus = ctl->bus, .loop = ctl->loop, .clock = &ctl->clock, .run_dir = ctl->run_dir};
+    struct mc_links_options options = {.bus = ctl->bus,
+                                       .loop = ctl->loop,
+                                       .clock = &ctl->clock,
+                                       .run_dir = ctl->run_dir,
+                                       .remote = ctl->remote,
+                                       .secret_key = ctl->secret_key};
     return (ctl->links = mc_links_create(&options)) != NULL;
 }
 
 static void close_ctl(struct ctl *ctl)
 {
+    mc_wipe(ctl->secret_key, sizeof ctl->secret_key);
     mc_links_destroy(ctl->links);
     mc_bus_close(ctl->bus);
     if (ctl->loop != NULL)
@@ -191,47 +202,126 @@ static bool output_parse(const char *name, enum ctl_output *ret_output)
     return false;
 }
 
-int motcuactl_main(int argc, char **argv)
+/* What the command line says before the command. False: *ret_exit is how the program ends. */
+struct said {
+    const char *context;
+    long watch_s;
+};
+
+static bool read_options(struct ctl *ctl, struct said *said, int argc, char **argv, int *ret_exit)
 {
     static const struct option options[] = {
         {"run-dir", required_argument, NULL, 'r'},
+        {"context", required_argument, NULL, 'c'},
         {"keys-dir", required_argument, NULL, 'k'},
         {"output", required_argument, NULL, 'o'},
         {"timeout", required_argument, NULL, 't'},
+        {"watch", required_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
-    const char *run_dir = getenv("MOTCUA_RUN_DIR");   // NOLINT(concurrency-mt-unsafe): one thread
-    const char *keys_dir = getenv("MOTCUA_KEYS_DIR"); // NOLINT(concurrency-mt-unsafe): one thread
-    struct ctl ctl = {.run_dir = run_dir != NULL ? run_dir : "data/run",
-                      .keys_dir = keys_dir != NULL ? keys_dir : "data/keys",
-                      .timeout_ms = 3000};
-    int used = 0;
 
-    for (int c; (c = getopt_long(argc, argv, "+r:k:o:t:hv", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "+r:c:k:o:t:w:hv", options, NULL)) != -1;) {
+        long seconds = optarg != NULL ? strtol(optarg, NULL, 10) : 0;
+
         if (c == 'r') {
-            ctl.run_dir = optarg;
-        } else if (c == 'o' && strcmp(optarg, "wide") == 0) {
-            ctl.wide = true;
+            ctl->run_dir = optarg;
+        } else if (c == 'c') {
+            said->context = optarg;
         } else if (c == 'k') {
-            ctl.keys_dir = optarg;
-        } else if (c == 'o' && output_parse(optarg, &ctl.output)) {
+            ctl->keys_dir = optarg;
+        } else if (c == 'o' && strcmp(optarg, "wide") == 0) {
+            ctl->wide = true;
+        } else if (c == 'o' && output_parse(optarg, &ctl->output)) {
             continue;
-        } else if (c == 't' && strtol(optarg, NULL, 10) > 0) {
-            ctl.timeout_ms = 1000 * strtol(optarg, NULL, 10);
+        } else if (c == 't' && seconds > 0 && seconds <= SECONDS_MAX) {
+            ctl->timeout_ms = 1000 * seconds;
+        } else if (c == 'w' && seconds > 0 && seconds <= SECONDS_MAX) {
+            said->watch_s = seconds;
         } else if (c == 'v') {
             printf("motcuactl %s\n", MC_VERSION);
-            return CTL_OK;
+            *ret_exit = CTL_OK;
+            return false;
         } else {
-            return c == 'h' ? usage(stdout, CTL_OK) : usage(stderr, CTL_USAGE);
+            *ret_exit = c == 'h' ? usage(stdout, CTL_OK) : usage(stderr, CTL_USAGE);
+            return false;
         }
     }
-    const struct ctl_command *command = command_find(argc - optind, argv + optind, &used);
+    return true;
+}
+
+/* Said on the line, else by a context, else by the environment, else where scripts/run puts it. */
+static bool settle(struct ctl *ctl, const struct said *said)
+{
+    const char *run_dir = getenv("MOTCUA_RUN_DIR");   // NOLINT(concurrency-mt-unsafe): one thread
+    const char *context = getenv("MOTCUA_CONTEXT");   // NOLINT(concurrency-mt-unsafe)
+    const char *keys_dir = getenv("MOTCUA_KEYS_DIR"); // NOLINT(concurrency-mt-unsafe)
+
+    if (said->context != NULL)
+        context = said->context;
+    if (ctl->run_dir == NULL && context == NULL)
+        ctl->run_dir = run_dir;
+    if (ctl->run_dir == NULL && !ctl_context_use(ctl, context))
+        return false;
+    if (ctl->run_dir == NULL)
+        ctl->run_dir = "data/run";
+    if (ctl->keys_dir == NULL)
+        ctl->keys_dir = keys_dir != NULL ? keys_dir : "data/keys";
+    if (ctl->timeout_ms == 0)
+        ctl->timeout_ms = TIMEOUT_MS;
+    return true;
+}
+
+static void rung(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Again and again, the screen cleared each time; an interrupt ends it. */
+static int watch(struct ctl *ctl, const struct ctl_command *command, long every_s, int argc,
+                 char **argv)
+{
+    bool due = true;
+    struct mc_timer *timer = mc_timer_create(ctl->loop, rung, &due);
+    size_t mark = ctl->arena.used;
+
+    while (timer != NULL && mc_loop_step(ctl->loop, !due) == MC_OK) {
+        if (!due)
+            continue;
+        due = false;
+        mc_arena_rewind(&ctl->arena, mark);
+        if (isatty(STDOUT_FILENO))
+            printf("\033[H\033[J");
+        (void)command->run(ctl, argc, argv);
+        (void)fflush(stdout);
+        mc_timer_start(timer, 1000 * every_s);
+    }
+    return CTL_SOFTWARE;
+}
+
+int motcuactl_main(int argc, char **argv)
+{
+    struct ctl ctl = {0};
+    struct said said = {0};
+    int code = CTL_SOFTWARE;
+    int used = 0;
+
+    if (!read_options(&ctl, &said, argc, argv, &code))
+        return code;
+    argc -= optind;
+    argv += optind;
+    const struct ctl_command *command = command_find(argc, argv, &used);
     if (command == NULL)
         return usage(stderr, CTL_USAGE);
-    int code = open_ctl(&ctl) ? command->run(&ctl, argc - optind - used, argv + optind + used)
-                              : CTL_SOFTWARE;
+    argc -= used;
+    argv += used;
+    bool opened = mc_arena_init(&ctl.arena, ARENA_SIZE) == MC_OK;
+    if (opened && !settle(&ctl, &said))
+        code = CTL_USAGE;
+    else if (opened && open_ctl(&ctl))
+        code = said.watch_s > 0 ? watch(&ctl, command, said.watch_s, argc, argv)
+                                : command->run(&ctl, argc, argv);
     close_ctl(&ctl);
     return code;
 }

@@ -31,7 +31,9 @@ struct ctl {
     const char *keys_dir;
     enum ctl_output output;
     bool wide; /* a table with more columns */
-    int64_t timeout_ms;
+    int64_t timeout_ms; /* 0: nobody has said */
+    struct mc_config_list remote;
+    char secret_key[MC_BUS_KEY_LEN + 1];
     char caller[64];
     struct mc_clock clock;
     struct mc_random random;
@@ -49,6 +51,19 @@ struct ctl_command {
     const char *sentence;
     int (*run)(struct ctl *ctl, int argc, char **argv);
 };
+
+extern const struct ctl_command ctl_commands[];
+extern const size_t ctl_commands_len;
+
+/* Where a house is: a file in ~/.config/motcua. */
+struct ctl_context {
+    const char *run_dir;
+    struct mc_config_list remote;
+    const char *key_file;
+    int64_t timeout_ms;
+};
+/* By name; NULL: the current one, if any. False: told on stderr why not. */
+bool ctl_context_use(struct ctl *ctl, const char *name);
 
 /*
  * Calls a method of a room and waits. NULL: refused (told on stderr, *ret_exit says how the
@@ -162,6 +177,11 @@ int ctl_feedback_show(struct ctl *ctl, int argc, char **argv);
 int ctl_key_rotate(struct ctl *ctl, int argc, char **argv);
 int ctl_key_resume(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
+int ctl_context_list(struct ctl *ctl, int argc, char **argv);
+int ctl_context_show(struct ctl *ctl, int argc, char **argv);
+int ctl_context_use_command(struct ctl *ctl, int argc, char **argv);
+int ctl_completion(struct ctl *ctl, int argc, char **argv);
+int ctl_manual(struct ctl *ctl, int argc, char **argv);
 
 /* A CSV in parts of at most 400 whole lines, each behind the head line; an empty text ends it. */
 struct ctl_part {

@@ -35,3 +35,15 @@ done
 for page in runbooks/*.md; do
     grep -q "runbook: $page" prometheus/motcua.rules.yml || { echo "$page: no alert leads here"; exit 1; }
 done
+
+# What is installed is what the units start.
+to=$(mktemp -d)
+trap 'rm -rf "$to"' EXIT
+DESTDIR=$to cmake --install "$bin/.." --prefix /usr >/dev/null
+for room in $(grep -ohP '(?<=motcua@)[a-z]+(?=\.service)' systemd/motcua.target); do
+    [ -x "$to/usr/lib/motcua/motcua-$room" ] || { echo "motcua-$room is not installed"; exit 1; }
+    [ -s "$to/usr/share/motcua/etc/$room.yaml" ] || { echo "$room.yaml is not installed"; exit 1; }
+done
+"$to/usr/bin/motcuactl" --version >/dev/null
+bash -n "$to/usr/share/bash-completion/completions/motcuactl"
+grep -q '^\.TH MOTCUACTL 1' "$to/usr/share/man/man1/motcuactl.1"
