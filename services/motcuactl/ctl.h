@@ -30,7 +30,7 @@ struct ctl {
     const char *run_dir;
     const char *keys_dir;
     enum ctl_output output;
-    bool wide; /* a table with more columns */
+    bool wide;          /* a table with more columns */
     int64_t timeout_ms; /* 0: nobody has said */
     struct mc_config_list remote;
     char secret_key[MC_BUS_KEY_LEN + 1];

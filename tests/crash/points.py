@@ -49,6 +49,12 @@ FAULTS = [  # name, point, action, error, what the process does
 TMPFS_SMALL, TMPFS_LARGE = "6M", "24M"
 
 
+
+def feedback(text):
+    return {"kind": "KIND_QUESTION", "unit": UNIT, "unit_name": "UBND huyện Bến Cầu", "name": "Nguyễn Văn Kiểm", "address": "Tây Ninh", "phone": person(CITIZENS[0])["phone"],
+            "title": f"Hỏi về hồ sơ {text}", "text": f"Nội dung {text}"}
+
+
 class Points:
     def __init__(self, folder, bin_dir, shim, seed):
         self.folder = folder
@@ -137,6 +143,8 @@ class Points:
             return self.until(self.paying.pop(), "start_payment").start_payment
         if room == "notification":
             return lambda: ask("notification", "MarkRead", {}, session)
+        if room == "support":
+            return lambda: ask("support", "SendFeedback", feedback(text), session)
         return self.case().draft  # audit has no request that writes: it hears of the draft
 
     def one(self, room, fault):
@@ -165,6 +173,7 @@ class Points:
         method, values = {"identity": ("Login", {"login_id": person(OFFICER)["login_id"], "password": "wrong wrong wrong"}),
                           "otp": ("EnqueueSms", {"lane": "BULK", "phone": person(CITIZENS[0])["phone"], "text": "full"}),
                           "dossier": ("SaveDraft", {"procedure_code": PROCEDURE, "unit": UNIT, "form": "{}"}),
+                          "support": ("SendFeedback", feedback("full")),
                           "notification": ("MarkRead", {})}[room]
         portal = "room:check" if room == "otp" else "portal:ipc"
         session, request_id = "" if room in ("identity", "otp") else self.campaign.sessions[CITIZENS[0]], uuid7()
