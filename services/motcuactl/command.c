@@ -223,17 +223,18 @@ static bool read_options(struct ctl *ctl, struct said *said, int argc, char **ar
     };
 
     for (int c; (c = getopt_long(argc, argv, "+r:c:k:o:t:w:hv", options, NULL)) != -1;) {
-        long seconds = optarg != NULL ? strtol(optarg, NULL, 10) : 0;
+        const char *value = optarg != NULL ? optarg : "";
+        long seconds = strtol(value, NULL, 10);
 
         if (c == 'r') {
-            ctl->run_dir = optarg;
+            ctl->run_dir = value;
         } else if (c == 'c') {
-            said->context = optarg;
+            said->context = value;
         } else if (c == 'k') {
-            ctl->keys_dir = optarg;
-        } else if (c == 'o' && strcmp(optarg, "wide") == 0) {
+            ctl->keys_dir = value;
+        } else if (c == 'o' && strcmp(value, "wide") == 0) {
             ctl->wide = true;
-        } else if (c == 'o' && output_parse(optarg, &ctl->output)) {
+        } else if (c == 'o' && output_parse(value, &ctl->output)) {
             continue;
         } else if (c == 't' && seconds > 0 && seconds <= SECONDS_MAX) {
             ctl->timeout_ms = 1000 * seconds;

@@ -58,7 +58,7 @@ static const struct mc_config_key config[] = {
     {"notification.sms_life", MC_CONFIG_DURATION, offsetof(struct notification, sms_life_ms), "24h", HOUR, 72 * HOUR, "How old a notice may be when its SMS is sent; later it is no news."},
     {"notification.alerts_per_subscription", MC_CONFIG_INT,      offsetof(struct notification, alerts_per_subscription), "20",   1, ALERT_BUDGET_MAX,     "Alerts one subscription is told of in an hour; what is more is told later, in one message."},
     {"notification.alerts_per_phone",        MC_CONFIG_INT,      offsetof(struct notification, alerts_per_phone),        "40",   1, ALERT_BUDGET_MAX,     "Alert SMS one phone gets in an hour; the rest comes later."},
-    {"notification.alert_keep",              MC_CONFIG_DURATION, offsetof(struct notification, alert_keep_ms),           "400d", 24 * HOUR, 3660 * 24 * HOUR, "How long it is kept what alerts were sent to whom."},
+    {"notification.alert_keep",              MC_CONFIG_DURATION, offsetof(struct notification, alert_keep_ms),           "400d", INT64_C(24) * HOUR, INT64_C(3660) * 24 * HOUR, "How long it is kept what alerts were sent to whom."},
 };
 
 static const struct mc_effect effects[] = {

@@ -389,9 +389,9 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     (void)ctx;
     switch (lane) {
     case PAYMENT_LANE_INIT:
-        return 5 * 60000;
+        return INT64_C(5) * 60000;
     case PAYMENT_LANE_PRINT:
-        return 15 * 60000;
+        return INT64_C(15) * 60000;
     default:
         return 0;
     }

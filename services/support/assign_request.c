@@ -14,9 +14,11 @@ enum mc_status support_assign_request(struct support *support, struct mc_txn *tx
     const char *assignee = req->assignee[0] != '\0' ? req->assignee : txn->caller->account_id;
 
     if (assignee == NULL)
-        (void)mc_refuse(txn, MC_INVALID, "assignee", "FIELD_REQUIRED", "field", "assignee", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "assignee", "FIELD_REQUIRED", "field",
+                        support_label("assignee"), NULL);
     else if (!mc_uuid_parse(account, mc_key_text(assignee)))
-        (void)mc_refuse(txn, MC_INVALID, "assignee", "FIELD_INVALID", "field", "assignee", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "assignee", "FIELD_INVALID", "field",
+                        support_label("assignee"), NULL);
     if (!support_request_take(support, txn, req->request_id, req->code, req->version, &request) ||
         !support_request_step(support, txn, &request, SUPPORT__REQUEST_STATE__REQUEST_ASSIGNED, ""))
         return txn->status;

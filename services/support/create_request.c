@@ -60,7 +60,8 @@ enum mc_status support_create_request(struct support *support, struct mc_txn *tx
     struct support_request request = {.record = &record};
 
     if (req->form == NULL)
-        return mc_refuse(txn, MC_INVALID, "form", "FIELD_REQUIRED", "field", "form", NULL);
+        return mc_refuse(txn, MC_INVALID, "form", "FIELD_REQUIRED", "field", support_label("form"),
+                         NULL);
     read_form(support, txn, req->form, &record);
     request.id = mc_new_id(txn);
     support_files_use(txn, SUPPORT_REQUEST, request.id, req->n_file_ids, req->file_ids,

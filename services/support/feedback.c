@@ -170,9 +170,11 @@ static bool step_holds(struct mc_txn *txn, const SupportState__Feedback *record,
         (void)mc_refuse(txn, MC_CONFLICT, "to", "FEEDBACK_STEP", "state",
                         support_feedback_state_name((Support__FeedbackState)record->state), NULL);
     else if (stage->text && text[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "text", "FIELD_REQUIRED", "field", "text", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "text", "FIELD_REQUIRED", "field", support_label("text"),
+                        NULL);
     else if (unit != NULL && strcmp(unit, record->unit) == 0)
-        (void)mc_refuse(txn, MC_INVALID, "unit", "FIELD_INVALID", "field", "unit", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "unit", "FIELD_INVALID", "field", support_label("unit"),
+                        NULL);
     return txn->status == MC_OK;
 }
 

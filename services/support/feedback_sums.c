@@ -77,7 +77,7 @@ static int month_of(struct mc_txn *txn, const char *field, const char *text)
     if (strlen(text) == MONTH_SIZE - 1 && text[4] == '-' &&
         mc_date_parse(support_printf(txn, "01/%s/%.4s", text + 5, text), &date) == MC_WHY_OK)
         return date.year * 12 + date.month - 1;
-    (void)mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", field, NULL);
+    (void)mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", support_label(field), NULL);
     return -1;
 }
 
@@ -108,7 +108,8 @@ enum mc_status support_sum_feedback(struct support *support, struct mc_txn *txn,
     const char *scope = support_feedback_scope(support, txn, req->unit);
 
     if (txn->status == MC_OK && (last < first || last - first >= SUPPORT_SUM_MONTHS_MAX))
-        (void)mc_refuse(txn, MC_INVALID, "until", "FIELD_INVALID", "field", "until", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "until", "FIELD_INVALID", "field", support_label("until"),
+                        NULL);
     if (txn->status != MC_OK || scope == NULL)
         return txn->status;
     for (int month = first; month <= last; month++)

@@ -33,7 +33,8 @@ char *support_feedback_unit(struct mc_txn *txn, const char *field, const char *t
     char code[MC_AGENCY_CODE_SIZE];
 
     if (text[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", field, NULL);
+        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", support_label(field),
+                        NULL);
     else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
         (void)mc_refuse(txn, MC_INVALID, field, "AGENCY_CODE_FORMAT", NULL);
     else

@@ -13,7 +13,8 @@ enum mc_status support_finish_upload(struct support *support, struct mc_txn *txn
 
     (void)support;
     if (!mc_unhex(told, sizeof told, mc_key_text(req->sha256)))
-        return mc_refuse(txn, MC_INVALID, "sha256", "FIELD_INVALID", "field", "sha256", NULL);
+        return mc_refuse(txn, MC_INVALID, "sha256", "FIELD_INVALID", "field",
+                         support_label("sha256"), NULL);
     SupportState__File *file = support_upload_open(txn, req->file_id);
     if (file == NULL)
         return txn->status;

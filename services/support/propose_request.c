@@ -36,9 +36,11 @@ enum mc_status support_propose_request(struct support *support, struct mc_txn *t
 
     (void)support;
     if (req->format == SUPPORT__REQUEST_FORMAT__FORMAT_NONE)
-        (void)mc_refuse(txn, MC_INVALID, "format", "FIELD_REQUIRED", "field", "format", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "format", "FIELD_REQUIRED", "field",
+                        support_label("format"), NULL);
     if (configure && req->n_apis == 0)
-        (void)mc_refuse(txn, MC_INVALID, "apis", "FIELD_REQUIRED", "field", "apis", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "apis", "FIELD_REQUIRED", "field", support_label("apis"),
+                        NULL);
     if (req->n_apis > SUPPORT_APIS_MAX)
         return mc_refuse(txn, MC_INVALID, "apis", "LIST_TOO_LONG", NULL);
     if (txn->status != MC_OK)

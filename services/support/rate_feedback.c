@@ -9,7 +9,8 @@ enum mc_status support_rate_feedback(struct support *support, struct mc_txn *txn
     const char *note = support_lines(txn, "note", req->note, SUPPORT_TEXT_CHARS_MAX, false);
 
     if (req->rating < 1 || req->rating > SUPPORT_RATING_MAX)
-        (void)mc_refuse(txn, MC_INVALID, "rating", "FIELD_INVALID", "field", "rating", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "rating", "FIELD_INVALID", "field",
+                        support_label("rating"), NULL);
     if (!support_feedback_open(support, txn, (ProtobufCBinaryData){0}, req->code, req->key,
                                &feedback))
         return txn->status;

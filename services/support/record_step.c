@@ -13,7 +13,8 @@ static void set_apis(struct mc_txn *txn, SupportState__Integration *record,
         (SupportState__Api **)support_rows(txn, req->n_apis, sizeof(SupportState__Api));
 
     if (req->n_apis == 0)
-        (void)mc_refuse(txn, MC_INVALID, "apis", "FIELD_REQUIRED", "field", "apis", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "apis", "FIELD_REQUIRED", "field", support_label("apis"),
+                        NULL);
     else if (req->n_apis > SUPPORT_APIS_MAX)
         (void)mc_refuse(txn, MC_INVALID, "apis", "LIST_TOO_LONG", NULL);
     for (size_t i = 0; apis != NULL && txn->status == MC_OK && i < req->n_apis; i++) {
@@ -46,7 +47,8 @@ static void add_checks(struct mc_txn *txn, SupportState__Integration *record,
     ProtobufCBinaryData *all = support_alloc(txn, (n + 1) * sizeof(ProtobufCBinaryData));
 
     if (req->n_check_ids == 0)
-        (void)mc_refuse(txn, MC_INVALID, "check_ids", "FIELD_REQUIRED", "field", "check_ids", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "check_ids", "FIELD_REQUIRED", "field",
+                        support_label("check_ids"), NULL);
     else if (n > SUPPORT_CHECKS_MAX)
         (void)mc_refuse(txn, MC_INVALID, "check_ids", "LIST_TOO_LONG", NULL);
     for (size_t i = 0; all != NULL && txn->status == MC_OK && i < n; i++) {
@@ -64,8 +66,8 @@ static char *request_code(const struct support *support, struct mc_txn *txn,
     struct support_request request;
 
     if (text[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "request_code", "FIELD_REQUIRED", "field", "request_code",
-                        NULL);
+        (void)mc_refuse(txn, MC_INVALID, "request_code", "FIELD_REQUIRED", "field",
+                        support_label("request_code"), NULL);
     else if (support_request_open(support, txn, (ProtobufCBinaryData){0}, text, &request) &&
              mc_agency_within(request.record->unit, record->unit))
         return request.record->code;
@@ -110,7 +112,8 @@ static void set_step(const struct support *support, struct mc_txn *txn, struct s
     case STEP(CONFIRM): /* ConfirmIntegration */
     case _SUPPORT__INTEGRATION_STEP_IS_INT_SIZE:
     default:
-        (void)mc_refuse(txn, MC_INVALID, "step", "FIELD_INVALID", "field", "step", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "step", "FIELD_INVALID", "field", support_label("step"),
+                        NULL);
     }
 }
 

@@ -98,7 +98,8 @@ static bool step_holds(const struct support *support, struct mc_txn *txn,
         (void)mc_refuse(txn, MC_CONFLICT, "to", "SUPPORT_STEP", "state",
                         support_state_name((Support__RequestState)record->state), NULL);
     else if (stage->text && text[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "text", "FIELD_REQUIRED", "field", "text", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "text", "FIELD_REQUIRED", "field", support_label("text"),
+                        NULL);
     else if (stage->to == SUPPORT__REQUEST_STATE__REQUEST_REOPENED && txn->now_ms > until_ms)
         (void)mc_refuse(txn, MC_EXPIRED, "to", "SUPPORT_REOPEN_LATE", "days",
                         support_printf(txn, "%lld", (long long)support->reopen_days), NULL);

@@ -49,7 +49,8 @@ static void read_form(struct mc_txn *txn, const Support__SendFeedbackRequest *re
     bool named = req->kind != SUPPORT__FEEDBACK_KIND__KIND_PORTAL;
 
     if (req->kind == SUPPORT__FEEDBACK_KIND__KIND_NONE)
-        (void)mc_refuse(txn, MC_INVALID, "kind", "FIELD_REQUIRED", "field", "kind", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "kind", "FIELD_REQUIRED", "field", support_label("kind"),
+                        NULL);
     record->kind = req->kind;
     record->unit = support_feedback_unit(txn, "unit", req->unit);
     record->unit_name =

@@ -46,7 +46,8 @@ enum mc_status support_start_upload(struct support *support, struct mc_txn *txn,
 
     const char *name = read_name(txn, req->file_name);
     if (req->size == 0)
-        (void)mc_refuse(txn, MC_INVALID, "size", "FIELD_REQUIRED", "field", "size", NULL);
+        (void)mc_refuse(txn, MC_INVALID, "size", "FIELD_REQUIRED", "field", support_label("size"),
+                        NULL);
     else if (req->size > support->file_types.largest)
         (void)mc_refuse(
             txn, MC_INVALID, "size", "FILE_TOO_LARGE", "max",

@@ -141,6 +141,8 @@ void *support_alloc(struct mc_txn *txn, size_t size);     /* NULL: the call has 
 char *support_text(struct mc_txn *txn, const char *text); /* a copy; never NULL */
 char *support_printf(struct mc_txn *txn, const char *format, ...) mc_printf(2, 3);
 ProtobufCBinaryData support_bytes(struct mc_bytes bytes);
+/* A field as the screens call it; itself when they do not. */
+const char *support_label(const char *field);
 /* One line, or several, as they are stored; "" with the call refused past the limit, when it is bad
  * or, `needed`, when it is empty. */
 char *support_line(struct mc_txn *txn, const char *field, const char *text, size_t chars_max,

@@ -59,12 +59,14 @@ static char *clean(struct mc_txn *txn, const char *field, const char *text, size
     if (out == NULL)
         return mc_unconst("");
     if (how(out, size, text) != MC_OK)
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", field, NULL);
+        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", support_label(field),
+                        NULL);
     else if (mc_text_chars(out) > chars_max)
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_TOO_LONG", "field", field, "max",
-                        support_printf(txn, "%zu", chars_max), NULL);
+        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_TOO_LONG", "field", support_label(field),
+                        "max", support_printf(txn, "%zu", chars_max), NULL);
     else if (needed && out[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", field, NULL);
+        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", support_label(field),
+                        NULL);
     else
         return out;
     return mc_unconst("");

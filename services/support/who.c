@@ -51,7 +51,8 @@ bool support_check_purpose(struct mc_txn *txn)
     if (purpose[strspn(purpose, " \t")] == '\0')
         (void)mc_refuse(txn, MC_INVALID, "purpose", "PURPOSE_REQUIRED", NULL);
     else if (mc_text_chars(purpose) > SUPPORT_PURPOSE_CHARS_MAX)
-        (void)mc_refuse(txn, MC_INVALID, "purpose", "FIELD_TOO_LONG", "field", "purpose", "max",
+        (void)mc_refuse(txn, MC_INVALID, "purpose", "FIELD_TOO_LONG", "field",
+                        support_label("purpose"), "max",
                         support_printf(txn, "%d", SUPPORT_PURPOSE_CHARS_MAX), NULL);
     return txn->status == MC_OK;
 }
@@ -96,7 +97,8 @@ char *support_unit_own(const struct support *support, struct mc_txn *txn, const 
     if (text[0] == '\0' && txn->caller->unit != NULL)
         return support_text(txn, txn->caller->unit);
     if (text[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", field, NULL);
+        (void)mc_refuse(txn, MC_INVALID, field, "FIELD_REQUIRED", "field", support_label(field),
+                        NULL);
     else if (mc_agency_parse(text, code, sizeof code) != MC_WHY_OK)
         (void)mc_refuse(txn, MC_INVALID, field, "AGENCY_CODE_FORMAT", NULL);
     else if (!support_is_of(txn, code) && !support_is_staff(support, txn))

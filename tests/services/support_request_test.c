@@ -29,6 +29,8 @@ static void create_request_names_every_missing_field(void **state)
     for (size_t i = 0; i < MC_LEN(needed); i++)
         assert_true(harness_violated(h, needed[i], "FIELD_REQUIRED"));
     assert_int_equal(harness_header(h)->n_violations, MC_LEN(needed));
+    for (size_t i = 0; i < MC_LEN(needed); i++) /* people read words, not fields */
+        assert_null(strchr(harness_header(h)->violations[i]->message, '_'));
 
     Support__RequestForm bad = form_of("Tên");
     bad.unit = text("000.00.00.H53");
