@@ -103,6 +103,10 @@ void alert_hear(const struct notification *notification, struct mc_txn *txn,
 /* Tells what was gathered and is due. */
 void alert_tick(const struct notification *notification, struct mc_txn *txn);
 
+/* What became of one message of an alert (alert_delivery.c); states only move on. */
+void notification_alert_note(struct mc_txn *txn, struct mc_bytes id, uint32_t place,
+                             Notification__AlertMessageState state, const char *reason);
+
 /* --- sending (alert_send.c) --- */
 
 struct alert_message {

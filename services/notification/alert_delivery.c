@@ -7,8 +7,8 @@
 
 #include "alert.h"
 
-static void note(struct mc_txn *txn, struct mc_bytes id, uint32_t place,
-                 Notification__AlertMessageState state, const char *reason)
+void notification_alert_note(struct mc_txn *txn, struct mc_bytes id, uint32_t place,
+                             Notification__AlertMessageState state, const char *reason)
 {
     NotificationState__Alert *alert =
         mc_load(txn, NOTIFICATION_ALERTS, id, &notification_state__alert__descriptor);
@@ -71,7 +71,8 @@ enum mc_status notification_alert_sms_done(void *ctx, struct mc_txn *txn, const 
     (void)job;
     *ret_verdict = MC_DONE;
     if (result->status == MC_OK) {
-        note(txn, id, sms->place, NOTIFICATION__ALERT_MESSAGE_STATE__ALERT_QUEUED, "");
+        notification_alert_note(txn, id, sms->place,
+                                NOTIFICATION__ALERT_MESSAGE_STATE__ALERT_QUEUED, "");
         return txn->status;
     }
     if (away && !result->gave_up) {
@@ -81,8 +82,8 @@ enum mc_status notification_alert_sms_done(void *ctx, struct mc_txn *txn, const 
     /* What the otp room refused it will refuse again; what it never took is a dead letter. */
     *ret_verdict = away ? MC_BURY : MC_DONE;
     bool told = !away && result->code != NULL && result->code[0] != '\0';
-    note(txn, id, sms->place, NOTIFICATION__ALERT_MESSAGE_STATE__ALERT_REFUSED,
-         told ? result->code : "OTP_UNAVAILABLE");
+    notification_alert_note(txn, id, sms->place, NOTIFICATION__ALERT_MESSAGE_STATE__ALERT_REFUSED,
+                            told ? result->code : "OTP_UNAVAILABLE");
     return txn->status;
 }
 
@@ -135,6 +136,7 @@ enum mc_status notification_alert_sms_changed(struct notification *notification,
 
     (void)notification;
     if (key_find(event, id, &place))
-        note(txn, mc_keep(txn, id, sizeof id), place, state_of(body->state), body->reason);
+        notification_alert_note(txn, mc_keep(txn, id, sizeof id), place, state_of(body->state),
+                                body->reason);
     return txn->status;
 }

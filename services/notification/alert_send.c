@@ -8,6 +8,7 @@
 #include "common/text.h"
 
 #include "alert.h"
+#include "mail.h"
 
 enum { HOUR_MS = 3600000, VALUES_MAX = 10, VALUE_SIZE = 512 };
 
@@ -245,6 +246,34 @@ static void addresses_add(const struct notification *notification, struct mc_txn
             return;
 }
 
+/* The whole text to each address; without a relay they stay NO_CHANNEL. */
+static void mails_add(const struct notification *notification, struct mc_txn *txn,
+                      const struct alert_message *message, struct mc_bytes id,
+                      const NotificationState__Alert *alert,
+                      const NotificationState__AlertContent *content,
+                      const struct notification_template *template)
+{
+    const NotificationState__AlertEpisode *episode = message->episode;
+
+    for (size_t i = 0; notification_mail_is_on(notification) && i < content->n_addresses; i++) {
+        if (!content->addresses[i]->email)
+            continue;
+        alert->deliveries[i]->state = NOTIFICATION__ALERT_MESSAGE_STATE__ALERT_SENDING;
+        (void)notification_send_mail(notification, txn,
+                                     &(struct notification_mail){
+                                         .to = content->addresses[i]->address,
+                                         .subject = template->title,
+                                         .text = content->text,
+                                         .words = template,
+                                         .keys = episode->keys,
+                                         .keys_len = episode->n_keys,
+                                         .at_ms = txn->now_ms,
+                                         .alert_id = id,
+                                         .place = (uint32_t)i,
+                                     });
+    }
+}
+
 static void emit(struct mc_txn *txn, struct mc_bytes id, const NotificationState__Alert *alert,
                  const NotificationState__AlertContent *content)
 {
@@ -302,6 +331,8 @@ void alert_send(const struct notification *notification, struct mc_txn *txn,
     alert.count = message->episode->count;
     alert.since_ms = message->episode->since_ms;
     addresses_add(notification, txn, message, id, &alert, &content, sms);
+    if (txn->status == MC_OK)
+        mails_add(notification, txn, message, id, &alert, &content, template);
     if (txn->status != MC_OK)
         return;
     alert.content = notification_seal(txn, &content.base);

@@ -15,6 +15,7 @@
 #include "partner.pb-c.h"
 #include "payment.pb-c.h"
 #include "state.pb-c.h"
+#include "support.pb-c.h"
 
 #include "alert_book.h"
 #include "book.h"
@@ -35,10 +36,17 @@ enum notification_table {
     NOTIFICATION_ALERTS_DUE,
     NOTIFICATION_ALERT_BUDGETS,
     NOTIFICATION_ALERTS,
+    NOTIFICATION_MAILS,
+    NOTIFICATION_MAIL_DEDUPES,
     NOTIFICATION_TABLES_END
 };
 
-enum notification_lane { NOTIFICATION_LANE_SMS, NOTIFICATION_LANE_ALERTS, NOTIFICATION_LANES_LEN };
+enum notification_lane {
+    NOTIFICATION_LANE_SMS,
+    NOTIFICATION_LANE_ALERTS,
+    NOTIFICATION_LANE_MAIL,
+    NOTIFICATION_LANES_LEN
+};
 
 enum {
     NOTIFICATION_PAGE_DEFAULT = 20,
@@ -52,9 +60,26 @@ enum {
     NOTIFICATION_SMS_BACKOFF_MS = 1000,
     NOTIFICATION_SMS_BACKOFF_MAX_MS = 300000,
     NOTIFICATION_SMS_LEASE_MS = 15000,
+    NOTIFICATION_PASSWORD_MAX = 64, /* bytes, of the relay */
+};
+
+/* Whom e-mails are handed to (mail_relay.c), from the configuration. */
+struct notification_relay {
+    const char *relay; /* "": e-mail is off */
+    const char *user;
+    const char *password_file;
+    char password[NOTIFICATION_PASSWORD_MAX + 1];
+    const char *ca_file;
+    const char *from;
+    const char *from_name;
+    bool plain;
+    int64_t retry_ms;
+    int64_t life_ms;
+    int64_t keep_ms;
 };
 
 struct notification {
+    struct notification_relay mail;
     int64_t sms_life_ms; /* from the configuration */
     int64_t alerts_per_subscription;
     int64_t alerts_per_phone;

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "alert.h"
+#include "mail.h"
 
 /* clang-format off */
 #define ALERTED (MC_OFFICER | MC_OPERATOR)
@@ -45,11 +46,14 @@ static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_ALERTS_DUE     - MC_TABLE_ROOM] = "alerts_due",          /* time, episode, subscription id -> nothing */
     [NOTIFICATION_ALERT_BUDGETS  - MC_TABLE_ROOM] = "alert_budgets",       /* "s" id, or "p" blind phone -> AlertBudget */
     [NOTIFICATION_ALERTS         - MC_TABLE_ROOM] = "alerts",              /* alert id -> Alert */
+    [NOTIFICATION_MAILS        - MC_TABLE_ROOM] = "mails",        /* mail id              -> Mail */
+    [NOTIFICATION_MAIL_DEDUPES - MC_TABLE_ROOM] = "mail_dedupes", /* blind fact of a mail -> mail id */
 };
 
 static const char *const lanes[NOTIFICATION_LANES_LEN] = {
     [NOTIFICATION_LANE_SMS] = "sms",
     [NOTIFICATION_LANE_ALERTS] = "alerts",
+    [NOTIFICATION_LANE_MAIL] = "mail",
 };
 
 #define MINUTE INT64_C(60000)
@@ -59,6 +63,16 @@ static const struct mc_config_key config[] = {
     {"notification.alerts_per_subscription", MC_CONFIG_INT,      offsetof(struct notification, alerts_per_subscription), "20",   1, ALERT_BUDGET_MAX,     "Alerts one subscription is told of in an hour; what is more is told later, in one message."},
     {"notification.alerts_per_phone",        MC_CONFIG_INT,      offsetof(struct notification, alerts_per_phone),        "40",   1, ALERT_BUDGET_MAX,     "Alert SMS one phone gets in an hour; the rest comes later."},
     {"notification.alert_keep",              MC_CONFIG_DURATION, offsetof(struct notification, alert_keep_ms),           "400d", INT64_C(24) * HOUR, INT64_C(3660) * 24 * HOUR, "How long it is kept what alerts were sent to whom."},
+    {"notification.relay",               MC_CONFIG_STRING,   offsetof(struct notification, mail.relay),         "",  0, 512,  "The SMTP relay that takes our e-mails: smtps://host:port, or smtp://host:port, which has to offer STARTTLS; empty: no e-mail is sent."},
+    {"notification.relay_user",          MC_CONFIG_STRING,   offsetof(struct notification, mail.user),          "",  0, 128,  "Who we are there (AUTH); empty: it asks nobody."},
+    {"notification.relay_password_file", MC_CONFIG_PATH,     offsetof(struct notification, mail.password_file), "",  0, 1024, "The password there, as hex in a file of its own."},
+    {"notification.relay_ca_file",       MC_CONFIG_PATH,     offsetof(struct notification, mail.ca_file),       "",  0, 1024, "Certificates (PEM) its own must be signed by; empty: the system's."},
+    {"notification.relay_plain",         MC_CONFIG_BOOL,     offsetof(struct notification, mail.plain),         "false", 0, 0, "A relay without TLS: sandbox and tests; needs http.allow_plain too."},
+    {"notification.mail_from",           MC_CONFIG_STRING,   offsetof(struct notification, mail.from),          "",  0, 254,  "The address our e-mails come from; needed with a relay."},
+    {"notification.mail_from_name",      MC_CONFIG_STRING,   offsetof(struct notification, mail.from_name),     "Cổng Dịch vụ công Quốc gia", 0, 128, "The name that stands with it."},
+    {"notification.mail_retry",          MC_CONFIG_DURATION, offsetof(struct notification, mail.retry_ms),      "1m",  100, HOUR, "How soon a mail is tried again that the relay did not take; then twice as long each time, up to an hour."},
+    {"notification.mail_life",           MC_CONFIG_DURATION, offsetof(struct notification, mail.life_ms),       "72h", HOUR, 240 * HOUR, "How long after the fact a mail is tried; later it is not sent."},
+    {"notification.mail_keep",           MC_CONFIG_DURATION, offsetof(struct notification, mail.keep_ms),       "400d", INT64_C(240) * HOUR, INT64_C(3660) * 24 * HOUR, "How long it is kept what was mailed to whom, and what became of it."},
 };
 
 static const struct mc_effect effects[] = {
@@ -66,6 +80,8 @@ static const struct mc_effect effects[] = {
      .call = notification_sms_call, .done = notification_sms_done, .lease_ms = NOTIFICATION_SMS_LEASE_MS, .concurrency = 64},
     {.kind = "alert.sms", .lane = NOTIFICATION_LANE_ALERTS, .payload = &notification_state__alert_sms__descriptor,
      .call = notification_alert_sms_call, .done = notification_alert_sms_done, .lease_ms = NOTIFICATION_SMS_LEASE_MS, .concurrency = 16},
+    {.kind = "mail", .lane = NOTIFICATION_LANE_MAIL, .payload = &notification_state__mail_job__descriptor,
+     .http = notification_mail_http, .done = notification_mail_done, .lease_ms = MAIL_LEASE_MS, .concurrency = 8},
 };
 
 MC_FOLLOW_CALL(struct notification, notification_account_changed, Identity__AccountOpened)
@@ -84,6 +100,7 @@ MC_FOLLOW_CALL(struct notification, notification_alert_sms_changed, Otp__SmsChan
 MC_FOLLOW_CALL(struct notification, notification_queue_late, Motcua__QueueLate)
 MC_FOLLOW_CALL(struct notification, notification_delivery_told, Partner__DeliveryTold)
 MC_FOLLOW_CALL(struct notification, notification_circuit_told, Partner__CircuitTold)
+MC_FOLLOW_CALL(struct notification, notification_mail_wanted, Support__MailWanted)
 
 static const struct mc_follow follows[] = {
     {"identity", "identity.account_opened",  &identity__account_opened__descriptor, notification_account_changed_event},
@@ -135,6 +152,7 @@ static const struct mc_follow follows[] = {
     {"partner",  "partner.contract_broken",  &partner__contract_changed__descriptor, notification_contract_changed_event},
     {"partner",  "partner.contract_mended",  &partner__contract_changed__descriptor, notification_contract_changed_event},
     {"partner",  "partner.contract_ended",   &partner__contract_changed__descriptor, notification_contract_changed_event},
+    {"support",  "support.mail_wanted",      &support__mail_wanted__descriptor,      notification_mail_wanted_event},
 };
 /* clang-format on */
 
@@ -160,6 +178,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
     enum mc_status status = notification_book_read(
         &notification->book, (struct mc_bytes){mc_data_rules, mc_data_rules_len},
         (struct mc_bytes){mc_data_templates, mc_data_templates_len}, with->why, sizeof with->why);
+    if (status == MC_OK)
+        status = notification_mail_boot(notification, with);
     if (status != MC_OK)
         return status;
     return alert_book_read(&notification->alerts, &notification->book,

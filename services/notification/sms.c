@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alert.h"
+#include "mail.h"
 
 static const NotificationState__Account *account_load(struct mc_txn *txn, struct mc_bytes account)
 {
@@ -175,6 +176,7 @@ enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
         mc_drop(txn, NOTIFICATION_WAITING, cursor.key);
     }
     alert_tick(notification, txn);
+    notification_mail_tick(notification, txn);
     return txn->status;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Mail to «Email phản hồi» at each outcome (NOT-07): what is to be sent, as a fact that the room
- * with the templates and the mail server follows. A follower loses none and sends none twice, and
- * nothing waits in a queue of ours while there is no such room yet.
+ * with the templates and the mail server follows: notification. A follower loses none and sends
+ * none twice.
  */
 #include "support.h"
 

@@ -1,0 +1,103 @@
+/* The relay: its settings, and the exchange that hands it one mail. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/crypto.h"
+#include "common/ident.h"
+#include "common/mail.h"
+
+#include "mail.h"
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+enum mc_status notification_mail_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
+                                      const ProtobufCMessage *payload,
+                                      struct mc_http_request *ret_request)
+{
+    const struct notification_relay *relay = &((const struct notification *)ctx)->mail;
+    const NotificationState__MailJob *mail = (const void *)payload;
+    struct mc_http_mail *envelope = mc_alloc(arena, sizeof *envelope);
+    char id[MC_UUID_TEXT_LEN + 1];
+    struct mc_bytes bytes;
+
+    (void)job;
+    if (envelope == NULL || mail->mail_id.len != MC_ID_LEN)
+        return MC_LIMITED;
+    mc_uuid_text(id, mail->mail_id.data);
+    enum mc_status status =
+        mc_mail_build(arena,
+                      &(struct mc_mail){
+                          .from = relay->from,
+                          .from_name = or_null(relay->from_name),
+                          .to = mail->to,
+                          .subject = mail->subject,
+                          .text = mail->text,
+                          .id = id, /* of the mail: sent again, it is the same */
+                          .at_ms = mail->at_ms,
+                      },
+                      &bytes);
+    if (status != MC_OK)
+        return status;
+    *envelope = (struct mc_http_mail){
+        .from = relay->from,
+        .to = mail->to,
+        .user = or_null(relay->user),
+        .password = relay->password,
+        .plain = relay->plain,
+    };
+    *ret_request = (struct mc_http_request){
+        .mail = envelope,
+        .url = relay->relay,
+        .body = bytes,
+        .timeout_ms = MAIL_TIMEOUT_MS,
+        .ca_file = or_null(relay->ca_file),
+    };
+    return MC_OK;
+}
+
+static enum mc_status complain(struct mc_boot *with, const char *what)
+{
+    (void)snprintf(with->why, sizeof with->why, "%s", what);
+    return MC_INVALID;
+}
+
+static enum mc_status password_load(struct notification_relay *relay, struct mc_boot *with)
+{
+    enum mc_status status = MC_INVALID;
+
+    for (size_t len = 1; status == MC_INVALID && len <= NOTIFICATION_PASSWORD_MAX; len++)
+        status = mc_key_load(relay->password_file, (uint8_t *)relay->password, len);
+    if (status != MC_OK)
+        (void)snprintf(with->why, sizeof with->why, "notification.relay_password_file: %s",
+                       mc_key_sentence(status));
+    return status;
+}
+
+static bool template_fits(const struct notification *notification, const char *key)
+{
+    static const char *const names[] = {"code", "title", "state", "text", "time", NULL};
+    const struct notification_template *words =
+        notification_template_find(&notification->book, key);
+
+    return words != NULL && notification_variables_fit(words->title, names) &&
+           notification_variables_fit(words->text, names);
+}
+
+enum mc_status notification_mail_boot(struct notification *notification, struct mc_boot *with)
+{
+    struct notification_relay *relay = &notification->mail;
+
+    if (!template_fits(notification, "SUPPORT_REQUEST_SENT") ||
+        !template_fits(notification, "SUPPORT_REQUEST_MOVED"))
+        return complain(with, "SUPPORT_REQUEST_…: a template is missing, or a variable is wrong");
+    if (!notification_mail_is_on(notification))
+        return MC_OK;
+    if (strncmp(relay->relay, "smtps://", 8) != 0 && strncmp(relay->relay, "smtp://", 7) != 0)
+        return complain(with, "notification.relay must be smtps://host:port or smtp://host:port");
+    if (mc_email_check(relay->from) != MC_WHY_OK)
+        return complain(with, "notification.mail_from must be an e-mail address");
+    return relay->user[0] != '\0' ? password_load(relay, with) : MC_OK;
+}
