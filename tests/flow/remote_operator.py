@@ -32,12 +32,12 @@ class RemoteOperator(story.Story):
             self.house.processes[room].send_signal(signal.SIGHUP)
         return secret
 
-    def ask(self, *arguments):
+    def ask_house(self, *arguments):
         return subprocess.run([f"{self.bin}/motcuactl", *arguments], capture_output=True, text=True, timeout=story.PATIENCE_S,
                               env={"XDG_CONFIG_HOME": f"{self.folder}/config", "PATH": os.environ["PATH"]}, cwd="/")
 
     def far(self, *arguments, want=0):
-        done = self.ask(*arguments)
+        done = self.ask_house(*arguments)
         self.assertEqual(done.returncode, want, f"motcuactl {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
@@ -46,7 +46,7 @@ class RemoteOperator(story.Story):
         self.context("house", self.admit("operator:an", "operate"))
         self.far("context", "use", "house")
         self.assertEqual(self.far("-o", "name", "context", "list"), "house\n")
-        self.wait("every room to know the key", lambda: self.ask("status").returncode == 0)
+        self.wait("every room to know the key", lambda: self.ask_house("status").returncode == 0)
         self.assertEqual(set(re.findall(r"^(\w+)", self.far("status"), re.M)) & set(ROOMS), set(ROOMS))
         self.wait("the worker's gateway to be known", lambda: "sms:" in self.far("gateway", "list"))
         name = re.search(r"sms:\w+", self.far("gateway", "list"))[0]
@@ -55,7 +55,7 @@ class RemoteOperator(story.Story):
         self.assertEqual(actors, {"operator:an"})  # the key says who it was, not the user's name there
         self.far("gateway", "resume", name, "--reason", "xong")
         self.context("looker", self.admit("operator:binh"))
-        self.wait("every room to know the other key", lambda: self.ask("--context", "looker", "status").returncode == 0)
+        self.wait("every room to know the other key", lambda: self.ask_house("--context", "looker", "status").returncode == 0)
         self.far("--context", "looker", "gateway", "pause", name, "--reason", "thử", want=77)
 
         stranger = f"{self.folder}/stranger.curve"
