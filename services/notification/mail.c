@@ -101,6 +101,14 @@ static void job_add(const struct notification *notification, struct mc_txn *txn,
                           });
 }
 
+static int64_t ends_at(const struct notification *notification,
+                       const struct notification_mail *mail)
+{
+    int64_t ends_ms = mail->at_ms + notification->mail.life_ms;
+
+    return mail->expires_ms != 0 ? MC_MIN(ends_ms, mail->expires_ms) : ends_ms;
+}
+
 static Notification__MailState state_at_first(const struct notification *notification,
                                               const struct mc_txn *txn,
                                               const struct notification_mail *mail,
@@ -113,7 +121,7 @@ static Notification__MailState state_at_first(const struct notification *notific
         *ret_reason = mc_why_code(why);
         return NOTIFICATION__MAIL_STATE__MAIL_REFUSED;
     }
-    if (mail->at_ms + notification->mail.life_ms <= txn->now_ms)
+    if (ends_at(notification, mail) <= txn->now_ms)
         return NOTIFICATION__MAIL_STATE__MAIL_EXPIRED;
     return notification_mail_is_on(notification) ? NOTIFICATION__MAIL_STATE__MAIL_WAITING
                                                  : NOTIFICATION__MAIL_STATE__MAIL_NO_RELAY;
@@ -172,7 +180,7 @@ Notification__MailState notification_send_mail(const struct notification *notifi
     if (is_over(state))
         tell(txn, id, &record);
     else
-        job_add(notification, txn, mail, id, subject, mail->at_ms + notification->mail.life_ms);
+        job_add(notification, txn, mail, id, subject, ends_at(notification, mail));
     return txn->status == MC_OK ? state : NOTIFICATION__MAIL_STATE__MAIL_STATE_UNSPECIFIED;
 }
 

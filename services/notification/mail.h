@@ -15,6 +15,9 @@ enum {
     MAIL_LEASE_MS = 60000, /* longer than the exchange can take */
     MAIL_BACKOFF_MAX_MS = 3600000,
     MAIL_TICK_ROWS = 100,
+    NOTIFY_EMAILS_MAX = 10,
+    NOTIFY_VALUES_MAX = 20,
+    NOTIFY_DEDUPE_MAX = 200, /* bytes */
 };
 
 struct notification_mail {
@@ -24,11 +27,11 @@ struct notification_mail {
     const struct notification_template *words; /* what it was made of */
     char *const *keys;                         /* business ids */
     size_t keys_len;
-    const char *dedupe; /* the same for the same fact; NULL: each call is a mail */
-    int64_t at_ms;      /* of the fact: its life begins */
-    struct mc_bytes
-        alert_id; /* the alert that is told of its state, and its place there; or none */
-    uint32_t place;
+    const char *dedupe;       /* the same for the same fact; NULL: each call is a mail */
+    int64_t at_ms;            /* of the fact: its life begins */
+    int64_t expires_ms;       /* 0: when its life is over; it never lives longer */
+    struct mc_bytes alert_id; /* of the alert that is told of its state; or none */
+    uint32_t place;           /* there */
 };
 
 /* False: no relay is set up. */
@@ -55,6 +58,10 @@ enum mc_status notification_mail_http(void *ctx, struct mc_arena *arena, const s
 enum mc_status notification_mail_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
                                       const ProtobufCMessage *payload,
                                       const struct mc_result *result, enum mc_verdict *ret_verdict);
+
+enum mc_status notification_notify(struct notification *notification, struct mc_txn *txn,
+                                   const Notification__NotifyRequest *req,
+                                   Notification__NotifyReply *rep);
 
 /* support.mail_wanted: «Email phản hồi» (mail_support.c). */
 enum mc_status notification_mail_wanted(struct notification *notification, struct mc_txn *txn,

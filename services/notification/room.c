@@ -28,7 +28,8 @@
     X(ListAlertSubscriptions,  notification_list_alert_subscriptions,  Notification__ListAlertSubscriptionsRequest,  Notification__ListAlertSubscriptionsReply, MC_READ,         ALERTED, ALERT_RIGHT) \
     X(DeleteAlertSubscription, notification_delete_alert_subscription, Notification__DeleteAlertSubscriptionRequest, Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
     X(SetFollow,               notification_set_follow,                Notification__SetFollowRequest,               Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
-    X(ListAlerts,              notification_list_alerts,               Notification__ListAlertsRequest,              Notification__ListAlertsReply,             MC_READ,         ALERTED, ALERT_RIGHT)
+    X(ListAlerts,              notification_list_alerts,               Notification__ListAlertsRequest,              Notification__ListAlertsReply,             MC_READ,         ALERTED, ALERT_RIGHT) \
+    X(Notify, notification_notify, Notification__NotifyRequest, Notification__NotifyReply, MC_WRITE, MC_ROOM, NULL)
 
 static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_NOTICES  - MC_TABLE_ROOM] = "notices",  /* account id, notice id -> Notice */

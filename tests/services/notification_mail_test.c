@@ -210,7 +210,7 @@ static void kept_so_long(void **state)
     wanted(h);
     struct harness_exchange exchange = due(h);
     harness_answer(h, &exchange, 250, "");
-    harness_advance(h, 400 * 24 * HOUR_MS - 1);
+    harness_advance(h, 400 * (24 * HOUR_MS) - 1);
     harness_tick(h);
     assert_int_equal(harness_rows(h, NOTIFICATION_MAILS), 1);
     harness_advance(h, 1);
@@ -282,6 +282,84 @@ static void an_alert_is_mailed(void **state)
     assert_string_equal(alert_mail(h)->reason, "SMTP_550");
 }
 
+/* --- asked for by another room --- */
+
+static void asks(Notification__NotifyRequest *request, Notification__NotifyValue values[5],
+                 Notification__NotifyValue *list[5], char **emails, size_t n)
+{
+    static const char *const names[] = {"code", "title", "time"};
+
+    notification__notify_request__init(request);
+    for (size_t i = 0; i < MC_LEN(names); i++) {
+        notification__notify_value__init(&values[i]);
+        values[i].name = text(names[i]);
+        values[i].value = text("X");
+        list[i] = &values[i];
+    }
+    request->template_ = text("SUPPORT_REQUEST_SENT");
+    request->values = list;
+    request->n_values = MC_LEN(names);
+    request->dedupe = text("fact 1");
+    request->emails = emails;
+    request->n_emails = n;
+}
+
+static void a_room_has_it_mailed_once(void **state)
+{
+    static const struct mc_caller room = {.name = "room:partner", .who = MC_ROOM};
+    struct harness *h = *state;
+    Notification__NotifyRequest request;
+    Notification__NotifyValue values[5];
+    Notification__NotifyValue *list[5];
+    char *emails[] = {text(TO), text("b@example.vn")};
+
+    harness_as(h, &room);
+    asks(&request, values, list, emails, 1);
+    (void)harness_call(h, "Notify", &request.base, MC_OK);
+    struct harness_exchange exchange = due(h);
+    harness_answer(h, &exchange, 250, "");
+    request.n_emails = 2;
+    const Notification__NotifyReply *reply = harness_call(h, "Notify", &request.base, MC_OK);
+    assert_int_equal(reply->n_mails, 2);
+    assert_int_equal(reply->mails[0], NOTIFICATION__MAIL_STATE__MAIL_SENT);
+    assert_int_equal(reply->mails[1], NOTIFICATION__MAIL_STATE__MAIL_WAITING);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_MAIL), 1);
+    request.dedupe = text("fact 2");
+    request.expires_at_ms = harness_now(h);
+    reply = harness_call(h, "Notify", &request.base, MC_OK);
+    assert_int_equal(reply->mails[0], NOTIFICATION__MAIL_STATE__MAIL_EXPIRED);
+}
+
+static void every_field_that_is_wrong_is_named(void **state)
+{
+    static const struct mc_caller room = {.name = "room:partner", .who = MC_ROOM};
+    struct harness *h = *state;
+    Notification__NotifyRequest request;
+    Notification__NotifyValue values[5];
+    Notification__NotifyValue *list[5];
+    char *emails[NOTIFY_EMAILS_MAX + 1];
+
+    for (size_t i = 0; i < MC_LEN(emails); i++)
+        emails[i] = text(TO);
+    harness_as(h, &room);
+    asks(&request, values, list, emails, NOTIFY_EMAILS_MAX);
+    (void)harness_call(h, "Notify", &request.base, MC_OK);
+    request.n_emails++;
+    request.n_values--; /* {time} */
+    request.dedupe = text("");
+    emails[1] = text("none");
+    (void)harness_call(h, "Notify", &request.base, MC_INVALID);
+    assert_true(harness_violated(h, "emails", "FIELD_TOO_LONG"));
+    assert_true(harness_violated(h, "emails[1]", "EMAIL_FORMAT"));
+    assert_true(harness_violated(h, "values", "FIELD_REQUIRED"));
+    assert_true(harness_violated(h, "dedupe", "FIELD_REQUIRED"));
+    request.n_emails = 0;
+    request.template_ = text("NONE");
+    (void)harness_call(h, "Notify", &request.base, MC_INVALID);
+    assert_true(harness_violated(h, "emails", "FIELD_REQUIRED"));
+    assert_true(harness_violated(h, "template", "FIELD_REQUIRED"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +372,8 @@ int main(void)
         ROOM_TEST(kept_so_long),
         WITHOUT_RELAY_TEST(without_a_relay_it_says_so),
         ROOM_TEST(an_alert_is_mailed),
+        ROOM_TEST(a_room_has_it_mailed_once),
+        ROOM_TEST(every_field_that_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
