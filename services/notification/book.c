@@ -8,6 +8,7 @@
 #include "common/text.h"
 
 #include "dossier.pb-c.h"
+#include "payment.pb-c.h"
 
 /* The events that can become notices, and what they offer; room.c follows these. */
 static const struct {
@@ -36,6 +37,12 @@ static const struct {
     {"payment.paid", NOTIFICATION_OF_ORDER},
     {"payment.attempt_failed", NOTIFICATION_OF_ORDER},
     {"payment.tax_notice", NOTIFICATION_OF_TAX_NOTICE},
+    {"payment.refund_approved", NOTIFICATION_OF_REFUND},
+    {"payment.refund_done", NOTIFICATION_OF_REFUND},
+    {"payment.link_changed", NOTIFICATION_OF_LINK},
+    {"payment.tax_changed", NOTIFICATION_OF_TAX},
+    {"identity.account_made", NOTIFICATION_OF_OFFICER},
+    {"identity.account_changed", NOTIFICATION_OF_OFFICER},
 };
 
 static const char *const offered[][10] = {
@@ -47,6 +54,10 @@ static const char *const offered[][10] = {
     [NOTIFICATION_OF_ROUND] = {"name", "unit", "due", "behind", "time"},
     [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
     [NOTIFICATION_OF_TAX_NOTICE] = {"notice", "code", "amount", "until", "unit", "time"},
+    [NOTIFICATION_OF_REFUND] = {"code", "amount", "tx", "time"},
+    [NOTIFICATION_OF_LINK] = {"bank", "time"},
+    [NOTIFICATION_OF_TAX] = {"decision", "bank", "tx", "time"},
+    [NOTIFICATION_OF_OFFICER] = {"time"},
 };
 
 struct reader {
@@ -162,14 +173,39 @@ static bool source_find(const char *event, enum notification_source *ret_source)
     return false;
 }
 
+/* What a row's to_state may name; NULL: events of this source have none. */
+static const ProtobufCEnumDescriptor *states_of(enum notification_source source)
+{
+    switch (source) {
+    case NOTIFICATION_OF_DOSSIER:
+        return &dossier__state__descriptor;
+    case NOTIFICATION_OF_LINK:
+        return &payment__link_state__descriptor;
+    case NOTIFICATION_OF_TAX:
+        return &payment__attempt_state__descriptor;
+    case NOTIFICATION_OF_ACCOUNT:
+    case NOTIFICATION_OF_SECURITY:
+    case NOTIFICATION_OF_ORDER:
+    case NOTIFICATION_OF_TAX_NOTICE:
+    case NOTIFICATION_OF_DUE:
+    case NOTIFICATION_OF_ROUND:
+    case NOTIFICATION_OF_REFUND:
+    case NOTIFICATION_OF_OFFICER:
+        return NULL;
+    }
+    return NULL;
+}
+
 static bool state_read(const char *name, enum notification_source source, int *ret_state)
 {
+    const ProtobufCEnumDescriptor *states = states_of(source);
+
     *ret_state = NOTIFICATION_STATE_ANY;
     if (name[0] == '\0')
         return true;
     const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(&dossier__state__descriptor, name);
-    if (value == NULL || source != NOTIFICATION_OF_DOSSIER)
+        states != NULL ? protobuf_c_enum_descriptor_get_value_by_name(states, name) : NULL;
+    if (value == NULL)
         return false;
     *ret_state = value->value;
     return true;

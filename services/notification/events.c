@@ -19,7 +19,7 @@ static const char *text_or_fail(struct mc_txn *txn, const char *text)
 }
 
 /* HH:mm dd/MM/yyyy, as the forms and the sample messages have it. */
-static const char *time_text(struct mc_txn *txn, int64_t at_ms)
+const char *notification_time_text(struct mc_txn *txn, int64_t at_ms)
 {
     struct mc_local local = mc_local_from_ms(at_ms);
 
@@ -28,7 +28,7 @@ static const char *time_text(struct mc_txn *txn, int64_t at_ms)
                                    local.date.day, local.date.month, local.date.year));
 }
 
-static const char *money_text(struct mc_txn *txn, int64_t amount)
+const char *notification_money_text(struct mc_txn *txn, int64_t amount)
 {
     char text[MC_MONEY_SIZE];
 
@@ -36,7 +36,8 @@ static const char *money_text(struct mc_txn *txn, int64_t amount)
     return text_or_fail(txn, mc_strdup(txn->arena, text));
 }
 
-static const char *about(struct mc_txn *txn, const char *kind, const char *code, struct mc_bytes id)
+const char *notification_about(struct mc_txn *txn, const char *kind, const char *code,
+                               struct mc_bytes id)
 {
     char uuid[MC_UUID_TEXT_LEN + 1] = "";
 
@@ -72,17 +73,19 @@ enum mc_status notification_account_changed(struct notification *notification, s
     mc_save(txn, NOTIFICATION_ACCOUNTS, owner, &account.base);
     notification_sms_release(notification, txn, owner);
 
-    const struct notification_value values[] = {
-        {"name", body->full_name}, {"time", time_text(txn, event->at_ms)}, {NULL, NULL}};
-    notification_make(notification, txn,
-                      &(struct notification_fact){
-                          .event = event,
-                          .to_state = NOTIFICATION_STATE_ANY,
-                          .account = body->account_id,
-                          .about = about(txn, "account", body->account_id, (struct mc_bytes){0}),
-                          .values = values,
-                          .also_phone = other_phone(before, body->phone),
-                      });
+    const struct notification_value values[] = {{"name", body->full_name},
+                                                {"time", notification_time_text(txn, event->at_ms)},
+                                                {NULL, NULL}};
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = NOTIFICATION_STATE_ANY,
+            .account = body->account_id,
+            .about = notification_about(txn, "account", body->account_id, (struct mc_bytes){0}),
+            .values = values,
+            .also_phone = other_phone(before, body->phone),
+        });
     return txn->status;
 }
 
@@ -91,17 +94,18 @@ enum mc_status notification_security_changed(struct notification *notification, 
                                              const Motcua__Event *event,
                                              const Identity__SecurityChanged *body)
 {
-    const struct notification_value values[] = {{"time", time_text(txn, event->at_ms)},
+    const struct notification_value values[] = {{"time", notification_time_text(txn, event->at_ms)},
                                                 {NULL, NULL}};
 
-    notification_make(notification, txn,
-                      &(struct notification_fact){
-                          .event = event,
-                          .to_state = NOTIFICATION_STATE_ANY,
-                          .account = body->account_id,
-                          .about = about(txn, "account", body->account_id, (struct mc_bytes){0}),
-                          .values = values,
-                      });
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = NOTIFICATION_STATE_ANY,
+            .account = body->account_id,
+            .about = notification_about(txn, "account", body->account_id, (struct mc_bytes){0}),
+            .values = values,
+        });
     return txn->status;
 }
 
@@ -124,10 +128,11 @@ enum mc_status notification_dossier_changed(struct notification *notification, s
         {"code", code_text(txn, body->code, body->internal_number)},
         {"procedure", body->procedure_name},
         {"unit", body->unit_name},
-        {"due", body->due_at_ms != 0 ? time_text(txn, body->due_at_ms) : "theo quy định"},
-        {"time", time_text(txn, event->at_ms)},
+        {"due",
+         body->due_at_ms != 0 ? notification_time_text(txn, body->due_at_ms) : "theo quy định"},
+        {"time", notification_time_text(txn, event->at_ms)},
         {"reason", body->reason},
-        {"amount", money_text(txn, body->fee)},
+        {"amount", notification_money_text(txn, body->fee)},
         {"waybill", body->waybill},
         {NULL, NULL},
     };
@@ -137,7 +142,7 @@ enum mc_status notification_dossier_changed(struct notification *notification, s
             .event = event,
             .to_state = (int)body->to,
             .account = body->owner_account,
-            .about = about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
+            .about = notification_about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
             .values = values,
         });
     return txn->status;
@@ -156,9 +161,9 @@ enum mc_status notification_dossier_due(struct notification *notification, struc
         {"code", code_text(txn, body->code, body->internal_number)},
         {"procedure", body->procedure_name},
         {"unit", body->unit_name},
-        {"due", time_text(txn, body->due_at_ms)},
-        {"before", time_text(txn, body->due_before_ms)},
-        {"time", time_text(txn, event->at_ms)},
+        {"due", notification_time_text(txn, body->due_at_ms)},
+        {"before", notification_time_text(txn, body->due_before_ms)},
+        {"time", notification_time_text(txn, event->at_ms)},
         {"reason", body->reason},
         {NULL, NULL},
     };
@@ -168,7 +173,7 @@ enum mc_status notification_dossier_due(struct notification *notification, struc
             .event = event,
             .to_state = NOTIFICATION_STATE_ANY,
             .account = account,
-            .about = about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
+            .about = notification_about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
             .values = values,
         });
     return txn->status;
@@ -183,19 +188,20 @@ enum mc_status notification_round_reminder(struct notification *notification, st
     const struct notification_value values[] = {
         {"name", body->name},
         {"unit", body->unit},
-        {"due", time_text(txn, body->by_ms)},
+        {"due", notification_time_text(txn, body->by_ms)},
         {"behind", behind},
-        {"time", time_text(txn, event->at_ms)},
+        {"time", notification_time_text(txn, event->at_ms)},
         {NULL, NULL},
     };
-    notification_make(notification, txn,
-                      &(struct notification_fact){
-                          .event = event,
-                          .to_state = NOTIFICATION_STATE_ANY,
-                          .account = body->account,
-                          .about = about(txn, "round", "", mc_key_bytes(body->round_id)),
-                          .values = values,
-                      });
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = NOTIFICATION_STATE_ANY,
+            .account = body->account,
+            .about = notification_about(txn, "round", "", mc_key_bytes(body->round_id)),
+            .values = values,
+        });
     return txn->status;
 }
 
@@ -215,20 +221,24 @@ enum mc_status notification_order_changed(struct notification *notification, str
 {
     bool of_dossier = body->dossier_code[0] != '\0';
     const struct notification_value values[] = {
-        {"code", body->dossier_code},           {"amount", money_text(txn, body->amount)},
-        {"tx", body->transaction_id},           {"receipts", receipts_text(txn, body)},
-        {"time", time_text(txn, event->at_ms)}, {NULL, NULL},
+        {"code", body->dossier_code},
+        {"amount", notification_money_text(txn, body->amount)},
+        {"tx", body->transaction_id},
+        {"receipts", receipts_text(txn, body)},
+        {"time", notification_time_text(txn, event->at_ms)},
+        {NULL, NULL},
     };
 
-    notification_make(notification, txn,
-                      &(struct notification_fact){
-                          .event = event,
-                          .to_state = NOTIFICATION_STATE_ANY,
-                          .account = body->owner_account,
-                          .about = about(txn, of_dossier ? "dossier" : "payment",
-                                         body->dossier_code, mc_key_bytes(body->order_id)),
-                          .values = values,
-                      });
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = NOTIFICATION_STATE_ANY,
+            .account = body->owner_account,
+            .about = notification_about(txn, of_dossier ? "dossier" : "payment", body->dossier_code,
+                                        mc_key_bytes(body->order_id)),
+            .values = values,
+        });
     return txn->status;
 }
 
@@ -249,21 +259,21 @@ enum mc_status notification_tax_notice(struct notification *notification, struct
     const struct notification_value values[] = {
         {"notice", body->notice},
         {"code", body->dossier_code},
-        {"amount", money_text(txn, body->amount)},
+        {"amount", notification_money_text(txn, body->amount)},
         {"until", until_text(txn, body->due_date)},
         {"unit", body->unit_name},
-        {"time", time_text(txn, event->at_ms)},
+        {"time", notification_time_text(txn, event->at_ms)},
         {NULL, NULL},
     };
 
-    notification_make(
-        notification, txn,
-        &(struct notification_fact){
-            .event = event,
-            .to_state = NOTIFICATION_STATE_ANY,
-            .account = body->owner_account,
-            .about = about(txn, "dossier", body->dossier_code, mc_key_bytes(body->dossier_id)),
-            .values = values,
-        });
+    notification_make(notification, txn,
+                      &(struct notification_fact){
+                          .event = event,
+                          .to_state = NOTIFICATION_STATE_ANY,
+                          .account = body->owner_account,
+                          .about = notification_about(txn, "dossier", body->dossier_code,
+                                                      mc_key_bytes(body->dossier_id)),
+                          .values = values,
+                      });
     return txn->status;
 }

@@ -184,6 +184,26 @@ enum mc_status notification_order_changed(struct notification *notification, str
 enum mc_status notification_tax_notice(struct notification *notification, struct mc_txn *txn,
                                        const Motcua__Event *event,
                                        const Payment__TaxNoticeTold *body);
+/* Words of a notice; never NULL: what did not fit has failed the call. */
+const char *notification_time_text(struct mc_txn *txn, int64_t at_ms); /* HH:mm dd/MM/yyyy */
+const char *notification_money_text(struct mc_txn *txn, int64_t amount);
+const char *notification_about(struct mc_txn *txn, const char *kind, const char *code,
+                               struct mc_bytes id);
+enum mc_status notification_refund_changed(struct notification *notification, struct mc_txn *txn,
+                                           const Motcua__Event *event,
+                                           const Payment__RefundChanged *body);
+enum mc_status notification_link_changed(struct notification *notification, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Payment__LinkChanged *body);
+enum mc_status notification_tax_changed(struct notification *notification, struct mc_txn *txn,
+                                        const Motcua__Event *event,
+                                        const Payment__TaxChanged *body);
+enum mc_status notification_account_made(struct notification *notification, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Identity__AccountMade *body);
+enum mc_status notification_account_edited(struct notification *notification, struct mc_txn *txn,
+                                           const Motcua__Event *event,
+                                           const Identity__AccountChanged *body);
 
 /* Notices (notice.c). */
 struct notification_fact {

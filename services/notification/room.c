@@ -94,6 +94,11 @@ MC_FOLLOW_CALL(struct notification, notification_dossier_due, Dossier__Due)
 MC_FOLLOW_CALL(struct notification, notification_round_reminder, Dossier__RoundReminder)
 MC_FOLLOW_CALL(struct notification, notification_order_changed, Payment__OrderChanged)
 MC_FOLLOW_CALL(struct notification, notification_tax_notice, Payment__TaxNoticeTold)
+MC_FOLLOW_CALL(struct notification, notification_refund_changed, Payment__RefundChanged)
+MC_FOLLOW_CALL(struct notification, notification_link_changed, Payment__LinkChanged)
+MC_FOLLOW_CALL(struct notification, notification_tax_changed, Payment__TaxChanged)
+MC_FOLLOW_CALL(struct notification, notification_account_made, Identity__AccountMade)
+MC_FOLLOW_CALL(struct notification, notification_account_edited, Identity__AccountChanged)
 MC_FOLLOW_CALL(struct notification, notification_contract_changed, Partner__ContractChanged)
 MC_FOLLOW_CALL(struct notification, notification_gateway_changed, Otp__GatewayChanged)
 MC_FOLLOW_CALL(struct notification, notification_pumping_changed, Otp__PumpingChanged)
@@ -128,6 +133,12 @@ static const struct mc_follow follows[] = {
     {"payment",  "payment.paid",             &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.attempt_failed",   &payment__order_changed__descriptor,   notification_order_changed_event},
     {"payment",  "payment.tax_notice",       &payment__tax_notice_told__descriptor, notification_tax_notice_event},
+    {"payment",  "payment.refund_approved",  &payment__refund_changed__descriptor,  notification_refund_changed_event},
+    {"payment",  "payment.refund_done",      &payment__refund_changed__descriptor,  notification_refund_changed_event},
+    {"payment",  "payment.link_changed",     &payment__link_changed__descriptor,    notification_link_changed_event},
+    {"payment",  "payment.tax_changed",      &payment__tax_changed__descriptor,     notification_tax_changed_event},
+    {"identity", "identity.account_made",    &identity__account_made__descriptor,   notification_account_made_event},
+    {"identity", "identity.account_changed", &identity__account_changed__descriptor, notification_account_edited_event},
     {"otp",      "otp.gateway_share_changed", &otp__gateway_changed__descriptor,    notification_gateway_changed_event},
     {"otp",      "otp.pumping_suspected",    &otp__pumping_changed__descriptor,     notification_pumping_changed_event},
     {"otp",      "otp.pumping_ended",        &otp__pumping_changed__descriptor,     notification_pumping_changed_event},

@@ -1,14 +1,15 @@
-"""motcuactl elsewhere: contexts over CURVE, who it was in the audit log, watching, completion, the manual.
+"""motcuactl elsewhere: contexts over CURVE, who it was in the audit log, watching; and what documents tell to type.
 
     remote_operator.py <folder of the daemons>
 """
+import glob
 import os
 import re
 import signal
 import subprocess
 
 import story
-from story import ROOMS
+from story import ROOMS, SOURCE
 
 
 class RemoteOperator(story.Story):
@@ -82,9 +83,22 @@ class RemoteOperator(story.Story):
         watching.kill()
         watching.wait()
 
-    def test_completion_and_manual(self):
+    def test_what_documents_tell_to_type(self):
+        """Each command in a README or a runbook is one that motcuactl knows; completion is bash; the manual names them all."""
         help_text = subprocess.run([f"{self.bin}/motcuactl", "--help"], check=True, capture_output=True, text=True).stdout
-        nouns = {line.split()[0] for line in help_text.splitlines() if line.startswith("  ")}
+        known = {tuple(line.split()[:2]) for line in help_text.splitlines() if line.startswith("  ")}
+        nouns = {noun for noun, _ in known}
+        alone = {noun for noun in nouns if re.search(rf"^  {noun} +(\[|[A-Z]|bash|\S+ )", help_text, re.M)}
+        documents = glob.glob(f"{SOURCE}/**/*.md", recursive=True)
+        self.assertGreater(len(documents), 20)
+        for path in documents:
+            if "/build/" in path or "/node_modules/" in path:
+                continue
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            for said in re.findall(r"(?:`|^    )motcuactl ((?:-\S+ )*)([a-z]+)(?: ([a-z]+))?", text, re.M):
+                noun, verb = said[1], said[2]
+                self.assertTrue((noun, verb) in known or noun in alone, f"{os.path.relpath(path, SOURCE)}: motcuactl {noun} {verb}")
         completion = subprocess.run([f"{self.bin}/motcuactl", "completion", "bash"], check=True, capture_output=True, text=True).stdout
         asked = "COMP_WORDS=(motcuactl queue p); COMP_CWORD=2; _motcuactl; echo ${COMPREPLY[*]}"
         told = subprocess.run(["bash", "-c", f"{completion}\n{asked}"], check=True, capture_output=True, text=True).stdout

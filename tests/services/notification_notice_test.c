@@ -346,6 +346,68 @@ static void payments_are_told(void **state)
                         "28AA-26E/0000001, 28AA-26E/0000002.");
 }
 
+/* NOT-01: a bank is linked; a tax is paid; money comes back. Steps between are nobody's news. */
+static void links_taxes_and_refunds_are_told(void **state)
+{
+    struct harness *h = *state;
+    Payment__LinkChanged link = PAYMENT__LINK_CHANGED__INIT;
+    Payment__TaxChanged tax = PAYMENT__TAX_CHANGED__INIT;
+    Payment__RefundChanged refund = PAYMENT__REFUND_CHANGED__INIT;
+    const char *const keys[] = {NULL};
+
+    opened(h);
+    link.account_id = text(BINH);
+    link.bank = text("Vietcombank");
+    link.state = PAYMENT__LINK_STATE__LINK_CHECKING;
+    harness_advance(h, 1000);
+    harness_event(h, "payment", "payment.link_changed", &link.base, keys);
+    assert_int_equal(inbox(h, &binh)->n_notices, 1);
+    link.state = PAYMENT__LINK_STATE__LINKED;
+    harness_advance(h, 1000);
+    harness_event(h, "payment", "payment.link_changed", &link.base, keys);
+    assert_string_equal(newest(h)->title, "Liên kết tài khoản thành công");
+    assert_non_null(strstr(newest(h)->text, "Vietcombank"));
+
+    tax.account_id = text(BINH);
+    tax.state = PAYMENT__ATTEMPT_STATE__CONFIRMING;
+    harness_advance(h, 1000);
+    harness_event(h, "payment", "payment.tax_changed", &tax.base, keys);
+    tax.state = PAYMENT__ATTEMPT_STATE__SUCCEEDED;
+    harness_advance(h, 1000);
+    harness_event(h, "payment", "payment.tax_changed", &tax.base, keys);
+    assert_string_equal(newest(h)->title, "Nộp thuế thành công");
+
+    refund.owner_account = text(BINH);
+    refund.dossier_code = text("000.20.31.H53-260907-0007");
+    refund.amount = 1378500;
+    harness_advance(h, 1000);
+    harness_event(h, "payment", "payment.refund_done", &refund.base, keys);
+    assert_non_null(strstr(newest(h)->text, "1.378.500"));
+    refund.owner_account = text(""); /* paid at a desk */
+    harness_advance(h, 1000);
+    harness_event(h, "payment", "payment.refund_done", &refund.base, keys);
+    assert_int_equal(inbox(h, &binh)->n_notices, 4);
+}
+
+/* C5: whose account an officer changes is told; his own changes are no news to him. */
+static void what_officers_do_to_an_account_is_told(void **state)
+{
+    struct harness *h = *state;
+    Identity__AccountChanged changed = IDENTITY__ACCOUNT_CHANGED__INIT;
+    const char *const keys[] = {NULL};
+
+    opened(h);
+    changed.account_id = text(BINH);
+    harness_event_by(h, "account:" BINH, "identity", "identity.account_changed", &changed.base,
+                     keys);
+    harness_event_by(h, "system", "identity", "identity.account_changed", &changed.base, keys);
+    assert_int_equal(inbox(h, &binh)->n_notices, 1);
+    harness_advance(h, 1000);
+    harness_event_by(h, "account:" THO, "identity", "identity.account_changed", &changed.base,
+                     keys);
+    assert_string_equal(newest(h)->title, "Thông tin tài khoản được cán bộ cập nhật");
+}
+
 static void a_new_phone_is_used_from_then_on(void **state)
 {
     struct harness *h = *state;
@@ -794,6 +856,8 @@ int main(void)
         ROOM_TEST(a_step_within_a_state_is_not_told),
         ROOM_TEST(a_dossier_without_account),
         ROOM_TEST(payments_are_told),
+        ROOM_TEST(links_taxes_and_refunds_are_told),
+        ROOM_TEST(what_officers_do_to_an_account_is_told),
         ROOM_TEST(a_new_phone_is_used_from_then_on),
         ROOM_TEST(a_merged_accounts_notices_go_to_the_other),
         ROOM_TEST(an_account_without_phone_has_no_sms),
