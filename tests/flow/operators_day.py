@@ -111,6 +111,9 @@ class OperatorsDay(prometheus.Prometheus, remote_operator.RemoteOperator, sms_ga
         self.start_daemons(["audit"])
         told = self.action_entries()
         self.assertEqual({actor for actor, _, _ in told}, {"operator:an", "operator:binh"})
+        story_told = "".join(self.operator("trace", key) for key in self.actions())
+        self.assertIn("operator:binh", story_told)
+        self.assertIn("action_approved", story_told)
         approved = next(number for actor, kind, number in told if actor == "operator:binh" and kind.endswith("action_approved"))
         for name, arguments in (("proof", ["prove", str(approved)]), ("key", ["key"])):
             with open(f"{self.folder}/{name}", "w", encoding="utf-8") as file:
@@ -118,11 +121,13 @@ class OperatorsDay(prometheus.Prometheus, remote_operator.RemoteOperator, sms_ga
         done = subprocess.run([f"{self.bin}/motcua-verify", "proof", "proof", "key"], cwd=self.folder, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def actions(self):
+        return {key for event in self.journal("otp") if ".queue_action_" in event.type for key in event.keys if key.startswith("action:")}
+
     def action_entries(self):
         """(who, what, number) of every step of the actions."""
-        ids = {key for event in self.journal("otp") if ".queue_action_" in event.type for key in event.keys if key.startswith("action:")}
         entries = []
-        for key in ids:
+        for key in self.actions():
             timeline = self.local("operator:check").call("audit", "Timeline", {"key": key, "limit": 100})
             entries += [(e.actor, e.type, e.number) for e in timeline.entries if e.actor.startswith("operator:")]
         return entries
