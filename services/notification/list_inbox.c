@@ -28,6 +28,14 @@ static const char *sms_state_name(NotificationState__SmsState state)
         return "queued";
     case NOTIFICATION_STATE__SMS_STATE__REFUSED:
         return "refused";
+    case NOTIFICATION_STATE__SMS_STATE__SENT:
+        return "sent";
+    case NOTIFICATION_STATE__SMS_STATE__DELIVERED:
+        return "delivered";
+    case NOTIFICATION_STATE__SMS_STATE__FAILED:
+        return "failed";
+    case NOTIFICATION_STATE__SMS_STATE__EXPIRED:
+        return "expired";
     case NOTIFICATION_STATE__SMS_STATE__NONE:
     case _NOTIFICATION_STATE__SMS_STATE_IS_INT_SIZE:
         break;
@@ -54,6 +62,8 @@ static Notification__Notice *tell(struct mc_txn *txn, struct mc_bytes account, s
     notice->text = content->text;
     notice->read = !notification_is_unread(txn, mc_key_join(txn, account, id));
     notice->sms_state = mc_unconst(sms_state_name(record->sms_state));
+    notice->sms_reason = record->sms_code;
+    notice->sms_at_ms = record->sms_at_ms;
     notice->about = record->about;
     return notice;
 }

@@ -54,6 +54,7 @@ enum {
     NOTIFICATION_MARK_MAX = 100,      /* ids in one MarkRead */
     NOTIFICATION_MARK_ALL_MAX = 1000, /* what a MarkRead without ids marks at once */
     NOTIFICATION_KEYS_MAX = 8,        /* business ids taken over from an event */
+    NOTIFICATION_SMS_KEYS_MAX = 8,    /* of one text, as the otp room takes them */
     NOTIFICATION_HELD_MAX = 100,      /* newest notices looked at when an account becomes known */
     NOTIFICATION_TICK_ROWS = 100,
     NOTIFICATION_SMS_ATTEMPTS = 12,
@@ -241,6 +242,13 @@ void notification_sms_copy(const struct notification *notification, struct mc_tx
                            struct mc_bytes account, struct mc_bytes id,
                            const NotificationState__Notice *notice, const char *phone,
                            const char *text);
+/* What the otp room's journal calls a notice's SMS; NULL: the arena is full (sms_delivery.c). */
+char *notification_sms_key(struct mc_arena *arena, struct mc_bytes account, struct mc_bytes id);
+/* States only move on: what another journal tells may overtake an answer, or come again. */
+bool notification_sms_moves(const NotificationState__Notice *notice,
+                            NotificationState__SmsState state);
+enum mc_status notification_sms_changed(struct notification *notification, struct mc_txn *txn,
+                                        const Motcua__Event *event, const Otp__SmsChanged *body);
 /* The phone kept for an account, or NULL: none is. */
 const char *notification_sms_phone(struct mc_txn *txn, struct mc_bytes account);
 void notification_sms_release(const struct notification *notification, struct mc_txn *txn,

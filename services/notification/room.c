@@ -102,7 +102,7 @@ MC_FOLLOW_CALL(struct notification, notification_account_edited, Identity__Accou
 MC_FOLLOW_CALL(struct notification, notification_contract_changed, Partner__ContractChanged)
 MC_FOLLOW_CALL(struct notification, notification_gateway_changed, Otp__GatewayChanged)
 MC_FOLLOW_CALL(struct notification, notification_pumping_changed, Otp__PumpingChanged)
-MC_FOLLOW_CALL(struct notification, notification_alert_sms_changed, Otp__SmsChanged)
+MC_FOLLOW_CALL(struct notification, notification_sms_changed, Otp__SmsChanged)
 MC_FOLLOW_CALL(struct notification, notification_queue_late, Motcua__QueueLate)
 MC_FOLLOW_CALL(struct notification, notification_delivery_told, Partner__DeliveryTold)
 MC_FOLLOW_CALL(struct notification, notification_circuit_told, Partner__CircuitTold)
@@ -142,11 +142,11 @@ static const struct mc_follow follows[] = {
     {"otp",      "otp.gateway_share_changed", &otp__gateway_changed__descriptor,    notification_gateway_changed_event},
     {"otp",      "otp.pumping_suspected",    &otp__pumping_changed__descriptor,     notification_pumping_changed_event},
     {"otp",      "otp.pumping_ended",        &otp__pumping_changed__descriptor,     notification_pumping_changed_event},
-    {"otp",      "otp.sms_queued",           &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
-    {"otp",      "otp.sms_sent",             &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
-    {"otp",      "otp.sms_delivered",        &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
-    {"otp",      "otp.sms_failed",           &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
-    {"otp",      "otp.sms_expired",          &otp__sms_changed__descriptor,         notification_alert_sms_changed_event},
+    {"otp",      "otp.sms_queued",           &otp__sms_changed__descriptor,         notification_sms_changed_event},
+    {"otp",      "otp.sms_sent",             &otp__sms_changed__descriptor,         notification_sms_changed_event},
+    {"otp",      "otp.sms_delivered",        &otp__sms_changed__descriptor,         notification_sms_changed_event},
+    {"otp",      "otp.sms_failed",           &otp__sms_changed__descriptor,         notification_sms_changed_event},
+    {"otp",      "otp.sms_expired",          &otp__sms_changed__descriptor,         notification_sms_changed_event},
     {"identity", "identity.queue_late",       &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"identity", "identity.queue_recovered",  &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"otp",      "otp.queue_late",            &motcua__queue_late__descriptor,           notification_queue_late_event},

@@ -199,6 +199,27 @@ static char *unit_of(struct mc_arena *arena, const NotificationState__Sms *sms)
     return mc_unconst("");
 }
 
+/*
+ * Its keys, and the one its journal is followed by, for which the last of a full list gives way;
+ * a copy is of no notice.
+ */
+static bool name(struct mc_arena *arena, const NotificationState__Sms *sms,
+                 Otp__EnqueueSmsRequest *request)
+{
+    request->n_keys = MC_MIN(sms->n_keys, (size_t)NOTIFICATION_SMS_KEYS_MAX - 1);
+    request->keys = mc_alloc(arena, (request->n_keys + 1) * sizeof *request->keys);
+    if (request->keys == NULL)
+        return false;
+    for (size_t i = 0; i < request->n_keys; i++)
+        request->keys[i] = sms->keys[i];
+    if (sms->notice_id.len != MC_ID_LEN || sms->account.len != MC_ID_LEN)
+        return true;
+    char *key =
+        notification_sms_key(arena, mc_key_bytes(sms->account), mc_key_bytes(sms->notice_id));
+    request->keys[request->n_keys++] = key;
+    return key != NULL;
+}
+
 enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                      const ProtobufCMessage *payload, struct mc_room_call *ret_call)
 {
@@ -214,8 +235,8 @@ enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const st
     request->phone = sms->phone;
     request->text = sms->text;
     request->expires_at_ms = sms->expires_at_ms;
-    request->keys = sms->keys;
-    request->n_keys = sms->n_keys;
+    if (!name(arena, sms, request))
+        return MC_LIMITED;
     request->dedupe = sms->dedupe;
     request->template_ = sms->template_;
     request->unit_code = unit_of(arena, sms);
@@ -251,10 +272,15 @@ enum mc_status notification_sms_done(void *ctx, struct mc_txn *txn, const struct
     if (notice == NULL)
         return txn->status;
     if (result->status == MC_OK) {
+        if (!notification_sms_moves(notice, NOTIFICATION_STATE__SMS_STATE__QUEUED))
+            return txn->status;
         notice->sms_state = NOTIFICATION_STATE__SMS_STATE__QUEUED;
+        notice->sms_code = mc_unconst("");
         notification_notice_save(txn, account, id, notice);
         return txn->status;
     }
+    if (!notification_sms_moves(notice, NOTIFICATION_STATE__SMS_STATE__REFUSED))
+        return txn->status; /* its journal was here first: it has the text */
     /* What the otp room refused it will refuse again; what it never took is a dead letter. */
     *ret_verdict = away ? MC_BURY : MC_DONE;
     bool told = !away && result->code != NULL && result->code[0] != '\0';

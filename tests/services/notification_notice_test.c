@@ -179,10 +179,100 @@ static void an_accepted_dossier_is_told(void **state)
     assert_string_equal(sms->unit_code, "000.20.31.H53"); /* it bears the cost */
     assert_string_equal(sms->template_, "DOSSIER_ACCEPTED");
     assert_int_equal(sms->expires_at_ms, HARNESS_T0 + 24 * HOUR_MS);
-    assert_int_equal(sms->n_keys, 2);
+    assert_int_equal(sms->n_keys, 3); /* with the one its journal is followed by */
     sms_queued(h, &exchange);
     assert_string_equal(newest(h)->sms_state, "queued");
     assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 0);
+}
+
+static void sms_event(struct harness *h, const char *type, Otp__DeliveryState state,
+                      const char *reason, const char *key)
+{
+    Otp__SmsChanged body = OTP__SMS_CHANGED__INIT;
+
+    body.job_id = 1;
+    body.state = state;
+    body.reason = text(reason);
+    harness_event(h, "otp", type, &body.base, (const char *const[]){"phone:0", key, NULL});
+}
+
+/* NOT-08: what the otp room tells of it is seen; late, again and of nothing known does no harm. */
+static void the_sms_of_a_notice_is_followed(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    char key[128];
+
+    opened(h);
+    accepted(h);
+    const Otp__EnqueueSmsRequest *sms = sms_request(h, &exchange);
+    assert_non_null(sms);
+    (void)snprintf(key, sizeof key, "%s", sms->keys[sms->n_keys - 1]);
+    assert_memory_equal(key, "notice_sms:", 11);
+    /* The journal overtakes the answer. */
+    sms_event(h, "otp.sms_sent", OTP__DELIVERY_STATE__SENT, "", key);
+    assert_string_equal(newest(h)->sms_state, "sent");
+    sms_queued(h, &exchange);
+    assert_string_equal(newest(h)->sms_state, "sent");
+    sms_event(h, "otp.sms_queued", OTP__DELIVERY_STATE__QUEUED, "", key);
+    assert_string_equal(newest(h)->sms_state, "sent");
+    sms_event(h, "otp.sms_failed", OTP__DELIVERY_STATE__FAILED, "ABSENT", key);
+    assert_string_equal(newest(h)->sms_state, "failed");
+    assert_string_equal(newest(h)->sms_reason, "ABSENT");
+    int64_t at_ms = newest(h)->sms_at_ms;
+    assert_int_equal(at_ms, harness_now(h));
+    harness_advance(h, 1000);
+    sms_event(h, "otp.sms_failed", OTP__DELIVERY_STATE__FAILED, "OTHER", key);
+    sms_event(h, "otp.sms_delivered", OTP__DELIVERY_STATE__DELIVERED, "", key);
+    assert_string_equal(newest(h)->sms_reason, "ABSENT");
+    assert_int_equal(newest(h)->sms_at_ms, at_ms);
+    sms_event(h, "otp.sms_sent", OTP__DELIVERY_STATE__SENT, "", "notice_sms:x");
+    sms_event(h, "otp.sms_sent", OTP__DELIVERY_STATE__SENT, "", "notice_sms:" BINH ":" THO);
+    sms_event(h, "otp.sms_sent", OTP__DELIVERY_STATE__SENT, "", "dossier:" CODE);
+    assert_string_equal(newest(h)->sms_state, "failed");
+}
+
+/* The otp room takes eight keys: the last of a full list gives way, and the notice keeps it. */
+static void a_full_list_of_keys(void **state)
+{
+    static const char *const eight[] = {"a:1", "b:1", "c:1", "d:1", "e:1",
+                                        "f:1", "g:1", "h:1", NULL};
+    struct harness *h = *state;
+
+    opened(h);
+    for (size_t n = 7; n <= 8; n++) {
+        struct harness_exchange exchange;
+        Dossier__Changed body;
+
+        dossier_is(&body);
+        harness_event(h, "dossier", "dossier.accepted", &body.base, eight + (8 - n));
+        const Otp__EnqueueSmsRequest *sms = sms_request(h, &exchange);
+        assert_non_null(sms);
+        assert_int_equal(sms->n_keys, NOTIFICATION_SMS_KEYS_MAX);
+        assert_string_equal(sms->keys[6], n == 7 ? "h:1" : "g:1");
+        assert_memory_equal(sms->keys[7], "notice_sms:", 11);
+        sms_queued(h, &exchange);
+    }
+}
+
+/* We gave up, but the otp room had it: its journal is believed. */
+static void an_sms_thought_refused_was_queued(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    char key[128];
+
+    opened(h);
+    accepted(h);
+    const Otp__EnqueueSmsRequest *sms = sms_request(h, &exchange);
+    assert_non_null(sms);
+    (void)snprintf(key, sizeof key, "%s", sms->keys[sms->n_keys - 1]);
+    sms_result(h, &exchange, MC_DENIED, "NO");
+    assert_string_equal(newest(h)->sms_state, "refused");
+    assert_string_equal(newest(h)->sms_reason, "NO");
+    sms_event(h, "otp.sms_delivered", OTP__DELIVERY_STATE__DELIVERED, "", key);
+    assert_string_equal(newest(h)->sms_state, "delivered");
+    assert_string_equal(newest(h)->sms_reason, "");
 }
 
 /* Every rule, by its event: template, and whether an SMS goes along. */
@@ -850,6 +940,9 @@ int main(void)
 #define ROOM_TEST(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
     const struct CMUnitTest tests[] = {
         ROOM_TEST(an_accepted_dossier_is_told),
+        ROOM_TEST(the_sms_of_a_notice_is_followed),
+        ROOM_TEST(an_sms_thought_refused_was_queued),
+        ROOM_TEST(a_full_list_of_keys),
         ROOM_TEST(every_step_of_a_dossier),
         ROOM_TEST(a_dossier_without_code),
         ROOM_TEST(no_due_time),
