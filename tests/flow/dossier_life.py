@@ -33,6 +33,10 @@ class DossierLife(story.Story):
         return {n.template: n.text for n in
                 self.portal.call("notification", "ListInbox", {"page_size": 50}, self.citizen_session).notices}
 
+    def sms_states(self, template):
+        return [n.sms_state for n in self.portal.call("notification", "ListInbox", {"page_size": 50}, self.citizen_session).notices
+                if n.template == template]
+
     def told(self, template, words):
         return self.wait(f"the notice {template}", lambda: words in self.inbox().get(template, ""))
 
@@ -90,6 +94,7 @@ class DossierLife(story.Story):
         at = self.sent()
         self.advance(at, "REFUSED", "Không thuộc thẩm quyền giải quyết")
         self.told("DOSSIER_REFUSED", "Không thuộc thẩm quyền")
+        self.wait("its SMS to be delivered, which the notice says (NOT-08)", lambda: "delivered" in self.sms_states("DOSSIER_REFUSED"))
         self.assertGreater(self.view(at.dossier_id).refused_at_ms, 0)
         self.refused("TRANSITION_NOT_ALLOWED", "dossier", "Advance",
                      {"dossier_id": at.dossier_id, "version": self.view(at.dossier_id).version, "to": "NEW"}, self.desk)
