@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "common/ident.h"
+#include "common/unit_index.h"
 #include "common/why.h"
 
 #include "notification.h"
@@ -18,7 +18,6 @@ enum {
     ALERT_PHONES_MAX = 10, /* of a subscription */
     ALERT_EMAILS_MAX = 10,
     ALERT_HOUSE_MAX = 50, /* subscriptions of one type of service that is the house's own */
-    ALERT_UNITS_DEPTH_MAX = 8,
     ALERT_CHANGES_MAX = 20,
     ALERT_SCAN_MAX = 500, /* rows that one page of a list looks at */
     ALERT_TICK_ROWS = 50,
@@ -57,8 +56,6 @@ enum mc_status alert_subscription_reply(const struct notification *notification,
 
 /* --- lists by unit (alert_index.c): "s" subscriptions, "a" alerts --- */
 
-void alert_index_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
-void alert_index_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
 struct alert_page {
     struct mc_cursor cursor;
     size_t size;

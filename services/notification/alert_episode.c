@@ -305,7 +305,7 @@ static void drop_old(const struct notification *notification, struct mc_txn *txn
             mc_row(&cursor, &notification_state__alert__descriptor);
         if (alert == NULL)
             return;
-        alert_index_drop(txn, "a", alert->unit, cursor.key);
+        mc_unit_index_drop(txn, NOTIFICATION_ALERT_UNITS, "a", alert->unit, cursor.key);
         mc_drop(txn, NOTIFICATION_ALERTS, cursor.key);
     }
 }

@@ -9,46 +9,6 @@
 
 #include "alert.h"
 
-static struct mc_bytes prefix_of(struct mc_txn *txn, const char *kind, const char *unit)
-{
-    /* the NUL keeps H1 from being a beginning of H15 */
-    return mc_key_join(txn, mc_key_text(kind), (struct mc_bytes){unit, strlen(unit) + 1});
-}
-
-/* The unit, those above it, and "". */
-static size_t places_of(const char *unit, char places[ALERT_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE])
-{
-    size_t n = 0;
-
-    if (unit[0] != '\0' && strlen(unit) < MC_AGENCY_CODE_SIZE)
-        memcpy(places[n++], unit, strlen(unit) + 1);
-    while (n > 0 && n < ALERT_UNITS_DEPTH_MAX - 1 &&
-           mc_agency_parent(places[n - 1], places[n], MC_AGENCY_CODE_SIZE))
-        n++;
-    places[n++][0] = '\0';
-    return n;
-}
-
-void alert_index_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
-{
-    char places[ALERT_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = places_of(unit, places);
-
-    for (size_t i = 0; i < n; i++)
-        mc_put(txn, NOTIFICATION_ALERT_UNITS, mc_key_join(txn, prefix_of(txn, kind, places[i]), id),
-               (struct mc_bytes){0});
-}
-
-void alert_index_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
-{
-    char places[ALERT_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = places_of(unit, places);
-
-    for (size_t i = 0; i < n; i++)
-        mc_drop(txn, NOTIFICATION_ALERT_UNITS,
-                mc_key_join(txn, prefix_of(txn, kind, places[i]), id));
-}
-
 static const char *unit_of(struct mc_txn *txn, const char *asked)
 {
     char code[MC_AGENCY_CODE_SIZE];
@@ -82,7 +42,7 @@ bool alert_page_open(struct mc_txn *txn, const char *kind, const char *unit, uin
         return false;
     if (own[0] == '\0' && !alert_unit_mine(txn, ""))
         return mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL) == MC_OK;
-    struct mc_bytes prefix = prefix_of(txn, kind, own);
+    struct mc_bytes prefix = mc_unit_index_prefix(txn, kind, own);
     if (token[0] != '\0')
         from = mc_key_join(txn, prefix, (struct mc_bytes){before, sizeof before});
     ret_page->cursor = mc_seek(txn, NOTIFICATION_ALERT_UNITS, prefix, from, MC_BACKWARD);
@@ -151,11 +111,11 @@ size_t alert_subscribed_count(struct mc_txn *txn, const char *service, size_t mo
 size_t alert_subscribed_to(struct mc_txn *txn, const char *service, const char *unit,
                            struct mc_bytes ret_ids[ALERT_HOUSE_MAX])
 {
-    char places[ALERT_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
+    char places[MC_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
     size_t n = 0;
 
     if (unit[0] != '\0') {
-        size_t len = places_of(unit, places) - 1; /* nobody subscribes for "" */
+        size_t len = mc_unit_places(unit, places) - 1; /* nobody subscribes for "" */
 
         for (size_t i = 0; i < len; i++)
             if (alert_subscribed(txn, service, places[i], &ret_ids[n]))

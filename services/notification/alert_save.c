@@ -207,11 +207,11 @@ static void move(struct mc_txn *txn, struct mc_bytes id,
     if (record->version > 0 && !record->deleted)
         alert_subscribed_drop(txn, record->service_type, record->unit);
     if (record->version > 0 && strcmp(record->unit, unit) != 0)
-        alert_index_drop(txn, "s", record->unit, id);
+        mc_unit_index_drop(txn, NOTIFICATION_ALERT_UNITS, "s", record->unit, id);
     record->unit = mc_unconst(unit);
     record->service_type = mc_unconst(service);
     alert_subscribed_put(txn, service, unit, id);
-    alert_index_put(txn, "s", unit, id);
+    mc_unit_index_put(txn, NOTIFICATION_ALERT_UNITS, "s", unit, id);
 }
 
 enum mc_status

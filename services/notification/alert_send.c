@@ -337,6 +337,6 @@ void alert_send(const struct notification *notification, struct mc_txn *txn,
         return;
     alert.content = notification_seal(txn, &content.base);
     mc_save(txn, NOTIFICATION_ALERTS, id, &alert.base);
-    alert_index_put(txn, "a", alert.unit, id);
+    mc_unit_index_put(txn, NOTIFICATION_ALERT_UNITS, "a", alert.unit, id);
     emit(txn, id, &alert, &content);
 }

@@ -25,8 +25,12 @@ enum mc_status notification_refund_changed(struct notification *notification, st
                                            const Payment__RefundChanged *body)
 {
     bool of_dossier = body->dossier_code[0] != '\0';
+    const char *what = mc_sprintf(txn->arena, "%s %s", of_dossier ? "hồ sơ" : "giao dịch",
+                                  of_dossier ? body->dossier_code : body->transaction_id);
+    if (what == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
     const struct notification_value values[] = {
-        {"code", body->dossier_code},
+        {"what", what},
         {"amount", notification_money_text(txn, body->amount)},
         {"tx", body->transaction_id},
         {"time", notification_time_text(txn, event->at_ms)},

@@ -161,7 +161,7 @@ void partner_check_emit(struct mc_txn *txn, const char *type, const PartnerState
 
 void partner_check_drop(struct mc_txn *txn, struct mc_bytes id, const Partner__ApiCheck *told)
 {
-    partner_unit_drop(txn, "check", told->unit, id);
+    mc_unit_index_drop(txn, PARTNER_BY_UNIT, "check", told->unit, id);
     mc_drop(txn, PARTNER_CHECKS, id);
 }
 
@@ -237,7 +237,7 @@ void partner_check_begin(struct mc_txn *txn, const struct partner_asked *asked,
     ret_told->contract_id =
         (ProtobufCBinaryData){asked->contract_id.len, mc_unconst(asked->contract_id.data)};
     partner_check_save(txn, id, &record, ret_told);
-    partner_unit_put(txn, "check", asked->unit, id);
+    mc_unit_index_put(txn, PARTNER_BY_UNIT, "check", asked->unit, id);
     add_job(txn, asked, id, host);
     partner_check_emit(txn, "partner.api_check_started", &record, ret_told);
 }

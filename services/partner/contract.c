@@ -62,7 +62,7 @@ PartnerState__Contract *partner_contract_mine(struct mc_txn *txn, ProtobufCBinar
         record = partner_contract_load(txn, mc_key_bytes(id), ret_told);
     if (txn->status != MC_OK)
         return NULL;
-    if (record == NULL || !partner_unit_mine(txn, (*ret_told)->unit)) {
+    if (record == NULL || !mc_unit_mine(txn, (*ret_told)->unit)) {
         (void)mc_refuse(txn, MC_NOT_FOUND, "contract_id", "NOT_FOUND", NULL);
         return NULL;
     }

@@ -96,7 +96,7 @@ static void begin(struct mc_json_writer *writer, struct mc_txn *txn, const Motcu
 static void put(struct mc_txn *txn, const Motcua__Event *event, const char *type, const char *unit,
                 uint64_t sequence, struct mc_json_writer *writer)
 {
-    char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
+    char places[MC_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
     PartnerState__FeedRow row = PARTNER_STATE__FEED_ROW__INIT;
     struct mc_bytes json = {0};
     struct mc_bytes key = mc_key_u64(txn, sequence);
@@ -112,7 +112,7 @@ static void put(struct mc_txn *txn, const Motcua__Event *event, const char *type
     row.unit = mc_unconst(unit);
     row.event = (ProtobufCBinaryData){json.len, mc_unconst(json.data)};
     mc_save(txn, PARTNER_FEED, key, &row.base);
-    size_t n = partner_unit_places(unit, places);
+    size_t n = mc_unit_places(unit, places);
     for (size_t i = 0; i < n; i++)
         mc_put(txn, PARTNER_FEED_UNITS,
                mc_key_join(txn, (struct mc_bytes){places[i], strlen(places[i]) + 1}, key),
@@ -233,8 +233,8 @@ uint64_t partner_feed_next(struct mc_txn *txn, const char *unit, uint64_t after,
 
 static void drop_row(struct mc_txn *txn, struct mc_bytes key, const char *unit)
 {
-    char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = partner_unit_places(unit, places);
+    char places[MC_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
+    size_t n = mc_unit_places(unit, places);
 
     for (size_t i = 0; i < n; i++)
         mc_drop(txn, PARTNER_FEED_UNITS,

@@ -45,7 +45,7 @@ enum mc_status partner_get_api_check(struct partner *partner, struct mc_txn *txn
     const PartnerState__Check *record = partner_check_load(txn, mc_key_bytes(req->check_id), &told);
     if (txn->status != MC_OK)
         return txn->status;
-    if (record == NULL || !partner_unit_mine(txn, told->unit))
+    if (record == NULL || !mc_unit_mine(txn, told->unit))
         return mc_refuse(txn, MC_NOT_FOUND, "check_id", "NOT_FOUND", NULL);
     if (is_waiting(told) && mc_wait(txn, req->wait_ms) == MC_WAIT)
         return MC_WAIT;

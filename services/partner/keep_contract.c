@@ -50,7 +50,7 @@ enum mc_status partner_keep_contract(struct partner *partner, struct mc_txn *txn
     const PartnerState__Check *kept = partner_check_load(txn, mc_key_bytes(req->check_id), &check);
     if (txn->status != MC_OK)
         return txn->status;
-    if (kept == NULL || !partner_unit_mine(txn, check->unit))
+    if (kept == NULL || !mc_unit_mine(txn, check->unit))
         return mc_refuse(txn, MC_NOT_FOUND, "check_id", "NOT_FOUND", NULL);
     if (check->state != PARTNER__API_CHECK_STATE__API_CHECK_ANSWERED)
         return mc_refuse(txn, MC_EXPIRED, "check_id", "API_CHECK_UNANSWERED", NULL);
@@ -62,7 +62,7 @@ enum mc_status partner_keep_contract(struct partner *partner, struct mc_txn *txn
     fill(txn, check, rep);
     partner_contract_plan(partner, txn, id, rep);
     partner_contract_save(txn, id, &record, rep);
-    partner_unit_put(txn, "contract", rep->unit, id);
+    mc_unit_index_put(txn, PARTNER_BY_UNIT, "contract", rep->unit, id);
     partner_contract_emit(txn, "partner.contract_kept", rep, mc_key_bytes(req->check_id));
     return txn->status;
 }

@@ -26,7 +26,7 @@ static bool may_see(struct mc_txn *txn, const PartnerState__Delivery *delivery)
 {
     const PartnerState__Partner *record = partner_load(txn, delivery->partner_id);
 
-    return record != NULL && partner_unit_mine(txn, record->unit);
+    return record != NULL && mc_unit_mine(txn, record->unit);
 }
 
 enum mc_status partner_list_deliveries(struct partner *partner, struct mc_txn *txn,

@@ -62,7 +62,7 @@ static const PartnerState__Partner *walk_next(struct mc_txn *txn, struct walk *w
             return NULL;
         walk->id = mc_sprintf(txn->arena, "%.*s", (int)walk->cursor.key.len,
                               (const char *)walk->cursor.key.data);
-        if (partner_unit_mine(txn, record->unit) &&
+        if (mc_unit_mine(txn, record->unit) &&
             (walk->unit[0] == '\0' || mc_agency_within(record->unit, walk->unit)))
             return record;
     }

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "common/guard.h"
-#include "common/ident.h"
 #include "common/service.h"
+#include "common/unit_index.h"
 
 #include "partner.pb-c.h"
 #include "state.pb-c.h"
@@ -52,7 +52,6 @@ enum partner_lane {
 enum {
     PARTNER_PAGE_DEFAULT = 20,
     PARTNER_PAGE_MAX = 50,
-    PARTNER_UNITS_DEPTH_MAX = 8, /* a unit, those above it, and "" */
     PARTNER_WAIT_MAX_MS = 10000,
     PARTNER_TICK_ROWS = 100,
     PARTNER_REASON_MAX = 500, /* characters */
@@ -234,16 +233,8 @@ void *partner_unpack(struct mc_txn *txn, ProtobufCBinaryData packed,
 void *partner_open(struct mc_txn *txn, ProtobufCBinaryData sealed,
                    const ProtobufCMessageDescriptor *type);
 
-/* Lists by unit and all above it, oldest first (unit.c). */
-void partner_unit_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
-void partner_unit_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
-/* The unit, each above it, and "": where an event of it is heard. Returns how many. */
-size_t partner_unit_places(const char *unit,
-                           char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE]);
 /* The unit that was asked for, or the caller's own; NULL, and refused, when it is not his. */
 const char *partner_unit_asked(struct mc_txn *txn, const char *asked);
-/* The caller acts for the unit or one above it, or is the house. */
-bool partner_unit_mine(const struct mc_txn *txn, const char *unit);
 const char *partner_actor(const struct mc_txn *txn);
 
 /* A page of such a list, newest first. False: refused. */

@@ -63,7 +63,7 @@ static void check_head(struct mc_txn *txn, const Partner__PartnerProfile *profil
     enum mc_why why = mc_agency_parse(profile->unit, unit, sizeof unit);
     if (why != MC_WHY_OK)
         (void)mc_refuse(txn, MC_INVALID, "profile.unit", mc_why_code(why), NULL);
-    else if (!partner_unit_mine(txn, unit))
+    else if (!mc_unit_mine(txn, unit))
         (void)mc_refuse(txn, MC_DENIED, "profile.unit", "UNIT_OUTSIDE", NULL);
     if (!dstcode_ok(profile->dstcode))
         (void)mc_refuse(txn, MC_INVALID, "profile.dstcode", "FIELD_INVALID", "field", "DSTCode",

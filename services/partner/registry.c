@@ -39,7 +39,7 @@ PartnerState__Partner *partner_mine(struct mc_txn *txn, const char *id)
 {
     PartnerState__Partner *record = partner_load(txn, id);
 
-    if (record != NULL && partner_unit_mine(txn, record->unit))
+    if (record != NULL && mc_unit_mine(txn, record->unit))
         return record;
     (void)mc_refuse(txn, MC_NOT_FOUND, "partner_id", "NOT_FOUND", NULL);
     return NULL;
@@ -222,7 +222,7 @@ const PartnerState__Partner *partner_of_unit(const struct partner *partner, stru
 
     if (mc_agency_parse(unit, code, sizeof code) != MC_WHY_OK)
         return NULL;
-    for (unsigned depth = 0; depth < PARTNER_UNITS_DEPTH_MAX; depth++) {
+    for (unsigned depth = 0; depth < MC_UNITS_DEPTH_MAX; depth++) {
         const PartnerState__Partner *found = at_unit(txn, code, 'P', api_type, ret_id);
 
         if (found == NULL && partner->call_test_systems)

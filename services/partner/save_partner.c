@@ -155,7 +155,7 @@ static void check_stays(struct mc_txn *txn, const Partner__SavePartnerRequest *r
     }
     if (record == NULL)
         return;
-    if (!partner_unit_mine(txn, record->unit))
+    if (!mc_unit_mine(txn, record->unit))
         (void)mc_refuse(txn, MC_DENIED, "profile.partner_id", "UNIT_OUTSIDE", NULL);
     else if (record->version != req->version)
         (void)mc_refuse(txn, MC_CONFLICT, "version", "PARTNER_STALE", NULL);

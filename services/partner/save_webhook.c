@@ -65,7 +65,7 @@ static char *make(struct mc_txn *txn, const char *unit, PartnerState__Secrets *s
     told->created_ms = txn->now_ms;
     told->created_by = mc_unconst(partner_actor(txn));
     told->delivered = partner_feed_last(txn);
-    partner_unit_put(txn, "webhook", unit, id);
+    mc_unit_index_put(txn, PARTNER_BY_UNIT, "webhook", unit, id);
     mc_put(txn, PARTNER_WEBHOOK_UNITS, mc_key_join(txn, place_of(unit), id), (struct mc_bytes){0});
     return partner_webhook_secret_make(txn, secrets, true);
 }

@@ -8,54 +8,6 @@
 
 #include "partner.h"
 
-static struct mc_bytes prefix_of(struct mc_txn *txn, const char *kind, const char *unit)
-{
-    /* the NUL keeps H1 from being a beginning of H15 */
-    return mc_key_join(txn, mc_key_text(kind), (struct mc_bytes){unit, strlen(unit) + 1});
-}
-
-size_t partner_unit_places(const char *unit,
-                           char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE])
-{
-    size_t n = 0;
-
-    if (unit[0] != '\0' && strlen(unit) < MC_AGENCY_CODE_SIZE)
-        memcpy(places[n++], unit, strlen(unit) + 1);
-    while (n > 0 && n < PARTNER_UNITS_DEPTH_MAX - 1 &&
-           mc_agency_parent(places[n - 1], places[n], MC_AGENCY_CODE_SIZE))
-        n++;
-    places[n++][0] = '\0';
-    return n;
-}
-
-void partner_unit_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
-{
-    char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = partner_unit_places(unit, places);
-
-    for (size_t i = 0; i < n; i++)
-        mc_put(txn, PARTNER_BY_UNIT, mc_key_join(txn, prefix_of(txn, kind, places[i]), id),
-               (struct mc_bytes){0});
-}
-
-void partner_unit_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
-{
-    char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = partner_unit_places(unit, places);
-
-    for (size_t i = 0; i < n; i++)
-        mc_drop(txn, PARTNER_BY_UNIT, mc_key_join(txn, prefix_of(txn, kind, places[i]), id));
-}
-
-bool partner_unit_mine(const struct mc_txn *txn, const char *unit)
-{
-    const struct mc_caller *caller = txn->caller;
-
-    if ((caller->who & MC_OFFICER) != 0 && caller->unit != NULL)
-        return mc_agency_within(unit, caller->unit);
-    return caller->account_id == NULL && (caller->who & (MC_ROOM | MC_OPERATOR)) != 0;
-}
-
 const char *partner_actor(const struct mc_txn *txn)
 {
     return txn->caller->account_id != NULL ? txn->caller->account_id : txn->caller->name;
@@ -75,7 +27,7 @@ const char *partner_unit_asked(struct mc_txn *txn, const char *asked)
         asked = code;
     }
     /* an officer's session outside a unit sees nothing; the house's own hands see everything */
-    if (!partner_unit_mine(txn, asked)) {
+    if (!mc_unit_mine(txn, asked)) {
         (void)mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL);
         return NULL;
     }
@@ -96,7 +48,7 @@ bool partner_page_open(struct mc_txn *txn, const char *kind, const char *unit, u
     const char *own = partner_unit_asked(txn, unit);
     if (txn->status != MC_OK || own == NULL)
         return false;
-    struct mc_bytes prefix = prefix_of(txn, kind, own);
+    struct mc_bytes prefix = mc_unit_index_prefix(txn, kind, own);
     if (token[0] != '\0')
         from = mc_key_join(txn, prefix, (struct mc_bytes){before, sizeof before});
     ret_page->cursor = mc_seek(txn, PARTNER_BY_UNIT, prefix, from, MC_BACKWARD);

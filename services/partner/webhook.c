@@ -41,7 +41,7 @@ PartnerState__Webhook *partner_webhook_mine(struct mc_txn *txn, ProtobufCBinaryD
         record = partner_webhook_load(txn, mc_key_bytes(id), ret_told);
     if (txn->status != MC_OK)
         return NULL;
-    if (record == NULL || !partner_unit_mine(txn, (*ret_told)->unit) ||
+    if (record == NULL || !mc_unit_mine(txn, (*ret_told)->unit) ||
         (*ret_told)->state == PARTNER__WEBHOOK_STATE__WEBHOOK_REMOVED) {
         (void)mc_refuse(txn, MC_NOT_FOUND, "webhook_id", "NOT_FOUND", NULL);
         return NULL;
@@ -195,8 +195,8 @@ static void wake(struct mc_txn *txn, struct mc_bytes id)
 
 void partner_webhooks_wake(struct mc_txn *txn, const char *unit)
 {
-    char places[PARTNER_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = partner_unit_places(unit, places);
+    char places[MC_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
+    size_t n = mc_unit_places(unit, places);
 
     for (size_t i = 0; i < n; i++) {
         struct mc_bytes prefix = {places[i], strlen(places[i]) + 1};

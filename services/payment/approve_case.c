@@ -46,7 +46,7 @@ static bool used_load(struct mc_txn *txn, struct mc_bytes id, PaymentState__Case
         PaymentState__Case *other = payment_case_get(txn, other_id);
         if (txn->status != MC_OK)
             return false;
-        if (other == NULL || !payment_unit_mine(txn, other->unit) || other->amount == 0 ||
+        if (other == NULL || !mc_unit_mine(txn, other->unit) || other->amount == 0 ||
             (other->state != PAYMENT__CASE_STATE__CASE_OPEN &&
              other->state != PAYMENT__CASE_STATE__CASE_ASSIGNED)) {
             (void)mc_refuse(txn, MC_CONFLICT, "with_cases", "CASE_NOT_FREE", NULL);
@@ -66,7 +66,7 @@ static PaymentState__Order *order_take(struct mc_txn *txn, struct mc_bytes id)
 
     if (txn->status != MC_OK)
         return NULL;
-    if (order == NULL || !payment_unit_mine(txn, order->unit)) {
+    if (order == NULL || !mc_unit_mine(txn, order->unit)) {
         (void)mc_refuse(txn, MC_NOT_FOUND, "order_id", "NOT_FOUND", NULL);
         return NULL;
     }

@@ -14,7 +14,7 @@ enum mc_status payment_cancel_order(struct payment *payment, struct mc_txn *txn,
     if (txn->status != MC_OK)
         return txn->status;
     PaymentState__Order *order = payment_order_load(txn, id);
-    if (txn->status == MC_OK && (order == NULL || !payment_unit_mine(txn, order->unit)))
+    if (txn->status == MC_OK && (order == NULL || !mc_unit_mine(txn, order->unit)))
         return mc_refuse(txn, MC_NOT_FOUND, "order_id", "NOT_FOUND", NULL);
     (void)payment_attempts_count(txn, id, &open);
     if (txn->status != MC_OK)

@@ -14,7 +14,7 @@ enum mc_status payment_cancel_receipt(struct payment *payment, struct mc_txn *tx
     const char *note = payment_line_read(txn, "reason", req->reason, true);
     const char *payer = payment_line_read(txn, "payer_name", req->payer_name, false);
 
-    if (txn->status == MC_OK && !payment_unit_mine(txn, order->unit)) /* his own, as a citizen */
+    if (txn->status == MC_OK && !mc_unit_mine(txn, order->unit)) /* his own, as a citizen */
         return mc_refuse(txn, MC_DENIED, "number", "UNIT_NOT_YOURS", NULL);
     if (txn->status == MC_OK && payment_receipt_end(txn, req->number) != NULL)
         return mc_refuse(txn, MC_CONFLICT, "number", "RECEIPT_CANCELLED", "number", req->number,

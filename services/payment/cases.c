@@ -105,8 +105,8 @@ struct mc_bytes payment_case_open(struct mc_txn *txn, const struct payment_case_
     record.transaction_id = either(spec->transaction_id);
     record.bank = either(spec->bank);
     record.opened_at_ms = txn->now_ms;
-    payment_unit_put(txn, "o", record.unit, id);
-    payment_unit_put(txn, "a", record.unit, id);
+    mc_unit_index_put(txn, PAYMENT_BY_UNIT, "o", record.unit, id);
+    mc_unit_index_put(txn, PAYMENT_BY_UNIT, "a", record.unit, id);
     save(txn, id, &record, "payment.case_opened", either(spec->note));
     return id;
 }
@@ -123,7 +123,7 @@ PaymentState__Case *payment_case_take(struct mc_txn *txn, struct mc_bytes id, ui
         return NULL;
     }
     PaymentState__Case *record = payment_case_get(txn, id);
-    if (txn->status == MC_OK && (record == NULL || !payment_unit_mine(txn, record->unit)))
+    if (txn->status == MC_OK && (record == NULL || !mc_unit_mine(txn, record->unit)))
         (void)mc_refuse(txn, MC_NOT_FOUND, "case_id", "NOT_FOUND", NULL);
     else if (txn->status == MC_OK && record->state == PAYMENT__CASE_STATE__CASE_RESOLVED)
         (void)mc_refuse(txn, MC_CONFLICT, "", "CASE_RESOLVED", NULL);
@@ -146,7 +146,7 @@ void payment_case_end(struct mc_txn *txn, struct mc_bytes id, PaymentState__Case
     record->state = PAYMENT__CASE_STATE__CASE_RESOLVED;
     record->decided_by = mc_unconst(payment_actor(txn));
     record->decided_at_ms = txn->now_ms;
-    payment_unit_drop(txn, "o", record->unit, id);
+    mc_unit_index_drop(txn, PAYMENT_BY_UNIT, "o", record->unit, id);
     save(txn, id, record, "payment.case_resolved", note);
 }
 

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "common/txn.h"
+#include "common/unit_index.h"
 
 #include "payment.pb-c.h"
 #include "state.pb-c.h"
@@ -17,7 +17,6 @@
 enum {
     PAYMENT_CASES_WITH_MAX = 8,  /* other cases that pay an order together with one */
     PAYMENT_CASE_NOTES_MAX = 50, /* then it can only be read */
-    PAYMENT_UNITS_DEPTH_MAX = 8,
 };
 
 /* What is needed to open one. Texts may be NULL or empty, ids of no bytes. */
@@ -60,18 +59,10 @@ void payment_case_show(struct mc_txn *txn, struct mc_bytes id, const PaymentStat
 /* Who does it, as it is written down: the account, or the caller's name. */
 const char *payment_actor(const struct mc_txn *txn);
 
-/* Is it the caller's to work on: an officer of the unit or above, an operator, a room. */
-bool payment_unit_mine(const struct mc_txn *txn, const char *unit);
-
 /*
- * Lists by unit (units.c): "o" open cases, "a" all of them, "r" refunds under way, "b"
- * receipts, … A row stands
- * under the unit and under each above it, so that any officer's list is one walk.
- *
- *     by_unit   kind, unit, 0, id -> nothing
+ * Lists by unit (common/unit_index.h): "o" open cases, "a" all of them, "r" refunds under way, "b"
+ * receipts, … in PAYMENT_BY_UNIT.
  */
-void payment_unit_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
-void payment_unit_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id);
 
 /* A page of such a list. */
 struct payment_page {

@@ -78,7 +78,7 @@ static const char *account_unit(struct mc_txn *txn, const char *field, const cha
         mc_agency_parse(parts.unit, unit, sizeof unit) != MC_WHY_OK ||
         strcmp(unit, parts.unit) != 0)
         (void)mc_refuse(txn, MC_INVALID, field, "FIELD_INVALID", "field", field, NULL);
-    else if (!payment_unit_mine(txn, unit))
+    else if (!mc_unit_mine(txn, unit))
         (void)mc_refuse(txn, MC_DENIED, field, "UNIT_NOT_YOURS", NULL);
     else
         return mc_strdup(txn->arena, unit);
@@ -155,8 +155,8 @@ enum mc_status payment_request_correction(struct payment *payment, struct mc_txn
     correction.reason = mc_seal_text(txn, reason);
     correction.requested_by = mc_unconst(payment_actor(txn));
     correction.requested_at_ms = txn->now_ms;
-    payment_unit_put(txn, "k", unit, id);
-    payment_unit_put(txn, "K", unit, id);
+    mc_unit_index_put(txn, PAYMENT_BY_UNIT, "k", unit, id);
+    mc_unit_index_put(txn, PAYMENT_BY_UNIT, "K", unit, id);
     save(txn, id, &correction, "payment.correction_requested");
     if (txn->status == MC_OK)
         show(txn, id, &correction, rep);
@@ -196,7 +196,7 @@ enum mc_status payment_approve_correction(struct payment *payment, struct mc_txn
         return txn->status;
     PaymentState__Correction *correction =
         mc_load(txn, PAYMENT_CORRECTIONS, id, &payment_state__correction__descriptor);
-    if (txn->status == MC_OK && (correction == NULL || !payment_unit_mine(txn, correction->unit)))
+    if (txn->status == MC_OK && (correction == NULL || !mc_unit_mine(txn, correction->unit)))
         return mc_refuse(txn, MC_NOT_FOUND, "correction_id", "NOT_FOUND", NULL);
     if (txn->status != MC_OK)
         return txn->status;
@@ -213,7 +213,7 @@ enum mc_status payment_approve_correction(struct payment *payment, struct mc_txn
     correction->decided_at_ms = txn->now_ms;
     if (req->approve)
         perform(txn, id, correction, reason);
-    payment_unit_drop(txn, "k", correction->unit, id);
+    mc_unit_index_drop(txn, PAYMENT_BY_UNIT, "k", correction->unit, id);
     save(txn, id, correction,
          req->approve ? "payment.correction_done" : "payment.correction_refused");
     if (txn->status == MC_OK)

@@ -46,7 +46,7 @@ enum mc_status payment_get_case(struct payment *payment, struct mc_txn *txn,
     if (id.len != MC_ID_LEN)
         return mc_refuse(txn, MC_INVALID, "case_id", "FIELD_INVALID", "field", "case_id", NULL);
     const PaymentState__Case *record = payment_case_get(txn, id);
-    if (txn->status == MC_OK && (record == NULL || !payment_unit_mine(txn, record->unit)))
+    if (txn->status == MC_OK && (record == NULL || !mc_unit_mine(txn, record->unit)))
         return mc_refuse(txn, MC_NOT_FOUND, "case_id", "NOT_FOUND", NULL);
     if (record != NULL)
         payment_case_show(txn, id, record, rep);

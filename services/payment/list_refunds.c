@@ -47,7 +47,7 @@ enum mc_status payment_get_refund(struct payment *payment, struct mc_txn *txn,
     if (id.len != MC_ID_LEN)
         return mc_refuse(txn, MC_INVALID, "refund_id", "FIELD_INVALID", "field", "refund_id", NULL);
     const PaymentState__Refund *refund = payment_refund_get(txn, id);
-    if (txn->status == MC_OK && (refund == NULL || !payment_unit_mine(txn, refund->unit)))
+    if (txn->status == MC_OK && (refund == NULL || !mc_unit_mine(txn, refund->unit)))
         return mc_refuse(txn, MC_NOT_FOUND, "refund_id", "NOT_FOUND", NULL);
     if (refund != NULL)
         payment_refund_show(txn, id, refund, rep);

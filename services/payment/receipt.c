@@ -101,7 +101,7 @@ static struct mc_bytes index_put(struct mc_txn *txn, const char *unit, const cha
     struct mc_bytes id = mc_new_id(txn);
 
     mc_put(txn, PAYMENT_RECEIPT_IDS, id, mc_key_text(number));
-    payment_unit_put(txn, "b", unit, id);
+    mc_unit_index_put(txn, PAYMENT_BY_UNIT, "b", unit, id);
     return id;
 }
 

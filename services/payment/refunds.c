@@ -128,8 +128,8 @@ PaymentState__Refund *payment_refund_open(const struct payment *payment, struct 
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return NULL;
     }
-    payment_unit_put(txn, "r", refund->unit, id);
-    payment_unit_put(txn, "R", refund->unit, id);
+    mc_unit_index_put(txn, PAYMENT_BY_UNIT, "r", refund->unit, id);
+    mc_unit_index_put(txn, PAYMENT_BY_UNIT, "R", refund->unit, id);
     save(txn, id, refund);
     *ret_id = id;
     return refund;
@@ -196,7 +196,7 @@ void payment_refund_finish(struct mc_txn *txn, struct mc_bytes id, PaymentState_
         txn, lines, MC_LEN(lines),
         &(struct payment_cause){.kind = PAYMENT_CAUSE_REFUND, .step = 1, .id = id});
     refund->done_at_ms = txn->now_ms;
-    payment_unit_drop(txn, "r", refund->unit, id);
+    mc_unit_index_drop(txn, PAYMENT_BY_UNIT, "r", refund->unit, id);
     payment_refund_step(txn, id, refund, PAYMENT_REFUND_FINISH, "");
     if (refund->order_id.len == MC_ID_LEN && refund->case_id.len == 0)
         order_finish(txn, refund);
@@ -241,7 +241,7 @@ void payment_refund_refuse(struct mc_txn *txn, struct mc_bytes id, PaymentState_
         (void)payment_transfer(txn, lines, MC_LEN(lines), &cause);
     else if (refund->set_aside != 0)
         (void)payment_transfer_back(txn, refund->set_aside, &cause);
-    payment_unit_drop(txn, "r", refund->unit, id);
+    mc_unit_index_drop(txn, PAYMENT_BY_UNIT, "r", refund->unit, id);
     payment_refund_step(txn, id, refund, PAYMENT_REFUND_REFUSE, error);
     origin_restore(txn, refund);
 }
@@ -258,7 +258,7 @@ PaymentState__Refund *payment_refund_take(struct mc_txn *txn, struct mc_bytes id
         return NULL;
     }
     PaymentState__Refund *refund = payment_refund_get(txn, id);
-    if (txn->status == MC_OK && (refund == NULL || !payment_unit_mine(txn, refund->unit)))
+    if (txn->status == MC_OK && (refund == NULL || !mc_unit_mine(txn, refund->unit)))
         (void)mc_refuse(txn, MC_NOT_FOUND, "refund_id", "NOT_FOUND", NULL);
     else if (txn->status == MC_OK && refund->version != version)
         (void)mc_refuse(txn, MC_CONFLICT, "version", "CASE_CHANGED", NULL);

@@ -43,7 +43,7 @@ static void source_of(struct mc_txn *txn, struct payment_refund_spec *spec)
 
 static bool is_refundable(struct mc_txn *txn, const PaymentState__Order *order, int64_t amount)
 {
-    if (order == NULL || !payment_unit_mine(txn, order->unit))
+    if (order == NULL || !mc_unit_mine(txn, order->unit))
         (void)mc_refuse(txn, MC_NOT_FOUND, "order_id", "NOT_FOUND", NULL);
     else if (order->refund_id.len > 0)
         (void)mc_refuse(txn, MC_CONFLICT, "", "REFUND_EXISTS", NULL);

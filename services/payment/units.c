@@ -2,59 +2,10 @@
 #include <string.h>
 
 #include "common/crypto.h"
-#include "common/ident.h"
 
 #include "payment.h"
 
 enum { TOKEN_LEN = 2 * MC_ID_LEN };
-
-static struct mc_bytes prefix_of(struct mc_txn *txn, const char *kind, const char *unit)
-{
-    /* the NUL keeps H1 from being a beginning of H15 */
-    return mc_key_join(txn, mc_key_text(kind), (struct mc_bytes){unit, strlen(unit) + 1});
-}
-
-/* The unit, each above it, and "" for who may see all. */
-static size_t places_of(const char *unit, char places[PAYMENT_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE])
-{
-    size_t n = 0;
-
-    if (unit[0] != '\0' && strlen(unit) < MC_AGENCY_CODE_SIZE)
-        memcpy(places[n++], unit, strlen(unit) + 1);
-    while (n > 0 && n < PAYMENT_UNITS_DEPTH_MAX - 1 &&
-           mc_agency_parent(places[n - 1], places[n], MC_AGENCY_CODE_SIZE))
-        n++;
-    places[n++][0] = '\0';
-    return n;
-}
-
-void payment_unit_put(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
-{
-    char places[PAYMENT_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = places_of(unit, places);
-
-    for (size_t i = 0; i < n; i++)
-        mc_put(txn, PAYMENT_BY_UNIT, mc_key_join(txn, prefix_of(txn, kind, places[i]), id),
-               (struct mc_bytes){0});
-}
-
-void payment_unit_drop(struct mc_txn *txn, const char *kind, const char *unit, struct mc_bytes id)
-{
-    char places[PAYMENT_UNITS_DEPTH_MAX][MC_AGENCY_CODE_SIZE];
-    size_t n = places_of(unit, places);
-
-    for (size_t i = 0; i < n; i++)
-        mc_drop(txn, PAYMENT_BY_UNIT, mc_key_join(txn, prefix_of(txn, kind, places[i]), id));
-}
-
-bool payment_unit_mine(const struct mc_txn *txn, const char *unit)
-{
-    const struct mc_caller *caller = txn->caller;
-
-    if ((caller->who & MC_OFFICER) != 0 && caller->unit != NULL)
-        return mc_agency_within(unit, caller->unit);
-    return caller->account_id == NULL && (caller->who & (MC_ROOM | MC_OPERATOR)) != 0;
-}
 
 const char *payment_actor(const struct mc_txn *txn)
 {
@@ -71,7 +22,7 @@ static const char *unit_of(struct mc_txn *txn, const char *asked)
         (void)mc_refuse(txn, MC_INVALID, "unit", "AGENCY_CODE_FORMAT", NULL);
         return NULL;
     }
-    if (!payment_unit_mine(txn, code)) {
+    if (!mc_unit_mine(txn, code)) {
         (void)mc_refuse(txn, MC_DENIED, "unit", "UNIT_NOT_YOURS", NULL);
         return NULL;
     }
@@ -81,7 +32,7 @@ static const char *unit_of(struct mc_txn *txn, const char *asked)
 /* An officer's session outside a unit sees nothing; only the house's own hands see everything. */
 static bool may_list(struct mc_txn *txn, const char *unit)
 {
-    if (unit[0] != '\0' || payment_unit_mine(txn, ""))
+    if (unit[0] != '\0' || mc_unit_mine(txn, ""))
         return true;
     (void)mc_refuse(txn, MC_DENIED, "unit", "RIGHT_MISSING", NULL);
     return false;
@@ -101,7 +52,7 @@ bool payment_page_open(struct mc_txn *txn, const char *kind, const char *unit, u
     const char *own = unit_of(txn, unit);
     if (txn->status != MC_OK || own == NULL || !may_list(txn, own))
         return false;
-    struct mc_bytes prefix = prefix_of(txn, kind, own);
+    struct mc_bytes prefix = mc_unit_index_prefix(txn, kind, own);
     if (token[0] != '\0') /* the key behind it is the first that is greater */
         from = mc_key_join(txn, mc_key_join(txn, prefix, (struct mc_bytes){after, sizeof after}),
                            (struct mc_bytes){"", 1});

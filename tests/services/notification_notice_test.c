@@ -473,10 +473,16 @@ static void links_taxes_and_refunds_are_told(void **state)
     harness_advance(h, 1000);
     harness_event(h, "payment", "payment.refund_done", &refund.base, keys);
     assert_non_null(strstr(newest(h)->text, "1.378.500"));
+    assert_non_null(strstr(newest(h)->text, "hồ sơ " CODE));
+    refund.dossier_code = text(""); /* money that was no dossier's */
+    refund.transaction_id = text("FT26250000123");
+    harness_advance(h, 1000);
+    harness_event(h, "payment", "payment.refund_done", &refund.base, keys);
+    assert_non_null(strstr(newest(h)->text, "giao dịch FT26250000123"));
     refund.owner_account = text(""); /* paid at a desk */
     harness_advance(h, 1000);
     harness_event(h, "payment", "payment.refund_done", &refund.base, keys);
-    assert_int_equal(inbox(h, &binh)->n_notices, 4);
+    assert_int_equal(inbox(h, &binh)->n_notices, 5);
 }
 
 /* C5: whose account an officer changes is told; his own changes are no news to him. */
