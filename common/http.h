@@ -62,7 +62,9 @@ struct mc_http_request {
     const struct mc_header *headers; /* ends with a NULL name; may be NULL */
     const char *content_type;        /* may be NULL */
     struct mc_bytes body;
-    int64_t timeout_ms;         /* the whole call; 0: MC_HTTP_TIMEOUT_MS */
+    /* The whole call; 0: MC_HTTP_TIMEOUT_MS. Who waits for one of the host's connections hears that
+     * it is over only when one comes free (libcurl looks at those that wait no earlier). */
+    int64_t timeout_ms;
     int64_t connect_timeout_ms; /* 0: MC_HTTP_CONNECT_TIMEOUT_MS */
     size_t answer_max;          /* 0: MC_HTTP_ANSWER_MAX */
     const char *ca_file;        /* PEM; NULL: the system's */

@@ -91,7 +91,7 @@ class Sessions(story.Story):
         self.start_daemons(["dossier", "payment"])
         self.assertTrue(self.everywhere_over(session), self.rooms_that_know(session))
         self.refused("SESSION_REQUIRED", "dossier", "ListMine", {})
-        self.refused("SESSION_INVALID", "dossier", "ListMine", {}, session=session[:-4] + "AAAA")
+        self.refused("SESSION_INVALID", "dossier", "ListMine", {}, session=session[:-20] + "A" * 20)
 
     def test_refresh_and_theft(self):
         """A refresh token is good once; whoever shows it again ends the session for both hands."""

@@ -237,7 +237,7 @@ def sessions(siege):
                          "audit": "Audit/Timeline", "identity": "Identity/GetProfile", "otp": "Otp/Status"}.items():
         name = f"motcua.{room}.v1.{method}"
         with Peer(siege, room) as peer:
-            wanted = {forged: "SESSION_INVALID", untyped: "SESSION_INVALID", expired: "SESSION_EXPIRED", good[:-4] + b"AAAA": "SESSION_INVALID",
+            wanted = {forged: "SESSION_INVALID", untyped: "SESSION_INVALID", expired: "SESSION_EXPIRED", good[:-20] + b"A" * 20: "SESSION_INVALID",
                       b"v1..": "SESSION_INVALID", b"\0": "SESSION_INVALID", good + b"A": "SESSION_INVALID"}
             for session, code in wanted.items():
                 reply, _ = peer.ask(name, session=session)

@@ -73,7 +73,7 @@ class Dashboard(story.Story):
         self.bad(401, "OPERATOR_TOKEN_INVALID", "POST", "/api/sign-in", b"v1.a.b")
         self.bad(401, "OPERATOR_TOKEN_INVALID", "POST", "/api/sign-in", b"")
         token = self.token("an").encode()
-        self.bad(401, "OPERATOR_TOKEN_INVALID", "POST", "/api/sign-in", token[:-2] + b"AA")
+        self.bad(401, "OPERATOR_TOKEN_INVALID", "POST", "/api/sign-in", token[:-20] + b"A" * 20)
         self.assertEqual(self.ask("POST", "/api/sign-in", token)[0], 200)
         self.bad(401, "OPERATOR_TOKEN_INVALID", "POST", "/api/sign-in", token)  # good once
         # what a role may
