@@ -87,3 +87,7 @@ const char *partner_contract_start(struct mc_txn *txn, const PartnerState__Contr
                                    const Partner__Contract *told, Partner__ApiCheck *ret_check);
 /* A run of it has ended. */
 void partner_contract_ran(struct mc_txn *txn, const Partner__ApiCheck *check);
+/* It could not be run, for that is no API of the registry any more: a run that broke, without a
+ * call. `why` is partner_contract_start()'s. */
+void partner_contract_lost(struct mc_txn *txn, PartnerState__Contract *record,
+                           Partner__Contract *told, const char *why);

@@ -130,24 +130,12 @@ static const char *broken_by(const Partner__ApiCheck *check)
     return check->verdict->succeeded ? "" : "REFUSED";
 }
 
-static void keep_run(struct mc_txn *txn, const Partner__Contract *told,
-                     const Partner__ApiCheck *check, const char *reason)
+/* Some of those that are too old go with each new one. */
+static void drop_old_runs(struct mc_txn *txn, struct mc_bytes contract)
 {
-    Partner__ContractRun run = PARTNER__CONTRACT_RUN__INIT;
-    struct mc_bytes contract = mc_key_bytes(told->contract_id);
-
-    run.check_id = check->check_id;
-    run.at_ms = check->ended_ms;
-    run.fits = reason[0] == '\0';
-    run.same_shape = check->verdict != NULL && strcmp(check->verdict->shape, told->shape) == 0;
-    run.reason = mc_unconst(reason);
-    run.http_status = check->http_status;
-    run.total_us = check->times != NULL ? check->times->total_us : 0;
-    mc_save(txn, PARTNER_CONTRACT_RUNS, mc_key_join(txn, contract, mc_key_bytes(check->check_id)),
-            &run.base);
-
     struct mc_cursor cursor =
         mc_seek(txn, PARTNER_CONTRACT_RUNS, contract, (struct mc_bytes){0}, MC_FORWARD);
+
     for (unsigned n = 0; n < RUNS_DROPPED_AT_ONCE && mc_next(&cursor); n++) {
         int64_t at_ms = 0;
         const uint8_t *id = (const uint8_t *)cursor.key.data + MC_ID_LEN;
@@ -157,28 +145,58 @@ static void keep_run(struct mc_txn *txn, const Partner__Contract *told,
     }
 }
 
-void partner_contract_ran(struct mc_txn *txn, const Partner__ApiCheck *check)
+/* The run is kept, and is the contract's verdict from now on; a change of it is told. */
+static void judge(struct mc_txn *txn, PartnerState__Contract *record, Partner__Contract *told,
+                  Partner__ContractRun *run)
 {
-    struct mc_bytes id = mc_key_bytes(check->contract_id);
-    Partner__Contract *told = NULL;
-    PartnerState__Contract *record = partner_contract_load(txn, id, &told);
-
-    if (record == NULL || told->state == PARTNER__CONTRACT_STATE__CONTRACT_ENDED)
-        return;
-    const char *reason = broken_by(check);
-    Partner__ContractState state = reason[0] == '\0' ? PARTNER__CONTRACT_STATE__CONTRACT_HOLDS
-                                                     : PARTNER__CONTRACT_STATE__CONTRACT_BROKEN;
+    struct mc_bytes id = mc_key_bytes(told->contract_id);
+    Partner__ContractState state = run->fits ? PARTNER__CONTRACT_STATE__CONTRACT_HOLDS
+                                             : PARTNER__CONTRACT_STATE__CONTRACT_BROKEN;
     bool changed = state != told->state;
 
-    keep_run(txn, told, check, reason);
-    told->last_run_ms = check->ended_ms;
+    mc_save(txn, PARTNER_CONTRACT_RUNS, mc_key_join(txn, id, mc_key_bytes(run->check_id)),
+            &run->base);
+    drop_old_runs(txn, id);
+    told->last_run_ms = run->at_ms;
     told->state = state;
-    told->reason = mc_unconst(reason);
+    told->reason = run->reason;
     if (changed)
         told->changed_ms = txn->now_ms;
     partner_contract_save(txn, id, record, told);
     if (changed)
-        partner_contract_emit(
-            txn, reason[0] == '\0' ? "partner.contract_mended" : "partner.contract_broken", told,
-            mc_key_bytes(check->check_id));
+        partner_contract_emit(txn,
+                              run->fits ? "partner.contract_mended" : "partner.contract_broken",
+                              told, mc_key_bytes(run->check_id));
+}
+
+void partner_contract_ran(struct mc_txn *txn, const Partner__ApiCheck *check)
+{
+    Partner__ContractRun run = PARTNER__CONTRACT_RUN__INIT;
+    Partner__Contract *told = NULL;
+    PartnerState__Contract *record =
+        partner_contract_load(txn, mc_key_bytes(check->contract_id), &told);
+
+    if (record == NULL || told->state == PARTNER__CONTRACT_STATE__CONTRACT_ENDED)
+        return;
+    const char *reason = broken_by(check);
+    run.check_id = check->check_id;
+    run.at_ms = check->ended_ms;
+    run.fits = reason[0] == '\0';
+    run.same_shape = check->verdict != NULL && strcmp(check->verdict->shape, told->shape) == 0;
+    run.reason = mc_unconst(reason);
+    run.http_status = check->http_status;
+    run.total_us = check->times != NULL ? check->times->total_us : 0;
+    judge(txn, record, told, &run);
+}
+
+void partner_contract_lost(struct mc_txn *txn, PartnerState__Contract *record,
+                           Partner__Contract *told, const char *why)
+{
+    Partner__ContractRun run = PARTNER__CONTRACT_RUN__INIT;
+    struct mc_bytes id = mc_new_id(txn);
+
+    run.check_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
+    run.at_ms = txn->now_ms;
+    run.reason = mc_unconst(why);
+    judge(txn, record, told, &run);
 }

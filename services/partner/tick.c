@@ -24,8 +24,11 @@ static void run_due(const struct partner *partner, struct mc_txn *txn)
         }
         partner_contract_plan(partner, txn, id, told);
         partner_contract_save(txn, id, record, told);
-        /* what the registry has no more is for people to end: the next night comes all the same */
-        (void)partner_contract_start(txn, record, told, &check);
+        /* what the registry has no more is broken; to end it is for people, so the next night comes
+         * all the same */
+        const char *why = partner_contract_start(txn, record, told, &check);
+        if (why != NULL)
+            partner_contract_lost(txn, record, told, why);
     }
 }
 

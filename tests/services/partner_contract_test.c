@@ -1,5 +1,5 @@
 /* Contract tests: a check that is kept, the nights after it, and what is told of a change (C13). */
-#include "partner_help.h"
+#include "partner_delivery_help.h"
 
 #define FINE "{\"session\":\"x\",\"error_code\":\"0\"}"
 
@@ -103,6 +103,58 @@ static void silence_breaks_it_too(void **state)
     assert_int_equal(only(h)->state, PARTNER__CONTRACT_STATE__CONTRACT_BROKEN);
 }
 
+/* An API of the registry that is taken out of it: told the next night, once, and again when it is
+ * back. Nothing is called in between. */
+static void api_that_left_the_registry_breaks_it(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    struct profile p;
+    Partner__StartApiCheckRequest check = PARTNER__START_API_CHECK_REQUEST__INIT;
+    Partner__KeepContractRequest req = PARTNER__KEEP_CONTRACT_REQUEST__INIT;
+
+    check.api_type = text("dossier_sync");
+    check.partner_id = text(PARTNER_ID);
+    check.body = data("{}");
+    req.check_id =
+        ((const Partner__ApiCheck *)harness_call(h, "StartApiCheck", &check.base, MC_OK))->check_id;
+    check_answered(h, 200, SESSION_OK);
+    check_answered(h, 200, TAKEN_JSON);
+    req.name = text("Đồng bộ hồ sơ");
+    const Partner__Contract *kept = harness_call(h, "KeepContract", &req.base, MC_OK);
+    uint8_t id[MC_ID_LEN];
+    memcpy(id, kept->contract_id.data, sizeof id);
+    Partner__ContractState first = kept->state;
+
+    profile_init(&p);
+    p.request.version = 2;       /* saved, and given a credential */
+    p.profile.apis = p.list + 1; /* without the first, dossier_sync */
+    p.profile.n_apis = MC_LEN(p.list) - 1;
+    (void)harness_call(h, "SavePartner", &p.request.base, MC_OK);
+    for (int night = 0; night < 2; night++) {
+        a_night(h);
+        assert_false(harness_effect(h, "check.call", &exchange));
+        assert_int_equal(only(h)->state, PARTNER__CONTRACT_STATE__CONTRACT_BROKEN);
+        assert_string_equal(only(h)->reason, "PARTNER_API_MISSING");
+        assert_int_equal(harness_events(h, "partner.contract_broken"), 1);
+    }
+    assert_int_equal(first, PARTNER__CONTRACT_STATE__CONTRACT_HOLDS);
+    const Partner__ListContractRunsReply *runs = runs_of(h, (ProtobufCBinaryData){sizeof id, id});
+    assert_int_equal(runs->n_runs, 2);
+    assert_false(runs->runs[0]->fits);
+    assert_string_equal(runs->runs[0]->reason, "PARTNER_API_MISSING");
+
+    p.request.version = 3;
+    p.profile.apis = p.list;
+    p.profile.n_apis = MC_LEN(p.list);
+    (void)harness_call(h, "SavePartner", &p.request.base, MC_OK);
+    a_night(h);
+    check_answered(h, 200, SESSION_OK);
+    check_answered(h, 200, TAKEN_JSON);
+    assert_int_equal(only(h)->state, PARTNER__CONTRACT_STATE__CONTRACT_HOLDS);
+    assert_int_equal(harness_events(h, "partner.contract_mended"), 1);
+}
+
 static void run_by_hand_counts(void **state)
 {
     struct harness *h = *state;
@@ -162,6 +214,7 @@ int main(void)
         ROOM_TEST(kept_check_is_made_again_every_night),
         ROOM_TEST(change_of_verdict_is_told_once),
         ROOM_TEST(silence_breaks_it_too),
+        PARTNER_TEST(api_that_left_the_registry_breaks_it),
         ROOM_TEST(run_by_hand_counts),
         ROOM_TEST(ended_one_is_not_run),
         ROOM_TEST(only_answered_checks_are_kept),
