@@ -14,6 +14,7 @@
 #include "common/header.h"
 #include "common/json.h"
 
+#include "certificate.h"
 #include "delivery.h"
 #include "outcome.h"
 
@@ -262,6 +263,8 @@ static enum mc_verdict arrived(const struct partner *partner, struct mc_txn *txn
     if (told)
         partner_delivery_tell(partner, txn, "partner.delivery_recovered", id, delivery);
     partner_report_job(txn, delivery, "");
+    if (delivery->kind == PARTNER__DELIVERY_KIND__TAX_VOUCHER)
+        partner_certificate_issue(partner, txn, id, delivery);
     return MC_DONE;
 }
 

@@ -100,6 +100,7 @@ enum mc_status partner_voucher_issued(struct partner *partner, struct mc_txn *tx
         return txn->status;
     take(txn, &delivery, id, PARTNER__DELIVERY_KIND__TAX_VOUCHER, body->dossier_code, body->unit);
     delivery.notice = body->notice;
+    delivery.order_id = body->order_id;
     delivery.data = mc_seal_text(txn, data);
     mc_hash_parts(hash,
                   (struct mc_bytes[]){{body->dossier_code, strlen(body->dossier_code) + 1},

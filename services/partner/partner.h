@@ -38,6 +38,8 @@ enum partner_table {
     PARTNER_LISTED,
     PARTNER_INBOUND,
     PARTNER_INBOUND_NAMES,
+    PARTNER_CERTIFICATES,
+    PARTNER_CERTIFIED,
     PARTNER_TABLES_END
 };
 
@@ -123,7 +125,8 @@ struct partner {
     int64_t inbound_life_ms;
     int64_t inbound_per_minute;
 
-    struct mc_guard guard; /* of every address that somebody outside gave us */
+    const uint8_t *sign_secret; /* of certificates' proofs; the frame's */
+    struct mc_guard guard;      /* of every address that somebody outside gave us */
     struct partner_book book;
 };
 
@@ -153,6 +156,16 @@ enum mc_status partner_list_contract_runs(struct partner *partner, struct mc_txn
                                           Partner__ListContractRunsReply *rep);
 enum mc_status partner_end_contract(struct partner *partner, struct mc_txn *txn,
                                     const Partner__EndContractRequest *req, Partner__Contract *rep);
+
+enum mc_status partner_list_certificates(struct partner *partner, struct mc_txn *txn,
+                                         const Partner__ListCertificatesRequest *req,
+                                         Partner__ListCertificatesReply *rep);
+enum mc_status partner_get_certificate(struct partner *partner, struct mc_txn *txn,
+                                       const Partner__GetCertificateRequest *req,
+                                       Partner__IntegrationCertificate *rep);
+enum mc_status partner_verify_certificate(struct partner *partner, struct mc_txn *txn,
+                                          const Partner__VerifyCertificateRequest *req,
+                                          Partner__VerifyCertificateReply *rep);
 
 enum mc_status partner_read_feed(struct partner *partner, struct mc_txn *txn,
                                  const Partner__ReadFeedRequest *req, Partner__ReadFeedReply *rep);

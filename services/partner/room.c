@@ -1,9 +1,10 @@
 /*
  * partner: other systems. «Kiểm tra API» calls a local system as the portal would and shows what
- * came back; what is kept of such checks is made again every night as a contract test. What happens
- * to a unit's dossiers and payments is a feed of CloudEvents, read by who asks (ReadFeed, the
- * gateway's /events) or posted and signed to webhooks. Partners' own calls (the gateway's
- * /dvcqg/v1) are told apart here, and which method of which room they are.
+ * came back; what is kept of such checks is made again every night as a contract test. When a
+ * partner has taken a payment's voucher, its integration certificate is issued (certificate.c).
+ * What happens to a unit's dossiers and payments is a feed of CloudEvents, read by who asks
+ * (ReadFeed, the gateway's /events) or posted and signed to webhooks. Partners' own calls (the
+ * gateway's /dvcqg/v1) are told apart here, and which method of which room they are.
  *
  * An address that somebody typed goes through the guard (common/guard.h) twice: as text, and as the
  * address that is connected to. What was sent and answered is sealed: it may name people.
@@ -26,6 +27,11 @@
     X(RunContract,      partner_run_contract,       Partner__RunContractRequest,      Partner__ApiCheck,              MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_CHECK) \
     X(ListContractRuns, partner_list_contract_runs, Partner__ListContractRunsRequest, Partner__ListContractRunsReply, MC_READ,         CHECKERS, PARTNER_RIGHT_CHECK) \
     X(EndContract,      partner_end_contract,       Partner__EndContractRequest,      Partner__Contract,              MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_CHECK)
+
+#define PARTNER_CERTIFICATE_ROUTES(X)                                                                                                    \
+    X(ListCertificates,  partner_list_certificates,  Partner__ListCertificatesRequest,  Partner__ListCertificatesReply,  MC_READ, CHECKERS,  PARTNER_RIGHT_CHECK) \
+    X(GetCertificate,    partner_get_certificate,    Partner__GetCertificateRequest,    Partner__IntegrationCertificate, MC_READ, CHECKERS,  PARTNER_RIGHT_CHECK) \
+    X(VerifyCertificate, partner_verify_certificate, Partner__VerifyCertificateRequest, Partner__VerifyCertificateReply, MC_READ, MC_ANYONE, NULL)
 
 /* A session outside a unit hears nothing; a portal has a session of its own unit. */
 #define PARTNER_FEED_ROUTES(X)                                                                                                            \
@@ -78,6 +84,8 @@ static const char *const tables[PARTNER_TABLES_END - MC_TABLE_ROOM] = {
     [PARTNER_LISTED - MC_TABLE_ROOM]        = "listed",
     [PARTNER_INBOUND - MC_TABLE_ROOM]       = "inbound",       /* partner id -> Inbound */
     [PARTNER_INBOUND_NAMES - MC_TABLE_ROOM] = "inbound_names", /* keyed hash of a user name -> partner id */
+    [PARTNER_CERTIFICATES - MC_TABLE_ROOM]  = "certificates",  /* certificate id -> Certificate */
+    [PARTNER_CERTIFIED - MC_TABLE_ROOM]     = "certified",     /* see certificate.c */
 };
 
 static const char *const lanes[PARTNER_LANES_LEN] = {
@@ -165,12 +173,15 @@ static const struct mc_follow follows[] = {
 
 #define PARTNER_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct partner, fn, req, rep)
 PARTNER_CHECK_ROUTES(PARTNER_CALL)
+PARTNER_CERTIFICATE_ROUTES(PARTNER_CALL)
 PARTNER_FEED_ROUTES(PARTNER_CALL)
 PARTNER_REGISTRY_ROUTES(PARTNER_CALL)
 PARTNER_INBOUND_ROUTES(PARTNER_CALL)
 
-static const struct mc_route routes[] = {PARTNER_CHECK_ROUTES(MC_ROUTE_ROW) PARTNER_FEED_ROUTES(
-    MC_ROUTE_ROW) PARTNER_REGISTRY_ROUTES(MC_ROUTE_ROW) PARTNER_INBOUND_ROUTES(MC_ROUTE_ROW)};
+static const struct mc_route routes[] = {
+    PARTNER_CHECK_ROUTES(MC_ROUTE_ROW) PARTNER_CERTIFICATE_ROUTES(MC_ROUTE_ROW)
+        PARTNER_FEED_ROUTES(MC_ROUTE_ROW) PARTNER_REGISTRY_ROUTES(MC_ROUTE_ROW)
+            PARTNER_INBOUND_ROUTES(MC_ROUTE_ROW)};
 
 static enum mc_status boot(void *ctx, struct mc_boot *with)
 {
@@ -186,6 +197,7 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
                        "partner.check_networks or partner.check_ports: not a network or a port");
         return MC_INVALID;
     }
+    partner->sign_secret = with->sign_secret;
     return partner_book_read(&partner->book, with->why, sizeof with->why);
 }
 
