@@ -22,13 +22,16 @@ static const struct {
      "The whole log is what each checkpoint says: from motcuactl audit export.", verify_log},
     {"receipt", "CODE|FILE KEYS", "A receipt's QR code: KEYS holds payment.pub, or several.",
      verify_receipt},
+    {"certificate", "CODE|FILE KEYS",
+     "An integration certificate's QR code: KEYS holds partner.pub, or several.",
+     verify_certificate},
 };
 
 static int usage(FILE *out, int code)
 {
     fprintf(out, "Usage: motcua-verify COMMAND\n\n");
     for (size_t i = 0; i < MC_LEN(commands); i++)
-        fprintf(out, "  %-7s %-26s %s\n", commands[i].name, commands[i].arguments,
+        fprintf(out, "  %-11s %-26s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].sentence);
     fprintf(out, "\nKEY is a key or the file that holds it; FILE may be - for the standard input.\n"
                  "Exit codes: 0 it holds, 1 it does not, 64 usage, 65 unreadable.\n");

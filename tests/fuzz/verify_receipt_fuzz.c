@@ -1,6 +1,6 @@
 /*
- * A receipt's code as anybody may print it: the text, the keys' file, and the message behind a
- * signature that is right. What is decoded becomes the same text again.
+ * A receipt's or a certificate's code as anybody may print it: the text, the keys' file, and the
+ * message behind a signature that is right. What is decoded becomes the same text again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +23,19 @@ static void base45(struct mc_bytes text)
         abort();
 }
 
+static void behind_a_signature(struct mc_arena *arena, uint8_t (*keys)[MC_SIGN_PUBLIC_LEN],
+                               const uint8_t *secret, struct mc_bytes input,
+                               const struct verify_code *of)
+{
+    const ProtobufCMessage *message = NULL;
+    const char *code = mc_proof_make(arena, secret, of->kind, input);
+
+    if (code != NULL && input.len > 0 &&
+        verify_code_open(arena, keys, 1, of, (struct mc_bytes){code, strlen(code)}, &message) ==
+            MC_UNAUTHENTICATED)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct mc_arena arena;
@@ -41,11 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     base45(input);
     (void)verify_receipt_open(&arena, keys, 1, input, &receipt);
     uint8_t told[MC_PROOF_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
-    (void)verify_receipt_keys(input, told);
-    const char *code = mc_proof_make(&arena, secret, "MCBL1", input);
-    if (code != NULL && size > 0 &&
-        verify_receipt_open(&arena, keys, 1, (struct mc_bytes){code, strlen(code)}, &receipt) ==
-            MC_UNAUTHENTICATED)
-        abort();
+    (void)verify_keys(input, told);
+    behind_a_signature(&arena, keys, secret, input, &verify_receipt_code);
+    behind_a_signature(&arena, keys, secret, input, &verify_certificate_code);
     return 0;
 }

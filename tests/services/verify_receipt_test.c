@@ -60,21 +60,46 @@ static void keys_are_hex_one_a_line(void **state)
     uint8_t keys[MC_PROOF_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
     char text[2048] = "";
 
-    assert_int_equal(verify_receipt_keys(mc_key_text(""), keys), 0);
-    assert_int_equal(verify_receipt_keys(mc_key_text(hex), keys), 1);
+    assert_int_equal(verify_keys(mc_key_text(""), keys), 0);
+    assert_int_equal(verify_keys(mc_key_text(hex), keys), 1);
     for (size_t i = 0; i < MC_PROOF_KEYS_MAX; i++)
         (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", hex);
-    assert_int_equal(verify_receipt_keys(mc_key_text(text), keys), MC_PROOF_KEYS_MAX);
+    assert_int_equal(verify_keys(mc_key_text(text), keys), MC_PROOF_KEYS_MAX);
     (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", hex);
-    assert_int_equal(verify_receipt_keys(mc_key_text(text), keys), 0); /* one more than it takes */
-    assert_int_equal(verify_receipt_keys(mc_key_text("0101\n"), keys), 0);
+    assert_int_equal(verify_keys(mc_key_text(text), keys), 0); /* one more than it takes */
+    assert_int_equal(verify_keys(mc_key_text("0101\n"), keys), 0);
     assert_int_equal(keys[0][0], 1);
+}
+
+/* What one room signed is never taken for another's. */
+static void a_certificate_is_no_receipt(void **state)
+{
+    (void)state;
+    Partner__CertificateProof proof = PARTNER__CERTIFICATE_PROOF__INIT;
+    uint8_t keys[1][MC_SIGN_PUBLIC_LEN];
+    uint8_t secret[MC_SIGN_SECRET_LEN];
+    const ProtobufCMessage *message = NULL;
+
+    secret_of(1, keys[0], secret);
+    proof.number = mc_unconst("CNTH-2026-000001");
+    struct mc_bytes code =
+        mc_key_text(mc_proof_make(&arena, secret, "MCTH1", mc_body_pack(&arena, &proof.base)));
+    assert_int_equal(verify_code_open(&arena, keys, 1, &verify_certificate_code, code, &message),
+                     MC_OK);
+    assert_string_equal(((const Partner__CertificateProof *)(const void *)message)->number,
+                        proof.number);
+    assert_int_equal(verify_code_open(&arena, keys, 1, &verify_receipt_code, code, &message),
+                     MC_INVALID);
+    assert_int_equal(verify_code_open(&arena, keys, 1, &verify_certificate_code,
+                                      code_of(secret, 8000), &message),
+                     MC_INVALID);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_signed_is_told_and_nothing_else),
+        cmocka_unit_test(a_certificate_is_no_receipt),
         cmocka_unit_test(keys_are_hex_one_a_line),
     };
     assert_int_equal(mc_arena_init(&arena, 4 << 20), MC_OK);
