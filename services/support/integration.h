@@ -16,7 +16,8 @@ enum {
     SUPPORT_CHECKS_MAX = 20, /* of one case */
     SUPPORT_MISSING_MAX = 8, /* of one step */
     SUPPORT_CODE_CHARS_MAX = 64,
-    SUPPORT_OPEN = 1, /* states of lists */
+    SUPPORT_CERTIFICATE_MAX = 32, /* bytes of its number */
+    SUPPORT_OPEN = 1,             /* states of lists */
     SUPPORT_CONFIRMED = 2,
 };
 
@@ -59,3 +60,6 @@ enum mc_status support_list_integrations(struct support *support, struct mc_txn 
 /* What the partner room tells. */
 enum mc_status support_api_checked(struct support *support, struct mc_txn *txn,
                                    const Motcua__Event *event, const Partner__ApiChecked *body);
+enum mc_status support_certificate_issued(struct support *support, struct mc_txn *txn,
+                                          const Motcua__Event *event,
+                                          const Partner__CertificateIssued *body);

@@ -13,6 +13,7 @@ static const struct {
     {"apis",          "API dịch vụ"},
     {"assignee",      "người xử lý"},
     {"assignee_name", "tên người xử lý"},
+    {"certificate",   "số chứng nhận tích hợp"},
     {"check_ids",     "lần kiểm tra API"},
     {"contact",       "người liên hệ"},
     {"contact_phone", "số điện thoại người liên hệ"},

@@ -76,6 +76,31 @@ static char *request_code(const struct support *support, struct mc_txn *txn,
     return mc_unconst("");
 }
 
+/* C13: what the partner room has certified stands for what the member would state and show. */
+static void set_certificate(struct mc_txn *txn, SupportState__Integration *record,
+                            const char *number)
+{
+    char order[2 * MC_ID_LEN + 1] = "";
+    const SupportState__Certificate *known =
+        strlen(number) <= SUPPORT_CERTIFICATE_MAX
+            ? mc_load(txn, SUPPORT_CERTIFICATES, mc_key_text(number),
+                      &support_state__certificate__descriptor)
+            : NULL;
+
+    if (txn->status != MC_OK)
+        return;
+    if (known == NULL || !mc_agency_within(known->unit, record->unit)) {
+        (void)mc_refuse(txn, MC_NOT_FOUND, "certificate", "NOT_FOUND", NULL);
+        return;
+    }
+    if (known->order_id.len == MC_ID_LEN)
+        (void)mc_hex(order, mc_key_bytes(known->order_id));
+    record->certificate = mc_unconst(number);
+    record->dossier_code = known->dossier_code;
+    record->payment_id = support_text(txn, order);
+    record->voucher_no = known->notice;
+}
+
 static void set_test(struct mc_txn *txn, SupportState__Integration *record,
                      const Support__RecordStepRequest *req)
 {
@@ -103,7 +128,10 @@ static void set_step(const struct support *support, struct mc_txn *txn, struct s
         record->configure_request = request_code(support, txn, record, req->request_code);
         break;
     case STEP(TEST):
-        set_test(txn, record, req);
+        if (req->certificate[0] != '\0')
+            set_certificate(txn, record, req->certificate);
+        else
+            set_test(txn, record, req);
         break;
     case STEP(REQUEST_CONFIRM):
         record->confirm_request = request_code(support, txn, record, req->request_code);

@@ -76,6 +76,7 @@ static const char *const tables[] = {
     [SUPPORT_INTEGRATIONS - MC_TABLE_ROOM] = "integrations", /* integration id        -> Integration */
     [SUPPORT_CHECKS       - MC_TABLE_ROOM] = "checks",       /* check id              -> Check (api_checked.c) */
     [SUPPORT_ALIASES      - MC_TABLE_ROOM] = "aliases",      /* merged account id     -> the account it went into */
+    [SUPPORT_CERTIFICATES - MC_TABLE_ROOM] = "certificates", /* number                -> Certificate (certificate_issued.c) */
 };
 
 enum { HOUR = 60 * 60 * 1000, TICK_MS = 1000 };
@@ -94,12 +95,15 @@ SUPPORT_ROUTES(SUPPORT_CALL)
 static const struct mc_route routes[] = {SUPPORT_ROUTES(MC_ROUTE_ROW)};
 
 MC_FOLLOW_CALL(struct support, support_api_checked, Partner__ApiChecked)
+MC_FOLLOW_CALL(struct support, support_certificate_issued, Partner__CertificateIssued)
 MC_FOLLOW_CALL(struct support, support_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct support, support_accounts_unmerged, Identity__AccountsMerged)
 
 static const struct mc_follow follows[] = {
     {"partner", "partner.api_checked", &partner__api_checked__descriptor,
      support_api_checked_event},
+    {"partner", "partner.certificate_issued", &partner__certificate_issued__descriptor,
+     support_certificate_issued_event},
     {"identity", "identity.accounts_merged", &identity__accounts_merged__descriptor,
      support_accounts_merged_event},
     {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor,

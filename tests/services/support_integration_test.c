@@ -155,6 +155,44 @@ static void six_steps_to_confirmation(void **state)
     assert_null(confirm(h, at, "", MC_CONFLICT));
 }
 
+static void certified(struct harness *h, const char *number, const char *unit)
+{
+    static const char *const no_keys[] = {NULL};
+    Partner__CertificateIssued body = PARTNER__CERTIFICATE_ISSUED__INIT;
+
+    body.number = text(number);
+    body.unit = text(unit);
+    body.api_type = text("land_payment");
+    body.order_id = (ProtobufCBinaryData){MC_ID_LEN, (uint8_t *)text("0123456789abcdef")};
+    body.dossier_code = text("000.20.31.H40-260907-0001");
+    body.notice = text("TB-1");
+    harness_event(h, "partner", "partner.certificate_issued", &body.base, no_keys);
+}
+
+/* C13, LND-11: the certificate is the test's evidence; one of others does not exist. */
+static void a_certificate_stands_for_pictures(void **state)
+{
+    struct harness *h = *state;
+    const Support__Integration *at = open_case(h);
+
+    certified(h, "CNTH-2026-000001", PROVINCE_UNIT);
+    certified(h, "CNTH-2026-000002", OTHER_UNIT);
+    Support__RecordStepRequest req = step_of(at, STEP(TEST));
+    req.certificate = text("CNTH-2026-000002");
+    assert_null(harness_call(h, "RecordStep", &req.base, MC_NOT_FOUND));
+    assert_true(harness_violated(h, "certificate", "NOT_FOUND"));
+    req.certificate = text("012345678901234567890123456789012");
+    assert_null(harness_call(h, "RecordStep", &req.base, MC_NOT_FOUND));
+    req.certificate = text("CNTH-2026-000001");
+    at = record(h, &req);
+    assert_true(at->steps[STEP(TEST) - 1]->done);
+    assert_string_equal(at->certificate, "CNTH-2026-000001");
+    assert_string_equal(at->dossier_code, "000.20.31.H40-260907-0001");
+    assert_string_equal(at->payment_id, "30313233343536373839616263646566");
+    assert_string_equal(at->voucher_no, "TB-1");
+    assert_int_equal(at->n_files, 0);
+}
+
 static void a_case_takes_so_many_apis_and_checks(void **state)
 {
     struct harness *h = *state;
@@ -221,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(six_steps_to_confirmation),
+        TEST(a_certificate_stands_for_pictures),
         TEST(a_case_takes_so_many_apis_and_checks),
         TEST(confirmation_with_a_reason),
     };
