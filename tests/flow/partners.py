@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import story
-from story import CITIZEN, enum_name
+from story import enum_name
 
 DST = "VN:COOP:000.00.00.H53"
 
@@ -59,6 +59,7 @@ class Partners(story.Story):
         return dossier_id, self.steps.accept(self.desk, dossier_id)
 
     def in_order(self):
+        """S15: DongBoHoSoMC, then CapNhatTienDoHoSoMC."""
         dossier_id, code = self.filed()
         self.advance(dossier_id, "PROCESSING")
         self.wait("the province to have it", lambda: len(self.of(code)) == 2)
@@ -110,29 +111,12 @@ class Partners(story.Story):
         return base64.b64decode(delivery["deliveryId"]).hex()
 
     def voucher(self):
-        """S29: the citizen pays a land notice, the province acknowledges, payment knows."""
+        """S27: the citizen pays a land notice, the province acknowledges, payment knows."""
         dossier_id, code = self.filed()
         self.advance(dossier_id, "PROCESSING")
-        xml = (f"<DATA><BODY><ROW_LIST><MA_HSO>{code}</MA_HSO><LIST><MA_SO_THUE>{CITIZEN['login_id']}</MA_SO_THUE>"
-               "<SO_QUYET_DINH>TB-1</SO_QUYET_DINH><NGAY_QUYET_DINH>04-09-2026</NGAY_QUYET_DINH>"
-               "<TEN_TIEUMUC>Lệ phí trước bạ nhà đất</TEN_TIEUMUC><SO_TIEN>1378500</SO_TIEN></LIST></ROW_LIST></BODY></DATA>")
-        body = {"SecurityKey": self.house.notice_key()[1], "Service": "ThongBaoThue", "Ngay": "07/09/2026", "IsUpdating": False,
-                "Data": {"FileThongBaoThue": base64.b64encode(xml.encode()).decode()}}
-
-        def told():
-            _, _, text = self.http("POST", f"{self.steps.http.base}/webhooks/tax-notice", json.dumps(body).encode(),
-                                   {"Content-Type": "application/json"})
-            return json.loads(text)["status"] == "1"
-
-        self.wait("payment to know the dossier", told)
-        self.sandbox("POST", "/gip/land", {"dossier": code, "identity": CITIZEN["login_id"], "taxpayer": "NGUYỄN THỊ HÒA BÌNH",
-                                           "notice": "TB-1", "item": "2801", "name": "Lệ phí trước bạ nhà đất", "amount": 1378500})
-        started = self.portal.call("payment", "StartLandLookUp", {"dossier_code": code, "id_number": CITIZEN["login_id"]})
-        shown = self.portal.call("payment", "GetLandLookUp", {"look_up_id": started.look_up_id, "wait_ms": 5000})
-        order = self.portal.call("payment", "PayLand", {"look_up_id": shown.look_up_id, "notice": "TB-1"}, self.session)
-        attempt, url = self.steps.start_payment(self.session, order.order_id)
-        self.steps.choose(url, "pay")
-        self.wait("the payment's end", lambda: self.steps.settled(self.session, order.order_id, attempt))
+        name = "Lệ phí trước bạ nhà đất"
+        self.wait("payment to know the dossier", lambda: self.tell_notices(code, [("TB-1", name, 1378500)])[1]["status"] == "1")
+        self.pay_land(self.session, code, "TB-1", "2801", name, 1378500)
 
         def acknowledged():
             vouchers = self.portal.call("payment", "ListVouchers", {"dossier_code": code}, self.desk).vouchers

@@ -4,6 +4,7 @@ Beside daemons.py (one daemon or two, made ready by hand) this starts all of the
 scripts/demo.py's steps. Every story ends with the house stopped cleanly; its folder goes when it was good, and when
 not, the tails of the logs are shown.
 """
+import base64
 import json
 import os
 import re
@@ -255,6 +256,31 @@ class Story(unittest.TestCase):
         self.steps.register(OFFICER)
         self.steps.grant_desk(OFFICER)
         return self.steps.login(OFFICER)
+
+    # --- land ---
+
+    def tell_notices(self, code, notices, key=None):
+        """A province's message about (number, name, amount) of a dossier; (status, answer)."""
+        lists = "".join(f"<LIST><MA_SO_THUE>{CITIZEN['login_id']}</MA_SO_THUE><SO_QUYET_DINH>{number}</SO_QUYET_DINH>"
+                        f"<NGAY_QUYET_DINH>04-09-2026</NGAY_QUYET_DINH><TEN_TIEUMUC>{name}</TEN_TIEUMUC>"
+                        f"<SO_TIEN>{amount}</SO_TIEN></LIST>" for number, name, amount in notices)
+        xml = f"<DATA><BODY><ROW_LIST><MA_HSO>{code}</MA_HSO>{lists}</ROW_LIST></BODY></DATA>"
+        body = {"SecurityKey": key or self.house.notice_key()[1], "Service": "ThongBaoThue", "Ngay": "07/09/2026",
+                "IsUpdating": False, "Data": {"FileThongBaoThue": base64.b64encode(xml.encode()).decode()}}
+        status, _, text = self.http("POST", f"{self.steps.http.base}/webhooks/tax-notice", json.dumps(body).encode(),
+                                    {"Content-Type": "application/json"})
+        return status, json.loads(text)
+
+    def pay_land(self, session, code, notice, item, name, amount):
+        """The citizen looks the notice up, and pays it at the platform."""
+        self.sandbox("POST", "/gip/land", {"dossier": code, "identity": CITIZEN["login_id"], "taxpayer": "NGUYỄN THỊ HÒA BÌNH",
+                                           "notice": notice, "item": item, "name": name, "amount": amount})
+        started = self.portal.call("payment", "StartLandLookUp", {"dossier_code": code, "id_number": CITIZEN["login_id"]})
+        shown = self.portal.call("payment", "GetLandLookUp", {"look_up_id": started.look_up_id, "wait_ms": 5000})
+        order = self.portal.call("payment", "PayLand", {"look_up_id": shown.look_up_id, "notice": notice}, session)
+        attempt, url = self.steps.start_payment(session, order.order_id)
+        self.steps.choose(url, "pay")
+        self.wait("the payment's end", lambda: self.steps.settled(session, order.order_id, attempt))
 
     def refused(self, code, *arguments, **more):
         """A call of the portal that must be refused by this code; returns the refusal."""

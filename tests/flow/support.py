@@ -56,10 +56,13 @@ class Support(story.Story):
         return self.support("CreateRequest", {"form": form, "file_ids": list(files)}, self.maker)
 
     def check_request(self):
-        """SUP-06 to SUP-17: with two files, assigned, asked about, dealt with in time; mail at each outcome."""
+        """S30, SUP-06 to SUP-17: with two files, assigned, asked about, dealt with in time; mail at each outcome."""
         picture = b"\x89PNG\r\n\x1a\n" + bytes(300 * 1024)
         files = [self.upload(self.maker, "man-hinh.png", picture),
                  self.upload(self.maker, "nhat-ky.txt", "dòng một\n".encode())]
+        program = self.support("StartUpload", {"file_name": "c.exe", "size": 4}, self.maker)
+        self.refused("SUPPORT_FILE_TYPES", "support", "UploadPart", {
+            "file_id": program.file_id, "content": b"MZ\x90\x00"}, session=self.maker)
         api = {"name": "API BNDP thanh toán thuế đất", "url": "https://tayninh.example.vn/api"}
         at = self.request("FORMAT_CONFIGURE_API", files, apis=[api])
         self.assertEqual(at.form.title, "Tây Ninh- hỗ trợ cấu hình URL API thanh toán nghĩa vụ tài chính đất đai")

@@ -2,7 +2,6 @@
 
     tax_land.py <folder of the daemons>
 """
-import base64
 import json
 import re
 
@@ -141,18 +140,6 @@ class TaxLand(story.Story):
         self.assertEqual({w.message for w in wrong},
                          {"Không tìm thấy hồ sơ. Vui lòng kiểm tra lại Mã hồ sơ và Số CMND/CCCD."})
 
-    def tell(self, code, notices, key=None, wrap=None):
-        """A province's message about notices; (status, answer)."""
-        lists = "".join(f"<LIST><MA_SO_THUE>{CITIZEN['login_id']}</MA_SO_THUE><SO_QUYET_DINH>{number}</SO_QUYET_DINH>"
-                        f"<NGAY_QUYET_DINH>04-09-2026</NGAY_QUYET_DINH><TEN_TIEUMUC>{name}</TEN_TIEUMUC>"
-                        f"<SO_TIEN>{amount}</SO_TIEN></LIST>" for number, name, amount in notices)
-        xml = f"<DATA><BODY><ROW_LIST><MA_HSO>{code}</MA_HSO>{lists}</ROW_LIST></BODY></DATA>"
-        body = {"SecurityKey": key or self.house.notice_key()[1], "Service": "ThongBaoThue", "Ngay": "07/09/2026",
-                "IsUpdating": False, "Data": {"FileThongBaoThue": base64.b64encode(xml.encode()).decode()}}
-        status, _, text = self.http("POST", f"{self.steps.http.base}/webhooks/tax-notice", json.dumps(body).encode(),
-                                    {"Content-Type": "application/json"})
-        return status, json.loads(text)
-
     def dossier_state(self, dossier_id):
         return enum_name(self.portal.call("dossier", "Get", {"dossier_id": dossier_id}, self.session), "state")
 
@@ -162,11 +149,11 @@ class TaxLand(story.Story):
         version = self.portal.call("dossier", "Get", {"dossier_id": dossier_id}, self.desk).version
         self.portal.call("dossier", "Advance", {"dossier_id": dossier_id, "version": version, "to": "PROCESSING"}, self.desk)
         notices = [("TB-1", "Lệ phí trước bạ nhà đất", 1378500), ("TB-2", "Thuế thu nhập cá nhân", 5514000)]
-        status, answer = self.tell(code, notices, key="wrong-key")
+        status, answer = self.tell_notices(code, notices, key="wrong-key")
         self.assertEqual((status, answer["message"]), (401, "401 Unauthorized - Error Security Code"))
-        self.assertEqual(self.tell("H35.12-260903-9999", notices)[1]["status"], "0")
-        self.wait("payment to know the dossier", lambda: self.tell(code, notices)[1]["status"] == "1")
-        self.assertEqual(self.tell(code, notices)[1]["status"], "1")  # again: nothing new
+        self.assertEqual(self.tell_notices("H35.12-260903-9999", notices)[1]["status"], "0")
+        self.wait("payment to know the dossier", lambda: self.tell_notices(code, notices)[1]["status"] == "1")
+        self.assertEqual(self.tell_notices(code, notices)[1]["status"], "1")  # again: nothing new
         self.wait("the dossier to wait", lambda: self.dossier_state(dossier_id) == "FINANCIAL_OBLIGATION")
         sms = self.wait("the SMS", lambda: [t for t in self.steps.handset(CITIZEN["phone"]) if "Thong bao thue" in t])
         self.wait("both to be told", lambda: len(
