@@ -62,6 +62,8 @@ class House:
                         "sandbox.payment_secret": self.platform_secret()[1],
                         "sandbox.bank_secret": self.bank_secret()[1],
                         "sandbox.payment_callback": f"{gateway}/webhooks/payment"},
+            # No SMS waits for the morning here: a story is told at any time of day.
+            "notification": {"notification.quiet_from": "00:00", "notification.quiet_until": "00:00"},
             "smsworker": {"smsworker.url": f"{sandbox}/cgi-bin/sendsms", "smsworker.report_base": gateway,
                           "smsworker.password_file": self.sms_password(), "smsworker.allow_plain_http": "true",
                           "smsworker.wait": "1s"},

@@ -10,6 +10,8 @@
 #include "dossier.pb-c.h"
 #include "payment.pb-c.h"
 
+#define HOUR_MS INT64_C(3600000)
+
 /* The events that can become notices, and what they offer; room.c follows these. */
 static const struct {
     const char *event;
@@ -59,6 +61,31 @@ static const char *const offered[][10] = {
     [NOTIFICATION_OF_TAX] = {"decision", "bank", "tx", "time"},
     [NOTIFICATION_OF_OFFICER] = {"time"},
 };
+
+/*
+ * Refusals, requests for more papers, apologies and results are owed to the person (NĐ 118/2025),
+ * and so is the demand for a tax (LND-08); what happens to an account is told for its safety.
+ */
+const struct notification_kind_row notification_kinds[NOTIFICATION_KINDS_LEN] = {
+    [NOTIFICATION_KIND_SECURITY] = {"security", "Tài khoản và bảo mật",
+                                    NOTIFICATION_INBOX | NOTIFICATION_SMS, false},
+    [NOTIFICATION_KIND_DECISION] = {"decision", "Từ chối, yêu cầu bổ sung và kết quả hồ sơ",
+                                    NOTIFICATION_INBOX | NOTIFICATION_SMS, false},
+    [NOTIFICATION_KIND_DUTY] = {"duty", "Nghĩa vụ tài chính phải nộp",
+                                NOTIFICATION_INBOX | NOTIFICATION_SMS, true},
+    [NOTIFICATION_KIND_DOSSIER] = {"dossier", "Tiến độ giải quyết hồ sơ", 0, true},
+    [NOTIFICATION_KIND_PAYMENT] = {"payment", "Thanh toán, hoàn tiền và biên lai", 0, false},
+    [NOTIFICATION_KIND_WORK] = {"work", "Nhắc việc cán bộ", NOTIFICATION_INBOX, true},
+};
+
+enum notification_kind notification_kind_find(const char *key)
+{
+    unsigned kind = 0;
+
+    while (kind < NOTIFICATION_KINDS_LEN && strcmp(notification_kinds[kind].key, key) != 0)
+        kind++;
+    return (enum notification_kind)kind;
+}
 
 struct reader {
     struct notification_book *book;
@@ -225,7 +252,70 @@ static bool words_fit(const struct reader *reader, const struct notification_rul
     return true;
 }
 
-static bool rule_read(struct reader *reader, const size_t at[4])
+static bool channels_read(const struct mc_csv *csv, size_t column, struct notification_rule *rule)
+{
+    static const struct {
+        const char *text;
+        bool sms;
+        bool email;
+    } known[] = {
+        {"inbox", false, false},
+        {"inbox sms", true, false},
+        {"inbox email", false, true},
+        {"inbox sms email", true, true},
+    };
+
+    for (size_t i = 0; i < MC_LEN(known); i++)
+        if (mc_csv_is(csv, column, known[i].text)) {
+            rule->sms = known[i].sms;
+            rule->email = known[i].email;
+            return true;
+        }
+    return false;
+}
+
+/* Hours, as "24h"; empty: the room's own. */
+static bool life_read(const struct mc_csv *csv, size_t column, int64_t *ret_ms)
+{
+    char text[8];
+    char *end = text;
+
+    *ret_ms = 0;
+    if (!mc_csv_copy(csv, column, text, sizeof text))
+        return false;
+    if (text[0] == '\0')
+        return true;
+    long hours = 0;
+    for (; *end >= '0' && *end <= '9'; end++)
+        hours = hours * 10 + (*end - '0');
+    *ret_ms = hours * HOUR_MS;
+    return strcmp(end, "h") == 0 && hours >= 1 && hours <= NOTIFICATION_LIFE_HOURS_MAX;
+}
+
+/* What waits for the morning must still be news then. */
+static bool survives_night(const struct notification_rule *rule)
+{
+    return !rule->sms || !notification_kinds[rule->kind].quiet || rule->sms_life_ms == 0 ||
+           rule->sms_life_ms > NOTIFICATION_NIGHT_HOURS_MAX * HOUR_MS;
+}
+
+static bool kind_read(const struct reader *reader, const size_t at[2],
+                      struct notification_rule *rule)
+{
+    char name[NOTIFICATION_NAME_SIZE];
+
+    if (!mc_csv_copy(&reader->csv, at[0], name, sizeof name) ||
+        (rule->kind = notification_kind_find(name)) == NOTIFICATION_KINDS_LEN)
+        return complain(reader, "no such kind", rule->event);
+    if (!life_read(&reader->csv, at[1], &rule->sms_life_ms))
+        return complain(reader, "the life of an SMS is 1h to 72h, or empty", rule->event);
+    if (!survives_night(rule))
+        return complain(reader, "an SMS that may wait for the morning lives no longer than a night",
+                        rule->event);
+    return true;
+}
+
+static bool rule_read(struct reader *reader, const size_t at[6])
 {
     struct notification_book *book = reader->book;
     struct notification_rule *rule = &book->rules[book->rules_len];
@@ -245,10 +335,10 @@ static bool rule_read(struct reader *reader, const size_t at[4])
     if (!mc_csv_copy(csv, at[2], name, sizeof name) ||
         (rule->words = notification_template_find(book, name)) == NULL)
         return complain(reader, "no such template", rule->event);
-    rule->sms = mc_csv_is(csv, at[3], "inbox sms");
-    if (!rule->sms && !mc_csv_is(csv, at[3], "inbox"))
-        return complain(reader, "channels are \"inbox\" or \"inbox sms\"", rule->event);
-    if (!words_fit(reader, rule, source))
+    if (!channels_read(csv, at[3], rule))
+        return complain(reader, "channels are \"inbox\", then \"sms\", then \"email\"",
+                        rule->event);
+    if (!kind_read(reader, at + 4, rule) || !words_fit(reader, rule, source))
         return false;
     book->rules_len++;
     return true;
@@ -271,8 +361,9 @@ static bool columns_find(struct reader *reader, struct mc_bytes text, const char
 static bool read_tables(struct reader *reader, struct mc_bytes rules, struct mc_bytes templates)
 {
     static const char *const of_template[] = {"key", "version", "title", "sms", "text", NULL};
-    static const char *const of_rule[] = {"event", "to_state", "template", "channels", NULL};
-    size_t at[5];
+    static const char *const of_rule[] = {"event", "to_state", "template", "channels",
+                                          "kind",  "sms_life", NULL};
+    size_t at[6];
 
     if (!columns_find(reader, templates, of_template, at))
         return false;

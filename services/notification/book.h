@@ -11,8 +11,8 @@
 #include "common/base.h"
 
 enum {
-    NOTIFICATION_RULES_MAX = 64,
-    NOTIFICATION_TEMPLATES_MAX = 64,
+    NOTIFICATION_RULES_MAX = 96,
+    NOTIFICATION_TEMPLATES_MAX = 128,
     NOTIFICATION_NAME_SIZE = 48,      /* of an event, a template */
     NOTIFICATION_TITLE_SIZE = 160,    /* bytes */
     NOTIFICATION_WORDS_SIZE = 1024,   /* bytes of a template's text for the inbox */
@@ -21,6 +21,8 @@ enum {
     NOTIFICATION_TEXT_MAX = 2000,     /* characters of a notice's text in the inbox */
     NOTIFICATION_TEXT_SIZE = NOTIFICATION_TEXT_MAX * 4 + 1,
     NOTIFICATION_STATE_ANY = -1,
+    NOTIFICATION_LIFE_HOURS_MAX = 72, /* of an SMS */
+    NOTIFICATION_NIGHT_HOURS_MAX = 12,
 };
 
 /* What an event can say. */
@@ -38,6 +40,34 @@ enum notification_source {
     NOTIFICATION_OF_OFFICER,
 };
 
+/* Where a notice is told; bits. */
+enum notification_channel {
+    NOTIFICATION_INBOX = 1 << 0,
+    NOTIFICATION_SMS = 1 << 1,
+    NOTIFICATION_EMAIL = 1 << 2,
+};
+
+/* What people can switch, and what waits for the morning. */
+enum notification_kind {
+    NOTIFICATION_KIND_SECURITY, /* of the account: who has not done it has to know */
+    NOTIFICATION_KIND_DECISION, /* refusals, requests for more papers, results */
+    NOTIFICATION_KIND_DUTY,     /* money that is owed, with a date */
+    NOTIFICATION_KIND_DOSSIER,  /* how a dossier goes on */
+    NOTIFICATION_KIND_PAYMENT,  /* what became of money, and its receipts */
+    NOTIFICATION_KIND_WORK,     /* of officers */
+    NOTIFICATION_KINDS_LEN
+};
+
+struct notification_kind_row {
+    const char *key;
+    const char *name;
+    unsigned locked; /* channels that cannot be switched off */
+    bool quiet;      /* its SMS are not sent at night */
+};
+extern const struct notification_kind_row notification_kinds[NOTIFICATION_KINDS_LEN];
+/* The kind of a key; NOTIFICATION_KINDS_LEN: there is none. */
+enum notification_kind notification_kind_find(const char *key);
+
 struct notification_template {
     char key[NOTIFICATION_NAME_SIZE];
     uint32_t version;
@@ -51,6 +81,9 @@ struct notification_rule {
     int to_state;
     const struct notification_template *words;
     bool sms;
+    bool email;
+    enum notification_kind kind;
+    int64_t sms_life_ms; /* from the fact on; 0: as notification.sms_life says */
 };
 
 struct notification_book {

@@ -1,4 +1,7 @@
-/* ListInbox: the notices of the session's own account, newest first. */
+/*
+ * ListInbox: the notices of the session's own account, newest first; not those of kinds whose inbox
+ * was switched off when they were made.
+ */
 #include <string.h>
 
 #include "notification.h"
@@ -73,22 +76,26 @@ static void fill(struct mc_txn *txn, struct mc_cursor *cursor, struct mc_bytes a
 {
     char token[2 * MC_ID_LEN + 1] = "";
 
-    while (mc_next(cursor)) {
-        if (rep->n_notices == size) {
+    for (size_t looks = 0; mc_next(cursor); looks++) {
+        struct mc_bytes id = {(const uint8_t *)cursor->key.data + account.len, MC_ID_LEN};
+        const NotificationState__Notice *record = notification_notice_load(txn, account, id);
+        bool hidden = record != NULL && record->hidden;
+        if ((rep->n_notices == size && !hidden) || looks == NOTIFICATION_LOOKS_MAX) {
             rep->next_page_token = mc_strdup(txn->arena, token);
             if (rep->next_page_token == NULL)
                 (void)mc_fail(txn, MC_LIMITED, "arena full");
             return;
         }
-        struct mc_bytes id = {(const uint8_t *)cursor->key.data + account.len, MC_ID_LEN};
-        const NotificationState__Notice *record = notification_notice_load(txn, account, id);
+        (void)mc_hex(token, id);
+        if (hidden) {
+            mc_pass(cursor);
+            continue;
+        }
         Notification__Notice *notice = record != NULL ? tell(txn, account, id, record) : NULL;
         if (txn->status != MC_OK)
             return;
-        if (notice != NULL) {
+        if (notice != NULL)
             rep->notices[rep->n_notices++] = notice;
-            (void)mc_hex(token, id);
-        }
     }
 }
 

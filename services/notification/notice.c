@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "notification.h"
+#include "prefs.h"
 
 static struct mc_bytes notice_key(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id)
 {
@@ -130,6 +130,20 @@ static void count_in(struct mc_txn *txn, struct mc_bytes account, struct mc_byte
     mc_put(txn, NOTIFICATION_UNREAD, notice_key(txn, account, id), (struct mc_bytes){0});
 }
 
+/* The channels a rule has, without those that its recipient switched off. */
+static unsigned channels_of(const struct notification *notification, struct mc_txn *txn,
+                            const struct notification_rule *rule, struct mc_bytes owner)
+{
+    unsigned wanted = NOTIFICATION_INBOX | (rule->sms ? NOTIFICATION_SMS : 0U) |
+                      (rule->email ? NOTIFICATION_EMAIL : 0U);
+    unsigned channels = 0;
+
+    for (unsigned channel = NOTIFICATION_INBOX; channel <= NOTIFICATION_EMAIL; channel <<= 1)
+        if ((wanted & channel) != 0 && prefs_allow(notification, txn, owner, rule->kind, channel))
+            channels |= channel;
+    return channels;
+}
+
 /* False: the arena is full, and the call has failed. */
 static bool write_content(struct mc_txn *txn, const struct notification_rule *rule,
                           const struct notification_value *values,
@@ -149,6 +163,24 @@ static bool write_content(struct mc_txn *txn, const struct notification_rule *ru
     return true;
 }
 
+/* All of a notice but what became of its SMS. */
+static void describe(struct mc_txn *txn, const struct notification *notification,
+                     const struct notification_rule *rule, const struct notification_fact *fact,
+                     NotificationState__Notice *notice)
+{
+    int64_t life_ms = rule->sms_life_ms != 0 ? rule->sms_life_ms : notification->sms_life_ms;
+
+    notice->at_ms = fact->event->at_ms;
+    notice->template_ = mc_unconst(rule->words->key);
+    notice->template_version = rule->words->version;
+    notice->about = mc_unconst(fact->about);
+    notice->keys = fact->event->keys;
+    notice->n_keys = MC_MIN(fact->event->n_keys, (size_t)NOTIFICATION_KEYS_MAX);
+    notice->cause_event = mc_unconst(txn->cause_event);
+    notice->kind = mc_unconst(notification_kinds[rule->kind].key);
+    notice->sms_expires_ms = MC_MIN(fact->event->at_ms, txn->now_ms) + life_ms;
+}
+
 void notification_make(const struct notification *notification, struct mc_txn *txn,
                        const struct notification_fact *fact)
 {
@@ -161,22 +193,21 @@ void notification_make(const struct notification *notification, struct mc_txn *t
     if (rule == NULL || !mc_uuid_parse(account, mc_key_text(fact->account)))
         return; /* nobody to tell: filed at the desk, without an account */
     struct mc_bytes owner = notification_recipient(txn, mc_keep(txn, account, sizeof account));
+    unsigned channels = channels_of(notification, txn, rule, owner);
     struct mc_bytes id = mc_new_id(txn);
-    if (txn->status != MC_OK || !write_content(txn, rule, fact->values, &content))
+    if (txn->status != MC_OK || channels == 0 || !write_content(txn, rule, fact->values, &content))
         return;
-    notice.at_ms = fact->event->at_ms;
-    notice.template_ = mc_unconst(rule->words->key);
-    notice.template_version = rule->words->version;
+    describe(txn, notification, rule, fact, &notice);
     notice.content = notification_seal(txn, &content.base);
-    notice.about = mc_unconst(fact->about);
-    notice.keys = fact->event->keys;
-    notice.n_keys = MC_MIN(fact->event->n_keys, (size_t)NOTIFICATION_KEYS_MAX);
-    notice.cause_event = mc_unconst(txn->cause_event);
-    if (rule->sms)
+    notice.hidden = (channels & NOTIFICATION_INBOX) == 0;
+    if ((channels & NOTIFICATION_SMS) != 0)
         notification_sms_begin(notification, txn, owner, id, &notice, content.sms);
-    if (rule->sms && fact->also_phone != NULL)
-        notification_sms_copy(notification, txn, owner, id, &notice, fact->also_phone, content.sms);
+    else if (rule->sms)
+        notice.sms_code = mc_unconst("SWITCHED_OFF");
+    if ((channels & NOTIFICATION_SMS) != 0 && fact->also_phone != NULL)
+        notification_sms_copy(notification, txn, owner, &notice, fact->also_phone, content.sms);
     notification_notice_save(txn, owner, id, &notice);
-    count_in(txn, owner, id);
+    if (!notice.hidden)
+        count_in(txn, owner, id);
     notification_tell(txn, "notification.notice_made", owner, id, &notice);
 }

@@ -38,6 +38,7 @@ enum notification_table {
     NOTIFICATION_ALERTS,
     NOTIFICATION_MAILS,
     NOTIFICATION_MAIL_DEDUPES,
+    NOTIFICATION_PREFERENCES,
     NOTIFICATION_TABLES_END
 };
 
@@ -57,6 +58,9 @@ enum {
     NOTIFICATION_SMS_KEYS_MAX = 8,    /* of one text, as the otp room takes them */
     NOTIFICATION_HELD_MAX = 100,      /* newest notices looked at when an account becomes known */
     NOTIFICATION_TICK_ROWS = 100,
+    NOTIFICATION_TICK_LOOKS = 1000, /* held SMS looked at in one tick */
+    NOTIFICATION_LOOKS_MAX = 500,   /* notices one ListInbox looks at */
+    NOTIFICATION_SWITCHES_MAX = 30, /* in one SetPreferences */
     NOTIFICATION_SMS_ATTEMPTS = 12,
     NOTIFICATION_SMS_BACKOFF_MS = 1000,
     NOTIFICATION_SMS_BACKOFF_MAX_MS = 300000,
@@ -79,8 +83,17 @@ struct notification_relay {
     int64_t keep_ms;
 };
 
+/* When SMS that can wait are not sent (prefs.c), in minutes of the day in Vietnam. */
+struct notification_quiet {
+    const char *from_text;
+    const char *until_text;
+    int from;
+    int until; /* as from: there are no quiet hours */
+};
+
 struct notification {
     struct notification_relay mail;
+    struct notification_quiet quiet;
     int64_t sms_life_ms; /* from the configuration */
     int64_t alerts_per_subscription;
     int64_t alerts_per_phone;
@@ -96,6 +109,13 @@ enum mc_status notification_list_inbox(struct notification *notification, struct
 enum mc_status notification_mark_read(struct notification *notification, struct mc_txn *txn,
                                       const Notification__MarkReadRequest *req,
                                       Notification__MarkReadReply *rep);
+
+enum mc_status notification_get_preferences(struct notification *notification, struct mc_txn *txn,
+                                            const Notification__GetPreferencesRequest *req,
+                                            Notification__Preferences *rep);
+enum mc_status notification_set_preferences(struct notification *notification, struct mc_txn *txn,
+                                            const Notification__SetPreferencesRequest *req,
+                                            Notification__Preferences *rep);
 
 enum mc_status notification_list_alert_services(struct notification *notification,
                                                 struct mc_txn *txn,
@@ -239,9 +259,8 @@ void notification_sms_begin(const struct notification *notification, struct mc_t
                             NotificationState__Notice *notice, const char *text);
 /* The same words to one more phone; how that goes is the otp room's to tell. */
 void notification_sms_copy(const struct notification *notification, struct mc_txn *txn,
-                           struct mc_bytes account, struct mc_bytes id,
-                           const NotificationState__Notice *notice, const char *phone,
-                           const char *text);
+                           struct mc_bytes account, const NotificationState__Notice *notice,
+                           const char *phone, const char *text);
 /* What the otp room's journal calls a notice's SMS; NULL: the arena is full (sms_delivery.c). */
 char *notification_sms_key(struct mc_arena *arena, struct mc_bytes account, struct mc_bytes id);
 /* States only move on: what another journal tells may overtake an answer, or come again. */

@@ -7,6 +7,9 @@
  * word as it was told, with template and version (NOT-01); its SMS goes through the otp room's
  * queue, behind all codes. ListInbox and MarkRead are for the account's own session.
  *
+ * People switch kinds of notices off, by channel, where nothing forbids it; what can wait is not
+ * sent by SMS at night (prefs.h).
+ *
  * What would be told to an account that was merged is told to the one it went into.
  *
  * Names and phones come sealed from identity's journal and stay sealed here, as do all texts.
@@ -15,6 +18,7 @@
 
 #include "alert.h"
 #include "mail.h"
+#include "prefs.h"
 
 /* clang-format off */
 #define ALERTED (MC_OFFICER | MC_OPERATOR)
@@ -22,6 +26,8 @@
 #define NOTIFICATION_ROUTES(X)                                                                                                                  \
     X(ListInbox,  notification_list_inbox, Notification__ListInboxRequest, Notification__ListInboxReply, MC_READ,         MC_CITIZEN, NULL) \
     X(MarkRead,   notification_mark_read,  Notification__MarkReadRequest,  Notification__MarkReadReply,  MC_WRITE,        MC_CITIZEN, NULL) \
+    X(GetPreferences, notification_get_preferences, Notification__GetPreferencesRequest, Notification__Preferences, MC_READ,  MC_CITIZEN, NULL) \
+    X(SetPreferences, notification_set_preferences, Notification__SetPreferencesRequest, Notification__Preferences, MC_WRITE, MC_CITIZEN, NULL) \
     X(ListAlertServices,       notification_list_alert_services,       Notification__ListAlertServicesRequest,       Notification__ListAlertServicesReply,      MC_READ,         ALERTED, ALERT_RIGHT) \
     X(SaveAlertSubscription,   notification_save_alert_subscription,   Notification__SaveAlertSubscriptionRequest,   Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
     X(GetAlertSubscription,    notification_get_alert_subscription,    Notification__GetAlertSubscriptionRequest,    Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
@@ -49,6 +55,7 @@ static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_ALERTS         - MC_TABLE_ROOM] = "alerts",              /* alert id -> Alert */
     [NOTIFICATION_MAILS        - MC_TABLE_ROOM] = "mails",        /* mail id              -> Mail */
     [NOTIFICATION_MAIL_DEDUPES - MC_TABLE_ROOM] = "mail_dedupes", /* blind fact of a mail -> mail id */
+    [NOTIFICATION_PREFERENCES  - MC_TABLE_ROOM] = "preferences",  /* account id -> Preferences: what is switched off */
 };
 
 static const char *const lanes[NOTIFICATION_LANES_LEN] = {
@@ -60,7 +67,9 @@ static const char *const lanes[NOTIFICATION_LANES_LEN] = {
 #define MINUTE INT64_C(60000)
 #define HOUR   INT64_C(3600000)
 static const struct mc_config_key config[] = {
-    {"notification.sms_life", MC_CONFIG_DURATION, offsetof(struct notification, sms_life_ms), "24h", HOUR, 72 * HOUR, "How old a notice may be when its SMS is sent; later it is no news."},
+    {"notification.sms_life", MC_CONFIG_DURATION, offsetof(struct notification, sms_life_ms), "24h", HOUR, 72 * HOUR, "How old a notice may be when its SMS is sent, unless its rule says another life; later it is no news."},
+    {"notification.quiet_from",  MC_CONFIG_STRING, offsetof(struct notification, quiet.from_text),  "21:00", 5, 5, "From when on the SMS of notices that can wait are kept until the morning (HH:MM in Vietnam); codes and what concerns an account's safety never wait."},
+    {"notification.quiet_until", MC_CONFIG_STRING, offsetof(struct notification, quiet.until_text), "07:00", 5, 5, "Until when; the same as quiet_from: none waits. At most 12 hours later."},
     {"notification.alerts_per_subscription", MC_CONFIG_INT,      offsetof(struct notification, alerts_per_subscription), "20",   1, ALERT_BUDGET_MAX,     "Alerts one subscription is told of in an hour; what is more is told later, in one message."},
     {"notification.alerts_per_phone",        MC_CONFIG_INT,      offsetof(struct notification, alerts_per_phone),        "40",   1, ALERT_BUDGET_MAX,     "Alert SMS one phone gets in an hour; the rest comes later."},
     {"notification.alert_keep",              MC_CONFIG_DURATION, offsetof(struct notification, alert_keep_ms),           "400d", INT64_C(24) * HOUR, INT64_C(3660) * 24 * HOUR, "How long it is kept what alerts were sent to whom."},
@@ -192,6 +201,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         (struct mc_bytes){mc_data_templates, mc_data_templates_len}, with->why, sizeof with->why);
     if (status == MC_OK)
         status = notification_mail_boot(notification, with);
+    if (status == MC_OK)
+        status = prefs_boot(notification, with);
     if (status != MC_OK)
         return status;
     return alert_book_read(&notification->alerts, &notification->book,

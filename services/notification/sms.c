@@ -8,6 +8,7 @@
 
 #include "alert.h"
 #include "mail.h"
+#include "prefs.h"
 
 static const NotificationState__Account *account_load(struct mc_txn *txn, struct mc_bytes account)
 {
@@ -29,15 +30,18 @@ static const char *phone_of(struct mc_txn *txn, const NotificationState__Account
     return contact->phone;
 }
 
-/* The end of an SMS's life counts from the fact's notice, also for those that were held. */
-static int64_t ends_at(const struct notification *notification, struct mc_bytes id)
+/* The end of an SMS's life counts from the fact, also for those that were held. */
+static int64_t ends_at(const struct notification *notification, struct mc_bytes id,
+                       const NotificationState__Notice *notice)
 {
     int64_t made_ms = 0;
 
+    if (notice->sms_expires_ms != 0)
+        return notice->sms_expires_ms;
     return mc_uuid7_time(id.data, &made_ms) ? made_ms + notification->sms_life_ms : 0;
 }
 
-static void job_add(struct mc_txn *txn, const NotificationState__Sms *sms)
+static void job_add(struct mc_txn *txn, const NotificationState__Sms *sms, int64_t due_ms)
 {
     size_t size = notification_state__sms__get_packed_size(sms);
     uint8_t *payload = mc_alloc(txn->arena, size);
@@ -54,6 +58,7 @@ static void job_add(struct mc_txn *txn, const NotificationState__Sms *sms)
                               .lane = NOTIFICATION_LANE_SMS,
                               .kind = "otp.enqueue",
                               .payload = {payload, size},
+                              .due_ms = due_ms,
                               .expires_ms = sms->expires_at_ms,
                               .attempts_max = NOTIFICATION_SMS_ATTEMPTS,
                               .backoff_ms = NOTIFICATION_SMS_BACKOFF_MS,
@@ -64,7 +69,29 @@ static void job_add(struct mc_txn *txn, const NotificationState__Sms *sms)
                           });
 }
 
-/* The account is known: asks the otp room, or sees that there is no phone to send to. */
+/* When it may go; a notice from before there were kinds, at once. */
+static int64_t due_of(const struct notification *notification, const struct mc_txn *txn,
+                      const NotificationState__Notice *notice)
+{
+    enum notification_kind kind = notification_kind_find(notice->kind);
+
+    return kind != NOTIFICATION_KINDS_LEN ? prefs_sms_due(notification, kind, txn->now_ms) : 0;
+}
+
+/* Switched off since it was held? */
+static bool wanted(const struct notification *notification, struct mc_txn *txn,
+                   struct mc_bytes account, const NotificationState__Notice *notice)
+{
+    enum notification_kind kind = notification_kind_find(notice->kind);
+
+    return kind == NOTIFICATION_KINDS_LEN ||
+           prefs_allow(notification, txn, account, kind, NOTIFICATION_SMS);
+}
+
+/*
+ * The account is known: asks the otp room, or sees that there is no phone to send to, that it is
+ * no news any more, or that it has to wait for the morning.
+ */
 static void send(const struct notification *notification, struct mc_txn *txn,
                  const NotificationState__Account *account, struct mc_bytes account_id,
                  struct mc_bytes id, NotificationState__Notice *notice, const char *text)
@@ -75,6 +102,14 @@ static void send(const struct notification *notification, struct mc_txn *txn,
     notice->sms_state = NOTIFICATION_STATE__SMS_STATE__NONE;
     if (phone == NULL || phone[0] == '\0')
         return;
+    sms.expires_at_ms = ends_at(notification, id, notice);
+    if (sms.expires_at_ms <= txn->now_ms) {
+        notice->sms_state = NOTIFICATION_STATE__SMS_STATE__EXPIRED;
+        notice->sms_code = mc_unconst("TOO_OLD");
+        return;
+    }
+    int64_t due_ms = due_of(notification, txn, notice);
+    notice->sms_code = mc_unconst(due_ms != 0 ? "QUIET_HOURS" : "");
     notice->sms_state = NOTIFICATION_STATE__SMS_STATE__SENDING;
     sms.account = (ProtobufCBinaryData){account_id.len, mc_unconst(account_id.data)};
     sms.notice_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
@@ -84,8 +119,7 @@ static void send(const struct notification *notification, struct mc_txn *txn,
     sms.n_keys = notice->n_keys;
     sms.dedupe = notice->cause_event;
     sms.template_ = notice->template_;
-    sms.expires_at_ms = ends_at(notification, id);
-    job_add(txn, &sms);
+    job_add(txn, &sms, due_ms);
 }
 
 void notification_sms_begin(const struct notification *notification, struct mc_txn *txn,
@@ -110,9 +144,8 @@ const char *notification_sms_phone(struct mc_txn *txn, struct mc_bytes account_i
 }
 
 void notification_sms_copy(const struct notification *notification, struct mc_txn *txn,
-                           struct mc_bytes account_id, struct mc_bytes id,
-                           const NotificationState__Notice *notice, const char *phone,
-                           const char *text)
+                           struct mc_bytes account_id, const NotificationState__Notice *notice,
+                           const char *phone, const char *text)
 {
     NotificationState__Sms sms =
         NOTIFICATION_STATE__SMS__INIT; /* of no notice: none waits for it */
@@ -123,8 +156,9 @@ void notification_sms_copy(const struct notification *notification, struct mc_tx
     sms.keys = notice->keys;
     sms.n_keys = notice->n_keys;
     sms.dedupe = notice->cause_event;
-    sms.expires_at_ms = ends_at(notification, id);
-    job_add(txn, &sms);
+    sms.expires_at_ms = notice->sms_expires_ms;
+    if (sms.expires_at_ms > txn->now_ms)
+        job_add(txn, &sms, due_of(notification, txn, notice));
 }
 
 static void refuse(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
@@ -154,26 +188,40 @@ void notification_sms_release(const struct notification *notification, struct mc
         const NotificationState__Content *content = notification_content_open(txn, notice);
         if (content == NULL)
             return;
-        send(notification, txn, account, account_id, id, notice, content->sms);
+        if (wanted(notification, txn, account_id, notice)) {
+            send(notification, txn, account, account_id, id, notice, content->sms);
+        } else {
+            notice->sms_state = NOTIFICATION_STATE__SMS_STATE__NONE;
+            notice->sms_code = mc_unconst("SWITCHED_OFF");
+        }
         notification_notice_save(txn, account_id, id, notice);
         mc_drop(txn, NOTIFICATION_WAITING, id);
     }
 }
 
-/* Held too long: ids are time-ordered, so the oldest come first. */
+/*
+ * Held too long. Ids are time-ordered, so the oldest come first; lives differ, so those that are
+ * to be held longer are passed over. What is not looked at today is late only here: it is not sent.
+ */
 enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
 {
     const struct notification *notification = ctx;
     struct mc_cursor cursor =
         mc_seek(txn, NOTIFICATION_WAITING, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    size_t ended = 0;
 
-    for (size_t n = 0; n < NOTIFICATION_TICK_ROWS && mc_next(&cursor); n++) {
-        if (ends_at(notification, cursor.key) > txn->now_ms)
+    for (size_t n = 0; n < NOTIFICATION_TICK_LOOKS && ended < NOTIFICATION_TICK_ROWS; n++) {
+        if (!mc_next(&cursor))
             break;
         NotificationState__Notice *notice = notification_notice_load(txn, cursor.value, cursor.key);
+        if (notice != NULL && ends_at(notification, cursor.key, notice) > txn->now_ms) {
+            mc_pass(&cursor);
+            continue;
+        }
         if (notice != NULL)
             refuse(txn, cursor.value, cursor.key, notice, "PHONE_UNKNOWN");
         mc_drop(txn, NOTIFICATION_WAITING, cursor.key);
+        ended++;
     }
     alert_tick(notification, txn);
     notification_mail_tick(notification, txn);

@@ -5,7 +5,7 @@
 #include "../harness.h"
 #include "services/notification/book.h"
 
-#define RULES     "event,to_state,template,channels\n"
+#define RULES     "event,to_state,template,channels,kind,sms_life\n"
 #define TEMPLATES "key,version,title,sms,text\n"
 
 static void assert_read(const char *rules, const char *templates, const char *want_why)
@@ -23,38 +23,56 @@ static void assert_read(const char *rules, const char *templates, const char *wa
 static void bad_tables_do_not_open(void **state)
 {
     static const char good[] = TEMPLATES "A,1,Tiêu đề,Ho so {code},Hồ sơ {code}\n";
+    static const char bad_life[] = "dossier.sent: the life of an SMS is 1h to 72h, or empty";
     static const struct {
         const char *rules;
         const char *templates;
         const char *want;
     } cases[] = {
-        {RULES "dossier.sent,,A,inbox sms\n", good, ""},
-        {RULES "dossier.advanced,REFUSED,A,inbox\ndossier.advanced,,A,inbox\n", good, ""},
+        {RULES "dossier.sent,,A,inbox sms,dossier,\n", good, ""},
+        {RULES "dossier.advanced,REFUSED,A,inbox,dossier,\ndossier.advanced,,A,inbox,dossier,\n",
+         good, ""},
         {"", good, "event: empty"},
         {RULES, "", "key: empty"},
         {"event,to_state,template\n", good, "channels: no such column"},
+        {"event,to_state,template,channels,kind\n", good, "sms_life: no such column"},
         {RULES, "key,version,title,sms\n", "text: no such column"},
-        {RULES "dossier.eaten,,A,inbox\n", good, "dossier.eaten: no such event"},
-        {RULES "dossier.advanced,EATEN,A,inbox\n", good, "dossier.advanced: no such state"},
-        {RULES "payment.paid,PAID,A,inbox\n", good, "payment.paid: no such state"},
-        {RULES "dossier.sent,,B,inbox\n", good, "dossier.sent: no such template"},
-        {RULES "dossier.sent,,A,fax\n", good,
-         "dossier.sent: channels are \"inbox\" or \"inbox sms\""},
-        {RULES "dossier.sent,,A,inbox\ndossier.sent,,A,inbox\n", good,
+        {RULES "dossier.eaten,,A,inbox,dossier,\n", good, "dossier.eaten: no such event"},
+        {RULES "dossier.advanced,EATEN,A,inbox,dossier,\n", good,
+         "dossier.advanced: no such state"},
+        {RULES "payment.paid,PAID,A,inbox,dossier,\n", good, "payment.paid: no such state"},
+        {RULES "dossier.sent,,B,inbox,dossier,\n", good, "dossier.sent: no such template"},
+        {RULES "dossier.sent,,A,fax,dossier,\n", good,
+         "dossier.sent: channels are \"inbox\", then \"sms\", then \"email\""},
+        {RULES "dossier.sent,,A,inbox email,dossier,\n", good, ""},
+        {RULES "dossier.sent,,A,inbox sms email,dossier,\n", good, ""},
+        {RULES "dossier.sent,,A,inbox,weather,\n", good, "dossier.sent: no such kind"},
+        {RULES "dossier.sent,,A,inbox,,\n", good, "dossier.sent: no such kind"},
+        {RULES "dossier.sent,,A,inbox,payment,1h\n", good, ""},
+        {RULES "dossier.sent,,A,inbox,payment,72h\n", good, ""},
+        {RULES "dossier.sent,,A,inbox,payment,0h\n", good, bad_life},
+        {RULES "dossier.sent,,A,inbox,payment,73h\n", good, bad_life},
+        {RULES "dossier.sent,,A,inbox,payment,24\n", good, bad_life},
+        {RULES "dossier.sent,,A,inbox,payment,1000000h\n", good, bad_life},
+        {RULES "dossier.sent,,A,inbox sms,dossier,13h\n", good, ""},
+        {RULES "dossier.sent,,A,inbox sms,payment,12h\n", good, ""},
+        {RULES "dossier.sent,,A,inbox sms,dossier,12h\n", good,
+         "dossier.sent: an SMS that may wait for the morning lives no longer than a night"},
+        {RULES "dossier.sent,,A,inbox,dossier,\ndossier.sent,,A,inbox,dossier,\n", good,
          "dossier.sent: two rules for one event"},
-        {RULES "identity.account_opened,,A,inbox\n", good,
+        {RULES "identity.account_opened,,A,inbox,dossier,\n", good,
          "A: a variable that its event does not offer"},
-        {RULES "dossier.sent,,A,inbox\n", TEMPLATES "A,1,T,,{tx}\n",
+        {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,T,,{tx}\n",
          "A: a variable that its event does not offer"},
-        {RULES "dossier.sent,,A,inbox\n", TEMPLATES "A,1,{name},,x\n",
+        {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,{name},,x\n",
          "A: a variable that its event does not offer"},
-        {RULES "dossier.sent,,A,inbox\n", TEMPLATES "A,1,T,,{code\n",
+        {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,T,,{code\n",
          "A: a variable that its event does not offer"},
-        {RULES "dossier.sent,,A,inbox\n", TEMPLATES "A,1,T,,code}\n",
+        {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,T,,code}\n",
          "A: a variable that its event does not offer"},
-        {RULES "dossier.sent,,A,inbox\n", TEMPLATES "A,1,T,,{}\n",
+        {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,T,,{}\n",
          "A: a variable that its event does not offer"},
-        {RULES "dossier.sent,,A,inbox sms\n", TEMPLATES "A,1,T,,x\n",
+        {RULES "dossier.sent,,A,inbox sms,dossier,\n", TEMPLATES "A,1,T,,x\n",
          "A: a rule wants an SMS, and there is no text for it"},
         {RULES, TEMPLATES "A,1,T,Hồ sơ,x\n", "A: the SMS has letters that are not of GSM-7"},
         {RULES, TEMPLATES "A,1,T,a^b,x\n", "A: the SMS has letters that are not of GSM-7"},
@@ -81,8 +99,10 @@ static void versions_and_states(void **state)
     assert_int_equal(
         notification_book_read(
             book,
-            mc_key_text(RULES "dossier.advanced,REFUSED,A,inbox\n"
-                              "dossier.advanced,STOPPED,B,inbox sms\ndossier.sent,,A,inbox\n"),
+            mc_key_text(
+                RULES
+                "dossier.advanced,REFUSED,A,inbox,dossier,\n"
+                "dossier.advanced,STOPPED,B,inbox sms,dossier,\ndossier.sent,,A,inbox,dossier,\n"),
             mc_key_text(TEMPLATES "A,1,T,,một\nA,10,T,,mười\nA,9,T,,chín\nB,1,T,x,y\n"), why,
             sizeof why),
         MC_OK);
