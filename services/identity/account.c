@@ -111,6 +111,11 @@ void identity_profile_fill(struct mc_txn *txn, struct mc_bytes id,
         mc_mask_phone(masked, sizeof masked, person->phone);
         profile->phone_masked = kept(txn, masked);
     }
+    if (person->next_phone[0] != '\0') {
+        mc_mask_phone(masked, sizeof masked, person->next_phone);
+        profile->next_phone_masked = kept(txn, masked);
+        profile->next_phone_at_ms = account->next_phone_at_ms;
+    }
     if (person->email[0] != '\0') {
         mc_mask_email(masked, sizeof masked, person->email);
         profile->email_masked = kept(txn, masked);

@@ -38,6 +38,7 @@ enum identity_fact {
     IDENTITY_FACT_MERGED_INTO,
     IDENTITY_FACT_STAFF,
     IDENTITY_FACT_ORGANISATION,
+    IDENTITY_FACT_NEXT_PHONE,
     IDENTITY_FACTS_END
 };
 struct identity_facts {
@@ -161,6 +162,20 @@ bool identity_step_proof(struct identity *identity, struct mc_txn *txn,
                          const struct identity_claim *claim, const char *field, const char *proof);
 void identity_steps_expire(struct mc_txn *txn);
 
+/*
+ * A lost phone's change (phone_wait.c). The new phone takes effect after `wait_ms`, or with the
+ * change at hand when that is 0 or there is no old phone to warn; the old phone is told at once.
+ */
+void identity_phone_change(struct mc_txn *txn, struct identity_change *change, const char *phone,
+                           int64_t wait_ms, const char *reason);
+/* What waits is forgotten and its people told; nothing when nothing waits. */
+void identity_phone_stop(struct mc_txn *txn, struct identity_change *change);
+/* Who has just proved to hold the present phone has not lost it: nothing waits any more. */
+void identity_phone_is_held(struct mc_txn *txn, struct mc_bytes id,
+                            IdentityState__Account *account);
+/* Changes whose time has come, a few at a tick. */
+void identity_phones_due(struct mc_txn *txn);
+
 /* Closings whose time is over become CLOSED, a few at a tick. */
 void identity_closings_due(struct mc_txn *txn);
 mc_prepare identity_start_closing_prepare;
@@ -214,6 +229,9 @@ enum mc_status identity_start_phone_change(struct identity *identity, struct mc_
 enum mc_status identity_finish_phone_change(struct identity *identity, struct mc_txn *txn,
                                             const Identity__FinishPhoneChangeRequest *req,
                                             Identity__UpdateAccountReply *rep);
+enum mc_status identity_stop_phone_change(struct identity *identity, struct mc_txn *txn,
+                                          const Identity__StopPhoneChangeRequest *req,
+                                          Identity__UpdateAccountReply *rep);
 enum mc_status identity_start_closing(struct identity *identity, struct mc_txn *txn,
                                       const Identity__StartClosingRequest *req,
                                       Identity__AccountStep *rep);

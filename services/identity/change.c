@@ -23,6 +23,7 @@ static const char *const fact_names[IDENTITY_FACTS_END] = {
     [IDENTITY_FACT_MERGED_INTO] = "merged_into",
     [IDENTITY_FACT_STAFF] = "staff",
     [IDENTITY_FACT_ORGANISATION] = "organisation",
+    [IDENTITY_FACT_NEXT_PHONE] = "next_phone",
 };
 
 static const char *const way_names[] = {
@@ -84,6 +85,7 @@ static void read_facts(struct mc_txn *txn, const IdentityState__Account *account
                 [IDENTITY_FACT_MERGED_INTO] = merged.len == 0 ? "" : identity_uuid(txn, merged),
                 [IDENTITY_FACT_STAFF] = account->staff ? "yes" : "",
                 [IDENTITY_FACT_ORGANISATION] = account->organisation,
+                [IDENTITY_FACT_NEXT_PHONE] = person->next_phone,
             },
     };
 }

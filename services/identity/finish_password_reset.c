@@ -1,7 +1,8 @@
 /*
  * FinishPasswordReset: the code was right, or the owner signed (OTP-08), so a new password is set
  * (LOG-06). Every session ends:
- * who forgot his password may also have lost a device. The person is told, on the phone too.
+ * who forgot his password may also have lost a device. The person is told, on the phone too. A code
+ * to the phone proves that it is not lost, so a change of it that waits is stopped (OTP-09).
  */
 #include "account.h"
 #include "password.h"
@@ -88,6 +89,8 @@ enum mc_status identity_finish_password_reset(struct identity *identity, struct 
         return txn->status;
     mc_drop(txn, IDENTITY_RESETS, finish.id);
     identity_password_set(txn, finish.account_id, finish.account, txn->work->hash);
+    if (req->signing_id.len == 0) /* who signs may well have lost the phone */
+        identity_phone_is_held(txn, finish.account_id, finish.account);
     identity_sessions_revoke(txn, finish.account_id);
     identity_failures_look(identity, txn, mc_key_bytes(finish.reset->login_index), &failures);
     identity_failures_forget(txn, &failures);

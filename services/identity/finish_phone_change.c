@@ -1,6 +1,8 @@
 /*
  * FinishPhoneChange: the proofs of both phones, or of the new one at the desk, change it (REG-50).
  * Who has lost the old one and has a certificate signs instead (OTP-09); he signs in with it, too.
+ * A change without the old phone's code may have to wait (identity.phone_wait_desk, _signed), so
+ * that who still holds that phone can stop it: a stolen identity card alone takes over no account.
  */
 #include "account.h"
 #include "signing.h"
@@ -27,6 +29,14 @@ static bool phones_are_proved(struct identity *identity, struct mc_txn *txn,
     return identity_step_proof(identity, txn, &old, "old_phone_proof", req->old_phone_proof);
 }
 
+static int64_t wait_of(const struct identity *identity, enum identity_way way,
+                       const Identity__FinishPhoneChangeRequest *req)
+{
+    if (way != IDENTITY_BY_OWNER)
+        return identity->phone_wait_desk_ms;
+    return req->signing_id.len != 0 ? identity->phone_wait_signed_ms : 0;
+}
+
 enum mc_status identity_finish_phone_change(struct identity *identity, struct mc_txn *txn,
                                             const Identity__FinishPhoneChangeRequest *req,
                                             Identity__UpdateAccountReply *rep)
@@ -41,10 +51,15 @@ enum mc_status identity_finish_phone_change(struct identity *identity, struct mc
         !identity_change_begin(txn, target.id, target.account, &change))
         return txn->status;
 
-    change.person->phone = mc_open_text(txn, step->phone);
+    const char *reason = mc_open_text(txn, step->reason);
+    identity_phone_change(txn, &change, mc_open_text(txn, step->phone),
+                          wait_of(identity, target.way, req), reason);
     mc_drop(txn, IDENTITY_STEPS, mc_key_bytes(req->step));
-    identity_change_save(txn, &change, target.way, mc_open_text(txn, step->reason));
+    identity_change_save(txn, &change, target.way, reason);
     rep->account_id = identity_uuid(txn, target.id);
     rep->version = target.account->version;
+    rep->takes_effect_at_ms = target.account->next_phone_at_ms;
+    if (rep->takes_effect_at_ms != 0)
+        rep->message = identity_text(txn, "PHONE_CHANGE_WAITS", NULL);
     return txn->status;
 }

@@ -53,6 +53,7 @@ enum identity_table {
     IDENTITY_VNEID_LOGINS,
     IDENTITY_VNEID_KEYS,
     IDENTITY_VNEID_INDEX,
+    IDENTITY_PHONE_WAITS,
     IDENTITY_TABLES_END
 };
 
@@ -169,6 +170,8 @@ struct identity {
     const char *consents_file;
     const char *top_agency;
     int64_t step_life_ms;
+    int64_t phone_wait_desk_ms;
+    int64_t phone_wait_signed_ms;
     int64_t closing_period_ms;
     int64_t merge_undo_ms;
     int64_t scan_retention_ms;

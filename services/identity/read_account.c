@@ -22,6 +22,7 @@ static void fill_facts(const struct identity_facts *facts, Identity__AccountDeta
         [IDENTITY_FACT_MERGED_INTO] = &rep->merged_into,
         [IDENTITY_FACT_STAFF] = &rep->staff,
         [IDENTITY_FACT_ORGANISATION] = &rep->organisation,
+        [IDENTITY_FACT_NEXT_PHONE] = &rep->next_phone,
     };
 
     for (unsigned i = 1; i < IDENTITY_FACTS_END; i++)
@@ -47,6 +48,7 @@ enum mc_status identity_read_account(struct identity *identity, struct mc_txn *t
     rep->account_id = identity_uuid(txn, target.id);
     rep->subject_kind = (Identity__SubjectKind)target.account->subject_kind;
     rep->ial = target.account->ial;
+    rep->next_phone_at_ms = target.account->next_phone_at_ms;
     rep->method = target.account->method;
     rep->opened_at_ms = target.account->opened_at_ms;
     rep->consent_version = target.account->consent_version;

@@ -127,6 +127,7 @@ extern const size_t mc_data_consents_len;
     X(UpdateAccount,      identity_update_account,      Identity__UpdateAccountRequest,      Identity__UpdateAccountReply,      MC_WRITE,        SELF | MC_OPERATOR, NULL, NULL) \
     X(StartPhoneChange,   identity_start_phone_change,  Identity__StartPhoneChangeRequest,   Identity__AccountStep,             MC_WRITE,        SELF,  NULL, NULL) \
     X(FinishPhoneChange,  identity_finish_phone_change, Identity__FinishPhoneChangeRequest,  Identity__UpdateAccountReply,      MC_WRITE,        SELF,  NULL, NULL) \
+    X(StopPhoneChange,    identity_stop_phone_change,   Identity__StopPhoneChangeRequest,    Identity__UpdateAccountReply,      MC_WRITE,        SELF,  NULL, NULL) \
     X(StartClosing,       identity_start_closing,       Identity__StartClosingRequest,       Identity__AccountStep,             MC_WRITE,        SELF,  NULL, identity_start_closing_prepare) \
     X(FinishClosing,      identity_finish_closing,      Identity__FinishClosingRequest,      Identity__FinishClosingReply,      MC_WRITE,        SELF,  NULL, NULL) \
     X(GetAccountStep,     identity_get_account_step,    Identity__GetAccountStepRequest,     Identity__AccountStep,             MC_READ,         SELF,  NULL, NULL) \
@@ -175,6 +176,7 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_COUNTS - MC_TABLE_ROOM]           = "counts",           /* kind, status, verified, method -> how many accounts */
     [IDENTITY_STEPS - MC_TABLE_ROOM]            = "steps",            /* step id -> Step */
     [IDENTITY_CLOSINGS - MC_TABLE_ROOM]         = "closings",         /* when, account id -> nothing */
+    [IDENTITY_PHONE_WAITS - MC_TABLE_ROOM]      = "phone_waits",      /* when, account id -> nothing */
     [IDENTITY_MERGES - MC_TABLE_ROOM]           = "merges",           /* merge id -> Merge */
     [IDENTITY_MERGE_PAIRS - MC_TABLE_ROOM]      = "merge_pairs",      /* kept account, merged account -> merge id */
     [IDENTITY_AGENCIES - MC_TABLE_ROOM]         = "agencies",         /* code -> Agency */
@@ -246,6 +248,8 @@ static const struct mc_config_key config[] = {
     {"identity.allow_plain_http",  MC_CONFIG_BOOL,     AT(allow_plain_http),     "false", 0, 0, "Lets these addresses begin with http://: only for a sandbox."},
     {"identity.temporary_password_life", MC_CONFIG_DURATION, AT(temporary_password_life_ms), "168h", HOUR, 720 * HOUR, "How long a password that an office has sent by SMS can be used to set a real one."},
     {"identity.step_life",         MC_CONFIG_DURATION, AT(step_life_ms),         "15m", MINUTE, HOUR, "How long a change of phone or a closing may take from its beginning to its codes."},
+    {"identity.phone_wait_desk",   MC_CONFIG_DURATION, AT(phone_wait_desk_ms),   "24h", 0, 720 * HOUR, "How long a lost phone's change made at a desk waits, while its owner can stop it; 0s: it takes effect at once."},
+    {"identity.phone_wait_signed", MC_CONFIG_DURATION, AT(phone_wait_signed_ms), "0s",  0, 720 * HOUR, "The same for a change that the owner has signed with a certificate (IAL3)."},
     {"identity.closing_period",    MC_CONFIG_DURATION, AT(closing_period_ms),    "720h", 24 * HOUR, 8760 * HOUR, "How long an account that its owner closes can be taken back."},
     {"identity.merge_undo",        MC_CONFIG_DURATION, AT(merge_undo_ms),        "168h", HOUR, 8760 * HOUR, "How long the merge of two accounts can be undone, while nothing else happens to them."},
     {"identity.scan_retention",    MC_CONFIG_DURATION, AT(scan_retention_ms),    "43800h", HOUR, 876000 * HOUR, "How long the scan behind an account that an officer made is kept: five years."},

@@ -102,7 +102,9 @@ void identity_status_set(struct mc_txn *txn, struct identity_change *change,
     changed.to = to;
     changed.reason = mc_unconst(reason);
     change->account->status = (uint32_t)to;
-    if (to != ACTIVE)
+    if (to != ACTIVE) {
         identity_sessions_revoke(txn, change->id);
+        identity_phone_stop(txn, change); /* whatever was wrong, no new phone comes of it */
+    }
     mc_emit(txn, "identity.status_changed", &changed.base, MC_SEALED, keys);
 }

@@ -135,6 +135,7 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     expire_resets(txn);
     identity_steps_expire(txn);
     identity_closings_due(txn);
+    identity_phones_due(txn);
     identity_sweep(txn, IDENTITY_FAILURES, identity->sweep_failures, failures_are_over);
     identity_sweep(txn, IDENTITY_STARTS, identity->sweep_starts, starts_are_over);
     identity_oidc_tick(identity, txn);

@@ -45,6 +45,8 @@ static const struct {
     {"payment.tax_changed", NOTIFICATION_OF_TAX},
     {"identity.account_made", NOTIFICATION_OF_OFFICER},
     {"identity.account_changed", NOTIFICATION_OF_OFFICER},
+    {"identity.phone_change_waits", NOTIFICATION_OF_PHONE},
+    {"identity.phone_change_stopped", NOTIFICATION_OF_PHONE},
 };
 
 static const char *const offered[][10] = {
@@ -60,6 +62,7 @@ static const char *const offered[][10] = {
     [NOTIFICATION_OF_LINK] = {"bank", "time"},
     [NOTIFICATION_OF_TAX] = {"decision", "bank", "tx", "time"},
     [NOTIFICATION_OF_OFFICER] = {"time"},
+    [NOTIFICATION_OF_PHONE] = {"phone", "until", "time"},
 };
 
 /*
@@ -218,6 +221,7 @@ static const ProtobufCEnumDescriptor *states_of(enum notification_source source)
     case NOTIFICATION_OF_ROUND:
     case NOTIFICATION_OF_REFUND:
     case NOTIFICATION_OF_OFFICER:
+    case NOTIFICATION_OF_PHONE:
         return NULL;
     }
     return NULL;

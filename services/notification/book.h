@@ -38,6 +38,7 @@ enum notification_source {
     NOTIFICATION_OF_LINK,
     NOTIFICATION_OF_TAX,
     NOTIFICATION_OF_OFFICER,
+    NOTIFICATION_OF_PHONE,
 };
 
 /* Where a notice is told; bits. */

@@ -109,6 +109,32 @@ enum mc_status notification_security_changed(struct notification *notification, 
     return txn->status;
 }
 
+/* OTP-09: a lost phone's change that waits, or was stopped; the phone that may not be lost hears
+ * it.
+ */
+enum mc_status notification_phone_told(struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Identity__PhoneChangeTold *body)
+{
+    const struct notification_value values[] = {
+        {"phone", body->phone_masked},
+        {"until", notification_time_text(txn, body->takes_effect_at_ms)},
+        {"time", notification_time_text(txn, event->at_ms)},
+        {NULL, NULL},
+    };
+
+    notification_make(
+        notification, txn,
+        &(struct notification_fact){
+            .event = event,
+            .to_state = NOTIFICATION_STATE_ANY,
+            .account = body->account_id,
+            .about = notification_about(txn, "account", body->account_id, (struct mc_bytes){0}),
+            .values = values,
+        });
+    return txn->status;
+}
+
 /* The official code comes with acceptance (DOS-09); before, the internal number says which. */
 static const char *code_text(struct mc_txn *txn, const char *code, uint64_t internal_number)
 {

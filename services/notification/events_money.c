@@ -98,6 +98,8 @@ enum mc_status notification_account_edited(struct notification *notification, st
 {
     static const char session[] = "account:";
 
+    if (body->n_facts == 1 && strcmp(body->facts[0], "next_phone") == 0)
+        return MC_OK; /* identity.phone_change_waits says it, with what can be done */
     if (strncmp(event->actor, session, sizeof session - 1) != 0 ||
         strcmp(event->actor + sizeof session - 1, body->account_id) == 0)
         return MC_OK;

@@ -222,6 +222,9 @@ enum mc_status notification_tax_changed(struct notification *notification, struc
 enum mc_status notification_account_made(struct notification *notification, struct mc_txn *txn,
                                          const Motcua__Event *event,
                                          const Identity__AccountMade *body);
+enum mc_status notification_phone_told(struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Identity__PhoneChangeTold *body);
 enum mc_status notification_account_edited(struct notification *notification, struct mc_txn *txn,
                                            const Motcua__Event *event,
                                            const Identity__AccountChanged *body);

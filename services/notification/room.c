@@ -108,6 +108,7 @@ MC_FOLLOW_CALL(struct notification, notification_link_changed, Payment__LinkChan
 MC_FOLLOW_CALL(struct notification, notification_tax_changed, Payment__TaxChanged)
 MC_FOLLOW_CALL(struct notification, notification_account_made, Identity__AccountMade)
 MC_FOLLOW_CALL(struct notification, notification_account_edited, Identity__AccountChanged)
+MC_FOLLOW_CALL(struct notification, notification_phone_told, Identity__PhoneChangeTold)
 MC_FOLLOW_CALL(struct notification, notification_contract_changed, Partner__ContractChanged)
 MC_FOLLOW_CALL(struct notification, notification_gateway_changed, Otp__GatewayChanged)
 MC_FOLLOW_CALL(struct notification, notification_pumping_changed, Otp__PumpingChanged)
@@ -148,6 +149,8 @@ static const struct mc_follow follows[] = {
     {"payment",  "payment.tax_changed",      &payment__tax_changed__descriptor,     notification_tax_changed_event},
     {"identity", "identity.account_made",    &identity__account_made__descriptor,   notification_account_made_event},
     {"identity", "identity.account_changed", &identity__account_changed__descriptor, notification_account_edited_event},
+    {"identity", "identity.phone_change_waits", &identity__phone_change_told__descriptor, notification_phone_told_event},
+    {"identity", "identity.phone_change_stopped", &identity__phone_change_told__descriptor, notification_phone_told_event},
     {"otp",      "otp.gateway_share_changed", &otp__gateway_changed__descriptor,    notification_gateway_changed_event},
     {"otp",      "otp.pumping_suspected",    &otp__pumping_changed__descriptor,     notification_pumping_changed_event},
     {"otp",      "otp.pumping_ended",        &otp__pumping_changed__descriptor,     notification_pumping_changed_event},

@@ -2,6 +2,8 @@
 
     accounts.py <folder of the daemons>
 """
+import signal
+
 import story
 from story import CITIZEN, OFFICER, PASSWORD, UNIT, enum_name
 
@@ -27,6 +29,9 @@ class Accounts(story.Story):
     def told(self, phone):
         """The notice of a changed contact on this phone."""
         return [text for text in self.steps.handset(phone) if "Thong tin lien he" in text]
+
+    def warned(self, phone):
+        return [text for text in self.steps.handset(phone) if "se doi sang 091****101" in text]
 
     def desk(self, rights):
         self.operator("rights", "grant", OFFICER["login_id"], UNIT, rights, "flow test")
@@ -72,9 +77,22 @@ class Accounts(story.Story):
         lost = {"login_id": CITIZEN["login_id"], "reason": "Mất SIM, đã đối chiếu CCCD"}
         self.refused("RIGHT_MISSING", "identity", "StartPhoneChange", {"phone": CITIZEN["phone"], **lost}, session=desk)
         desk = self.desk("ACCOUNT_EDIT,ACCOUNT_VIEW")
-        self.change_phone(desk, lost, CITIZEN["phone"])
-        last = self.identity("ListAccountChanges", {"account_id": account, "page_size": 1}, desk, purpose=WHY).changes[0]
+        waits = self.change_phone(desk, lost, CITIZEN["phone"])
+        self.assertGreater(waits.takes_effect_at_ms, history[0].at_ms + 23 * 3600_000)
+        self.wait("the phone that may not be lost to be told", lambda: self.warned(NEW_PHONE))
+        self.identity("StopPhoneChange", {}, session)  # its owner was still signed in (OTP-09)
+        self.refused("PHONE_CHANGE_NONE", "identity", "StopPhoneChange", {}, session=session)
+        self.house.extra.setdefault("identity", {})["identity.phone_wait_desk"] = "50ms"
+        for sig in (signal.SIGTERM, signal.SIGKILL):
+            self.end_daemons(["identity"], sig)
+            self.start_daemons(["identity"])
+            self.wait_ready()
+            if sig == signal.SIGTERM:
+                self.change_phone(desk, lost, CITIZEN["phone"])
+        self.wait("both phones to be told again", lambda: len(self.told(CITIZEN["phone"])) > 1 and len(self.told(NEW_PHONE)) > 1)
+        first, last = self.identity("ListAccountChanges", {"account_id": account, "page_size": 2}, desk, purpose=WHY).changes
         self.assertEqual((last.way, last.unit, last.reason), ("DESK", UNIT, lost["reason"]))
+        self.assertEqual((first.way, first.reason, first.facts[0].fact), ("SYSTEM", lost["reason"], "phone"))
 
         self.portal.call("dossier", "ListMine", {}, session)
         self.assertEqual(self.operator("account", "set", CITIZEN["login_id"], "ACCOUNT_LOCKED", WHY).strip(), account)

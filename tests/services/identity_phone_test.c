@@ -154,6 +154,8 @@ static void a_desk_changes_a_lost_phone(void **state)
     harness_call(h, "FinishPhoneChange", &finish.base, MC_DENIED);
     act_as_officer(h, DISTRICT, (struct rights){{"ACCOUNT_EDIT"}});
     (void)harness_call(h, "FinishPhoneChange", &finish.base, MC_OK);
+    harness_advance(h, 24LL * 60 * MINUTE_MS); /* identity_phone_wait_test.c */
+    harness_tick(h);
 
     Identity__ListAccountChangesRequest list = IDENTITY__LIST_ACCOUNT_CHANGES_REQUEST__INIT;
     struct person moved = binh;
@@ -162,8 +164,10 @@ static void a_desk_changes_a_lost_phone(void **state)
     (void)become(h, &moved);
     const Identity__ListAccountChangesReply *changes =
         harness_call(h, "ListAccountChanges", &list.base, MC_OK);
-    assert_string_equal(changes->changes[0]->way, "DESK");
-    assert_string_equal(changes->changes[0]->unit, DISTRICT);
+    assert_string_equal(changes->changes[1]->way, "DESK");
+    assert_string_equal(changes->changes[1]->unit, DISTRICT);
+    assert_string_equal(fact_in(changes->changes[1], "next_phone")->after, NEW_E164);
+    assert_string_equal(changes->changes[0]->way, "SYSTEM");
     assert_string_equal(changes->changes[0]->reason, "Mất SIM, đã đối chiếu CCCD");
     assert_string_equal(fact_in(changes->changes[0], "phone")->before, BINH_PHONE);
 }

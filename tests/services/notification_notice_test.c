@@ -504,6 +504,41 @@ static void what_officers_do_to_an_account_is_told(void **state)
     assert_string_equal(newest(h)->title, "Thông tin tài khoản được cán bộ cập nhật");
 }
 
+/* OTP-09: the phone that may not be lost hears what is to come, and how it is stopped; once. */
+static void a_lost_phones_change_is_told_to_the_old_phone(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    Identity__PhoneChangeTold waits = IDENTITY__PHONE_CHANGE_TOLD__INIT;
+    Identity__AccountChanged changed = IDENTITY__ACCOUNT_CHANGED__INIT;
+    char *facts[] = {text("next_phone")};
+    const char *const keys[] = {"account:" BINH, NULL};
+
+    opened(h);
+    waits.account_id = changed.account_id = text(BINH);
+    waits.phone_masked = text("086****909");
+    waits.takes_effect_at_ms = HARNESS_T0 + 24 * HOUR_MS;
+    changed.facts = facts;
+    changed.n_facts = 1;
+    harness_advance(h, 1000);
+    harness_event_by(h, "account:" THO, "identity", "identity.phone_change_waits", &waits.base,
+                     keys);
+    harness_event_by(h, "account:" THO, "identity", "identity.account_changed", &changed.base,
+                     keys);
+    const Otp__EnqueueSmsRequest *sms = sms_request(h, &exchange);
+    assert_non_null(sms);
+    assert_string_equal(sms->phone, BINH_PHONE);
+    assert_string_equal(sms->text, "So dien thoai tai khoan Cong DVCQG se doi sang 086****909 luc "
+                                   "09:20 08/09/2026. Neu khong phai ban, vui long dang nhap de "
+                                   "huy, hoac chon Quen mat khau.");
+    sms_queued(h, &exchange);
+    assert_int_equal(inbox(h, &binh)->n_notices, 2);
+    harness_advance(h, 1000);
+    harness_event(h, "identity", "identity.phone_change_stopped", &waits.base, keys);
+    assert_string_equal(newest(h)->title, "Yêu cầu đổi số điện thoại đã bị hủy");
+    assert_string_equal(sms_request(h, &exchange)->phone, BINH_PHONE);
+}
+
 static void a_new_phone_is_used_from_then_on(void **state)
 {
     struct harness *h = *state;
@@ -957,6 +992,7 @@ int main(void)
         ROOM_TEST(payments_are_told),
         ROOM_TEST(links_taxes_and_refunds_are_told),
         ROOM_TEST(what_officers_do_to_an_account_is_told),
+        ROOM_TEST(a_lost_phones_change_is_told_to_the_old_phone),
         ROOM_TEST(a_new_phone_is_used_from_then_on),
         ROOM_TEST(a_merged_accounts_notices_go_to_the_other),
         ROOM_TEST(an_account_without_phone_has_no_sms),
