@@ -2,8 +2,8 @@
 #include "dossier.h"
 
 /* DOS-07: written once, complete: the reason, and all that is missing. */
-static void keep_supplement(const struct dossier *dossier, struct mc_txn *txn,
-                            const struct dossier_open *open, const Dossier__AdvanceRequest *req)
+void dossier_supplement_keep(const struct dossier *dossier, struct mc_txn *txn,
+                             const struct dossier_open *open, const Dossier__AdvanceRequest *req)
 {
     DossierState__Supplement *supplement = dossier_alloc(txn, sizeof *supplement);
     DossierState__SupplementItem *items =
@@ -49,7 +49,7 @@ enum mc_status dossier_advance(struct dossier *dossier, struct mc_txn *txn,
     if (dossier_check_version(txn, &open, req->version) != MC_OK)
         return txn->status;
     if (req->to == DOSSIER__STATE__SUPPLEMENT_REQUESTED)
-        keep_supplement(dossier, txn, &open, req);
+        dossier_supplement_keep(dossier, txn, &open, req);
     else if (req->n_supplement > 0)
         mc_refuse(txn, MC_INVALID, "supplement", "FIELD_INVALID", "field", "supplement", NULL);
     if (txn->status == MC_OK && dossier_move(dossier, txn, &open, req->to, req->reason) == MC_OK)

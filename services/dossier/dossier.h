@@ -86,7 +86,9 @@ enum {
     DOSSIER_CLAIMS_MAX = 200,      /* dossiers of the desk that a new account takes over at once */
     DOSSIER_FILTER_ROWS_MAX = 500, /* looked at for one page */
     DOSSIER_NOTES_MAX = 500,       /* of one dossier */
-    DOSSIER_SUPPLEMENT_MAX = 30,   /* things missing, in one request */
+    DOSSIER_PROGRESS_MAX = 50,     /* steps a member's system tells of at once */
+    DOSSIER_PROGRESS_AHEAD_MS = 5 * 60 * 1000, /* its clock may be so far ahead of ours */
+    DOSSIER_SUPPLEMENT_MAX = 30,               /* things missing, in one request */
     DOSSIER_STAGES_TEXT_MAX = 16384,
     DOSSIER_FILE_NAME_CHARS_MAX = 200,
     DOSSIER_PAPERS_MAX = 20,
@@ -263,6 +265,12 @@ enum mc_status dossier_list_unsynced(struct dossier *dossier, struct mc_txn *txn
 enum mc_status dossier_read_for_partner(struct dossier *dossier, struct mc_txn *txn,
                                         const Dossier__ReadForPartnerRequest *req,
                                         Dossier__DossierView *rep);
+enum mc_status dossier_receive_progress(struct dossier *dossier, struct mc_txn *txn,
+                                        const Dossier__ReceiveProgressRequest *req,
+                                        Dossier__ReceiveProgressReply *rep);
+enum mc_status dossier_look_up_for_partner(struct dossier *dossier, struct mc_txn *txn,
+                                           const Dossier__LookUpForPartnerRequest *req,
+                                           Dossier__PartnerDossier *rep);
 enum mc_status dossier_report_sync(struct dossier *dossier, struct mc_txn *txn,
                                    const Dossier__ReportSyncRequest *req,
                                    Dossier__ReportSyncReply *rep);
@@ -302,6 +310,7 @@ struct dossier_open {
     DossierState__Dossier *record;
     unsigned actor;     /* enum dossier_actor */
     bool desk_only;     /* an officer of the desk that took it in for another unit */
+    const char *member; /* the partner whose system tells of a step of its officers; NULL: none */
     Dossier__State was; /* the state it was opened in */
 };
 
@@ -321,6 +330,8 @@ bool dossier_may(const struct mc_caller *caller, const char *right);
 /* For a room that was told of it; MC_NOT_FOUND, without a refusal, when it is not ours. */
 mc_nodiscard enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id,
                                              const char *code, struct dossier_open *ret_open);
+/* It is dealt with, or was received, in this unit or below it (receive_progress.c). */
+bool dossier_is_of_member(const DossierState__Dossier *record, const char *unit);
 /* What the caller is to a dossier (enum dossier_actor); 0: nothing. */
 unsigned dossier_actor_of(struct mc_txn *txn, const DossierState__Dossier *record);
 /* Refused when the caller looked at another version. */
@@ -458,6 +469,10 @@ mc_nodiscard enum mc_status dossier_expire_supplements(struct dossier *dossier, 
 
 /* report_sync.c: something changed that others have to be told. */
 void dossier_sync_changed(struct mc_txn *txn, DossierState__Dossier *record);
+
+/* advance.c: DOS-07, what is missing and why; the state moves after it. */
+void dossier_supplement_keep(const struct dossier *dossier, struct mc_txn *txn,
+                             const struct dossier_open *open, const Dossier__AdvanceRequest *req);
 
 /* move.c: one step of the state table, with all it brings about; then save and tell. */
 mc_nodiscard enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn,

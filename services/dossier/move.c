@@ -38,7 +38,8 @@ static enum mc_status check_stage(const struct dossier *dossier, struct mc_txn *
                          dossier_state_text(dossier, open->was, DOSSIER_BY_OFFICER), "to",
                          dossier_state_text(dossier, to, DOSSIER_BY_OFFICER), "possible",
                          possible(dossier, txn, open), NULL);
-    if (open->actor == DOSSIER_BY_OFFICER && stage->right != NULL &&
+    /* a member's own system has looked at the rights of its officers */
+    if (open->actor == DOSSIER_BY_OFFICER && open->member == NULL && stage->right != NULL &&
         !dossier_may(txn->caller, stage->right))
         return mc_refuse(txn, MC_DENIED, "", "RIGHT_MISSING", "right", stage->right, NULL);
     bool of_desk = stage->right == NULL || strcmp(stage->right, DOSSIER_RIGHT_ACCEPT) == 0 ||

@@ -281,6 +281,7 @@ void dossier_tell(struct mc_txn *txn, const struct dossier_open *open, const cha
     changed.reason = mc_unconst(reason);
     changed.fee = record->fee;
     changed.version = record->version;
+    changed.told_by = mc_unconst(open->member != NULL ? open->member : "");
     changed.return_way = (Dossier__ReturnWay)record->return_way;
     if (record->parcel != NULL) {
         changed.parcel = (Dossier__ParcelState)record->parcel->state;

@@ -50,6 +50,18 @@ static bool changes_fields(const char *type)
     return false;
 }
 
+/* A step that this very partner told us of: sending it back would be an echo, and it is told that
+ * the partner has it. */
+static void known_there(struct mc_txn *txn, const char *id, const Dossier__Changed *body)
+{
+    PartnerState__Delivery delivery;
+
+    take(txn, &delivery, id, PARTNER__DELIVERY_KIND__DOSSIER_PROGRESS, body->code, body->unit);
+    delivery.dossier_id = body->dossier_id;
+    delivery.version = body->version;
+    partner_report_job(txn, &delivery, "");
+}
+
 enum mc_status partner_dossier_changed(struct partner *partner, struct mc_txn *txn,
                                        const Motcua__Event *event, const Dossier__Changed *body)
 {
@@ -65,6 +77,10 @@ enum mc_status partner_dossier_changed(struct partner *partner, struct mc_txn *t
     if (partner_of_unit(partner, txn, body->unit, "dossier_sync", &id) == NULL)
         return txn->status;
     struct mc_bytes known = known_key(txn, id, dossier);
+    if (moved && strcmp(body->told_by, id) == 0 && mc_get(txn, PARTNER_KNOWN, known, &value)) {
+        known_there(txn, id, body);
+        return txn->status;
+    }
     Partner__DeliveryKind kind = PARTNER__DELIVERY_KIND__DOSSIER_CREATE;
     if (mc_get(txn, PARTNER_KNOWN, known, &value))
         kind = moved ? PARTNER__DELIVERY_KIND__DOSSIER_PROGRESS

@@ -85,6 +85,40 @@ static void a_voucher_goes_and_payment_is_told(void **state)
     assert_string_equal(req->notice, body.notice);
 }
 
+/* What the partner told us itself is not sent back to it; the dossier room knows that it has it. */
+static void a_step_that_the_partner_told_is_no_echo(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    Dossier__Changed body = DOSSIER__CHANGED__INIT;
+    uint8_t id[MC_ID_LEN] = {1, 2, 3, [MC_ID_LEN - 1] = 1};
+    const char *const keys[] = {"dossier:" DOSSIER_CODE, NULL};
+
+    ACCEPTED(h, 1, 4);
+    assert_true(gathered(h, 4));
+    answer_next(h, "session", 200, SESSION_OK);
+    answer_next(h, "DongBoHoSoMC", 200, TAKEN_JSON);
+    assert_true(harness_effect(h, "report", &exchange));
+    harness_reply(h, &exchange, NULL);
+    body.dossier_id = (ProtobufCBinaryData){sizeof id, id};
+    body.code = text(DOSSIER_CODE);
+    body.from = DOSSIER__STATE__RECEIVED;
+    body.to = DOSSIER__STATE__PROCESSING;
+    body.unit = text(BEN_CAU);
+    body.version = 5;
+    body.told_by = text(PARTNER_ID);
+    harness_event(h, "dossier", "dossier.advanced", &body.base, keys);
+    assert_string_equal(sent(h, &exchange), "");
+    assert_true(harness_effect(h, "report", &exchange));
+    const Dossier__ReportSyncRequest *req = (const void *)exchange.call.request;
+    assert_int_equal(req->version, 5);
+    assert_string_equal(req->problem, "");
+    body.told_by = text("khac"); /* another one's word is news to this one */
+    body.version = 6;
+    harness_event(h, "dossier", "dossier.advanced", &body.base, keys);
+    assert_string_equal(sent(h, &exchange), "CapNhatTienDoHoSoMC");
+}
+
 /* D5: duplicates are normal. Whoever says that he has it already is not a failure. */
 static void what_the_partner_has_already_is_sent_as_an_update(void **state)
 {
@@ -336,6 +370,7 @@ int main(void)
         PARTNER_TEST(a_dossier_is_created_before_it_moves),
         PARTNER_TEST(the_dossier_room_is_told_which_version_arrived),
         PARTNER_TEST(a_voucher_goes_and_payment_is_told),
+        PARTNER_TEST(a_step_that_the_partner_told_is_no_echo),
         PARTNER_TEST(what_the_partner_has_already_is_sent_as_an_update),
         PARTNER_TEST(a_session_that_is_over_is_renewed_once),
         PARTNER_TEST(what_is_refused_holds_up_its_own_dossier_only),
