@@ -3,8 +3,10 @@
  * of a room it is. What they ask for stands beside `service`, as the portal's own documents name
  * it.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/date.h"
 #include "common/json.h"
 
 #include "dossier.pb-c.h"
@@ -13,7 +15,10 @@
 
 #include "inbound.h"
 
-enum { PAGE_DEFAULT = 100 };
+enum {
+    PAGE_DEFAULT = 100,
+    PROGRESS_SHOWN = 51, /* one more than the dossier room takes at once, so that it says so */
+};
 
 /* Borrowed texts end with the document: a copy, "" when it is not there. */
 static char *text_of(struct mc_txn *txn, const struct mc_json *json, const char *name)
@@ -128,15 +133,118 @@ static ProtobufCMessage *receive_answer(struct mc_txn *txn, const struct mc_json
     return !txn->arena->full ? &request->base : NULL;
 }
 
+/* A code of a list: a number, or a number as text. */
+static int code_of(const struct mc_json *json, const char *name)
+{
+    const char *text = mc_json_text(json, name);
+    int64_t number = -1;
+
+    if (text != NULL) {
+        char *end = NULL;
+        long told = strtol(text, &end, 10);
+        number = end != text && *end == '\0' ? told : -1;
+    } else if (!mc_json_number(json, name, &number)) {
+        return -1;
+    }
+    return number >= 0 && number <= INT8_MAX ? (int)number : -1;
+}
+
+static Dossier__ProgressStep *step_of(struct mc_txn *txn, const struct mc_json *json)
+{
+    Dossier__ProgressStep *step = mc_alloc(txn->arena, sizeof *step);
+    const char *at = mc_json_text(json, "ThoiDiemXuLy");
+    int to = code_of(json, "TrangThai");
+
+    if (step == NULL)
+        return NULL;
+    dossier__progress_step__init(step);
+    step->code = text_of(txn, json, "MaHoSo");
+    step->to =
+        to > 0 && to <= DOSSIER__STATE__RETURNED ? (Dossier__State)to : DOSSIER__STATE__DRAFT;
+    if (at == NULL || mc_stamp_parse(at, &step->at_ms) != MC_WHY_OK)
+        step->at_ms = 0;
+    step->note = text_of(txn, json, "NoiDungXuLy");
+    return step;
+}
+
+/* CapNhatTienDoHoSoMC: {"data": [{"MaHoSo", "TrangThai", "ThoiDiemXuLy", "NoiDungXuLy"}]}; who
+ * handled it there (NguoiXuLy, ChucDanh) is not kept. */
+static ProtobufCMessage *receive_progress(struct mc_txn *txn, const struct mc_json *json,
+                                          const struct partner_inbound *who)
+{
+    Dossier__ReceiveProgressRequest *request = mc_alloc(txn->arena, sizeof *request);
+    size_t n = MC_MIN(mc_json_count(json, "data"), (size_t)PROGRESS_SHOWN);
+    Dossier__ProgressStep **steps = mc_alloc(txn->arena, (n + 1) * sizeof(void *));
+
+    if (request == NULL || steps == NULL)
+        return NULL;
+    dossier__receive_progress_request__init(request);
+    request->unit = mc_unconst(who->unit);
+    request->partner_id = mc_unconst(who->partner_id);
+    request->steps = steps;
+    for (; request->n_steps < n; request->n_steps++)
+        steps[request->n_steps] = step_of(txn, mc_json_item(json, "data", request->n_steps));
+    return !txn->arena->full ? &request->base : NULL;
+}
+
+/* TraCuuHoSo: {"MaHoSo"} */
+static ProtobufCMessage *look_up_dossier(struct mc_txn *txn, const struct mc_json *json,
+                                         const struct partner_inbound *who)
+{
+    Dossier__LookUpForPartnerRequest *request = mc_alloc(txn->arena, sizeof *request);
+
+    if (request == NULL)
+        return NULL;
+    dossier__look_up_for_partner_request__init(request);
+    request->unit = mc_unconst(who->unit);
+    request->partner_id = mc_unconst(who->partner_id);
+    request->code = text_of(txn, json, "MaHoSo");
+    return request->code != NULL ? &request->base : NULL;
+}
+
+/* DongBoHoiDap: {"MaHoiDap", "madonvi", "TenDonVi", "LoaiHoiDap", "HoTen", "TieuDe", "NoiDung",
+ * "NoiDungTraLoi"}: a question that the member received itself; of no other unit than its own. */
+static ProtobufCMessage *receive_feedback(struct mc_txn *txn, const struct mc_json *json,
+                                          const struct partner_inbound *who)
+{
+    Support__ReceiveFeedbackRequest *request = mc_alloc(txn->arena, sizeof *request);
+    const char *unit = mc_json_text(json, "madonvi");
+    int kind = code_of(json, "LoaiHoiDap");
+
+    if (request == NULL)
+        return NULL;
+    support__receive_feedback_request__init(request);
+    if (unit != NULL && unit[0] != '\0' && !mc_agency_within(unit, who->unit)) {
+        (void)mc_refuse(txn, MC_DENIED, "madonvi", "RIGHT_MISSING", NULL);
+        return NULL;
+    }
+    request->unit =
+        unit != NULL && unit[0] != '\0' ? mc_strdup(txn->arena, unit) : mc_unconst(who->unit);
+    request->unit_name = text_of(txn, json, "TenDonVi");
+    request->partner_code = text_of(txn, json, "MaHoiDap");
+    request->kind = kind >= SUPPORT__FEEDBACK_KIND__KIND_REGULATION &&
+                            kind <= SUPPORT__FEEDBACK_KIND__KIND_QUESTION
+                        ? (Support__FeedbackKind)kind
+                        : SUPPORT__FEEDBACK_KIND__KIND_QUESTION;
+    request->name = text_of(txn, json, "HoTen");
+    request->title = text_of(txn, json, "TieuDe");
+    request->text = text_of(txn, json, "NoiDung");
+    request->answer = text_of(txn, json, "NoiDungTraLoi");
+    return !txn->arena->full ? &request->base : NULL;
+}
+
 /* clang-format off */
 static const struct partner_service services[] = {
     {"LayThuTuc",          "dossier", &dossier__dossier__descriptor, "GetProcedure",     false, get_procedure},
     {"LayDanhSachTTHC",    "dossier", &dossier__dossier__descriptor, "SearchProcedures", false, search_procedures},
+    {"TraCuuHoSo",         "dossier", &dossier__dossier__descriptor, "LookUpForPartner", false, look_up_dossier},
+    {"CapNhatTienDoHoSoMC", "dossier", &dossier__dossier__descriptor, "ReceiveProgress", false, receive_progress},
     {"LayDanhMuc",         "dossier", &dossier__dossier__descriptor, "ListCodes",        false, list_codes},
     {"NhanThongBaoThueDat", "payment", &payment__payment__descriptor, "TaxNotice",       true,  NULL},
     {"LayDanhSachHoiDapGuiTuDVCQG",  "support", &support__support__descriptor, "ListForPartner", false, list_feedback},
     {"LayNoiDungTraLoiTheoCauHoi",   "support", &support__support__descriptor, "GetAnswer",      false, get_answer},
     {"DongBoKetQuaHoiDapGuiTuDVCQG", "support", &support__support__descriptor, "ReceiveAnswer",  false, receive_answer},
+    {"DongBoHoiDap",                 "support", &support__support__descriptor, "ReceiveFeedback", false, receive_feedback},
 };
 /* clang-format on */
 

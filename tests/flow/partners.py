@@ -6,6 +6,7 @@ import base64
 import json
 import signal
 import subprocess
+import time
 
 import story
 from story import enum_name
@@ -53,6 +54,7 @@ class Partners(story.Story):
         self.faults_and_a_death()
         self.down_and_up()
         self.voucher()
+        self.it_tells_us()
 
     def filed(self):
         dossier_id = self.steps.file_dossier(self.session)
@@ -124,6 +126,37 @@ class Partners(story.Story):
 
         self.wait("payment to know that the province has it", acknowledged)
         self.assertIn(("ThanhToanThueDat", ""), self.of(code))
+
+    def it_tells_us(self):
+        """CapNhatTienDoHoSoMC, TraCuuHoSo and DongBoHoiDap of its own system: taken once, and no echo goes back (F)."""
+        secret = f"{self.folder}/inbound.credential"
+        with open(secret, "w") as file:
+            file.write("tayninh.motcua\nMot-Cua#2026x\n")
+        self.control("partner", "credential", "tayninh", "inbound", secret, "test")
+
+        def post(path, **body):
+            _, _, text = self.http("POST", f"{self.steps.http.base}/dvcqg/v1/{path}", json.dumps(body).encode(),
+                                   {"Content-Type": "application/json", "dstcode": "VN:DVCQG"})
+            return json.loads(text)
+
+        session = post("session", username="tayninh.motcua", password="Mot-Cua#2026x")["session"]
+        dossier_id, code = self.filed()
+        self.wait("the province to have it", lambda: len(self.of(code)) == 1)
+        at = time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 7 * 3600))
+        step = {"MaHoSo": code, "TrangThai": 4, "ThoiDiemXuLy": at, "NoiDungXuLy": "Phòng Tư pháp thụ lý"}
+        for again in (False, True):
+            told = post("data", session=session, service="CapNhatTienDoHoSoMC", data=[step])
+            self.assertEqual(told["error_code"], "0", told)
+            self.assertEqual((told["result"]["steps"][0]["state"], told["result"]["steps"][0].get("again", False)), ("PROCESSING", again))
+        wrong = post("data", session=session, service="CapNhatTienDoHoSoMC", data=[{**step, "MaHoSo": "000.00.00.H36-260907-0001"}])
+        self.assertEqual([v["field"] for v in wrong["violations"]], ["steps[0].code"])
+        found = post("data", session=session, service="TraCuuHoSo", MaHoSo=code)["result"]
+        self.assertEqual((found["code"], found["state"], found["steps"][-1]["to"]), (code, "PROCESSING", "PROCESSING"))
+        self.wait("the dossier to be in step", lambda: self.synced(dossier_id))
+        self.assertEqual(len(self.of(code)), 1)  # nothing was sent back
+        question = {"MaHoiDap": "HD-1", "TenDonVi": "Tỉnh Tây Ninh", "HoTen": "Lê Văn Cam", "TieuDe": "Giờ làm việc", "NoiDung": "?"}
+        kept = [post("data", session=session, service="DongBoHoiDap", **question)["result"]["code"] for _ in range(2)]
+        self.assertEqual(len(set(kept)), 1)
 
 
 if __name__ == "__main__":

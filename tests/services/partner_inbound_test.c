@@ -148,6 +148,63 @@ static void session_opens_services(void **state)
     assert_string_equal(rep->room, "payment");
 }
 
+/* CapNhatTienDoHoSoMC: for its own unit, in its own name, whatever the body says. */
+static void progress_goes_to_the_dossier_room(void **state)
+{
+    struct harness *h = *state;
+    char session[PARTNER_INBOUND_TOKEN_SIZE] = "";
+    (void)save(h, PARTNER_ID, NAME, PASSWORD, MC_OK);
+
+    (void)log_in(h, credentials(NAME, PASSWORD), 200, session);
+    const Partner__InboundCallReply *rep =
+        call(h, session,
+             ",\"service\":\"CapNhatTienDoHoSoMC\",\"madonvi\":\"" LONG_AN "\",\"data\":["
+             "{\"MaHoSo\":\"" DOSSIER_CODE "\",\"TrangThai\":\"4\",\"ThoiDiemXuLy\":"
+             "\"20260907092000\",\"NoiDungXuLy\":\"x\"},{\"TrangThai\":11}]");
+    assert_string_equal(rep->method, "motcua.dossier.v1.Dossier/ReceiveProgress");
+    Dossier__ReceiveProgressRequest *progress =
+        dossier__receive_progress_request__unpack(NULL, rep->request.len, rep->request.data);
+    assert_string_equal(progress->unit, TAY_NINH);
+    assert_string_equal(progress->partner_id, PARTNER_ID);
+    assert_int_equal(progress->n_steps, 2);
+    assert_string_equal(progress->steps[0]->code, DOSSIER_CODE);
+    assert_int_equal(progress->steps[0]->to, DOSSIER__STATE__PROCESSING);
+    assert_int_equal(progress->steps[0]->at_ms, HARNESS_T0);
+    assert_int_equal(progress->steps[1]->to, DOSSIER__STATE__DRAFT); /* refused over there */
+    assert_int_equal(progress->steps[1]->at_ms, 0);
+    dossier__receive_progress_request__free_unpacked(progress, NULL);
+    rep = call(h, session, ",\"service\":\"TraCuuHoSo\",\"MaHoSo\":\"" DOSSIER_CODE "\"");
+    assert_string_equal(rep->method, "motcua.dossier.v1.Dossier/LookUpForPartner");
+}
+
+/* DongBoHoiDap: a question of the member's own people, to a unit of its own. */
+static void feedback_is_of_the_members_own_unit(void **state)
+{
+    struct harness *h = *state;
+    char session[PARTNER_INBOUND_TOKEN_SIZE] = "";
+    Motcua__WebhookRequest req = MOTCUA__WEBHOOK_REQUEST__INIT;
+    char body[512];
+    (void)save(h, PARTNER_ID, NAME, PASSWORD, MC_OK);
+
+    (void)log_in(h, credentials(NAME, PASSWORD), 200, session);
+    const Partner__InboundCallReply *rep =
+        call(h, session,
+             ",\"service\":\"DongBoHoiDap\",\"MaHoiDap\":\"HD-1\",\"madonvi\":\"" BEN_CAU
+             "\",\"LoaiHoiDap\":2,\"TieuDe\":\"Giờ làm việc\"");
+    Support__ReceiveFeedbackRequest *feedback =
+        support__receive_feedback_request__unpack(NULL, rep->request.len, rep->request.data);
+    assert_string_equal(feedback->unit, BEN_CAU);
+    assert_string_equal(feedback->partner_code, "HD-1");
+    assert_int_equal(feedback->kind, SUPPORT__FEEDBACK_KIND__KIND_CONDUCT);
+    support__receive_feedback_request__free_unpacked(feedback, NULL);
+    (void)snprintf(body, sizeof body,
+                   "{\"session\":\"%s\",\"service\":\"DongBoHoiDap\",\"madonvi\":\"" LONG_AN "\"}",
+                   session);
+    req.body = data(body);
+    assert_null(harness_call(h, "InboundCall", &req.base, MC_DENIED));
+    assert_true(harness_violated(h, "madonvi", "RIGHT_MISSING"));
+}
+
 static void what_is_wrong_is_named(void **state)
 {
     struct harness *h = *state;
@@ -277,6 +334,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         INBOUND_TEST(session_opens_services),
+        INBOUND_TEST(progress_goes_to_the_dossier_room),
+        INBOUND_TEST(feedback_is_of_the_members_own_unit),
         INBOUND_TEST(what_is_wrong_is_named),
         INBOUND_TEST(session_ends),
         INBOUND_TEST(partner_has_its_minute),
