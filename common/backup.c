@@ -13,6 +13,7 @@
 #include "common/date.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/redo.h"
 #include "common/txn.h"
 
 enum { BUFFER = 256 << 10, FINISH_ARENA = 4 << 20, OLD_MAX = 4096 };
@@ -258,6 +259,22 @@ static int is_whole(const struct dirent *entry)
            strspn(entry->d_name, "0123456789T.") == strlen(entry->d_name);
 }
 
+/* What the oldest backup that is kept has, no file needs to tell again. */
+static void prune_redo(const struct mc_backup *backup, const char *oldest)
+{
+    char dir[MC_REDO_PATH_MAX];
+    char why[MC_BACKUP_WHY_MAX];
+    struct mc_arena arena;
+
+    if (mc_arena_init(&arena, FINISH_ARENA) != MC_OK)
+        return; /* after the next one */
+    const Motcua__BackupManifest *manifest = mc_backup_manifest(&arena, oldest, why, sizeof why);
+    mc_redo_folder(dir, backup->options.root, backup->options.room);
+    if (manifest != NULL)
+        mc_redo_prune(dir, manifest->made_ms);
+    mc_arena_done(&arena);
+}
+
 /* The newest `keep` whole ones stay. */
 static void remove_old(const struct mc_backup *backup)
 {
@@ -267,11 +284,14 @@ static void remove_old(const struct mc_backup *backup)
 
     (void)snprintf(path, sizeof path, "%s/%s", backup->options.root, backup->options.room);
     int n = backup->options.keep > 0 ? scandir(path, &names, is_whole, by_name) : 0;
+    int kept = (int)MC_MIN(backup->options.keep, (size_t)MC_MAX(n, 0));
     for (int i = 0; i < n; i++) {
         int len = snprintf(old, sizeof old, "%s/%s", path, names[i]->d_name);
 
-        if ((size_t)i + backup->options.keep < (size_t)n && len > 0 && (size_t)len < sizeof old)
+        if (len > 0 && (size_t)len < sizeof old && i < n - kept)
             remove_folder(old);
+        else if (i == n - kept)
+            prune_redo(backup, old);
         free(names[i]);
     }
     free(names);

@@ -8,7 +8,8 @@
  * is allowed, hashes it and flushes it piece by piece, so that the room's own flushes never wait
  * behind one large one. The copy is then opened and every row read back; only then does the folder
  * get its name (until then it ends in ".part"; one with problems ends in ".bad" and is kept for
- * people to see). Keys are not in it.
+ * people to see). Keys are not in it. What is committed after it is told beside it (redo.h), for as
+ * long as the oldest that is kept needs it.
  */
 #pragma once
 

@@ -36,6 +36,8 @@ static const struct mc_config_key daemon_keys[] = {
         "Bytes a second that a backup takes of the disk."},
     {"backup.keep", MC_CONFIG_INT, offsetof(struct daemon_config, backup_keep), "14", 0, 4000,
         "Backups that are kept when a new one is good; 0: all."},
+    {"backup.redo", MC_CONFIG_BOOL, offsetof(struct daemon_config, backup_redo), "true", 0, 0,
+        "With backup.dir: tell every commit once more there, so that a backup can be carried on to any moment."},
 };
 /* clang-format on */
 
@@ -225,6 +227,7 @@ static void tick(void *arg)
     int64_t every = d->service->room->tick_ms > 0 ? d->service->room->tick_ms : TICK_MS;
 
     daemon_upkeep_look(d);
+    daemon_redo_tick(d);
     d->tick_due = true;
     mc_loop_defer(d->soon);
     mc_timer_start(d->tick_timer, every);
@@ -382,6 +385,8 @@ static bool open_parts(struct daemon *d, char *why, size_t why_size)
                                   .requests_max = EFFECTS_MAX};
 
     (void)snprintf(why, why_size, "out of memory");
+    if (!daemon_redo_open(d))
+        return false;
     d->slots = calloc(TURN_CALLS_MAX, sizeof *d->slots);
     d->soon = mc_defer_create(loop, soon, d);
     d->parked_timer = mc_timer_create(loop, parked_look, d);
@@ -472,6 +477,7 @@ static void drain(struct daemon *d)
 static void close_parts(struct daemon *d)
 {
     daemon_upkeep_close(d);
+    daemon_redo_close(d);
     if (d->pool != NULL)
         mc_pool_destroy(d->pool);
     if (d->http != NULL)

@@ -6,6 +6,7 @@
  *     daemon.c          boot, the turn, drain          daemon_calls.c    calls in, replies out
  *     daemon_follow.c   other rooms' journals          daemon_effects.c  exchanges with outside
  *     daemon_upkeep.c   backups and checks, beside all that
+ *     daemon_redo.c     every commit told once more, beside the backups
  *
  * Only these files include this.
  */
@@ -119,9 +120,11 @@ struct daemon_config {
     const char *backup_dir;
     int64_t backup_rate;
     int64_t backup_keep;
+    bool backup_redo;
 };
 
 struct upkeep;
+struct daemon_redo;
 
 struct daemon {
     struct mc_process process;
@@ -151,7 +154,8 @@ struct daemon {
     struct leased leased;
     unsigned lanes_running[MC_LANES_MAX];
     unsigned running;
-    struct upkeep *upkeep; /* NULL until the first is asked for */
+    struct upkeep *upkeep;    /* NULL until the first is asked for */
+    struct daemon_redo *redo; /* NULL: commits are not told */
     struct mc_timer *tend_timer;
     bool cannot_grow;             /* told already */
     struct mc_timer *pause_timer; /* the store refused: leave it alone for a moment */
@@ -206,3 +210,9 @@ bool daemon_upkeep_steps(const struct daemon *d); /* it has something to do in a
 void daemon_upkeep_tell(struct daemon *d, struct mc_turn *turn);
 void daemon_upkeep_told(struct daemon *d);
 void daemon_upkeep_close(struct daemon *d);
+
+/* Redo files (redo.h): once the store is open; every second; before the loop goes. The writer
+ * itself is the service's and ends with its store. */
+mc_nodiscard bool daemon_redo_open(struct daemon *d);
+void daemon_redo_tick(struct daemon *d);
+void daemon_redo_close(struct daemon *d);

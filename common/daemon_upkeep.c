@@ -5,6 +5,7 @@
 
 #include "common/backup.h"
 #include "common/daemon.h"
+#include "common/redo.h"
 #include "common/reseal.h"
 #include "common/upkeep.h"
 
@@ -104,6 +105,8 @@ static void finish_done(void *arg, enum mc_status status)
     u->result.folder = u->backup.folder;
     u->result.journal_last = u->backup.check.journal_last;
     list_problems(u, &u->backup.check);
+    if (u->daemon->service->redo != NULL && status == MC_OK && u->status == MC_OK)
+        mc_redo_backed_up(u->daemon->service->redo, u->backup.options.now_ms);
     (void)snprintf(u->why, sizeof u->why, "%s", u->backup.why);
     if (!u->daemon->stopping)
         end(u, status == MC_OK && u->status == MC_OK, u->why);

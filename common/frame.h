@@ -105,6 +105,7 @@ struct mc_service {
     struct mc_follower followers[MC_FOLLOWERS_MAX];
     size_t followers_len;
     uint8_t lineage[MC_ID_LEN]; /* of our own journal */
+    struct mc_redo *redo;       /* NULL: commits are not told; ends with the store */
     int64_t started_ms;
     uint64_t turns;
     uint64_t calls;

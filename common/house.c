@@ -7,6 +7,7 @@
 #include "common/lineage.h"
 #include "common/pauses.h"
 #include "common/queue.h"
+#include "common/redo.h"
 #include "common/text.h"
 #include "common/upkeep.h"
 
@@ -195,6 +196,7 @@ static enum mc_status house_stats(struct mc_service *service, struct mc_txn *txn
     store->reader_lag = readers.lag;
     store->readers_cleared = readers.cleared;
     store->map_max = service->options.map_max;
+    store->redo_broken = service->redo != NULL && mc_redo_broken(service->redo);
 
     rep->room = mc_unconst(service->room->name);
     rep->version = mc_unconst(MC_VERSION);
@@ -257,13 +259,15 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     (void)req;
     mc_store_usage(service->store, &usage);
     rep->problems =
-        mc_alloc(txn->arena, (2 + MC_PAUSES_MAX + service->followed_len) * sizeof *rep->problems);
+        mc_alloc(txn->arena, (3 + MC_PAUSES_MAX + service->followed_len) * sizeof *rep->problems);
     if (rep->problems == NULL)
         return MC_LIMITED;
     if (usage.refusing)
         rep->problems[rep->n_problems++] = mc_unconst("STORE_REFUSING");
     if (usage.used_bytes > usage.map_bytes / 10 * 8)
         rep->problems[rep->n_problems++] = mc_unconst("STORE_NEARLY_FULL");
+    if (service->redo != NULL && mc_redo_broken(service->redo))
+        rep->problems[rep->n_problems++] = mc_unconst("REDO_BROKEN");
     add_pauses(txn, rep);
     for (size_t i = 0; i < service->followed_len; i++)
         if (service->followed[i].diverged)

@@ -10,9 +10,19 @@
 #include <unistd.h>
 
 #include "common/backup.h"
+#include "common/date.h"
 #include "common/lineage.h"
+#include "common/redo.h"
 
-enum { PATH = MC_BACKUP_PATH_MAX, WHY = 512, ARENA = 16 << 20, ROOM_TO_WRITE = 16 << 20 };
+enum {
+    PATH = MC_BACKUP_PATH_MAX,
+    WHY = 512,
+    ARENA = 16 << 20,
+    ROOM_TO_WRITE = 16 << 20,
+    ROOM_TO_CARRY = 1 << 30, /* of addresses: the file takes what it needs */
+    MAP_PER_BYTE = 4,        /* of what is told: rows take pages */
+    EPOCH_MS_LEN = 13,
+};
 
 struct offline {
     struct mc_process *process;
@@ -23,7 +33,9 @@ struct offline {
     struct mc_keyring keys;
     uint8_t master[MC_KEY_LEN];
     struct mc_store_check check;
-    size_t size; /* of the backup's file */
+    size_t size; /* of the backup's file; carried on, of what came of it */
+    struct mc_redo_replay replay;
+    bool carried;
     char why[WHY];
 };
 
@@ -34,16 +46,23 @@ bool mc_offline_parse(int *argc, char **argv, struct mc_offline *ret_offline)
     *ret_offline = (struct mc_offline){0};
     for (int i = 1; i < *argc; i++) {
         bool verify = strcmp(argv[i], "--verify") == 0;
+        bool until = strcmp(argv[i], "--until") == 0;
         bool restore = strcmp(argv[i], "--restore") == 0;
         bool folder = i + 1 < *argc && argv[i + 1][0] != '-';
 
-        if (!verify && !restore) {
+        if (!verify && !restore && !until) {
             argv[kept++] = argv[i];
             continue;
         }
-        if (ret_offline->what != MC_ONLINE || (restore && !folder)) {
-            fprintf(stderr, "%s: --verify [FOLDER] or --restore FOLDER\n", argv[0]);
+        if ((until ? ret_offline->what != MC_OFFLINE_RESTORE : ret_offline->what != MC_ONLINE) ||
+            (!verify && !folder)) {
+            fprintf(stderr, "%s: --verify [FOLDER] or --restore FOLDER [--until MOMENT]\n",
+                    argv[0]);
             return false;
+        }
+        if (until) {
+            ret_offline->until = argv[++i];
+            continue;
         }
         ret_offline->what = verify ? MC_OFFLINE_VERIFY : MC_OFFLINE_RESTORE;
         ret_offline->folder = folder ? argv[++i] : NULL;
@@ -111,6 +130,7 @@ static bool manifest_fits(struct offline *o, const char *folder, const char *tar
         return false;
     }
     o->size = manifest->size;
+    o->replay.lineage = manifest->lineage;
     return mc_backup_read(manifest, folder, target, o->why, sizeof o->why) == MC_OK;
 }
 
@@ -124,6 +144,65 @@ static int verify(struct offline *o, const char *folder)
                (unsigned long long)atomic_load(&o->check.rows),
                (unsigned long long)o->check.journal_last, (unsigned long long)o->check.opened);
     return code;
+}
+
+/* yyyyMMddHHmmss, epoch ms, "end". */
+static bool read_moment(const char *text, int64_t *ret_ms)
+{
+    char *end = NULL;
+
+    if (strcmp(text, "end") == 0) {
+        *ret_ms = INT64_MAX;
+        return true;
+    }
+    if (mc_stamp_parse(text, ret_ms) == MC_WHY_OK) {
+        *ret_ms += 999; /* the whole second */
+        return true;
+    }
+    errno = 0;
+    *ret_ms = strtoll(text, &end, 10);
+    return errno == 0 && *end == '\0' && strlen(text) == EPOCH_MS_LEN;
+}
+
+/* What was committed after the backup, up to a moment. */
+static int carry_on(struct offline *o, const char *folder, const char *part, const char *until)
+{
+    struct mc_store_options options = {.dir = part,
+                                       .unsafe_no_sync =
+                                           true, /* the lineage's commit flushes all */
+                                       .tables = o->room->tables,
+                                       .tables_len = o->room->tables_len,
+                                       .staged = o->room->staged};
+    struct mc_redo_file *files = NULL;
+    struct mc_store *store = NULL;
+    char dir[PATH + 16];
+    char path[PATH + 32];
+    struct stat now;
+
+    (void)snprintf(o->why, sizeof o->why,
+                   "--until: yyyyMMddHHmmss of Vietnam, epoch milliseconds, or end");
+    if (!read_moment(until, &o->replay.until_ms))
+        return refuse(o, EX_USAGE);
+    (void)snprintf(dir, sizeof dir, "%s/../redo", folder);
+    o->replay.dir = dir;
+    options.map_size = o->size + ROOM_TO_CARRY;
+    size_t n = mc_redo_files(dir, o->replay.lineage, &files);
+    for (size_t i = 0; i < n; i++)
+        options.map_size += MAP_PER_BYTE * (size_t)files[i].size;
+    free(files);
+    if (mc_store_open(&store, &options, o->why, sizeof o->why) != MC_OK)
+        return refuse(o, EX_DATAERR);
+    enum mc_status status = mc_redo_replay(&o->replay, store, o->why, sizeof o->why);
+    mc_store_close(store);
+    if (status != MC_OK)
+        return refuse(o, EX_DATAERR);
+    (void)snprintf(path, sizeof path, "%s/data.mdb", part);
+    (void)snprintf(o->why, sizeof o->why, "%s: cannot be read", path);
+    if (stat(path, &now) != 0)
+        return refuse(o, EX_SOFTWARE);
+    o->size = (size_t)now.st_size;
+    o->carried = true;
+    return EX_OK;
 }
 
 /* The new lineage is in the file before it lies where a daemon would find it. */
@@ -179,13 +258,20 @@ static int place(struct offline *o, const char *part)
     clear(part);
     if (!placed)
         return refuse(o, EX_SOFTWARE);
+    if (o->carried) {
+        char last[MC_RFC3339_SIZE] = "the backup's own moment";
+
+        if (o->replay.last_ms != 0)
+            mc_time_format_rfc3339(last, sizeof last, o->replay.last_ms);
+        printf("carried on by %llu commits, to %s\n", (unsigned long long)o->replay.commits, last);
+    }
     printf("restored: %llu rows, %llu events; a new lineage begins behind them\n",
            (unsigned long long)atomic_load(&o->check.rows),
            (unsigned long long)o->check.journal_last);
     return EX_OK;
 }
 
-static int restore(struct offline *o, const char *folder)
+static int restore(struct offline *o, const char *folder, const char *until)
 {
     char part[PATH + 16];
     char path[PATH + 32];
@@ -201,6 +287,8 @@ static int restore(struct offline *o, const char *folder)
         return refuse(o, EX_CANTCREAT);
     (void)snprintf(path, sizeof path, "%s/data.mdb", part);
     int code = manifest_fits(o, folder, path) ? EX_OK : refuse(o, EX_DATAERR);
+    if (code == EX_OK && until != NULL)
+        code = carry_on(o, folder, part, until);
     if (code == EX_OK)
         code = look(o, part);
     if (code == EX_OK && !begin_lineage(o, part))
@@ -245,7 +333,7 @@ int mc_offline_run(struct mc_process *process, const struct mc_room *room,
     if (!ready(o, own))
         code = refuse(o, EX_SOFTWARE);
     else if (offline->what == MC_OFFLINE_RESTORE)
-        code = restore(o, offline->folder);
+        code = restore(o, offline->folder, offline->until);
     else
         code = verify(o, offline->folder);
     if (o->lock >= 0)

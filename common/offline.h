@@ -4,6 +4,8 @@
  *     motcua-otp … --verify            looks at every row of its own store; it must not be running
  *     motcua-otp … --verify FOLDER     the same of a backup, and whether our keys open it
  *     motcua-otp … --restore FOLDER    puts a backup where the store belongs, which must be empty
+ *     motcua-otp … --restore FOLDER --until MOMENT    carried on (redo.h) to yyyyMMddHHmmss, local
+ *                                      time, to epoch ms, or to the "end" of what is told
  *
  * A restored store begins a new lineage (lineage.h), so that who had applied what it has lost is
  * told so instead of passing over what comes.
@@ -16,6 +18,7 @@
 struct mc_offline {
     enum { MC_ONLINE, MC_OFFLINE_VERIFY, MC_OFFLINE_RESTORE } what;
     const char *folder; /* NULL: our own store */
+    const char *until;  /* NULL: as the backup is */
 };
 
 /* Takes these options out of the arguments. False: used wrongly, told on stderr. */

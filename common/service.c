@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/lineage.h"
+#include "common/redo.h"
 #include "common/reseal.h"
 
 static void mismatch(const char *room, const char *method, const char *want, const char *got)
@@ -227,6 +228,9 @@ void mc_service_close(struct mc_service *service)
         if (service->room->shutdown != NULL)
             service->room->shutdown(service->ctx);
         mc_store_close(service->store);
+        if (service->redo != NULL)
+            mc_redo_close(service->redo);
+        service->redo = NULL;
     }
     if (service->arena.base != NULL)
         mc_arena_done(&service->arena);

@@ -199,7 +199,7 @@ enum mc_status mc_stage_write(struct mc_turn *turn, const struct mc_write *write
     MDB_val k = {sizeof seq, &seq};
     MDB_val v = {VALUE_HEAD + len, value};
     mc_value_seal(MC_TABLE_STAGE, k, value, len);
-    int rc = mdb_put(turn->view, turn->store->tables[MC_TABLE_STAGE], &k, &v, MDB_APPEND);
+    int rc = mc_turn_put(turn, MC_TABLE_STAGE, k, v, MDB_APPEND);
     if (rc != MDB_SUCCESS)
         return mc_turn_fail(turn, rc);
     turn->stage_last++;
@@ -239,11 +239,10 @@ static void merge_row(struct mc_turn *turn, const struct mc_stage_row *row)
 {
     MDB_val key = key_of(row);
     MDB_val value = {row->value_len, mc_unconst(row->bytes + row->key_len)};
-    MDB_dbi table = turn->store->tables[row->table];
-    int rc = row->value_len > 0 ? mdb_put(turn->view, table, &key, &value, 0)
-                                : mdb_del(turn->view, table, &key, NULL);
+    int rc = row->value_len > 0 ? mc_turn_put(turn, row->table, key, value, 0)
+                                : mc_turn_drop(turn, row->table, key);
 
-    if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND)
+    if (rc != MDB_SUCCESS)
         (void)mc_turn_fail(turn, rc);
 }
 
@@ -271,8 +270,10 @@ static void forget_merged(struct mc_turn *turn)
         memcpy(&seq, key.mv_data, sizeof seq);
         if (be64toh(seq) > store->forget_to)
             break;
-        if ((rc = mdb_cursor_del(cursor, 0)) == MDB_SUCCESS)
+        if ((rc = mdb_cursor_del(cursor, 0)) == MDB_SUCCESS) {
+            mc_turn_tell(turn, MC_TABLE_STAGE, (MDB_val){sizeof seq, &seq}, (struct mc_bytes){0});
             rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+        }
     }
     mdb_cursor_close(cursor);
     if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND)

@@ -341,6 +341,11 @@ const struct mc_store_counts *mc_store_counts(const struct mc_store *store)
     return &store->counts;
 }
 
+void mc_store_tell(struct mc_store *store, struct mc_redo *redo)
+{
+    store->redo = redo;
+}
+
 void mc_store_id(struct mc_store *store, uint8_t id[MC_ID_LEN], int64_t now_ms,
                  const struct mc_random *random)
 {

@@ -1,5 +1,5 @@
-/* What store.c, txn.c, cursor.c, turn.c, stage.c and tally.c share: LMDB. No other file includes
- * this. */
+/* What store.c, txn.c, cursor.c, turn.c, stage.c, tally.c and redo_replay.c share: LMDB. No other
+ * file includes this. */
 #pragma once
 
 #include <lmdb.h>
@@ -46,6 +46,7 @@ struct mc_store {
     struct mc_pause *pauses; /* pauses.h */
     size_t pauses_len;
 
+    struct mc_redo *redo; /* NULL: commits are not told */
     bool preallocate;
     uint64_t readers_cleared;
     uint64_t absent; /* bits of all tables: not in this copy */
@@ -78,6 +79,13 @@ struct mc_write {
 
 /* What went wrong with LMDB spoils the turn. Returns its status. */
 enum mc_status mc_turn_fail(struct mc_turn *turn, int rc);
+
+/* All that a turn changes goes through these: what is told again is what was written. LMDB's
+ * codes; nothing to drop is fine. */
+int mc_turn_put(struct mc_turn *turn, unsigned table, MDB_val key, MDB_val value, unsigned flags);
+int mc_turn_drop(struct mc_turn *turn, unsigned table, MDB_val key);
+/* What a cursor did; a value without data: dropped. */
+void mc_turn_tell(struct mc_turn *turn, unsigned table, MDB_val key, struct mc_bytes value);
 
 MDB_val mc_mdb_val(struct mc_bytes bytes);
 int mc_key_compare(MDB_val a, MDB_val b);

@@ -220,18 +220,14 @@ static int put_row(struct mc_turn *turn, const struct mc_tally *tally)
 {
     uint8_t bytes[KEY_HEAD + MC_TALLY_TEXT_MAX];
     MDB_val key = {key_of(bytes, tally), bytes};
-    MDB_dbi table = turn->store->tables[MC_TABLE_META];
 
-    if (is_empty(tally)) {
-        int rc = mdb_del(turn->view, table, &key, NULL);
-        return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
-    }
+    if (is_empty(tally))
+        return mc_turn_drop(turn, MC_TABLE_META, key);
     struct mc_bytes value = tally_pack(turn->arena, tally);
     if (value.data == NULL)
         return ENOMEM;
     mc_value_seal(MC_TABLE_META, key, mc_unconst(value.data), value.len - VALUE_HEAD);
-    MDB_val v = mc_mdb_val(value);
-    return mdb_put(turn->view, table, &key, &v, 0);
+    return mc_turn_put(turn, MC_TABLE_META, key, mc_mdb_val(value), 0);
 }
 
 void mc_tallies_apply(struct mc_turn *turn)

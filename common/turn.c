@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/pauses.h"
+#include "common/redo.h"
 #include "common/stage.h"
 #include "common/tally.h"
 
@@ -34,6 +35,8 @@ void mc_turn_abort(struct mc_turn *turn)
     if (turn->view != NULL)
         mdb_txn_abort(turn->view);
     turn->view = NULL;
+    if (turn->store->redo != NULL)
+        mc_redo_forget(turn->store->redo);
 }
 
 enum mc_status mc_turn_fail(struct mc_turn *turn, int rc)
@@ -47,11 +50,36 @@ enum mc_status mc_turn_fail(struct mc_turn *turn, int rc)
     return turn->status;
 }
 
+void mc_turn_tell(struct mc_turn *turn, unsigned table, MDB_val key, struct mc_bytes value)
+{
+    const struct mc_redo_row row = {table, {key.mv_data, key.mv_size}, value};
+
+    if (turn->store->redo != NULL)
+        mc_redo_add(turn->store->redo, &row);
+}
+
+int mc_turn_put(struct mc_turn *turn, unsigned table, MDB_val key, MDB_val value, unsigned flags)
+{
+    int rc = mdb_put(turn->view, turn->store->tables[table], &key, &value, flags);
+
+    if (rc == MDB_SUCCESS)
+        mc_turn_tell(turn, table, key, (struct mc_bytes){value.mv_data, value.mv_size});
+    return rc;
+}
+
+int mc_turn_drop(struct mc_turn *turn, unsigned table, MDB_val key)
+{
+    int rc = mdb_del(turn->view, turn->store->tables[table], &key, NULL);
+
+    if (rc == MDB_SUCCESS)
+        mc_turn_tell(turn, table, key, (struct mc_bytes){0});
+    return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
+}
+
 static enum mc_status put(struct mc_turn *turn, unsigned table, MDB_val key, struct mc_bytes value,
                           unsigned flags)
 {
-    MDB_val v = mc_mdb_val(value);
-    int rc = mdb_put(turn->view, turn->store->tables[table], &key, &v, flags);
+    int rc = mc_turn_put(turn, table, key, mc_mdb_val(value), flags);
 
     return rc == MDB_SUCCESS ? MC_OK : mc_turn_fail(turn, rc);
 }
@@ -69,9 +97,8 @@ static enum mc_status apply_writes(struct mc_turn *turn, const struct mc_write *
             status = put(turn, write->table, write->key, write->value, 0);
             continue;
         }
-        MDB_val key = write->key;
-        int rc = mdb_del(turn->view, turn->store->tables[write->table], &key, NULL);
-        if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND)
+        int rc = mc_turn_drop(turn, write->table, write->key);
+        if (rc != MDB_SUCCESS)
             status = mc_turn_fail(turn, rc);
     }
     return status;
@@ -198,6 +225,7 @@ static enum mc_status put_state(struct mc_turn *turn)
     state.lanes = list;
     state.n_lanes = MC_LANES_MAX;
     state.tallied = true;
+    state.commit = turn->store->counts.commit + 1;
     MDB_val key = {sizeof state_key, mc_unconst(state_key)};
     return put_message(turn, MC_TABLE_META, key, &state.base, 0);
 }
@@ -213,6 +241,7 @@ enum mc_status mc_store_load_counts(struct mc_store *store, struct mc_arena *are
         mc_load(&txn, MC_TABLE_META, (struct mc_bytes){state_key, sizeof state_key},
                 &motcua__store_state__descriptor);
     if (state != NULL) {
+        store->counts.commit = state->commit;
         store->counts.journal_last = state->journal_last;
         store->counts.job_last = state->job_last;
         for (size_t i = 0; i < MC_MIN(state->n_lanes, (size_t)MC_LANES_MAX); i++)
@@ -266,14 +295,19 @@ enum mc_status mc_turn_commit(struct mc_turn *turn)
         return turn->status;
     }
 
+    if (store->redo != NULL)
+        mc_redo_write(store->redo, store->counts.commit + 1, turn->now_ms);
     int rc = mdb_txn_commit(turn->view);
     turn->view = NULL;
     if (rc != MDB_SUCCESS) {
+        if (store->redo != NULL)
+            mc_redo_undo(store->redo);
         mc_tallies_undo(turn);
         if (mc_turn_fail(turn, rc) == MC_FULL)
             store->refusing = true;
         return turn->status;
     }
+    store->counts.commit++;
     store->counts.journal_last = turn->journal_last;
     store->counts.job_last = turn->job_last;
     mc_minutes_add(&store->minutes, turn->now_ms, store->counts.lanes, turn->lanes);

@@ -14,6 +14,7 @@ struct mc_event_out {
 };
 
 struct mc_stage_row;
+struct mc_redo;
 
 struct mc_turn {
     struct mc_store *store;
@@ -40,11 +41,15 @@ struct mc_turn {
 
 /* Counters as the last commit left them. */
 struct mc_store_counts {
+    uint64_t commit; /* turns on disk, ever: they are numbered without gaps */
     uint64_t journal_last;
     uint64_t job_last;
     struct mc_lane_count lanes[MC_LANES_MAX];
 };
 const struct mc_store_counts *mc_store_counts(const struct mc_store *store);
+
+/* Each commit is told to it from now on (redo.h); NULL: no longer. */
+void mc_store_tell(struct mc_store *store, struct mc_redo *redo);
 
 /* The same numbers as a message tells them; its lane and age are left to who knows them. */
 void mc_lane_stats(const struct mc_lane_count *count, Motcua__LaneStats *ret_stats);

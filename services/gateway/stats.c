@@ -140,6 +140,9 @@ static void add_store(struct mc_metrics *metrics, const char *room, const Motcua
     gauge(metrics, "motcua_store_refusing",
           "1: the store is full or read-only, writes are refused.", room, none, none,
           store->refusing);
+    gauge(metrics, "motcua_redo_broken",
+          "1: commits since the last good backup were not told beside it.", room, none, none,
+          store->redo_broken);
     gauge(metrics, "motcua_store_readers", "Read transactions that are open.", room, none, none,
           store->readers);
     gauge(metrics, "motcua_store_reader_lag_commits",

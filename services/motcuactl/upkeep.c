@@ -11,6 +11,7 @@
 
 #include "common/backup.h"
 #include "common/date.h"
+#include "common/redo.h"
 
 #include "room.pb-c.h"
 
@@ -190,6 +191,20 @@ int ctl_key_resume(struct ctl *ctl, int argc, char **argv)
 
 /* --- folders --- */
 
+/* Until when what was committed later is told beside it (redo.h). */
+static void print_redo(const char *folder, const Motcua__BackupManifest *manifest)
+{
+    char dir[MC_REDO_PATH_MAX];
+    char until[MC_DATETIME_SIZE];
+
+    (void)snprintf(dir, sizeof dir, "%s/../redo", folder);
+    struct mc_redo_record last = mc_redo_last(dir, manifest->lineage);
+    if (last.at_ms <= manifest->made_ms)
+        return;
+    mc_time_format(until, sizeof until, last.at_ms);
+    printf(", carried on until %s", until);
+}
+
 static void print_manifest(struct ctl *ctl, const char *folder,
                            const Motcua__BackupManifest *manifest)
 {
@@ -200,15 +215,18 @@ static void print_manifest(struct ctl *ctl, const char *folder,
         (void)ctl_print_json(ctl, &manifest->base);
     else if (ctl->output == CTL_NAME)
         printf("%s\n", folder);
-    else
-        printf("%-13s %-17s %10llu %12llu %12llu  %s\n", manifest->room, made,
+    else {
+        printf("%-13s %-17s %10llu %12llu %12llu  %s", manifest->room, made,
                (unsigned long long)manifest->journal_last, (unsigned long long)manifest->rows,
                (unsigned long long)manifest->size, folder);
+        print_redo(folder, manifest);
+        printf("\n");
+    }
 }
 
 static int is_name(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.';
+    return entry->d_name[0] != '.' && strcmp(entry->d_name, "redo") != 0;
 }
 
 /* Every backup of one room; what is not whole is named, and is no backup. */

@@ -43,7 +43,7 @@ class Backup(story.Story):
         return done.stdout + done.stderr
 
     def newest(self, room):
-        return sorted(glob.glob(f"{self.folder}/backup/{room}/*"))[-1]
+        return sorted(glob.glob(f"{self.folder}/backup/{room}/2*"))[-1]
 
     def mine(self, session):
         found, token = set(), ""
@@ -167,6 +167,37 @@ class Backup(story.Story):
         journals = self.journals()
         self.assertEqual(self.types(journals)["audit.lineage_accepted"], 1)
         self.assertEqual(self.operator("audit", "verify").split()[0], "whole:")
+
+    def test_any_moment(self):
+        """A backup carried on: to a moment between two calls, and to the last commit before the machine was lost."""
+        self.up()
+        session = self.citizen()
+        first = self.draft(session)
+        self.operator("backup", "run", "dossier", "nightly")
+        good = [self.draft(session) for _ in range(3)]
+        moment = int(time.time() * 1000)
+        self.wait("another millisecond", lambda: int(time.time() * 1000) > moment + 1)
+        mistaken = [self.draft(session) for _ in range(3)]
+        self.house.kill("dossier")
+        self.start_daemons(["dossier"])
+        later = [self.draft(session) for _ in range(2)]
+        self.house.kill("dossier")
+
+        os.rename(f"{self.folder}/dossier", f"{self.folder}/dossier.lost")
+        copy = self.newest("dossier")
+        self.assertRegex(self.operator("backup", "list", f"{self.folder}/backup"), r"dossier +\d.*, carried on until \d\d/")
+        self.offline("dossier", "--restore", copy, "--until", "yesterday", want=64)
+        self.assertIn("carried on by", self.offline("dossier", "--restore", copy, "--until", str(moment)))
+        self.start_daemons(["dossier"])
+        self.assertEqual(self.mine(session), {first, *good})
+        self.end_daemons(["dossier"])
+
+        shutil.rmtree(f"{self.folder}/dossier")
+        self.offline("dossier", "--restore", copy, "--until", "end")
+        self.assertRegex(self.offline("dossier", "--verify"), "^whole")
+        self.start_daemons(["dossier"])
+        self.assertEqual(self.mine(session), {first, *good, *mistaken, *later})
+        self.assertEqual(self.local("room:check").call("dossier", "Health").problems, [])
 
 
 if __name__ == "__main__":
