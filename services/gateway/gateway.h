@@ -44,6 +44,7 @@ struct gateway_exchange {
     char traceparent[MC_TRACEPARENT_LEN + 1];
     const char *allowed_origin;   /* for CORS; NULL: none */
     char note[GATEWAY_NOTE_SIZE]; /* what a page is to say, while a room is asked about it */
+    bool captcha;                 /* and that it must bring a captcha */
 };
 
 /* A question to every room, answered when all have answered or have been silent too long. */

@@ -4,7 +4,8 @@
  * browser that began can go on (its cookie).
  *
  * Pages are plain HTML that works without scripts and by keyboard alone, in Vietnamese or English;
- * nothing on them is taken from elsewhere.
+ * nothing on them is taken from elsewhere. One has a script, ours: the login page whose number
+ * needs a captcha, which is work; without it VNeID is the way in.
  */
 #pragma once
 
@@ -52,6 +53,7 @@ struct oidc_page {
     size_t len;
     bool broken;
     bool english;
+    bool script; /* the page's policy lets our script run and ask us */
 };
 void oidc_page_begin(struct oidc_page *page, struct mc_arena *arena, bool english,
                      const char *title_key);
@@ -104,6 +106,7 @@ void oidc_redirect(struct gateway_exchange *exchange, const char *location, cons
 void gateway_oidc_configuration(struct gateway_exchange *exchange);
 void gateway_oidc_jwks(struct gateway_exchange *exchange);
 void gateway_oidc_style(struct gateway_exchange *exchange);
+void gateway_oidc_captcha(struct gateway_exchange *exchange);
 void gateway_oidc_authorize(struct gateway_exchange *exchange);
 void gateway_oidc_login(struct gateway_exchange *exchange);
 void gateway_oidc_code(struct gateway_exchange *exchange);

@@ -152,8 +152,11 @@ static void note(struct gateway_exchange *exchange, const char *text)
 
 /* --- account and password --- */
 
+/* CAPTCHA_REQUIRED, _EXPIRED, _WRONG: the page comes with the script that does the work (LOG-04).
+ */
 static void logged_in(void *arg, const Motcua__Header *head, struct mc_bytes body)
 {
+    static const char captcha[] = "CAPTCHA_";
     struct gateway_exchange *exchange = arg;
     struct mc_arena *arena = &exchange->gateway->arena;
     struct oidc_form form;
@@ -161,10 +164,12 @@ static void logged_in(void *arg, const Motcua__Header *head, struct mc_bytes bod
 
     (void)oidc_read(exchange, &form);
     bool wrong = head != NULL && head->status != 0 && mc_rpc_http(head->status) < HTTP_SERVER;
-    if (wrong)
+    if (wrong) {
         note(exchange, head->message);
-    else
+        exchange->captcha = strncmp(head->code, captcha, sizeof captcha - 1) == 0;
+    } else {
         reply = oidc_reply(exchange, &form, head, body, &identity__login_reply__descriptor);
+    }
     if (reply != NULL && reply->code[0] != '\0') {
         note(exchange, reply->message);
         wrong = true;
@@ -193,6 +198,7 @@ void gateway_oidc_login(struct gateway_exchange *exchange)
     }
     request.login_id = oidc_value(&form, "login_id");
     request.password = oidc_value(&form, "password");
+    request.captcha = oidc_value(&form, "captcha");
     oidc_ask(exchange, "identity", "Login", &request.base, logged_in);
 }
 

@@ -133,9 +133,9 @@ void oidc_page_send(struct oidc_page *page, struct gateway_exchange *exchange, i
     oidc_page_add(page, "</main>\n</body>\n</html>\n");
     /* Browsers hold a form's redirects to form-action, too: hence the portal's own origin. */
     (void)snprintf(policy, sizeof policy,
-                   "default-src 'none'; style-src 'self'; base-uri 'none'; "
+                   "default-src 'none'; style-src 'self'; %sbase-uri 'none'; "
                    "frame-ancestors 'none'; form-action 'self' %s",
-                   form_origin);
+                   page->script ? "script-src 'self'; connect-src 'self'; " : "", form_origin);
     if (cookie[0] != '\0') {
         const char *line = cookie_line(page->arena, cookie);
         page->broken = page->broken || line == NULL;

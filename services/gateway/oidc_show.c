@@ -64,6 +64,19 @@ static void add_language(struct oidc_page *page, const char *authorization)
     oidc_page_add(page, "</a></p>\n");
 }
 
+/* Work before the password is looked at. The script fills the field in; where it does not run
+ * (none, or a browser that cannot do the work) the page goes on saying which ways are left. */
+static void add_captcha(struct oidc_page *page)
+{
+    page->script = true;
+    oidc_page_add(page, "<input type=\"hidden\" id=\"captcha\" name=\"captcha\" value=\"\">\n"
+                        "<p id=\"captcha_noscript\" class=\"alert\">");
+    oidc_page_say(page, "captcha_noscript");
+    oidc_page_add(page, "</p>\n<p id=\"captcha_wait\" role=\"status\" hidden>");
+    oidc_page_say(page, "captcha_wait");
+    oidc_page_add(page, "</p>\n<script type=\"module\" src=\"/oauth2/captcha.js\"></script>\n");
+}
+
 void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *form,
                      const Identity__AuthorizeReply *reply, const char *note)
 {
@@ -82,6 +95,8 @@ void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *
     oidc_page_form(&page, "/oauth2/login", authorization);
     add_field(&page, "login_id", "login_id", "inputmode=\"numeric\" autocomplete=\"username\"");
     add_field(&page, "password", "password", "type=\"password\" autocomplete=\"current-password\"");
+    if (exchange->captcha)
+        add_captcha(&page);
     oidc_page_button(&page, "login", "go", "login");
     oidc_page_add(&page, "</form>\n");
     add_language(&page, authorization);

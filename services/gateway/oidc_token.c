@@ -8,6 +8,8 @@
 
 extern const char mc_data_oidc_style[];
 extern const size_t mc_data_oidc_style_len;
+extern const char mc_data_oidc_captcha[];
+extern const size_t mc_data_oidc_captcha_len;
 
 enum { HTTP_OK = 200, HTTP_BAD = 400, HTTP_UNAUTHORIZED = 401, HTTP_UNAVAILABLE = 503 };
 
@@ -104,6 +106,15 @@ void gateway_oidc_style(struct gateway_exchange *exchange)
                                  .http = HTTP_OK,
                                  .content_type = "text/css; charset=utf-8",
                                  .body = {mc_data_oidc_style, mc_data_oidc_style_len},
+                             });
+}
+
+void gateway_oidc_captcha(struct gateway_exchange *exchange)
+{
+    gateway_answer(exchange, &(struct gateway_answer){
+                                 .http = HTTP_OK,
+                                 .content_type = "text/javascript; charset=utf-8",
+                                 .body = {mc_data_oidc_captcha, mc_data_oidc_captcha_len},
                              });
 }
 

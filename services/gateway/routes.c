@@ -39,6 +39,7 @@ static const struct route routes[] = {
     {"/.well-known/openid-configuration", "GET, HEAD", "oidc_configuration", gateway_oidc_configuration, 0},
     {"/oauth2/jwks",      "GET, HEAD", "oidc_jwks",       gateway_oidc_jwks,       0},
     {"/oauth2/style.css", "GET, HEAD", "oidc_style",      gateway_oidc_style,      0},
+    {"/oauth2/captcha.js", "GET, HEAD", "oidc_captcha",   gateway_oidc_captcha,    0},
     {"/oauth2/authorize", "GET, POST", "oidc_authorize",  gateway_oidc_authorize,  0},
     {"/oauth2/login",     "GET, POST", "oidc_login",      gateway_oidc_login,      0},
     {"/oauth2/code",      "POST",      "oidc_code",       gateway_oidc_code,       0},

@@ -16,6 +16,8 @@ import urllib.parse
 import story
 from story import CITIZEN, PASSWORD, UNIT, enum_name
 
+from portal import solve_captcha
+
 CALLBACK = "https://dichvucong.tayninh.example.vn/oidc/callback?from=motcua"
 PLACE = "https://dichvucong.tayninh.example.vn/"
 
@@ -293,6 +295,37 @@ class Oidc(story.Story):
             text = log.read()
         for secret in (portal.secret, tokens["access_token"], tokens["id_token"], PASSWORD, answer["code"]):
             self.assertNotIn(secret, text)
+
+
+    def test_guessed_at_by_strangers(self):
+        """LOG-04, REG-17: past twenty wrong passwords the page asks the browser for work, says so without scripts, and the password
+        still signs in; nothing else of the page changes."""
+        steps = self.begin()
+        steps.register(CITIZEN)
+        portal, browser = self.client(), Browser(self.base)
+        for place in range(20):
+            stranger = story.Portal(self.house.run_dir, caller="portal:tayninh", resend=0.2)
+            stranger.source = f"198.51.{place}.0/24"
+            stranger.call("identity", "Login", {"login_id": CITIZEN["login_id"], "password": f"Sai-{place}-mat-khau#"})
+        browser.get(portal.address())
+        self.assertNotIn("<script", browser.page)
+        browser.submit(login_id=CITIZEN["login_id"], password=PASSWORD)
+        self.assertIn('<script type="module" src="/oauth2/captcha.js">', browser.page)
+        self.assertRegex(browser.page, '<p id="captcha_noscript" class="alert">.*đăng nhập bằng VNeID')
+        self.assertIn("script-src 'self'; connect-src 'self'; ", browser.headers["Content-Security-Policy"])
+        self.assertNotIn(PASSWORD, browser.page)
+        status, headers, script = self.http("GET", f"{self.base}/oauth2/captcha.js")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/javascript; charset=utf-8"))
+        self.assertIn(b"/motcua.identity.v1.Identity/GetCaptcha", script)
+        asked = steps.http.call("motcua.identity.v1.Identity/GetCaptcha", {"loginId": CITIZEN["login_id"]})
+        captcha = solve_captcha(asked["challenge"])  # as the script does: tests/interop/altcha_peer.py runs it
+        browser.submit(login_id=CITIZEN["login_id"], password=PASSWORD, captcha="nonsense")
+        self.assertIn('src="/oauth2/captcha.js"', browser.page)
+        browser.submit(login_id=CITIZEN["login_id"], password=PASSWORD, captcha=captcha)
+        self.assertNotIn("<script", browser.page)
+        login = bytes.fromhex(browser.forms()[0][1]["login"])
+        browser.submit(code=steps.read_code("LOGIN", login, CITIZEN["phone"]))
+        self.assertIn("code", answer_of(browser.submit(go="allow")))
 
 
 if __name__ == "__main__":

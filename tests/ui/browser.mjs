@@ -202,6 +202,26 @@ const steps = {
     assert.ok(found.good.length > 0 && found.good.every(Boolean), JSON.stringify(found));
     assert.deepEqual([found.wrong, found.elsewhere, found.signed], [false, false, false]);
   },
+  async 'the sign-in page does the work of a captcha, and says so without scripts (LOG-04)'() {
+    const login = async (page, number) => {
+      await page.getByLabel('CMT/CCCD').fill(number);
+      await page.getByLabel('Mật khẩu').fill('Khong-Phai#1');
+      await page.getByRole('button', { name: 'Đăng nhập', exact: true }).click();
+    };
+    const number = '001190990011';
+    const address = await ask('guessed', number);
+    const page = await open(address);
+    await login(page, number);
+    await page.locator('#captcha_noscript').waitFor({ state: 'hidden' });
+    await judge(page, 'captcha');
+    await login(page, number);
+    await shows(page, 'Tên đăng nhập hoặc mật khẩu không đúng.'); // it was looked at: the work was done
+    await page.context().close();
+    const plain = await open(address, { javaScriptEnabled: false });
+    await login(plain, number);
+    await shows(plain, 'Hãy bật JavaScript');
+    await plain.context().close();
+  },
   async 'a room that does not answer is said to be missing'() {
     const { an } = this;
     await at(an, '#/');

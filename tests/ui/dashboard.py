@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{os.path.dirname(HERE)}/flow", f"{os.path.dirname(HERE)}/interop"]
@@ -137,6 +138,19 @@ class Dashboard(story.Story):
                    "dstcode": "VN:GOV:000.00.00.H53:test", "production": True,
                    "apis": [{"type": "land_notice", "data_url": "http://127.0.0.1:80/land"}]}
         self.local("operator:an").call("partner", "SavePartner", {"profile": profile, "reason": "kết nối"})
+
+    def do_guessed(self, login_id):
+        """A number that strangers have guessed at from everywhere; where a portal's user begins to sign in (LOG-04)."""
+        for place in range(20):
+            stranger = story.Portal(self.house.run_dir, caller="portal:tayninh", resend=self.resend)
+            stranger.source = f"198.51.{place}.0/24"
+            stranger.call("identity", "Login", {"login_id": login_id, "password": f"Sai-{place}-mat-khau#"})
+        place = "https://dichvucong.tayninh.example.vn/cb"
+        client = {"client_id": "tayninh", "name": "Cổng Tây Ninh", "unit": story.UNIT, "redirect_uris": [place]}
+        self.local("operator:an").call("identity", "SaveClient", {"client": client, "reason": "kết nối"})
+        asked = {"client_id": "tayninh", "redirect_uri": place, "response_type": "code", "scope": "openid", "state": "s",
+                 "code_challenge_method": "S256", "code_challenge": "A" * 43}
+        return f"http://127.0.0.1:{self.house.port('gateway')}/oauth2/authorize?{urllib.parse.urlencode(asked)}"
 
     def do_stop(self, room):
         self.end_daemons([room], signal.SIGTERM)
