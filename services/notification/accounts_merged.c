@@ -33,11 +33,10 @@ enum mc_status notification_accounts_merged(struct notification *notification, s
     struct mc_bytes kept = id_of(txn, body->kept_account_id);
     struct mc_bytes merged = id_of(txn, body->merged_account_id);
 
-    (void)notification;
-    (void)event;
-    if (kept.len != 0 && merged.len != 0)
-        mc_put(txn, NOTIFICATION_ALIASES, merged, kept);
-    return txn->status;
+    if (kept.len == 0 || merged.len == 0)
+        return txn->status;
+    mc_put(txn, NOTIFICATION_ALIASES, merged, kept);
+    return notification_merge_tell(notification, txn, event, body);
 }
 
 enum mc_status notification_accounts_unmerged(struct notification *notification, struct mc_txn *txn,
@@ -46,9 +45,8 @@ enum mc_status notification_accounts_unmerged(struct notification *notification,
 {
     struct mc_bytes merged = id_of(txn, body->merged_account_id);
 
-    (void)notification;
-    (void)event;
-    if (merged.len != 0)
-        mc_drop(txn, NOTIFICATION_ALIASES, merged);
-    return txn->status;
+    if (merged.len == 0)
+        return txn->status;
+    mc_drop(txn, NOTIFICATION_ALIASES, merged);
+    return notification_merge_tell(notification, txn, event, body);
 }

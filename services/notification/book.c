@@ -9,6 +9,7 @@
 
 #include "dossier.pb-c.h"
 #include "payment.pb-c.h"
+#include "support.pb-c.h"
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -43,6 +44,23 @@ static const struct {
     {"payment.refund_done", NOTIFICATION_OF_REFUND},
     {"payment.link_changed", NOTIFICATION_OF_LINK},
     {"payment.tax_changed", NOTIFICATION_OF_TAX},
+    {"dossier.supplemented", NOTIFICATION_OF_DOSSIER},
+    {"dossier.withdraw_asked", NOTIFICATION_OF_DOSSIER},
+    {"dossier.linked_ready", NOTIFICATION_OF_DOSSIER},
+    {"dossier.claimed", NOTIFICATION_OF_DOSSIER},
+    {"dossier.parcel_collected", NOTIFICATION_OF_DOSSIER},
+    {"dossier.parcel_cancelled", NOTIFICATION_OF_DOSSIER},
+    {"dossier.copy_sealed", NOTIFICATION_OF_COPY},
+    {"payment.order_cancelled", NOTIFICATION_OF_ORDER},
+    {"payment.order_expired", NOTIFICATION_OF_ORDER},
+    {"payment.receipt_printed", NOTIFICATION_OF_RECEIPT},
+    {"payment.receipt_cancelled", NOTIFICATION_OF_RECEIPT},
+    {"identity.status_changed", NOTIFICATION_OF_STATUS},
+    {"identity.vneid_linked", NOTIFICATION_OF_STATUS},
+    {"identity.accounts_merged", NOTIFICATION_OF_STATUS},
+    {"identity.accounts_unmerged", NOTIFICATION_OF_STATUS},
+    {"support.feedback_moved", NOTIFICATION_OF_FEEDBACK},
+    {"support.feedback_forwarded", NOTIFICATION_OF_FEEDBACK},
     {"identity.account_made", NOTIFICATION_OF_OFFICER},
     {"identity.account_changed", NOTIFICATION_OF_OFFICER},
     {"identity.phone_change_waits", NOTIFICATION_OF_PHONE},
@@ -56,13 +74,17 @@ static const char *const offered[][10] = {
                                  "waybill"},
     [NOTIFICATION_OF_DUE] = {"code", "procedure", "unit", "due", "before", "time", "reason"},
     [NOTIFICATION_OF_ROUND] = {"name", "unit", "due", "behind", "time"},
-    [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "time"},
+    [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "what", "time"},
     [NOTIFICATION_OF_TAX_NOTICE] = {"notice", "code", "amount", "until", "unit", "time"},
     [NOTIFICATION_OF_REFUND] = {"what", "amount", "tx", "time"},
     [NOTIFICATION_OF_LINK] = {"bank", "time"},
-    [NOTIFICATION_OF_TAX] = {"decision", "bank", "tx", "time"},
+    [NOTIFICATION_OF_TAX] = {"what", "decision", "bank", "tx", "time"},
     [NOTIFICATION_OF_OFFICER] = {"time"},
     [NOTIFICATION_OF_PHONE] = {"phone", "until", "time"},
+    [NOTIFICATION_OF_RECEIPT] = {"receipt", "amount", "what", "replaces", "replaced_by", "time"},
+    [NOTIFICATION_OF_COPY] = {"number", "code", "time"},
+    [NOTIFICATION_OF_STATUS] = {"status", "time"},
+    [NOTIFICATION_OF_FEEDBACK] = {"code", "time"},
 };
 
 /*
@@ -78,6 +100,7 @@ const struct notification_kind_row notification_kinds[NOTIFICATION_KINDS_LEN] = 
                                 NOTIFICATION_INBOX | NOTIFICATION_SMS, true},
     [NOTIFICATION_KIND_DOSSIER] = {"dossier", "Tiến độ giải quyết hồ sơ", 0, true},
     [NOTIFICATION_KIND_PAYMENT] = {"payment", "Thanh toán, hoàn tiền và biên lai", 0, false},
+    [NOTIFICATION_KIND_FEEDBACK] = {"feedback", "Phản ánh, kiến nghị", 0, true},
     [NOTIFICATION_KIND_WORK] = {"work", "Nhắc việc cán bộ", NOTIFICATION_INBOX, true},
 };
 
@@ -213,6 +236,8 @@ static const ProtobufCEnumDescriptor *states_of(enum notification_source source)
         return &payment__link_state__descriptor;
     case NOTIFICATION_OF_TAX:
         return &payment__attempt_state__descriptor;
+    case NOTIFICATION_OF_FEEDBACK:
+        return &support__feedback_state__descriptor;
     case NOTIFICATION_OF_ACCOUNT:
     case NOTIFICATION_OF_SECURITY:
     case NOTIFICATION_OF_ORDER:
@@ -222,6 +247,9 @@ static const ProtobufCEnumDescriptor *states_of(enum notification_source source)
     case NOTIFICATION_OF_REFUND:
     case NOTIFICATION_OF_OFFICER:
     case NOTIFICATION_OF_PHONE:
+    case NOTIFICATION_OF_RECEIPT:
+    case NOTIFICATION_OF_COPY:
+    case NOTIFICATION_OF_STATUS:
         return NULL;
     }
     return NULL;

@@ -39,6 +39,10 @@ enum notification_source {
     NOTIFICATION_OF_TAX,
     NOTIFICATION_OF_OFFICER,
     NOTIFICATION_OF_PHONE,
+    NOTIFICATION_OF_RECEIPT,
+    NOTIFICATION_OF_COPY,
+    NOTIFICATION_OF_STATUS,
+    NOTIFICATION_OF_FEEDBACK,
 };
 
 /* Where a notice is told; bits. */
@@ -55,6 +59,7 @@ enum notification_kind {
     NOTIFICATION_KIND_DUTY,     /* money that is owed, with a date */
     NOTIFICATION_KIND_DOSSIER,  /* how a dossier goes on */
     NOTIFICATION_KIND_PAYMENT,  /* what became of money, and its receipts */
+    NOTIFICATION_KIND_FEEDBACK, /* what becomes of feedback and petitions */
     NOTIFICATION_KIND_WORK,     /* of officers */
     NOTIFICATION_KINDS_LEN
 };

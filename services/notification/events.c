@@ -46,6 +46,23 @@ const char *notification_about(struct mc_txn *txn, const char *kind, const char 
     return text_or_fail(txn, mc_sprintf(txn->arena, "%s:%s", kind, code[0] != '\0' ? code : uuid));
 }
 
+enum mc_status notification_tell_owner(const struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event, int state, const char *account,
+                                       const char *about, const struct notification_value *values)
+{
+    if (account[0] == '\0')
+        return MC_OK; /* somebody without an account, at a desk */
+    notification_make(notification, txn,
+                      &(struct notification_fact){
+                          .event = event,
+                          .to_state = state,
+                          .account = account,
+                          .about = about,
+                          .values = values,
+                      });
+    return txn->status;
+}
+
 /* REG-50: who holds the phone that an account had is told, too; it may be the thief who does not.
  */
 static const char *other_phone(const char *before, const char *now)
@@ -246,11 +263,21 @@ enum mc_status notification_order_changed(struct notification *notification, str
                                           const Payment__OrderChanged *body)
 {
     bool of_dossier = body->dossier_code[0] != '\0';
+    bool replaced = strcmp(event->type, "payment.order_cancelled") == 0 &&
+                    strcmp(body->reason, "REPLACED") == 0;
+    const char *what =
+        of_dossier ? mc_sprintf(txn->arena, " của hồ sơ %s", body->dossier_code) : "";
+
+    if (replaced)
+        return MC_OK; /* another one for the same money is there */
+    if (what == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
     const struct notification_value values[] = {
         {"code", body->dossier_code},
         {"amount", notification_money_text(txn, body->amount)},
         {"tx", body->transaction_id},
         {"receipts", receipts_text(txn, body)},
+        {"what", what},
         {"time", notification_time_text(txn, event->at_ms)},
         {NULL, NULL},
     };

@@ -3,23 +3,6 @@
 
 #include "notification.h"
 
-static enum mc_status tell(struct notification *notification, struct mc_txn *txn,
-                           const Motcua__Event *event, int state, const char *account,
-                           const char *about, const struct notification_value *values)
-{
-    if (account[0] == '\0')
-        return MC_OK; /* somebody without an account paid at a desk */
-    notification_make(notification, txn,
-                      &(struct notification_fact){
-                          .event = event,
-                          .to_state = state,
-                          .account = account,
-                          .about = about,
-                          .values = values,
-                      });
-    return txn->status;
-}
-
 enum mc_status notification_refund_changed(struct notification *notification, struct mc_txn *txn,
                                            const Motcua__Event *event,
                                            const Payment__RefundChanged *body)
@@ -37,10 +20,11 @@ enum mc_status notification_refund_changed(struct notification *notification, st
         {NULL, NULL},
     };
 
-    return tell(notification, txn, event, NOTIFICATION_STATE_ANY, body->owner_account,
-                notification_about(txn, of_dossier ? "dossier" : "payment", body->dossier_code,
-                                   mc_key_bytes(body->order_id)),
-                values);
+    return notification_tell_owner(
+        notification, txn, event, NOTIFICATION_STATE_ANY, body->owner_account,
+        notification_about(txn, of_dossier ? "dossier" : "payment", body->dossier_code,
+                           mc_key_bytes(body->order_id)),
+        values);
 }
 
 /* NOT-01: «Liên kết tài khoản thành công»; and when it has failed, or ended. */
@@ -54,14 +38,20 @@ enum mc_status notification_link_changed(struct notification *notification, stru
         {NULL, NULL},
     };
 
-    return tell(notification, txn, event, (int)body->state, body->account_id,
-                notification_about(txn, "link", "", mc_key_bytes(body->link_id)), values);
+    return notification_tell_owner(notification, txn, event, (int)body->state, body->account_id,
+                                   notification_about(txn, "link", "", mc_key_bytes(body->link_id)),
+                                   values);
 }
 
 enum mc_status notification_tax_changed(struct notification *notification, struct mc_txn *txn,
                                         const Motcua__Event *event, const Payment__TaxChanged *body)
 {
+    const char *what =
+        body->personal ? "thuế cá nhân" : mc_sprintf(txn->arena, "quyết định %s", body->decision);
+    if (what == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
     const struct notification_value values[] = {
+        {"what", what},
         {"decision", body->decision},
         {"bank", body->bank},
         {"tx", body->transaction_id},
@@ -69,8 +59,9 @@ enum mc_status notification_tax_changed(struct notification *notification, struc
         {NULL, NULL},
     };
 
-    return tell(notification, txn, event, (int)body->state, body->account_id,
-                notification_about(txn, "tax", "", mc_key_bytes(body->payment_id)), values);
+    return notification_tell_owner(
+        notification, txn, event, (int)body->state, body->account_id,
+        notification_about(txn, "tax", "", mc_key_bytes(body->payment_id)), values);
 }
 
 /* C5: who did not do it himself is told. His password comes by an SMS of its own. */
@@ -80,8 +71,9 @@ static enum mc_status tell_of_officer(struct notification *notification, struct 
     const struct notification_value values[] = {{"time", notification_time_text(txn, event->at_ms)},
                                                 {NULL, NULL}};
 
-    return tell(notification, txn, event, NOTIFICATION_STATE_ANY, account,
-                notification_about(txn, "account", account, (struct mc_bytes){0}), values);
+    return notification_tell_owner(
+        notification, txn, event, NOTIFICATION_STATE_ANY, account,
+        notification_about(txn, "account", account, (struct mc_bytes){0}), values);
 }
 
 enum mc_status notification_account_made(struct notification *notification, struct mc_txn *txn,

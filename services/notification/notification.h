@@ -229,6 +229,30 @@ enum mc_status notification_account_edited(struct notification *notification, st
                                            const Motcua__Event *event,
                                            const Identity__AccountChanged *body);
 
+enum mc_status notification_receipt_changed(struct notification *notification, struct mc_txn *txn,
+                                            const Motcua__Event *event,
+                                            const Payment__ReceiptChanged *body);
+enum mc_status notification_copy_changed(struct notification *notification, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Dossier__CopyChanged *body);
+enum mc_status notification_status_changed(struct notification *notification, struct mc_txn *txn,
+                                           const Motcua__Event *event,
+                                           const Identity__StatusChanged *body);
+enum mc_status notification_vneid_linked(struct notification *notification, struct mc_txn *txn,
+                                         const Motcua__Event *event,
+                                         const Identity__VneidChanged *body);
+/* Tells the account that goes on, of a merge or of its end. */
+enum mc_status notification_merge_tell(struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event,
+                                       const Identity__AccountsMerged *body);
+enum mc_status notification_feedback_changed(struct notification *notification, struct mc_txn *txn,
+                                             const Motcua__Event *event,
+                                             const Support__FeedbackChanged *body);
+/* Makes the notice of a fact that is one account's; "": nobody is told. */
+enum mc_status notification_tell_owner(const struct notification *notification, struct mc_txn *txn,
+                                       const Motcua__Event *event, int state, const char *account,
+                                       const char *about, const struct notification_value *values);
+
 /* Notices (notice.c). */
 struct notification_fact {
     const Motcua__Event *event;

@@ -109,6 +109,11 @@ MC_FOLLOW_CALL(struct notification, notification_tax_changed, Payment__TaxChange
 MC_FOLLOW_CALL(struct notification, notification_account_made, Identity__AccountMade)
 MC_FOLLOW_CALL(struct notification, notification_account_edited, Identity__AccountChanged)
 MC_FOLLOW_CALL(struct notification, notification_phone_told, Identity__PhoneChangeTold)
+MC_FOLLOW_CALL(struct notification, notification_receipt_changed, Payment__ReceiptChanged)
+MC_FOLLOW_CALL(struct notification, notification_copy_changed, Dossier__CopyChanged)
+MC_FOLLOW_CALL(struct notification, notification_status_changed, Identity__StatusChanged)
+MC_FOLLOW_CALL(struct notification, notification_vneid_linked, Identity__VneidChanged)
+MC_FOLLOW_CALL(struct notification, notification_feedback_changed, Support__FeedbackChanged)
 MC_FOLLOW_CALL(struct notification, notification_contract_changed, Partner__ContractChanged)
 MC_FOLLOW_CALL(struct notification, notification_gateway_changed, Otp__GatewayChanged)
 MC_FOLLOW_CALL(struct notification, notification_pumping_changed, Otp__PumpingChanged)
@@ -151,6 +156,21 @@ static const struct mc_follow follows[] = {
     {"identity", "identity.account_changed", &identity__account_changed__descriptor, notification_account_edited_event},
     {"identity", "identity.phone_change_waits", &identity__phone_change_told__descriptor, notification_phone_told_event},
     {"identity", "identity.phone_change_stopped", &identity__phone_change_told__descriptor, notification_phone_told_event},
+    {"dossier",  "dossier.supplemented",     &dossier__changed__descriptor,          notification_dossier_changed_event},
+    {"dossier",  "dossier.withdraw_asked",   &dossier__changed__descriptor,          notification_dossier_changed_event},
+    {"dossier",  "dossier.linked_ready",     &dossier__changed__descriptor,          notification_dossier_changed_event},
+    {"dossier",  "dossier.claimed",          &dossier__changed__descriptor,          notification_dossier_changed_event},
+    {"dossier",  "dossier.parcel_collected", &dossier__changed__descriptor,          notification_dossier_changed_event},
+    {"dossier",  "dossier.parcel_cancelled", &dossier__changed__descriptor,          notification_dossier_changed_event},
+    {"dossier",  "dossier.copy_sealed",      &dossier__copy_changed__descriptor,     notification_copy_changed_event},
+    {"payment",  "payment.order_cancelled",  &payment__order_changed__descriptor,    notification_order_changed_event},
+    {"payment",  "payment.order_expired",    &payment__order_changed__descriptor,    notification_order_changed_event},
+    {"payment",  "payment.receipt_printed",  &payment__receipt_changed__descriptor,  notification_receipt_changed_event},
+    {"payment",  "payment.receipt_cancelled",&payment__receipt_changed__descriptor,  notification_receipt_changed_event},
+    {"identity", "identity.status_changed",  &identity__status_changed__descriptor,  notification_status_changed_event},
+    {"identity", "identity.vneid_linked",    &identity__vneid_changed__descriptor,   notification_vneid_linked_event},
+    {"support",  "support.feedback_moved",   &support__feedback_changed__descriptor, notification_feedback_changed_event},
+    {"support",  "support.feedback_forwarded",&support__feedback_changed__descriptor, notification_feedback_changed_event},
     {"otp",      "otp.gateway_share_changed", &otp__gateway_changed__descriptor,    notification_gateway_changed_event},
     {"otp",      "otp.pumping_suspected",    &otp__pumping_changed__descriptor,     notification_pumping_changed_event},
     {"otp",      "otp.pumping_ended",        &otp__pumping_changed__descriptor,     notification_pumping_changed_event},

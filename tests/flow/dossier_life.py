@@ -54,8 +54,15 @@ class DossierLife(story.Story):
         self.check_table()
         self.check_books()
 
+    def switch(self, on):
+        self.portal.call("notification", "SetPreferences", {"switches": [{"kind": "dossier", "channel": "SMS", "on": on}]},
+                         self.citizen_session)
+
     def check_supplement_and_hands(self):
-        """S15, S17; DOS-05 DOS-06 DOS-07 DOS-08 DOS-10 DOS-22 DOS-24."""
+        """S15, S17; DOS-05 DOS-06 DOS-07 DOS-08 DOS-10 DOS-22 DOS-24; SMS of progress are switched off, and do not come."""
+        self.switch(False)
+        self.refused("NOTICE_LOCKED", "notification", "SetPreferences",
+                     {"switches": [{"kind": "decision", "channel": "SMS", "on": False}]}, self.citizen_session)
         at = self.sent()
         self.assertEqual(at.message, "Hồ sơ đã gửi")
         accepted = self.dossier("Accept", {"dossier_id": at.dossier_id, "version": at.version})
@@ -75,6 +82,9 @@ class DossierLife(story.Story):
         self.assertEqual([(d.state_name, d.reason) for d in mine],
                          [("Yêu cầu bổ sung hồ sơ", "KHÔNG HỢP LỆ: thiếu tờ khai có chữ ký")])
         self.told("DOSSIER_SUPPLEMENT", "thiếu tờ khai có chữ ký")
+        self.assertEqual(self.sms_states("DOSSIER_SUBMITTED") + self.sms_states("DOSSIER_ACCEPTED"), ["none", "none"])
+        self.assertNotIn("none", self.sms_states("DOSSIER_SUPPLEMENT"))
+        self.switch(True)
         self.dossier("Submit", {"dossier_id": at.dossier_id}, self.citizen_session)
         back = self.advance(asked, "PROCESSING")
         self.assertGreaterEqual(back.due_at_ms, accepted.due_at_ms)

@@ -589,12 +589,14 @@ static void a_merged_accounts_notices_go_to_the_other(void **state)
     harness_reopen(h);
     accepted(h);
     assert_string_equal(sms_request(h, &exchange)->phone, "84868000202");
-    assert_int_equal(inbox(h, &tho)->n_notices, 2);
+    assert_int_equal(inbox(h, &tho)->n_notices, 3); /* opened, merged, accepted */
     assert_int_equal(inbox(h, &binh)->n_notices, 1);
+    harness_advance(h, 1000);
     merged(h, "identity.accounts_unmerged", BINH);
+    assert_string_equal(inbox(h, &tho)->notices[0]->template_, "ACCOUNTS_UNMERGED");
     harness_advance(h, 1000);
     accepted(h);
-    assert_int_equal(inbox(h, &tho)->n_notices, 2);
+    assert_int_equal(inbox(h, &tho)->n_notices, 4);
     assert_int_equal(inbox(h, &binh)->n_notices, 2);
 }
 
