@@ -299,6 +299,8 @@ enum mc_status notification_sms_changed(struct notification *notification, struc
 const char *notification_sms_phone(struct mc_txn *txn, struct mc_bytes account);
 void notification_sms_release(const struct notification *notification, struct mc_txn *txn,
                               struct mc_bytes account);
+/* Those of a kind that wait for the morning are not sent; of the newest notices. */
+void notification_sms_withdraw(struct mc_txn *txn, struct mc_bytes account, const char *kind);
 enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                      const ProtobufCMessage *payload,
                                      struct mc_room_call *ret_call);

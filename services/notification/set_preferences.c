@@ -1,6 +1,6 @@
 /*
  * SetPreferences: switches kinds of notices on and off, for the session's own account. They hold
- * for what happens from then on. All are taken, or none.
+ * for what happens from then on, and for SMS that wait for the morning. All are taken, or none.
  */
 #include <string.h>
 
@@ -132,6 +132,8 @@ enum mc_status notification_set_preferences(struct notification *notification, s
 
         if (now != *off)
             moved[changed.n_switches++] = req->switches[i];
+        if (channel == NOTIFICATION_SMS && !req->switches[i]->on)
+            notification_sms_withdraw(txn, owner, req->switches[i]->kind);
         *off = now;
     }
     if (changed.n_switches > 0) {

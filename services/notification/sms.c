@@ -10,6 +10,9 @@
 #include "mail.h"
 #include "prefs.h"
 
+static const char quiet_hours[] = "QUIET_HOURS";
+static const char switched_off[] = "SWITCHED_OFF";
+
 static const NotificationState__Account *account_load(struct mc_txn *txn, struct mc_bytes account)
 {
     return mc_load(txn, NOTIFICATION_ACCOUNTS, account, &notification_state__account__descriptor);
@@ -41,7 +44,8 @@ static int64_t ends_at(const struct notification *notification, struct mc_bytes 
     return mc_uuid7_time(id.data, &made_ms) ? made_ms + notification->sms_life_ms : 0;
 }
 
-static void job_add(struct mc_txn *txn, const NotificationState__Sms *sms, int64_t due_ms)
+/* Its id; 0: the call has failed. */
+static uint64_t job_add(struct mc_txn *txn, const NotificationState__Sms *sms, int64_t due_ms)
 {
     size_t size = notification_state__sms__get_packed_size(sms);
     uint8_t *payload = mc_alloc(txn->arena, size);
@@ -49,24 +53,24 @@ static void job_add(struct mc_txn *txn, const NotificationState__Sms *sms, int64
 
     if (payload == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
-        return;
+        return 0;
     }
     (void)notification_state__sms__pack(sms, payload);
     for (size_t i = 0; i < sms->n_keys && i < NOTIFICATION_KEYS_MAX; i++)
         keys[i] = sms->keys[i];
-    (void)mc_job_add(txn, &(struct mc_job_spec){
-                              .lane = NOTIFICATION_LANE_SMS,
-                              .kind = "otp.enqueue",
-                              .payload = {payload, size},
-                              .due_ms = due_ms,
-                              .expires_ms = sms->expires_at_ms,
-                              .attempts_max = NOTIFICATION_SMS_ATTEMPTS,
-                              .backoff_ms = NOTIFICATION_SMS_BACKOFF_MS,
-                              .backoff_max_ms = NOTIFICATION_SMS_BACKOFF_MAX_MS,
-                              .destination = "otp",
-                              .keys = keys,
-                              .forget = true,
-                          });
+    return mc_job_add(txn, &(struct mc_job_spec){
+                               .lane = NOTIFICATION_LANE_SMS,
+                               .kind = "otp.enqueue",
+                               .payload = {payload, size},
+                               .due_ms = due_ms,
+                               .expires_ms = sms->expires_at_ms,
+                               .attempts_max = NOTIFICATION_SMS_ATTEMPTS,
+                               .backoff_ms = NOTIFICATION_SMS_BACKOFF_MS,
+                               .backoff_max_ms = NOTIFICATION_SMS_BACKOFF_MAX_MS,
+                               .destination = "otp",
+                               .keys = keys,
+                               .forget = true,
+                           });
 }
 
 /* When it may go; a notice from before there were kinds, at once. */
@@ -109,7 +113,7 @@ static void send(const struct notification *notification, struct mc_txn *txn,
         return;
     }
     int64_t due_ms = due_of(notification, txn, notice);
-    notice->sms_code = mc_unconst(due_ms != 0 ? "QUIET_HOURS" : "");
+    notice->sms_code = mc_unconst(due_ms != 0 ? quiet_hours : "");
     notice->sms_state = NOTIFICATION_STATE__SMS_STATE__SENDING;
     sms.account = (ProtobufCBinaryData){account_id.len, mc_unconst(account_id.data)};
     sms.notice_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
@@ -119,7 +123,9 @@ static void send(const struct notification *notification, struct mc_txn *txn,
     sms.n_keys = notice->n_keys;
     sms.dedupe = notice->cause_event;
     sms.template_ = notice->template_;
-    job_add(txn, &sms, due_ms);
+    uint64_t job = job_add(txn, &sms, due_ms);
+    notice->sms_due_ms = due_ms;
+    notice->sms_job = due_ms != 0 ? job : 0;
 }
 
 void notification_sms_begin(const struct notification *notification, struct mc_txn *txn,
@@ -158,7 +164,7 @@ void notification_sms_copy(const struct notification *notification, struct mc_tx
     sms.dedupe = notice->cause_event;
     sms.expires_at_ms = notice->sms_expires_ms;
     if (sms.expires_at_ms > txn->now_ms)
-        job_add(txn, &sms, due_of(notification, txn, notice));
+        (void)job_add(txn, &sms, due_of(notification, txn, notice));
 }
 
 static void refuse(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
@@ -192,10 +198,34 @@ void notification_sms_release(const struct notification *notification, struct mc
             send(notification, txn, account, account_id, id, notice, content->sms);
         } else {
             notice->sms_state = NOTIFICATION_STATE__SMS_STATE__NONE;
-            notice->sms_code = mc_unconst("SWITCHED_OFF");
+            notice->sms_code = mc_unconst(switched_off);
         }
         notification_notice_save(txn, account_id, id, notice);
         mc_drop(txn, NOTIFICATION_WAITING, id);
+    }
+}
+
+/* Nobody holds a job that is not due yet, so it can be taken back. */
+void notification_sms_withdraw(struct mc_txn *txn, struct mc_bytes account, const char *kind)
+{
+    struct mc_cursor cursor =
+        mc_seek(txn, NOTIFICATION_NOTICES, account, (struct mc_bytes){0}, MC_BACKWARD);
+
+    for (size_t n = 0; n < NOTIFICATION_HELD_MAX && mc_next(&cursor); n++) {
+        NotificationState__Notice *notice =
+            mc_row(&cursor, &notification_state__notice__descriptor);
+        if (notice == NULL)
+            return;
+        if (notice->sms_state != NOTIFICATION_STATE__SMS_STATE__SENDING ||
+            notice->sms_due_ms <= txn->now_ms || strcmp(notice->kind, kind) != 0) {
+            mc_pass(&cursor);
+            continue;
+        }
+        struct mc_bytes id = {(const uint8_t *)cursor.key.data + account.len, MC_ID_LEN};
+        mc_job_cancel(txn, notice->sms_job);
+        notice->sms_state = NOTIFICATION_STATE__SMS_STATE__NONE;
+        notice->sms_code = mc_unconst(switched_off);
+        notification_notice_save(txn, account, id, notice);
     }
 }
 

@@ -462,6 +462,46 @@ static void an_sms_of_the_night(void **state)
     assert_false(sms_goes(h));
 }
 
+/* D3 again: it waits, is switched off, and does not come; what waits of another kind does. */
+static void switched_off_during_the_night(void **state)
+{
+    struct harness *h = *state;
+
+    opened(h);
+    harness_set_clock(h, TODAY_2100);
+    accepted(h);
+    paid(h, "payment.order_created"); /* of kind duty */
+    (void)set(h, "feedback", NOTIFICATION__CHANNEL__SMS, false);
+    (void)set(h, "dossier", NOTIFICATION__CHANNEL__EMAIL, false);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 2);
+    (void)set(h, "dossier", NOTIFICATION__CHANNEL__SMS, false);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 1);
+    (void)set(h, "dossier", NOTIFICATION__CHANNEL__SMS, true); /* too late for that one */
+    harness_set_clock(h, NEXT_0700);
+    assert_true(sms_goes(h));
+    assert_string_equal(newest(h, &binh)->template_, "DOSSIER_PAYMENT");
+    assert_string_equal(newest(h, &binh)->sms_state, "queued");
+    assert_false(sms_goes(h));
+}
+
+/* Due, and the otp room was asked: what is in somebody's hands is not taken away. */
+static void switched_off_while_it_is_sent(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    Otp__EnqueueSmsReply reply = OTP__ENQUEUE_SMS_REPLY__INIT;
+
+    opened(h);
+    harness_set_clock(h, TODAY_2100);
+    accepted(h);
+    harness_set_clock(h, NEXT_0700);
+    assert_true(harness_effect(h, "otp.enqueue", &exchange));
+    (void)set(h, "dossier", NOTIFICATION__CHANNEL__SMS, false);
+    harness_reply(h, &exchange, &reply.base);
+    assert_string_equal(newest(h, &binh)->sms_state, "queued");
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 0);
+}
+
 static void hours_that_no_room_opens_with(void **state)
 {
     static const struct {
@@ -580,6 +620,8 @@ int main(void)
         ROOM_TEST(switched_off_while_held),
         cmocka_unit_test(what_can_wait_waits_for_the_morning),
         ROOM_TEST(an_sms_of_the_night),
+        ROOM_TEST(switched_off_during_the_night),
+        ROOM_TEST(switched_off_while_it_is_sent),
         cmocka_unit_test(hours_that_no_room_opens_with),
         ROOM_TEST(each_rule_has_its_own_life),
         ROOM_TEST(old_facts_are_not_sent),
