@@ -16,6 +16,7 @@
 
 #include "common/frame.h"
 #include "common/ident.h"
+#include "common/role.h"
 
 #include "indicators.h"
 
@@ -481,6 +482,7 @@ static void replay(struct bench *bench, uint64_t lives)
             call_make(bench, METHOD("CheckIndicators"), (struct mc_bytes){0}, &request.base);
         size_t mark = bench->held.used;
         call.transport_caller = "operator:bench";
+        call.transport_roles = MC_ROLES_ALL;
         double began = cpu_us();
         if (mc_call_open(&bench->service, &call))
             mc_call_read(&bench->service, &call);

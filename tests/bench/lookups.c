@@ -3,9 +3,10 @@
  * grows. Calls go through the frame as in the daemon, one after the other, without sockets; the
  * store is not flushed. Each figure is CPU time of this thread.
  *
- *     lookups --dir FOLDER [--accounts 10000,1000000] [--calls 20000]
+ *     lookups --dir FOLDER [--accounts 10000,1000000] [--calls 20000] [--only TEXT] [--have ACCOUNTS]
  *
- * JSON lines; `ratio` is against the smallest store of the same run.
+ * JSON lines; `ratio` is against the smallest store of the same run. --only: the calls whose name
+ * holds the text. --have: what an earlier run of this program left in the folder.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@
 #include "common/frame.h"
 #include "common/ident.h"
 #include "common/password.h"
+#include "common/role.h"
 
 #include "account.h"
 
@@ -344,6 +346,7 @@ static double search(struct bench *bench, bool committed)
     struct mc_call call = call_make(bench, "motcua.identity.v1.Identity/SearchStaff",
                                     (struct mc_bytes){0}, &request.base);
     call.transport_caller = "operator:bench";
+    call.transport_roles = MC_ROLES_ALL;
     mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
     double began = cpu_us();
     if (!mc_call_open(&bench->service, &call))
@@ -431,10 +434,13 @@ static double median_of(struct bench *bench, size_t subject, size_t calls)
     return median;
 }
 
-static void measure(struct bench *bench, size_t calls, double first[MC_LEN(subjects)])
+static void measure(struct bench *bench, size_t calls, const char *only,
+                    double first[MC_LEN(subjects)])
 {
     make_sessions(bench);
     for (size_t i = 0; i < MC_LEN(subjects); i++) {
+        if (strstr(subjects[i].name, only) == NULL)
+            continue;
         double us = median_of(bench, i, subjects[i].slow ? HASHED_CALLS : calls);
 
         if (first[i] == 0)
@@ -450,6 +456,7 @@ int main(int argc, char **argv)
     static struct bench bench;
     const char *dir = NULL;
     const char *levels = "10000,1000000";
+    const char *only = "";
     size_t calls = 20000;
     double first[MC_LEN(subjects)] = {0};
 
@@ -460,6 +467,10 @@ int main(int argc, char **argv)
             levels = argv[i + 1];
         else if (strcmp(argv[i], "--calls") == 0)
             calls = strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--only") == 0)
+            only = argv[i + 1];
+        else if (strcmp(argv[i], "--have") == 0)
+            bench.accounts = strtoull(argv[i + 1], NULL, 10);
         else
             die(argv[i], "unknown");
     }
@@ -470,7 +481,7 @@ int main(int argc, char **argv)
     while (*levels != '\0') {
         char *end = NULL;
         grow(&bench, strtoull(levels, &end, 10));
-        measure(&bench, calls, first);
+        measure(&bench, calls, only, first);
         levels = *end == ',' ? end + 1 : end;
     }
     mc_service_close(&bench.service);

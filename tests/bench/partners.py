@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """Deliveries: what sick partners cost the healthy ones, and what a backlog costs.
 
-    tests/bench/partners.py BIN [--partners 1000] [--rate 200] [--seconds 20] [--backlog 100000]
+    tests/bench/partners.py BIN [--partners 1000] [--rate 200] [--seconds 20] [--backlog 100000] [--day 200000]
 
 The partner room and the sandbox alone; the payment room's journal is played here, one receipt an event, spread over the
 partners. First all are well; then 10 are dead (no answer at all) and 10 slow (3 s), under the same rate; then a backlog for
 the dead ones is queued, the room's processor time is measured while nothing else is to be done, and the rate once more.
-Delay is from the event's time to the arrival at the partner, of healthy partners only. JSON lines on stdout.
+Delay is from the event's time to the arrival at the partner, of healthy partners only. Then the dead come back, each
+answering after 50 ms: the backlog drains, at most four calls at once to each (the partners' own limit), beside the same
+rate for the others. Last a day's receipts, as fast as they go, with memory at each tenth. JSON lines on stdout.
 """
 import argparse
 import json
@@ -28,6 +30,8 @@ from house import House  # noqa: E402
 from portal import Header, NoAnswer, Portal, message  # noqa: E402
 
 SICK = 10
+AT_ONCE, ANSWER_MS = 4, 50  # calls a partner takes, unless its profile says otherwise; what a recovered one needs for each
+AHEAD = 2000  # events of the day that the room has not made deliveries of, at most
 
 
 class Journal(threading.Thread):
@@ -156,7 +160,45 @@ class Bench:
 
     def waiting(self):
         lanes = self.operator.call("partner", "Stats").lanes
-        return next(lane.queued for lane in lanes if lane.lane == "deliver")
+        return next(lane.queued + lane.leased for lane in lanes if lane.lane == "deliver")
+
+    def drain(self, backlog):
+        """The dead are back. Its rate is that between a tenth and nine tenths: circuits open one after the other."""
+        for i in range(SICK):
+            self.fault(i, "slow", ANSWER_MS)
+        came, marks, most = self.usage()[0], {}, 0.0
+        began = time.monotonic()
+        while (left := self.waiting()) > 0 and time.monotonic() - began < 1800:
+            done, now = 1 - left / backlog, time.monotonic()
+            for mark in (0.1, 0.9):
+                if done >= mark:
+                    marks.setdefault(mark, (now, left))
+            most = max(most, self.usage()[1])
+            time.sleep(0.25)
+        (first, before), (last, after) = marks[0.1], marks[0.9]
+        rate, allowed = (before - after) / (last - first), SICK * AT_ONCE * 1000 / ANSWER_MS
+        print(json.dumps({"bench": "partners", "phase": "drain", "queued": backlog, "left": left, "per_s": round(rate, 1),
+                          "allowed_per_s": allowed, "of_allowed": round(rate / allowed, 2),
+                          "began_s": round(first - began, 1), "took_s": round(time.monotonic() - began, 1),
+                          "cpu_s": round(self.usage()[0] - came, 1), "anon_mb_most": round(most, 1)}), flush=True)
+
+    def day(self, receipts):
+        """As many receipts as a day may have, one right after the other; memory when each tenth has arrived."""
+        sizes, came, began, last = [], self.usage()[0], time.monotonic(), len(self.journal.events)
+        for k in range(receipts):
+            self.sent += 1
+            self.journal.add(self.units[(self.sent * 7919) % len(self.units)], f"R{self.sent}")
+            while k % 100 == 99 and last + k - self.journal.applied > AHEAD:
+                time.sleep(0.01)
+            if (k + 1) % (receipts // 10) == 0:
+                while self.waiting() > AHEAD:
+                    time.sleep(0.1)
+                sizes.append(round(self.usage()[1], 1))
+        while (left := self.waiting()) > 0 and time.monotonic() - began < 3600:
+            time.sleep(0.1)
+        print(json.dumps({"bench": "partners", "phase": "a day", "receipts": receipts, "left": left,
+                          "took_s": round(time.monotonic() - began, 1), "cpu_s": round(self.usage()[0] - came, 1),
+                          "anon_mb": sizes}), flush=True)
 
 
 def main():
@@ -166,6 +208,7 @@ def main():
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--backlog", type=int, default=100000)
+    parser.add_argument("--day", type=int, default=200000)
     arguments = parser.parse_args()
     bench = Bench(arguments.bin, arguments.partners)
     try:
@@ -191,6 +234,10 @@ def main():
         loaded = bench.run(arguments.rate, arguments.seconds, "the same with the backlog")
         print(json.dumps({"bench": "partners", "p99_ratio_sick": round(sick["p99_ms"] / well["p99_ms"], 2),
                           "p99_ratio_backlog": round(loaded["p99_ms"] / well["p99_ms"], 2)}), flush=True)
+        for i in range(SICK):
+            bench.fault(SICK + i, "slow", 0)
+        bench.drain(bench.waiting())
+        bench.day(arguments.day)
     finally:
         bench.house.stop()
         shutil.rmtree(bench.folder, ignore_errors=True)
