@@ -156,6 +156,11 @@ uint64_t mc_checksum(struct mc_bytes a, struct mc_bytes b)
     return XXH3_64bits(both, sizeof both);
 }
 
+uint64_t mc_spread(struct mc_bytes bytes, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes.data, bytes.len, seed);
+}
+
 bool mc_equal(const void *a, const void *b, size_t len)
 {
     return sodium_memcmp(a, b, len) == 0;

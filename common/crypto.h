@@ -88,6 +88,9 @@ void mc_pbkdf2_sha256(uint8_t *out, size_t len, struct mc_bytes password, struct
 /* Finds bit rot in a stored value, not tampering: XXH3 of the XXH3 of each. */
 uint64_t mc_checksum(struct mc_bytes a, struct mc_bytes b);
 
+/* Spreads keys over chains in memory; for nothing that is kept, nor for what strangers choose. */
+uint64_t mc_spread(struct mc_bytes bytes, uint64_t seed);
+
 /* Constant time in the contents. */
 mc_nodiscard bool mc_equal(const void *a, const void *b, size_t len);
 void mc_wipe(void *bytes, size_t len);

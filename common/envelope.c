@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/pack.h"
+
 static void refuse(struct mc_validate_error *error, const char *field, const char *code)
 {
     *error = (struct mc_validate_error){.code = code};
@@ -171,27 +173,25 @@ Motcua__Header *mc_envelope_open_reply(struct mc_arena *arena, struct mc_bytes h
 
 static struct mc_bytes pack(struct mc_arena *arena, const ProtobufCMessage *message)
 {
-    size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *data = mc_alloc(arena, len);
+    size_t len = 0;
+    uint8_t *data = mc_pack(arena, message, 0, &len);
 
-    if (data == NULL)
-        return (struct mc_bytes){0};
-    size_t packed = protobuf_c_message_pack(message, data);
-    assert(packed == len);
-    return (struct mc_bytes){data, packed};
+    return data != NULL ? (struct mc_bytes){data, len} : (struct mc_bytes){0};
 }
 
 struct mc_bytes mc_envelope_pack(struct mc_arena *arena, const Motcua__Header *header)
 {
     Motcua__Header fitting = *header;
+    size_t mark = arena->used;
 
     fitting.n_violations = MC_MIN(fitting.n_violations, (size_t)MC_VIOLATIONS_MAX);
-    while (motcua__header__get_packed_size(&fitting) > MC_HEADER_MAX) {
-        if (fitting.n_violations == 0)
-            return (struct mc_bytes){0};
+    struct mc_bytes packed = pack(arena, &fitting.base);
+    while (packed.len > MC_HEADER_MAX && fitting.n_violations > 0) {
         fitting.n_violations--;
+        mc_arena_rewind(arena, mark);
+        packed = pack(arena, &fitting.base);
     }
-    return pack(arena, &fitting.base);
+    return packed.len <= MC_HEADER_MAX ? packed : (struct mc_bytes){0};
 }
 
 /* --- bodies --- */

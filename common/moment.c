@@ -6,6 +6,7 @@
 
 #include "common/envelope.h"
 #include "common/messages.h"
+#include "common/pack.h"
 #include "common/turn.h"
 
 enum mc_status mc_fail(struct mc_txn *txn, enum mc_status status, const char *why)
@@ -101,11 +102,13 @@ char **mc_list_copy(struct mc_arena *arena, const char *const *list, size_t *ret
 void mc_emit(struct mc_txn *txn, const char *type, const ProtobufCMessage *body, enum mc_seal seal,
              const char *const *keys)
 {
-    size_t len = protobuf_c_message_get_packed_size(body);
+    size_t len = 0;
+    uint8_t *packed = txn->status == MC_OK ? mc_pack(txn->arena, body, 0, &len) : NULL;
 
-    if (len > MC_EVENT_MAX)
+    if (len > MC_EVENT_MAX) {
         (void)mc_fail(txn, MC_LIMITED, "event too large");
-    uint8_t *packed = txn->status == MC_OK ? mc_alloc(txn->arena, len) : NULL;
+        packed = NULL;
+    }
     struct mc_event_out *out = packed != NULL ? mc_alloc(txn->arena, sizeof *out) : NULL;
 
     assert(txn->turn != NULL);
@@ -113,7 +116,6 @@ void mc_emit(struct mc_txn *txn, const char *type, const ProtobufCMessage *body,
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return;
     }
-    (void)protobuf_c_message_pack(body, packed);
     motcua__event__init(&out->event);
     out->event.type = mc_unconst(type);
     out->event.at_ms = txn->now_ms;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/pack.h"
 #include "common/pauses.h"
 #include "common/redo.h"
 #include "common/stage.h"
@@ -107,14 +108,13 @@ static enum mc_status apply_writes(struct mc_turn *turn, const struct mc_write *
 static enum mc_status put_message(struct mc_turn *turn, unsigned table, MDB_val key,
                                   const ProtobufCMessage *message, unsigned flags)
 {
-    size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *value = mc_alloc(turn->arena, VALUE_HEAD + len);
+    size_t len = 0;
+    uint8_t *value = mc_pack(turn->arena, message, VALUE_HEAD, &len);
 
     if (value == NULL) {
         turn->why = "arena full";
         return turn->status = MC_FULL;
     }
-    (void)protobuf_c_message_pack(message, value + VALUE_HEAD);
     mc_value_seal(table, key, value, len);
     return put(turn, table, key, (struct mc_bytes){value, VALUE_HEAD + len}, flags);
 }

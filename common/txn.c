@@ -3,20 +3,17 @@
 
 #include <string.h>
 
+#include "common/pack.h"
 #include "common/stage.h"
 
 uint64_t mc_key_hash(unsigned table, MDB_val key)
 {
-    uint8_t number = (uint8_t)table;
-
-    return mc_checksum((struct mc_bytes){&number, 1}, (struct mc_bytes){key.mv_data, key.mv_size});
+    return mc_spread((struct mc_bytes){key.mv_data, key.mv_size}, table);
 }
 
-/* Where the chain of a table's key begins. */
-static struct mc_write **chain_of(struct mc_txn *txn, unsigned table, MDB_val key)
+/* Where the chain of this hash begins. */
+static struct mc_write **chain_at(struct mc_txn *txn, uint64_t hash)
 {
-    uint64_t hash = mc_key_hash(table, key);
-
     return txn->index_large != NULL ? &txn->index_large[hash % txn->index_large_len]
                                     : &txn->index[hash % MC_WRITE_BUCKETS];
 }
@@ -35,13 +32,17 @@ MDB_val mc_mdb_val(struct mc_bytes bytes)
     return (MDB_val){bytes.len, mc_unconst(bytes.data)};
 }
 
-struct mc_write *mc_buffered(struct mc_txn *txn, unsigned table, MDB_val key)
+static struct mc_write *in_chain(struct mc_write *write, unsigned table, MDB_val key)
 {
-    struct mc_write *write = txn->writes != NULL ? *chain_of(txn, table, key) : NULL;
-
     while (write != NULL && (write->table != table || mc_key_compare(write->key, key) != 0))
         write = write->bucket_next;
     return write;
+}
+
+struct mc_write *mc_buffered(struct mc_txn *txn, unsigned table, MDB_val key)
+{
+    return txn->writes != NULL ? in_chain(*chain_at(txn, mc_key_hash(table, key)), table, key)
+                               : NULL;
 }
 
 /* Four times the chains when they get long: a lease of 500 jobs writes 1,500 rows. */
@@ -57,7 +58,7 @@ static void index_grow(struct mc_txn *txn)
     txn->index_large = larger;
     txn->index_large_len = 4 * now;
     for (struct mc_write *write = txn->writes; write != NULL; write = write->next) {
-        struct mc_write **chain = chain_of(txn, write->table, write->key);
+        struct mc_write **chain = chain_at(txn, mc_key_hash(write->table, write->key));
 
         write->bucket_next = *chain;
         *chain = write;
@@ -74,7 +75,8 @@ static void buffer(struct mc_txn *txn, unsigned table, struct mc_bytes key, stru
 {
     assert(txn->turn != NULL && key_fits(key));
 
-    struct mc_write *write = mc_buffered(txn, table, mc_mdb_val(key));
+    struct mc_write **chain = chain_at(txn, mc_key_hash(table, mc_mdb_val(key)));
+    struct mc_write *write = in_chain(*chain, table, mc_mdb_val(key));
     if (write != NULL) {
         write->value = value;
         txn->rewrites++;
@@ -86,7 +88,6 @@ static void buffer(struct mc_txn *txn, unsigned table, struct mc_bytes key, stru
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return;
     }
-    struct mc_write **chain = chain_of(txn, table, mc_mdb_val(key));
     *write = (struct mc_write){
         .table = table, .key = mc_mdb_val(kept), .value = value, .bucket_next = *chain};
     *chain = write;
@@ -99,23 +100,29 @@ static void buffer(struct mc_txn *txn, unsigned table, struct mc_bytes key, stru
     index_grow(txn);
 }
 
+static bool may_write(struct mc_txn *txn, struct mc_bytes key)
+{
+    if (txn->status == MC_OK && !key_fits(key))
+        (void)mc_fail(txn, MC_INVALID, "key empty or too long");
+    return txn->status == MC_OK;
+}
+
+static bool is_value(struct mc_txn *txn, const uint8_t *value, size_t len)
+{
+    if (len > MC_VALUE_MAX)
+        (void)mc_fail(txn, MC_LIMITED, "value too large");
+    else if (value == NULL)
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+    return txn->status == MC_OK;
+}
+
 /* Room for a value of `len` bytes behind its head; NULL with the call failed. */
 static uint8_t *value_new(struct mc_txn *txn, struct mc_bytes key, size_t len)
 {
-    if (txn->status != MC_OK)
+    if (!may_write(txn, key))
         return NULL;
-    if (!key_fits(key)) {
-        (void)mc_fail(txn, MC_INVALID, "key empty or too long");
-        return NULL;
-    }
-    if (len > MC_VALUE_MAX) {
-        (void)mc_fail(txn, MC_LIMITED, "value too large");
-        return NULL;
-    }
-    uint8_t *value = mc_alloc(txn->arena, VALUE_HEAD + len);
-    if (value == NULL)
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-    return value;
+    uint8_t *value = len <= MC_VALUE_MAX ? mc_alloc(txn->arena, VALUE_HEAD + len) : NULL;
+    return is_value(txn, value, len) ? value : NULL;
 }
 
 void mc_value_seal(unsigned table, MDB_val key, uint8_t *value, size_t len)
@@ -196,12 +203,13 @@ void *mc_load(struct mc_txn *txn, unsigned table, struct mc_bytes key,
 void mc_save(struct mc_txn *txn, unsigned table, struct mc_bytes key,
              const ProtobufCMessage *record)
 {
-    size_t len = protobuf_c_message_get_packed_size(record);
-    uint8_t *value = value_new(txn, key, len);
+    size_t len = 0;
 
-    if (value == NULL)
+    if (!may_write(txn, key))
         return;
-    (void)protobuf_c_message_pack(record, value + VALUE_HEAD);
+    uint8_t *value = mc_pack(txn->arena, record, VALUE_HEAD, &len);
+    if (!is_value(txn, value, len))
+        return;
     mc_value_seal(table, mc_mdb_val(key), value, len);
     buffer(txn, table, key, (struct mc_bytes){value, VALUE_HEAD + len});
 }

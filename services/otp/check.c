@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/pack.h"
+
 #include "otp.h"
 
 void otp_refuse_field(struct mc_txn *txn, const char *field, const char *label)
@@ -91,14 +93,14 @@ char *otp_clip(struct mc_txn *txn, const char *text)
 
 struct mc_bytes otp_pack(struct mc_txn *txn, const ProtobufCMessage *message)
 {
-    size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *packed = mc_alloc(txn->arena, MC_MAX(len, 1U));
+    size_t len = 0;
+    uint8_t *packed = mc_pack(txn->arena, message, 0, &len);
 
     if (packed == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
         return (struct mc_bytes){0};
     }
-    return (struct mc_bytes){packed, protobuf_c_message_pack(message, packed)};
+    return (struct mc_bytes){packed, len};
 }
 
 char *otp_join(struct mc_txn *txn, const char *first, const char *second)

@@ -37,11 +37,17 @@ static char *clean_text(const struct otp *otp, struct mc_txn *txn, const char *t
     return mc_text_unaccent(plain, MC_TEXT_SIZE(size), cleaned) == MC_OK ? plain : NULL;
 }
 
-static void check_text(const struct otp *otp, struct mc_txn *txn, const char *text,
-                       OtpState__Sms *sms)
+static void refuse_parts(struct mc_txn *txn)
 {
     char max[32];
 
+    (void)snprintf(max, sizeof max, "%d tin", OTP_SMS_PARTS_MAX);
+    otp_refuse_long(txn, "text", "Nội dung tin nhắn", max);
+}
+
+static void check_text(const struct otp *otp, struct mc_txn *txn, const char *text,
+                       OtpState__Sms *sms)
+{
     sms->text = clean_text(otp, txn, text);
     if (sms->text == NULL) {
         otp_refuse_field(txn, "text", "Nội dung tin nhắn");
@@ -50,12 +56,11 @@ static void check_text(const struct otp *otp, struct mc_txn *txn, const char *te
     struct otp_sms_size size = otp_sms_measure(sms->text);
     sms->encoding = size.encoding;
     sms->parts = size.parts;
-    (void)snprintf(max, sizeof max, "%d tin", OTP_SMS_PARTS_MAX);
     if (size.parts == 0)
         (void)mc_refuse(txn, MC_INVALID, "text", "FIELD_REQUIRED", "field", "nội dung tin nhắn",
                         NULL);
     else if (size.parts > OTP_SMS_PARTS_MAX)
-        otp_refuse_long(txn, "text", "Nội dung tin nhắn", max);
+        refuse_parts(txn);
 }
 
 static void check_times(struct mc_txn *txn, const Otp__EnqueueSmsRequest *req)

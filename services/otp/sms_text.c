@@ -98,6 +98,11 @@ struct otp_sms_size otp_sms_measure(const char *text)
     size_t len;
 
     for (const char *at = text; (len = take(at, &point)) > 0; at += len) {
+        if (point >= ' ' && point < '[') { /* nearly all of them: one septet each */
+            size.units++;
+            wide++;
+            continue;
+        }
         uint32_t units = septets(point);
         if (units == 0)
             size.encoding = OTP_SMS_UCS2;
