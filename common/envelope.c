@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/pack.h"
+#include "common/unpack.h"
 
 static void refuse(struct mc_validate_error *error, const char *field, const char *code)
 {
@@ -129,8 +130,7 @@ static ProtobufCMessage *unpack(struct mc_arena *arena, const ProtobufCMessageDe
 {
     if (mc_validate_within(type, wire, limits, error) != MC_OK)
         return NULL;
-    ProtobufCMessage *message =
-        protobuf_c_message_unpack(type, &arena->protobuf, wire.len, wire.data);
+    ProtobufCMessage *message = mc_unpack_message(arena, type, wire);
     if (message == NULL) /* the bytes are good, so it is the memory */
         refuse(error, NULL, arena->full ? MC_CODE_ARENA_FULL : MC_CODE_WIRE_INVALID);
     return message;

@@ -5,6 +5,7 @@
 
 #include "common/pack.h"
 #include "common/stage.h"
+#include "common/unpack.h"
 
 uint64_t mc_key_hash(unsigned table, MDB_val key)
 {
@@ -185,7 +186,7 @@ static bool find(struct mc_txn *txn, unsigned table, struct mc_bytes key,
 
 void *mc_unpack(struct mc_txn *txn, struct mc_bytes bytes, const ProtobufCMessageDescriptor *type)
 {
-    void *record = protobuf_c_message_unpack(type, &txn->arena->protobuf, bytes.len, bytes.data);
+    void *record = mc_unpack_message(txn->arena, type, bytes);
 
     if (record == NULL)
         (void)mc_fail(txn, txn->arena->full ? MC_LIMITED : MC_CORRUPT, type->name);

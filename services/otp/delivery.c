@@ -8,6 +8,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "common/unpack.h"
+
 #include "otp.h"
 
 OtpState__Message *otp_message_load(struct mc_txn *txn, uint64_t job_id)
@@ -71,7 +73,7 @@ const OtpState__Sms *otp_job_sms(struct mc_txn *txn, struct mc_job *job)
 {
     mc_job_open(txn, job);
     const OtpState__Sms *sms =
-        otp_state__sms__unpack(&txn->arena->protobuf, job->payload.len, job->payload.data);
+        mc_unpack_message(txn->arena, &otp_state__sms__descriptor, job->payload);
 
     if (sms == NULL)
         (void)mc_fail(txn, MC_CORRUPT, "an SMS that does not open");
@@ -90,8 +92,8 @@ struct mc_bytes otp_note_make(struct mc_txn *txn, const OtpState__Sms *sms)
 
 const OtpState__Note *otp_job_note(struct mc_txn *txn, const struct mc_job *job)
 {
-    const OtpState__Note *note = otp_state__note__unpack(
-        &txn->arena->protobuf, job->record->note.len, job->record->note.data);
+    const OtpState__Note *note = mc_unpack_message(txn->arena, &otp_state__note__descriptor,
+                                                   mc_key_bytes(job->record->note));
 
     if (note == NULL)
         (void)mc_fail(txn, MC_CORRUPT, "an SMS without its note");

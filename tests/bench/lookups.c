@@ -3,10 +3,10 @@
  * grows. Calls go through the frame as in the daemon, one after the other, without sockets; the
  * store is not flushed. Each figure is CPU time of this thread.
  *
- *     lookups --dir FOLDER [--accounts 10000,1000000] [--calls 20000] [--only TEXT] [--have ACCOUNTS]
+ *     lookups --dir FOLDER [--accounts 10000,1000000] [--calls 20000] [--only TEXT] [--have N]
  *
  * JSON lines; `ratio` is against the smallest store of the same run. --only: the calls whose name
- * holds the text. --have: what an earlier run of this program left in the folder.
+ * holds the text. --have: so many accounts an earlier run has left there.
  */
 #include <errno.h>
 #include <inttypes.h>

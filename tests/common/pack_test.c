@@ -1,8 +1,9 @@
-/* Packing in one pass writes what protobuf-c writes, whatever is in a message. */
+/* Messages in one pass: what is written is what protobuf-c writes, what is read what it reads. */
 #include <string.h>
 
 #include "common/crypto.h"
 #include "common/pack.h"
+#include "common/unpack.h"
 
 #include "dossier.pb-c.h"
 #include "envelope.pb-c.h"
@@ -11,7 +12,7 @@
 
 #include "../harness.h"
 
-enum { ROUNDS = 400, DEPTH = 3, LIST_MAX = 4, TEXT_MAX = 300, ARENA = 8 << 20 };
+enum { ROUNDS = 400, DEPTH = 3, LIST_MAX = 4, TEXT_MAX = 300, ARENA = 64 << 20, HURTS = 20 };
 
 static struct mc_random rng;
 
@@ -138,7 +139,47 @@ static void assert_same(struct mc_arena *arena, const ProtobufCMessage *message)
         assert_int_equal(packed[i], 0);
 }
 
-static void packs_as_protobuf_c(void **state)
+/* Read by both, and written again by protobuf-c: the same bytes, or nothing for both. */
+static void assert_reads_the_same(struct mc_arena *arena, const ProtobufCMessageDescriptor *type,
+                                  struct mc_bytes wire)
+{
+    const ProtobufCMessage *theirs =
+        protobuf_c_message_unpack(type, &arena->protobuf, wire.len, wire.data);
+    const ProtobufCMessage *ours = mc_unpack_message(arena, type, wire);
+
+    assert_int_equal(theirs != NULL, ours != NULL);
+    if (theirs == NULL)
+        return;
+    size_t len = protobuf_c_message_get_packed_size(theirs);
+    uint8_t *again = mc_alloc(arena, len);
+    uint8_t *expected = mc_alloc(arena, len);
+    assert_non_null(again);
+    assert_non_null(expected);
+    assert_int_equal(protobuf_c_message_get_packed_size(ours), len);
+    (void)protobuf_c_message_pack(theirs, expected);
+    (void)protobuf_c_message_pack(ours, again);
+    assert_memory_equal(again, expected, len);
+}
+
+static void assert_round(struct mc_arena *arena, const ProtobufCMessage *message)
+{
+    size_t len = 0;
+    uint8_t *packed = mc_pack(arena, message, 0, &len);
+
+    assert_non_null(packed);
+    assert_reads_the_same(arena, message->descriptor, (struct mc_bytes){packed, len});
+    for (size_t i = 0; i < HURTS && len > 0; i++) { /* cut off, and with a byte that is another */
+        size_t cut = (size_t)mc_random_below(&rng, len);
+        uint8_t *hurt = mc_alloc(arena, len);
+        assert_non_null(hurt);
+        memcpy(hurt, packed, len);
+        hurt[mc_random_below(&rng, len)] ^= (uint8_t)(1 + mc_random_below(&rng, 255));
+        assert_reads_the_same(arena, message->descriptor, (struct mc_bytes){packed, cut});
+        assert_reads_the_same(arena, message->descriptor, (struct mc_bytes){hurt, len});
+    }
+}
+
+static void packs_and_reads_as_protobuf_c(void **state)
 {
     static const ProtobufCMessageDescriptor *const types[] = {
         &motcua__job__descriptor,
@@ -159,7 +200,10 @@ static void packs_as_protobuf_c(void **state)
     assert_int_equal(mc_arena_init(&arena, ARENA), MC_OK);
     for (size_t i = 0; i < ROUNDS; i++) {
         const ProtobufCMessageDescriptor *type = types[i % MC_LEN(types)];
-        assert_same(&arena, any_message(&arena, type, (unsigned)mc_random_below(&rng, DEPTH)));
+        const ProtobufCMessage *message =
+            any_message(&arena, type, (unsigned)mc_random_below(&rng, DEPTH));
+        assert_same(&arena, message);
+        assert_round(&arena, message);
         mc_arena_reset(&arena);
     }
     mc_arena_done(&arena);
@@ -219,7 +263,7 @@ static void says_when_the_arena_is_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packs_as_protobuf_c),
+        cmocka_unit_test(packs_and_reads_as_protobuf_c),
         cmocka_unit_test(packs_at_the_edges_of_its_scratch),
         cmocka_unit_test(keeps_fields_of_newer_versions),
         cmocka_unit_test(says_when_the_arena_is_full),
