@@ -51,7 +51,8 @@ static Notification__KindPreference *tell_kind(struct mc_txn *txn, enum notifica
     const struct notification_kind_row *row = &notification_kinds[kind];
     Notification__KindPreference *told = mc_alloc(txn->arena, sizeof *told);
     Notification__ChannelPreference *each = mc_alloc(txn->arena, MC_LEN(channels) * sizeof *each);
-    Notification__ChannelPreference **list = mc_alloc(txn->arena, MC_LEN(channels) * sizeof *list);
+    Notification__ChannelPreference **list =
+        mc_alloc(txn->arena, MC_LEN(channels) * sizeof(Notification__ChannelPreference *));
 
     if (told == NULL || each == NULL || list == NULL)
         return NULL;
@@ -80,7 +81,8 @@ enum mc_status prefs_tell(const struct notification *notification, struct mc_txn
 
     rep->quiet_from = mc_unconst(notification->quiet.from_text);
     rep->quiet_until = mc_unconst(notification->quiet.until_text);
-    rep->kinds = mc_alloc(txn->arena, NOTIFICATION_KINDS_LEN * sizeof *rep->kinds);
+    rep->kinds =
+        mc_alloc(txn->arena, NOTIFICATION_KINDS_LEN * sizeof(Notification__KindPreference *));
     for (unsigned kind = 0; rep->kinds != NULL && kind < NOTIFICATION_KINDS_LEN; kind++) {
         unsigned off = off_of(preferences, (enum notification_kind)kind);
 

@@ -85,7 +85,8 @@ static NotificationState__Preferences *load(struct mc_txn *txn, struct mc_bytes 
     if (txn->status != MC_OK || preferences == NULL || rows == NULL)
         return NULL;
     notification_state__preferences__init(preferences);
-    preferences->off = mc_alloc(txn->arena, NOTIFICATION_KINDS_LEN * sizeof *preferences->off);
+    preferences->off =
+        mc_alloc(txn->arena, NOTIFICATION_KINDS_LEN * sizeof(NotificationState__KindOff *));
     if (preferences->off == NULL)
         return NULL;
     for (unsigned kind = 0; kind < NOTIFICATION_KINDS_LEN; kind++) {

@@ -78,15 +78,20 @@ class Restart(story.Story):
         self.assertEqual((book["paid"], book["total"]), (1, 1000))
         order = self.steps.order(session, code)
         self.assertEqual((enum_name(order, "state"), len(order.receipts), len(order.attempts)), ("PAID", 1, 1))
-        inbox = self.portal.call("notification", "ListInbox", {}, session).notices
-        told = [n.template for n in reversed(inbox)]
-        self.assertEqual(sorted(told), ["ACCOUNT_OPENED", "DOSSIER_ACCEPTED", "DOSSIER_PAYMENT", "DOSSIER_SUBMITTED", "PAYMENT_OK"])
+        told = self.wait("the receipt, the last to be told", lambda: self.told_when_printed(session))
+        self.assertEqual(sorted(told), ["ACCOUNT_OPENED", "DOSSIER_ACCEPTED", "DOSSIER_PAYMENT", "DOSSIER_SUBMITTED", "PAYMENT_OK",
+                                        "RECEIPT_READY"])
         self.assertLess(told.index("DOSSIER_SUBMITTED"), told.index("DOSSIER_ACCEPTED"))  # one journal's are in its order
         self.assertLess(told.index("DOSSIER_PAYMENT"), told.index("PAYMENT_OK"))
         view = self.portal.call("dossier", "Get", {"dossier_id": dossier}, session)
         paper = self.portal.call("dossier", "ReadAttachment", {"dossier_id": dossier, "sha256": view.attachments[0].sha256}, session)
         self.assertEqual(paper.content, story.demo.PDF)
         self.assertTrue(code.endswith("-0001"), code)
+
+    def told_when_printed(self, session):
+        inbox = self.portal.call("notification", "ListInbox", {}, session).notices
+        told = [n.template for n in reversed(inbox)]
+        return told if "RECEIPT_READY" in told else None
 
     def test_every_daemon_is_stopped_between_steps(self):
         """SIGTERM: every daemon ends with 0, and no text is sent twice."""
