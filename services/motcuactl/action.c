@@ -57,8 +57,8 @@ static int print_action(struct ctl *ctl, const Motcua__Action *action)
         printf("%s %s\n", id, hash);
         return CTL_OK;
     }
-    printf("%s  %s %s  %s%s\n", id, enum_name(&motcua__action_kind__descriptor, action->kind),
-           enum_name(&motcua__action_state__descriptor, action->state),
+    printf("%s  %s %s  %s%s\n", id, enum_name(&motcua__action_kind__descriptor, (int)action->kind),
+           enum_name(&motcua__action_state__descriptor, (int)action->state),
            action->filter != NULL ? action->filter->lane : "",
            action->needs_approval ? "  needs a second operator" : "");
     printf("    %llu jobs%s, %llu done, %llu passed over; %s by %s%s%s\n",

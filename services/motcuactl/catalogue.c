@@ -19,8 +19,8 @@ static const ProtobufCServiceDescriptor *const dossier = &dossier__dossier__desc
 static int show_import(struct ctl *ctl, const Dossier__Import *import)
 {
     char id[2 * MC_ID_LEN + 1] = "";
-    const ProtobufCEnumValue *state =
-        protobuf_c_enum_descriptor_get_value(&dossier__import_state__descriptor, import->state);
+    const ProtobufCEnumValue *state = protobuf_c_enum_descriptor_get_value(
+        &dossier__import_state__descriptor, (int)import->state);
 
     if (ctl->output == CTL_JSON)
         return ctl_print_json(ctl, &import->base);

@@ -81,7 +81,7 @@ int ctl_map_propose(struct ctl *ctl, int argc, char **argv)
 static void show_mapping(const Dossier__Mapping *one)
 {
     const ProtobufCEnumValue *state =
-        protobuf_c_enum_descriptor_get_value(&dossier__map_state__descriptor, one->state);
+        protobuf_c_enum_descriptor_get_value(&dossier__map_state__descriptor, (int)one->state);
 
     printf("%s  %s «%s» → %s «%s»  %s  v%llu\n", state != NULL ? state->name : "?", one->from_code,
            one->from_name, one->to_code[0] != '\0' ? one->to_code : "-", one->to_name, one->rule,

@@ -100,7 +100,7 @@ static void a_repeat_changes_nothing(void **state)
     int64_t first = harness_now(h) + HOUR;
 
     (void)a_dossier(h);
-    harness_advance(h, 3 * HOUR);
+    harness_advance(h, INT64_C(3) * HOUR);
     (void)tell(h, TAY_NINH, code, STATE(PROCESSING), first, "", MC_OK);
     uint64_t version =
         tell(h, TAY_NINH, code, STATE(FINISHED), first + HOUR, "", MC_OK)->steps[0]->version;
