@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "feedback.h"
+#include "integration.h"
 
 enum { KEY_LEN = 8 + 1 + MC_ID_LEN };
 
@@ -31,7 +32,8 @@ void support_alarm_drop(struct mc_txn *txn, enum support_kind kind, int64_t at_m
     mc_drop(txn, SUPPORT_ALARMS, alarm_key(txn, kind, at_ms, id));
 }
 
-static void ring(struct mc_txn *txn, uint8_t kind, struct mc_bytes id)
+static void ring(const struct support *support, struct mc_txn *txn, uint8_t kind,
+                 struct mc_bytes id)
 {
     if (kind == SUPPORT_REQUEST)
         support_request_overdue(txn, id);
@@ -39,9 +41,11 @@ static void ring(struct mc_txn *txn, uint8_t kind, struct mc_bytes id)
         support_feedback_overdue(txn, id);
     else if (kind == SUPPORT_BUDGET)
         mc_drop(txn, SUPPORT_BUDGETS, id);
+    else if (kind == SUPPORT_OUTAGE)
+        support_outage_lasts(support, txn, id);
 }
 
-static enum mc_status strike(struct mc_txn *txn)
+static enum mc_status strike(const struct support *support, struct mc_txn *txn)
 {
     struct mc_cursor cursor =
         mc_seek(txn, SUPPORT_ALARMS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
@@ -56,7 +60,7 @@ static enum mc_status strike(struct mc_txn *txn)
             due = due << 8 | key[b];
         if ((int64_t)due > txn->now_ms)
             break;
-        ring(txn, key[8], mc_keep(txn, key + 9, MC_ID_LEN));
+        ring(support, txn, key[8], mc_keep(txn, key + 9, MC_ID_LEN));
         mc_drop(txn, SUPPORT_ALARMS, cursor.key);
     }
     return txn->status;
@@ -65,7 +69,7 @@ static enum mc_status strike(struct mc_txn *txn)
 /* Housekeeping, in bounded steps. */
 enum mc_status support_tick(struct support *support, struct mc_txn *txn)
 {
-    if (strike(txn) != MC_OK)
+    if (strike(support, txn) != MC_OK)
         return txn->status;
     return support_collect_files(support, txn);
 }

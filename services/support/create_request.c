@@ -39,17 +39,30 @@ static void read_form(const struct support *support, struct mc_txn *txn,
 
 /* Words once: neither the name nor the requester of a request changes. */
 static void index_words(struct mc_txn *txn, const struct support_request *request,
-                        const Support__RequestForm *form)
+                        const char *title, const char *requester)
 {
     struct support_facets *facets = support_alloc(txn, sizeof *facets);
 
     if (facets == NULL)
         return;
     facets->len = 0;
-    support_facets_words(txn, facets, SUPPORT_REQUEST, 't', form->title, SUPPORT_TITLE_WORDS_MAX);
-    support_facets_words(txn, facets, SUPPORT_REQUEST, 'r', form->requester,
-                         SUPPORT_NAME_WORDS_MAX);
+    support_facets_words(txn, facets, SUPPORT_REQUEST, 't', title, SUPPORT_TITLE_WORDS_MAX);
+    support_facets_words(txn, facets, SUPPORT_REQUEST, 'r', requester, SUPPORT_NAME_WORDS_MAX);
     support_facets_put(txn, facets, request->id);
+}
+
+bool support_request_send(const struct support *support, struct mc_txn *txn,
+                          struct support_request *request, const char *title, const char *requester)
+{
+    request->record->code = support_code(txn, "YCHT");
+    request->record->created_at_ms = txn->now_ms;
+    if (!support_request_step(support, txn, request, SUPPORT__REQUEST_STATE__REQUEST_SENT, ""))
+        return false;
+    mc_put(txn, SUPPORT_CODES, mc_key_text(request->record->code), request->id);
+    index_words(txn, request, title, requester);
+    support_request_save(txn, request, "support.request_sent");
+    support_request_mail(txn, request, "");
+    return txn->status == MC_OK;
 }
 
 enum mc_status support_create_request(struct support *support, struct mc_txn *txn,
@@ -70,14 +83,7 @@ enum mc_status support_create_request(struct support *support, struct mc_txn *tx
         return txn->status;
 
     request.actor = support_actor_of(support, txn, record.unit) | SUPPORT_BY_REQUESTER;
-    record.code = support_code(txn, "YCHT");
-    record.created_at_ms = txn->now_ms;
-    if (!support_request_step(support, txn, &request, SUPPORT__REQUEST_STATE__REQUEST_SENT, ""))
-        return txn->status;
-    mc_put(txn, SUPPORT_CODES, mc_key_text(record.code), request.id);
-    index_words(txn, &request, req->form);
-    support_request_save(txn, &request, "support.request_sent");
-    support_request_mail(txn, &request, "");
-    support_request_show(txn, &request, rep);
+    if (support_request_send(support, txn, &request, req->form->title, req->form->requester))
+        support_request_show(txn, &request, rep);
     return txn->status;
 }

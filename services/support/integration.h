@@ -60,6 +60,12 @@ enum mc_status support_list_integrations(struct support *support, struct mc_txn 
 /* What the partner room tells. */
 enum mc_status support_api_checked(struct support *support, struct mc_txn *txn,
                                    const Motcua__Event *event, const Partner__ApiChecked *body);
+enum mc_status support_circuit_opened(struct support *support, struct mc_txn *txn,
+                                      const Motcua__Event *event, const Partner__CircuitTold *body);
+enum mc_status support_circuit_closed(struct support *support, struct mc_txn *txn,
+                                      const Motcua__Event *event, const Partner__CircuitTold *body);
+/* It has not answered for support.outage_patience: the alarm (outage.c). */
+void support_outage_lasts(const struct support *support, struct mc_txn *txn, struct mc_bytes id);
 enum mc_status support_certificate_issued(struct support *support, struct mc_txn *txn,
                                           const Motcua__Event *event,
                                           const Partner__CertificateIssued *body);

@@ -21,6 +21,7 @@ void support_request_mail(struct mc_txn *txn, const struct support_request *requ
     mail.text = mc_unconst(text);
     mail.time = support_time(txn, txn->now_ms);
     mail.dedupe = support_printf(txn, "%s/%llu", record->code, (unsigned long long)record->version);
-    if (txn->status == MC_OK)
+    /* the system's own request has no address: nobody wrote it */
+    if (txn->status == MC_OK && mail.email[0] != '\0')
         mc_emit(txn, "support.mail_wanted", &mail.base, MC_SEALED, keys);
 }

@@ -77,6 +77,7 @@ static const char *const tables[] = {
     [SUPPORT_CHECKS       - MC_TABLE_ROOM] = "checks",       /* check id              -> Check (api_checked.c) */
     [SUPPORT_ALIASES      - MC_TABLE_ROOM] = "aliases",      /* merged account id     -> the account it went into */
     [SUPPORT_CERTIFICATES - MC_TABLE_ROOM] = "certificates", /* number                -> Certificate (certificate_issued.c) */
+    [SUPPORT_OUTAGES      - MC_TABLE_ROOM] = "outages",      /* hash of a partner's id -> Outage (outage.c) */
 };
 
 enum { HOUR = 60 * 60 * 1000, TICK_MS = 1000 };
@@ -85,6 +86,7 @@ static const struct mc_config_key config[] = {
     {"support.unit",        MC_CONFIG_STRING,   AT(unit),           "000.00.00.G22", 1, MC_AGENCY_CODE_SIZE - 1, "The agency whose officers deal with requests for support: Văn phòng Chính phủ."},
     {"support.upload_life", MC_CONFIG_DURATION, AT(upload_life_ms), "24h", HOUR, INT64_C(168) * HOUR, "How long an upload is kept before it is used."},
     {"support.reopen_days", MC_CONFIG_INT,      AT(reopen_days),    "30",  1,    365,                 "Days in which a request that was dealt with may be opened again."},
+    {"support.outage_patience", MC_CONFIG_DURATION, AT(outage_patience_ms), "30m", TICK_MS, 24 * INT64_C(3600000), "How long a production system of a member may not answer before a request for support is sent by itself."},
     {"support.anonymous_hour", MC_CONFIG_INT,   AT(anonymous_hour), "5",   0,    10000,               "Feedback without a session taken from one source in an hour."},
 };
 /* clang-format on */
@@ -96,6 +98,8 @@ static const struct mc_route routes[] = {SUPPORT_ROUTES(MC_ROUTE_ROW)};
 
 MC_FOLLOW_CALL(struct support, support_api_checked, Partner__ApiChecked)
 MC_FOLLOW_CALL(struct support, support_certificate_issued, Partner__CertificateIssued)
+MC_FOLLOW_CALL(struct support, support_circuit_opened, Partner__CircuitTold)
+MC_FOLLOW_CALL(struct support, support_circuit_closed, Partner__CircuitTold)
 MC_FOLLOW_CALL(struct support, support_accounts_merged, Identity__AccountsMerged)
 MC_FOLLOW_CALL(struct support, support_accounts_unmerged, Identity__AccountsMerged)
 
@@ -104,6 +108,10 @@ static const struct mc_follow follows[] = {
      support_api_checked_event},
     {"partner", "partner.certificate_issued", &partner__certificate_issued__descriptor,
      support_certificate_issued_event},
+    {"partner", "partner.circuit_opened", &partner__circuit_told__descriptor,
+     support_circuit_opened_event},
+    {"partner", "partner.circuit_closed", &partner__circuit_told__descriptor,
+     support_circuit_closed_event},
     {"identity", "identity.accounts_merged", &identity__accounts_merged__descriptor,
      support_accounts_merged_event},
     {"identity", "identity.accounts_unmerged", &identity__accounts_merged__descriptor,

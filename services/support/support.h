@@ -38,6 +38,7 @@ enum support_table {
     SUPPORT_CHECKS,
     SUPPORT_ALIASES,
     SUPPORT_CERTIFICATES,
+    SUPPORT_OUTAGES,
     SUPPORT_TABLES_END,
 };
 
@@ -48,6 +49,7 @@ enum support_kind {
     SUPPORT_PUBLISHED = 'p', /* feedback that everybody may read */
     SUPPORT_INTEGRATION = 'i',
     SUPPORT_BUDGET = 'b', /* alarms: it goes */
+    SUPPORT_OUTAGE = 'o', /* alarms: a partner's system that does not answer */
 };
 
 enum {
@@ -89,6 +91,7 @@ struct support {
     const char *unit; /* who deals with requests: Văn phòng Chính phủ */
     int64_t upload_life_ms;
     int64_t reopen_days;
+    int64_t outage_patience_ms;
     int64_t anonymous_hour;
     struct mc_calendar calendar;
     struct mc_day calendar_days[MC_CALENDAR_DAYS_MAX];
@@ -290,6 +293,10 @@ mc_nodiscard bool support_request_step(const struct support *support, struct mc_
                                        const char *text);
 /* Saves it, and tells `event`. */
 void support_request_save(struct mc_txn *txn, struct support_request *request, const char *event);
+/* A new one, of which everything but code and times is there: «Gửi» (create_request.c). */
+mc_nodiscard bool support_request_send(const struct support *support, struct mc_txn *txn,
+                                       struct support_request *request, const char *title,
+                                       const char *requester);
 void support_request_show(struct mc_txn *txn, const struct support_request *request,
                           Support__Request *rep);
 void support_request_overdue(struct mc_txn *txn, struct mc_bytes id);

@@ -23,7 +23,8 @@ FORM = {"unit_name": "Tỉnh Tây Ninh", "requester": "Trần Thị Bưởi", "p
 class Integration(story.Story):
     extra = {"payment": {"payment.query_after": "1s", "payment.query_backoff": "100ms", "payment.query_backoff_max": "400ms"},
              "partner": {"partner.retry_first": "100ms", "partner.retry_max": "400ms", "partner.probe_first": "300ms",
-                         "partner.late_after": "3"}}
+                         "partner.late_after": "3"},
+             "support": {"support.outage_patience": "1s"}}
 
     def test_six_steps(self):
         self.up()
@@ -115,7 +116,7 @@ class Integration(story.Story):
 
     def three_intake(self, asked):
         """VPCP puts the system down, checks it «Đã có trong danh sách API», keeps the check, and answers in time."""
-        self.house.save_partner(self.house.partner("tayninh", TAY_NINH, DST))
+        self.house.save_partner(self.house.partner("tayninh", TAY_NINH, DST, production=True))
         known = self.check(self.focal, api_type="land_payment", partner_id="tayninh", body=self.voucher_body("nhap-session"))
         self.assertTrue(known.verdict.fits and known.verdict.succeeded, known)
         self.contract = self.portal.call("partner", "KeepContract", {
@@ -150,7 +151,8 @@ class Integration(story.Story):
         return [item["service"] for item in self.sandbox("GET", f"/province/received/{DST}") if item["object"] == code]
 
     def alerted(self, pay):
-        """S27, «Nhận thông tin, cảnh báo lỗi»: the voucher cannot be delivered; who subscribed hears of it, and of its end."""
+        """S27, «Nhận thông tin, cảnh báo lỗi»: the voucher cannot be delivered; who subscribed hears of it, and of its end.
+        While it lasts, VPCP gets a request by itself (C13)."""
         subscription = {"unit": TAY_NINH, "service_type": "land_payment", "phones": [FOCAL["phone"]],
                         "emails": ["cb@tayninh.example.vn"], "following": True}
         self.portal.call("notification", "SaveAlertSubscription", subscription, self.focal)
@@ -162,6 +164,7 @@ class Integration(story.Story):
 
         self.wait("the SMS that the voucher did not arrive", lambda: texted("CANH BAO: chung tu thue"))
         self.assertIn("ALERT_FAILURE", self.operator("alert", "sent", TAY_NINH))
+        self.wait("a request that nobody sent", lambda: "hệ thống không trả lời" in self.operator("support", "list", "SENT"))
         self.sandbox("POST", "/province/faults", {"dstcode": DST, "fault": "none"})
         self.wait("the SMS that it did", lambda: texted("DA KHAC PHUC"))
 
