@@ -21,10 +21,11 @@
 #include "common/loop.h"
 
 enum {
-    INPUT_MAX = 64 << 10,  /* read ahead of what is being worked on */
-    LINGER_MS = 1000,      /* for the peer to take the last answer before its bytes meet a RST */
-    ACCEPT_PAUSE_MS = 100, /* when the kernel has no descriptor for us */
-    STREAM_STALL_S = 30,   /* a stream's peer that takes nothing for so long is gone */
+    INPUT_MAX = 64 << 10,    /* read ahead of what is being worked on */
+    LINGER_MS = 1000,        /* for the peer to take the last answer before its bytes meet a RST */
+    ACCEPT_PAUSE_MS = 100,   /* when the kernel has no descriptor for us */
+    NEW_AT_THE_END_MS = 500, /* who connected as the end came has so long to ask */
+    STREAM_STALL_S = 30,     /* a stream's peer that takes nothing for so long is gone */
     LISTEN_BACKLOG = 511,
     IPV6_NETWORK_BYTES = 8,
     CONNECTION_OPTIONS = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS,
@@ -88,6 +89,7 @@ struct mc_httpd {
     struct evconnlistener *listener;
     struct mc_timer *accept_again;
     uint16_t port;
+    bool draining;
     unsigned connections;
     TAILQ_HEAD(connection_list, connection) all;
 };
@@ -186,8 +188,7 @@ static void add_date(const struct connection *connection, struct evbuffer *out)
                                   tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-static void write_head(const struct connection *connection, int status,
-                       const struct mc_header *headers)
+static void write_head(struct connection *connection, int status, const struct mc_header *headers)
 {
     struct evbuffer *out = bufferevent_get_output(connection->stream);
 
@@ -195,6 +196,7 @@ static void write_head(const struct connection *connection, int status,
     add_date(connection, out);
     for (const struct mc_header *line = headers; line != NULL && line->name != NULL; line++)
         (void)evbuffer_add_printf(out, "%s: %s\r\n", line->name, line->value);
+    connection->last |= connection->httpd->draining;
     if (connection->last)
         (void)evbuffer_add_printf(out, "Connection: close\r\n");
 }
@@ -520,7 +522,23 @@ static void accept_again(void *arg)
 {
     struct mc_httpd *httpd = arg;
 
-    (void)evconnlistener_enable(httpd->listener);
+    if (httpd->listener != NULL)
+        (void)evconnlistener_enable(httpd->listener);
+}
+
+/* Our own, or one that somebody opened for us. */
+static struct evconnlistener *listen_at(struct mc_httpd *httpd, const struct addrinfo *found)
+{
+    const unsigned options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
+    struct event_base *base = mc_loop_base(httpd->loop);
+    int fd = httpd->config.socket;
+
+    if (fd == 0)
+        return evconnlistener_new_bind(base, accepted, httpd, options, LISTEN_BACKLOG,
+                                       found->ai_addr, (int)found->ai_addrlen);
+    if (evutil_make_socket_nonblocking(fd) != 0 || evutil_make_socket_closeonexec(fd) != 0)
+        return NULL;
+    return evconnlistener_new(base, accepted, httpd, options, LISTEN_BACKLOG, fd);
 }
 
 static enum mc_status open_listener(struct mc_httpd *httpd)
@@ -539,10 +557,7 @@ static enum mc_status open_listener(struct mc_httpd *httpd)
     (void)snprintf(port, sizeof port, "%u", (unsigned)httpd->config.port);
     if (getaddrinfo(httpd->config.host, port, &hints, &found) != 0)
         return MC_INVALID;
-    httpd->listener =
-        evconnlistener_new_bind(mc_loop_base(httpd->loop), accepted, httpd,
-                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                LISTEN_BACKLOG, found->ai_addr, (int)found->ai_addrlen);
+    httpd->listener = listen_at(httpd, found);
     freeaddrinfo(found);
     if (httpd->listener == NULL)
         return MC_IO;
@@ -613,6 +628,25 @@ void mc_httpd_destroy(struct mc_httpd *httpd)
     mc_timer_destroy(httpd->accept_again);
     mc_httpd_tls_free(httpd->tls);
     free(httpd);
+}
+
+void mc_httpd_drain(struct mc_httpd *httpd)
+{
+    struct connection *next = NULL;
+
+    httpd->draining = true;
+    if (httpd->listener != NULL)
+        evconnlistener_free(httpd->listener);
+    httpd->listener = NULL;
+    for (struct connection *c = TAILQ_FIRST(&httpd->all); c != NULL; c = next) {
+        next = TAILQ_NEXT(c, next);
+        bool silent =
+            c->state == READ_HEAD && evbuffer_get_length(bufferevent_get_input(c->stream)) == 0;
+        if (silent && !c->begun)
+            drop(c);
+        else if (silent)
+            mc_timer_start(c->deadline, NEW_AT_THE_END_MS);
+    }
 }
 
 uint16_t mc_httpd_port(const struct mc_httpd *httpd)

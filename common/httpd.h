@@ -33,7 +33,8 @@ enum {
 };
 
 struct mc_httpd_config {
-    const char *host;      /* a numeric address */
+    int socket;            /* that listens already, ours from now on; 0: none */
+    const char *host;      /* a numeric address, when there is no socket */
     uint16_t port;         /* 0: any free one */
     const char *cert_file; /* PEM chain and key; NULL: plain HTTP */
     const char *key_file;
@@ -53,6 +54,13 @@ mc_httpd_create(struct mc_loop *loop, const struct mc_httpd_config *config,
 
 /* Closes every connection (streams' `closed` are called). Not to be called inside the handler. */
 void mc_httpd_destroy(struct mc_httpd *httpd);
+
+/*
+ * The end comes: nothing more is accepted (who else holds the socket goes on with it), each answer
+ * is a connection's last, and one that asks nothing is closed: at once between requests, after a
+ * moment when it is new. mc_httpd_connections() says how many are left.
+ */
+void mc_httpd_drain(struct mc_httpd *httpd);
 
 uint16_t mc_httpd_port(const struct mc_httpd *httpd);
 unsigned mc_httpd_connections(const struct mc_httpd *httpd);

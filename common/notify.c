@@ -100,3 +100,20 @@ void mc_notify_status(struct mc_notify *notify, const char *text)
     datagram[strcspn(datagram, "\n")] = '\0'; /* a second line would be a second variable */
     say(notify, datagram);
 }
+
+int mc_notify_socket(const char *pid, const char *fds, const char *names, const char *name)
+{
+    enum { FIRST = 3 }; /* SD_LISTEN_FDS_START */
+    size_t len = strlen(name);
+
+    if (pid == NULL || fds == NULL || names == NULL || strtol(pid, NULL, 10) != (long)getpid())
+        return 0;
+    for (long i = 0; i < strtol(fds, NULL, 10); i++) {
+        size_t here = strcspn(names, ":");
+
+        if (here == len && memcmp(names, name, len) == 0)
+            return FIRST + (int)i;
+        names += here + (names[here] == ':');
+    }
+    return 0;
+}

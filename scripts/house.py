@@ -28,6 +28,7 @@ class House:
         self.sandbox_arguments = list(sandbox_arguments)
         self.authorities = authorities  # of certificates (authority.py), or None
         self.log_dir = log or f"{self.folder}/log"
+        self.gateway_socket = None  # one that listens already
         self.processes, self.restarts, self.stopping = {}, {}, False
         for path in (self.run_dir, self.keys_dir, self.log_dir):
             os.makedirs(path, mode=0o700, exist_ok=True)
@@ -149,8 +150,11 @@ class House:
             arguments += ["--set", f"{key}={value}"]
         if name == "sandbox":
             arguments += self.sandbox_arguments
+        if name == "gateway" and self.gateway_socket is not None:  # as systemd hands over a port that it holds
+            fd = self.gateway_socket.fileno()
+            arguments = ["/bin/sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=gateway exec "$@" 3<&{fd}', "sh", *arguments]
         log = open(f"{self.log_dir}/{name}.log", "ab")
-        self.processes[name] = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+        self.processes[name] = subprocess.Popen(arguments, pass_fds=() if self.gateway_socket is None else (self.gateway_socket.fileno(),), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                                                 env=self.env, start_new_session=True,
                                                 preexec_fn=(lambda: os.nice(10)) if name == "print" else None)
         log.close()

@@ -393,6 +393,7 @@ const char *dash_open(struct gateway *gateway)
 
     if (settings->dashboard[0] == '\0')
         return NULL;
+    dash->sessions.since_ms = now_ms(gateway);
     if (!gateway_listen_parse(settings->dashboard, dash->host, sizeof dash->host, &port))
         return "gateway.dashboard is not address:port";
     if (!is_loopback(dash->host) && settings->tls_cert[0] == '\0')

@@ -42,6 +42,7 @@ struct dash_session {
 };
 
 struct dash_sessions {
+    int64_t since_ms; /* what was used before this start is forgotten: older tokens are refused */
     struct dash_session list[DASH_SESSIONS_MAX];
     struct dash_token {
         uint8_t id[MC_ID_LEN];
@@ -53,7 +54,8 @@ struct dash_sessions {
 
 /*
  * What a token's payload says, as a session; the caller opened the token with our key. NULL: it is
- * no operator's, its time is over, it was used before, or there is no place (64 operators at once).
+ * no operator's, its time is over, it was used before or made before we began, or there is no place
+ * (64 operators at once).
  * The cookie's value is the hex of `secret`.
  */
 struct dash_session *dash_sign_in(struct dash_sessions *sessions, struct mc_bytes payload,

@@ -79,7 +79,7 @@ struct dash_session *dash_sign_in(struct dash_sessions *sessions, struct mc_byte
     struct dash_session *session = session_take(sessions, now_ms);
 
     if (claims != NULL && session != NULL && claims_ok(claims, now_ms) &&
-        token_use(sessions, claims, now_ms)) {
+        claims->issued_at_ms >= sessions->since_ms && token_use(sessions, claims, now_ms)) {
         mc_hash(session->hash, (struct mc_bytes){secret, DASH_SESSION_LEN});
         (void)snprintf(session->caller, sizeof session->caller, "operator:%s", claims->name);
         session->roles = roles_of(claims);

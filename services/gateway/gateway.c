@@ -6,9 +6,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "common/notify.h"
 
 #include "events.h"
 #include "headers.h"
@@ -303,6 +306,8 @@ static const char *httpd_open(struct gateway *gateway)
     if ((settings->tls_cert[0] == '\0') != (settings->tls_key[0] == '\0'))
         return "gateway.tls_cert and gateway.tls_key go together";
     struct mc_httpd_config config = {
+        .socket = mc_notify_socket(getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
+                                   getenv("LISTEN_FDNAMES"), "gateway"),
         .host = host,
         .port = port,
         .cert_file = settings->tls_cert[0] != '\0' ? settings->tls_cert : NULL,
@@ -360,22 +365,31 @@ static const char *boot(struct gateway *gateway)
 
 /* --- the end --- */
 
-/* Calls under way get their answers; what comes now is told to go elsewhere. */
+static void time_is_over(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Who is connected gets his answer; who comes now, the next start's. */
 static void drain(struct gateway *gateway)
 {
-    const struct mc_clock *clock = &gateway->process.clock;
-    int64_t end_ns = mc_mono_ns(clock) + GATEWAY_DRAIN_MS * INT64_C(1000000);
+    struct mc_loop *loop = gateway->process.loop;
+    bool over = false;
     bool alive = true;
+    struct mc_timer *end = mc_timer_create(loop, time_is_over, &over);
 
     gateway->draining = true;
-    gateway_events_end(gateway); /* their readers come again, elsewhere */
+    gateway_events_end(gateway); /* their readers come again */
     dash_drain(gateway);
-    /* while calls are under way the links' own timer ends each wait */
-    while (alive && gateway->under_way > 0 && mc_mono_ns(clock) < end_ns)
-        alive =
-            mc_loop_step(gateway->process.loop, mc_link_load(gateway->process.links) > 0) == MC_OK;
+    mc_httpd_drain(gateway->httpd);
+    if (end != NULL)
+        mc_timer_start(end, GATEWAY_DRAIN_MS);
+    while (alive && end != NULL && !over &&
+           (gateway->under_way > 0 || mc_httpd_connections(gateway->httpd) > 0))
+        alive = mc_loop_step(loop, true) == MC_OK;
+    mc_timer_destroy(end);
     for (unsigned i = 0; alive && i < FLUSH_STEPS; i++)
-        alive = mc_loop_step(gateway->process.loop, false) == MC_OK;
+        alive = mc_loop_step(loop, false) == MC_OK;
 }
 
 static void gateway_close(struct gateway *gateway)

@@ -12,7 +12,7 @@ enum {
     HTTP_NOT_FOUND = 404,
     HTTP_METHOD_NOT_ALLOWED = 405,
     HTTP_UNAVAILABLE = 503,
-    WHILE_DRAINING = 1,
+    NOT_AT_THE_END = 1, /* once we end: go elsewhere, or come again */
 };
 
 struct route {
@@ -26,10 +26,10 @@ struct route {
 /* clang-format off */
 static const struct route routes[] = {
     {"/",                 "GET, HEAD", "page",            gateway_page,            0},
-    {"/livez",            "GET, HEAD", "livez",           gateway_livez,           WHILE_DRAINING},
-    {"/readyz",           "GET, HEAD", "readyz",          gateway_readyz,          0},
-    {"/metrics",          "GET, HEAD", "metrics",         gateway_metrics,         WHILE_DRAINING},
-    {"/events",           "GET",       "events",          gateway_events,          0},
+    {"/livez",            "GET, HEAD", "livez",           gateway_livez,           0},
+    {"/readyz",           "GET, HEAD", "readyz",          gateway_readyz,          NOT_AT_THE_END},
+    {"/metrics",          "GET, HEAD", "metrics",         gateway_metrics,         0},
+    {"/events",           "GET",       "events",          gateway_events,          NOT_AT_THE_END},
     {"/dvcqg/v1/session", "POST",      "dvcqg_session",   gateway_dvcqg_session,   0},
     {"/dvcqg/v1/data",    "POST",      "dvcqg_data",      gateway_dvcqg_data,      0},
     {"/webhooks/payment", "POST",      "webhook_payment", gateway_webhook_payment, 0},
@@ -96,7 +96,7 @@ static void dispatch(struct gateway_exchange *exchange)
     bool is_method = route == NULL && strncmp(path, "/motcua.", 8) == 0;
 
     exchange->label = route != NULL ? route->label : is_method ? "unknown" : "none";
-    if (exchange->gateway->draining && (route == NULL || (route->flags & WHILE_DRAINING) == 0)) {
+    if (exchange->gateway->draining && route != NULL && (route->flags & NOT_AT_THE_END) != 0) {
         gateway_refuse_with(exchange, 0, mc_status_rpc(MC_BUSY), "UNAVAILABLE",
                             (struct mc_header){0});
     } else if (route != NULL) {

@@ -38,28 +38,55 @@ static int tell_refusal(const char *room, const Motcua__Header *head)
     return CTL_REFUSED;
 }
 
-void *ctl_call(struct ctl *ctl, const char *room, const ProtobufCServiceDescriptor *service,
-               const char *method, const ProtobufCMessage *request, int *ret_exit)
+/* Not sent: nobody will answer, which is known at once. */
+static void ask(struct waiting *waiting, const char *room,
+                const ProtobufCServiceDescriptor *service, const char *method,
+                const ProtobufCMessage *request)
 {
-    struct waiting waiting = {
-        .ctl = ctl,
-        .method = protobuf_c_service_descriptor_get_method_by_name(service, method),
-    };
+    struct ctl *ctl = waiting->ctl;
     Motcua__Header head = MOTCUA__HEADER__INIT;
     uint8_t id[MC_ID_LEN];
 
-    assert(waiting.method != NULL);
+    waiting->method = protobuf_c_service_descriptor_get_method_by_name(service, method);
+    assert(waiting->method != NULL);
     mc_uuid7(id, mc_now_ms(&ctl->clock), &ctl->random);
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_sprintf(&ctl->arena, "%s/%s", service->name, method);
     head.caller = ctl->caller;
     struct mc_bytes body = mc_body_pack(&ctl->arena, request);
-    if (mc_link_call(ctl->links, room, &head, body, ctl->timeout_ms, answered, &waiting) == MC_OK)
-        while (!waiting.answered && mc_loop_step(ctl->loop, true) == MC_OK)
-            continue;
-    if (waiting.reply == NULL)
-        *ret_exit = tell_refusal(room, waiting.head);
-    return waiting.reply;
+    waiting->answered =
+        mc_link_call(ctl->links, room, &head, body, ctl->timeout_ms, answered, waiting) != MC_OK;
+}
+
+static void *await(struct waiting *waiting, const char *room, int *ret_exit)
+{
+    while (!waiting->answered && mc_loop_step(waiting->ctl->loop, true) == MC_OK)
+        continue;
+    if (waiting->reply == NULL)
+        *ret_exit = tell_refusal(room, waiting->head);
+    return waiting->reply;
+}
+
+void *ctl_call(struct ctl *ctl, const char *room, const ProtobufCServiceDescriptor *service,
+               const char *method, const ProtobufCMessage *request, int *ret_exit)
+{
+    struct waiting waiting = {.ctl = ctl};
+
+    ask(&waiting, room, service, method, request);
+    return await(&waiting, room, ret_exit);
+}
+
+void ctl_call_rooms(struct ctl *ctl, const ProtobufCServiceDescriptor *service, const char *method,
+                    const ProtobufCMessage *request, void *ret_replies[CTL_ROOMS], int *ret_exit)
+{
+    struct waiting waiting[CTL_ROOMS] = {0};
+
+    for (size_t i = 0; i < CTL_ROOMS; i++) {
+        waiting[i].ctl = ctl;
+        ask(&waiting[i], ctl_rooms[i], service, method, request);
+    }
+    for (size_t i = 0; i < CTL_ROOMS; i++)
+        ret_replies[i] = await(&waiting[i], ctl_rooms[i], ret_exit);
 }
 
 int ctl_print_json(struct ctl *ctl, const ProtobufCMessage *message)

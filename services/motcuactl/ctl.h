@@ -72,6 +72,10 @@ bool ctl_context_use(struct ctl *ctl, const char *name);
 void *ctl_call(struct ctl *ctl, const char *room, const ProtobufCServiceDescriptor *service,
                const char *method, const ProtobufCMessage *request, int *ret_exit);
 
+/* The same of every room, all at once: those that are down are waited for once, not one by one. */
+void ctl_call_rooms(struct ctl *ctl, const ProtobufCServiceDescriptor *service, const char *method,
+                    const ProtobufCMessage *request, void *ret_replies[CTL_ROOMS], int *ret_exit);
+
 /* Prints any message as JSON. */
 int ctl_print_json(struct ctl *ctl, const ProtobufCMessage *message);
 
@@ -199,6 +203,8 @@ struct ctl_part ctl_part_next(struct ctl *ctl, const struct ctl_part *before);
 
 /* What a room says of itself; NULL: told on stderr why. */
 const Motcua__StatsReply *ctl_stats(struct ctl *ctl, const char *room, int *ret_exit);
+/* Of every room at once, in the order of ctl_rooms; NULL: it is silent. */
+void ctl_stats_all(struct ctl *ctl, const Motcua__StatsReply *ret_told[CTL_ROOMS], int *ret_exit);
 void ctl_print_job(const Motcua__Job *job, int64_t now_ms);
 void ctl_print_pauses(const Motcua__LaneStats *stats);
 

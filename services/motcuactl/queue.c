@@ -135,6 +135,7 @@ static void print_forecast(const char *room, const Motcua__LaneStats *lane)
 
 int ctl_queue_forecast(struct ctl *ctl, int argc, char **argv)
 {
+    const Motcua__StatsReply *told[CTL_ROOMS];
     int code = CTL_OK;
 
     if (argc > 2)
@@ -142,10 +143,15 @@ int ctl_queue_forecast(struct ctl *ctl, int argc, char **argv)
     if (ctl->output == CTL_TABLE)
         printf("%-24s %8s %8s %8s %7s  %-20s %-20s\n", "QUEUE", "QUEUED", "IN/MIN", "OUT/MIN",
                "LIMIT", "EMPTY_AT", "LATE_AT");
+    if (argc == 0)
+        ctl_stats_all(ctl, told, &code);
     for (size_t i = 0; i < CTL_ROOMS; i++) {
-        const Motcua__StatsReply *reply = argc > 0 && strcmp(argv[0], ctl_rooms[i]) != 0
-                                              ? NULL
-                                              : ctl_stats(ctl, ctl_rooms[i], &code);
+        const Motcua__StatsReply *reply = NULL;
+
+        if (argc == 0)
+            reply = told[i];
+        else if (strcmp(argv[0], ctl_rooms[i]) == 0)
+            reply = ctl_stats(ctl, ctl_rooms[i], &code);
 
         for (size_t j = 0; reply != NULL && j < reply->n_lanes; j++) {
             const Motcua__LaneStats *lane = reply->lanes[j];

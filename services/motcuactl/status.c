@@ -14,6 +14,17 @@ const Motcua__StatsReply *ctl_stats(struct ctl *ctl, const char *room, int *ret_
     return ctl_call(ctl, room, &motcua__room__descriptor, "Stats", &request.base, ret_exit);
 }
 
+/* Of every room, in the order of ctl_rooms; NULL: it is silent. */
+void ctl_stats_all(struct ctl *ctl, const Motcua__StatsReply *ret_told[CTL_ROOMS], int *ret_exit)
+{
+    Motcua__StatsRequest request = MOTCUA__STATS_REQUEST__INIT;
+    void *replies[CTL_ROOMS];
+
+    ctl_call_rooms(ctl, &motcua__room__descriptor, "Stats", &request.base, replies, ret_exit);
+    for (size_t i = 0; i < CTL_ROOMS; i++)
+        ret_told[i] = replies[i];
+}
+
 struct sums {
     int64_t oldest_ms;
     uint64_t queued;
@@ -62,6 +73,7 @@ static void print_room(const Motcua__StatsReply *reply)
 
 int ctl_status(struct ctl *ctl, int argc, char **argv)
 {
+    const Motcua__StatsReply *told[CTL_ROOMS];
     int code = CTL_OK;
 
     (void)argc;
@@ -69,8 +81,9 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
     if (ctl->output == CTL_TABLE)
         printf("%-13s %-6s %7s %7s %7s %6s %9s %5s %9s %6s %6s\n", "ROOM", "UP", "OLDEST", "QUEUED",
                "LEASED", "DEAD", "JOURNAL", "LAG", "CALLS", "MEM_MB", "STORE");
+    ctl_stats_all(ctl, told, &code);
     for (size_t i = 0; i < CTL_ROOMS; i++) {
-        const Motcua__StatsReply *reply = ctl_stats(ctl, ctl_rooms[i], &code);
+        const Motcua__StatsReply *reply = told[i];
 
         if (reply == NULL && ctl->output == CTL_TABLE)
             printf("%-13s down: the picture is incomplete\n", ctl_rooms[i]);
@@ -88,13 +101,15 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
     long warn_s = argc > 0 ? strtol(argv[0], NULL, 10) : 30;
     long critical_s = argc > 1 ? strtol(argv[1], NULL, 10) : 120;
+    const Motcua__StatsReply *told[CTL_ROOMS];
     int worst = CTL_OK;
     int unreachable = CTL_OK;
 
     if (warn_s <= 0 || critical_s < warn_s)
         return CTL_USAGE;
+    ctl_stats_all(ctl, told, &unreachable);
     for (size_t i = 0; i < CTL_ROOMS; i++) {
-        const Motcua__StatsReply *reply = ctl_stats(ctl, ctl_rooms[i], &unreachable);
+        const Motcua__StatsReply *reply = told[i];
 
         if (reply == NULL) {
             printf("CRITICAL %s is down\n", ctl_rooms[i]);
@@ -146,14 +161,16 @@ static void print_lane(const struct ctl *ctl, const char *name, const Motcua__La
 
 int ctl_queue_list(struct ctl *ctl, int argc, char **argv)
 {
+    const Motcua__StatsReply *told[CTL_ROOMS];
     int code = CTL_OK;
 
     (void)argc;
     (void)argv;
     if (ctl->output == CTL_TABLE)
         print_lane_head(ctl);
+    ctl_stats_all(ctl, told, &code);
     for (size_t i = 0; i < CTL_ROOMS; i++) {
-        const Motcua__StatsReply *reply = ctl_stats(ctl, ctl_rooms[i], &code);
+        const Motcua__StatsReply *reply = told[i];
 
         for (size_t j = 0; reply != NULL && j < reply->n_lanes; j++) {
             const Motcua__LaneStats *lane = reply->lanes[j];

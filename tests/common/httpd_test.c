@@ -481,6 +481,12 @@ static void await_held(struct fixture *t)
     turn_until(t->loop, &t->holding);
 }
 
+static void let_go_of_everyone(struct fixture *t)
+{
+    while (mc_httpd_connections(t->httpd) > 0)
+        assert_int_equal(mc_loop_step(t->loop, true), MC_OK);
+}
+
 static void answer_may_come_later(void **state)
 {
     struct fixture *t = *state;
@@ -499,10 +505,67 @@ static void answer_may_come_later(void **state)
     peer_close(&t->peer);
 }
 
-static void let_go_of_everyone(struct fixture *t)
+/* SIGTERM: who asked is answered, and that is his connection's last; who is silent is let go of. */
+static void the_end_answers_who_has_asked(void **state)
 {
-    while (mc_httpd_connections(t->httpd) > 0)
-        assert_int_equal(mc_loop_step(t->loop, true), MC_OK);
+    struct fixture *t = *state;
+
+    peer_open(&t->second, t->loop, mc_httpd_port(t->httpd));
+    peer_say(&t->second, "GET /kept HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_await(&t->second, "200 OK");
+    t->hold = true;
+    ask(t, "GET /asked HTTP/1.1\r\nHost: x\r\n\r\n");
+    await_held(t);
+    mc_httpd_drain(t->httpd);
+    await_end(&t->second);
+    assert_int_equal(mc_httpd_connections(t->httpd), 1);
+    mc_httpd_reply(t->held, 200, NULL, (struct mc_bytes){0});
+    await_end(&t->peer);
+    assert_non_null(strstr(t->peer.text, "Connection: close\r\n"));
+    let_go_of_everyone(t);
+    peer_close(&t->peer);
+    peer_close(&t->second);
+}
+
+static int listening_socket(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    return fd;
+}
+
+/* As when systemd holds the socket: who comes between two of us waits for the second. */
+static void a_socket_that_another_holds_outlives_us(void **state)
+{
+    int fd = listening_socket();
+    struct fixture *t = NULL;
+
+    (void)state;
+    (void)set_up_with((void **)&t, (struct mc_httpd_config){.socket = dup(fd)});
+    uint16_t port = mc_httpd_port(t->httpd);
+    ask(t, "GET /first HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer_await(&t->peer, "200 OK");
+    mc_httpd_drain(t->httpd);
+    await_end(&t->peer);
+    peer_close(&t->peer);
+    peer_open(&t->second, t->loop, port);
+    peer_say(&t->second, "GET /second HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(t->handled, 1);
+
+    const struct mc_httpd_config config = {.socket = dup(fd)};
+    struct mc_httpd *next = NULL;
+    assert_int_equal(mc_httpd_create(t->loop, &config, handle, t, &next), MC_OK);
+    assert_int_equal(mc_httpd_port(next), port);
+    peer_await(&t->second, "200 OK");
+    assert_int_equal(t->handled, 2);
+    peer_close(&t->second);
+    mc_httpd_destroy(next);
+    (void)tear_down((void **)&t);
+    (void)close(fd);
 }
 
 static void answer_to_a_peer_that_left_does_nothing(void **state)
@@ -719,6 +782,8 @@ int main(void)
         HTTPD_TEST_ON(set_up_small, one_connection_too_many_is_closed),
         HTTPD_TEST_ON(set_up_one_each, one_connection_too_many_is_closed),
         HTTPD_TEST(answer_may_come_later),
+        HTTPD_TEST(the_end_answers_who_has_asked),
+        cmocka_unit_test(a_socket_that_another_holds_outlives_us),
         HTTPD_TEST(answer_to_a_peer_that_left_does_nothing),
         HTTPD_TEST(answer_after_the_server_is_gone_does_nothing),
         HTTPD_TEST(peer_that_closes_its_side_still_gets_a_ready_answer),

@@ -343,6 +343,22 @@ static void notify_tells_systemd(void **state)
     (void)rmdir(listener.folder);
 }
 
+static void sockets_are_found_by_name(void **state)
+{
+    char pid[16];
+
+    (void)state;
+    (void)snprintf(pid, sizeof pid, "%d", (int)getpid());
+    assert_int_equal(mc_notify_socket(pid, "2", "other:gateway", "gateway"), 4);
+    assert_int_equal(mc_notify_socket(pid, "1", "gateway", "gateway"), 3);
+    assert_int_equal(mc_notify_socket(pid, "1", "other:gateway", "gateway"), 0);
+    assert_int_equal(mc_notify_socket(pid, "2", "gateways:gate", "gateway"), 0);
+    assert_int_equal(mc_notify_socket(pid, "3", "a", "gateway"), 0);
+    assert_int_equal(mc_notify_socket("1", "1", "gateway", "gateway"), 0);
+    assert_int_equal(mc_notify_socket(pid, NULL, "gateway", "gateway"), 0);
+    assert_int_equal(mc_notify_socket(NULL, NULL, NULL, "gateway"), 0);
+}
+
 static void notify_without_systemd_is_silent(void **state)
 {
     struct fixture *t = *state;
@@ -375,6 +391,7 @@ int main(void)
         LOOP_TEST(signals_reload_and_stop),
         LOOP_TEST(broken_pipe_is_an_error_not_the_end),
         LOOP_TEST(notify_tells_systemd),
+        cmocka_unit_test(sockets_are_found_by_name),
         LOOP_TEST(notify_without_systemd_is_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

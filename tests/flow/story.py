@@ -81,6 +81,7 @@ class Story(unittest.TestCase):
     extra = {}
     resend = 0.2
     authorities = None  # of certificates
+    gateway_socket = None  # that listens already
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="mc-", dir="/tmp")  # short: sockets' paths are
@@ -111,6 +112,7 @@ class Story(unittest.TestCase):
         """Starts all daemons, waits until every room answers, and makes the portal front end."""
         self.house = Home(self.folder, self.bin, map_size="64MiB", extra=self.settings(), authorities=self.authorities)
         self.house.without = self.without
+        self.house.gateway_socket = self.gateway_socket
         secret = self.house.allow("portal:demo")
         self.house.start_all()
         self.house.gateway_port = self.house.port("gateway")  # a restarted gateway is found where it was

@@ -69,6 +69,17 @@ static void a_token_opens_a_session_under_the_operators_own_name(void **state)
     assert_ptr_equal(dash_session_find(&door->sessions, cookie_of(door), TEST_NOW_MS), session);
 }
 
+/* What was used before a restart is forgotten with it, so nothing from before is taken. */
+static void a_token_from_before_our_start_opens_nothing(void **state)
+{
+    struct door *door = *state;
+
+    door->sessions.since_ms = TEST_NOW_MS + 1;
+    assert_null(knock(door, TEST_NOW_MS + 1));
+    door->sessions.since_ms = TEST_NOW_MS;
+    assert_non_null(knock(door, TEST_NOW_MS + 1));
+}
+
 static void roles_are_told_to_rooms(void **state)
 {
     char text[DASH_ROLES_SIZE];
@@ -284,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_token_opens_a_session_under_the_operators_own_name,
                                         door_open, door_close),
+        cmocka_unit_test_setup_teardown(a_token_from_before_our_start_opens_nothing, door_open,
+                                        door_close),
         cmocka_unit_test(roles_are_told_to_rooms),
         cmocka_unit_test_setup_teardown(a_token_is_good_once, door_open, door_close),
         cmocka_unit_test_setup_teardown(a_token_ends_and_may_not_be_long, door_open, door_close),
