@@ -205,7 +205,7 @@ void notification_make(const struct notification *notification, struct mc_txn *t
     else if (rule->sms)
         notice.sms_code = mc_unconst("SWITCHED_OFF");
     if ((channels & NOTIFICATION_SMS) != 0 && fact->also_phone != NULL)
-        notification_sms_copy(notification, txn, owner, &notice, fact->also_phone, content.sms);
+        notification_sms_copy(txn, owner, &notice, fact->also_phone, content.sms);
     notification_notice_save(txn, owner, id, &notice);
     if (!notice.hidden)
         count_in(txn, owner, id);

@@ -39,6 +39,7 @@ enum notification_table {
     NOTIFICATION_MAILS,
     NOTIFICATION_MAIL_DEDUPES,
     NOTIFICATION_PREFERENCES,
+    NOTIFICATION_MORNING,
     NOTIFICATION_TABLES_END
 };
 
@@ -58,9 +59,10 @@ enum {
     NOTIFICATION_SMS_KEYS_MAX = 8,    /* of one text, as the otp room takes them */
     NOTIFICATION_HELD_MAX = 100,      /* newest notices looked at when an account becomes known */
     NOTIFICATION_TICK_ROWS = 100,
-    NOTIFICATION_TICK_LOOKS = 1000, /* held SMS looked at in one tick */
-    NOTIFICATION_LOOKS_MAX = 500,   /* notices one ListInbox looks at */
-    NOTIFICATION_SWITCHES_MAX = 30, /* in one SetPreferences */
+    NOTIFICATION_TICK_LOOKS = 1000,  /* held SMS looked at in one tick */
+    NOTIFICATION_MORNING_ROWS = 500, /* SMS that a tick sends after the quiet hours */
+    NOTIFICATION_LOOKS_MAX = 500,    /* notices one ListInbox looks at */
+    NOTIFICATION_SWITCHES_MAX = 30,  /* in one SetPreferences */
     NOTIFICATION_SMS_ATTEMPTS = 12,
     NOTIFICATION_SMS_BACKOFF_MS = 1000,
     NOTIFICATION_SMS_BACKOFF_MAX_MS = 300000,
@@ -285,9 +287,9 @@ void notification_sms_begin(const struct notification *notification, struct mc_t
                             struct mc_bytes account, struct mc_bytes id,
                             NotificationState__Notice *notice, const char *text);
 /* The same words to one more phone; how that goes is the otp room's to tell. */
-void notification_sms_copy(const struct notification *notification, struct mc_txn *txn,
-                           struct mc_bytes account, const NotificationState__Notice *notice,
-                           const char *phone, const char *text);
+void notification_sms_copy(struct mc_txn *txn, struct mc_bytes account,
+                           const NotificationState__Notice *notice, const char *phone,
+                           const char *text);
 /* What the otp room's journal calls a notice's SMS; NULL: the arena is full (sms_delivery.c). */
 char *notification_sms_key(struct mc_arena *arena, struct mc_bytes account, struct mc_bytes id);
 /* States only move on: what another journal tells may overtake an answer, or come again. */
@@ -299,8 +301,6 @@ enum mc_status notification_sms_changed(struct notification *notification, struc
 const char *notification_sms_phone(struct mc_txn *txn, struct mc_bytes account);
 void notification_sms_release(const struct notification *notification, struct mc_txn *txn,
                               struct mc_bytes account);
-/* Those of a kind that wait for the morning are not sent; of the newest notices. */
-void notification_sms_withdraw(struct mc_txn *txn, struct mc_bytes account, const char *kind);
 enum mc_status notification_sms_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                      const ProtobufCMessage *payload,
                                      struct mc_room_call *ret_call);

@@ -56,6 +56,7 @@ static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_MAILS        - MC_TABLE_ROOM] = "mails",        /* mail id              -> Mail */
     [NOTIFICATION_MAIL_DEDUPES - MC_TABLE_ROOM] = "mail_dedupes", /* blind fact of a mail -> mail id */
     [NOTIFICATION_PREFERENCES  - MC_TABLE_ROOM] = "preferences",  /* account id -> Preferences: what is switched off */
+    [NOTIFICATION_MORNING      - MC_TABLE_ROOM] = "morning",      /* due, notice id -> account id: its SMS waits for the quiet hours to end */
 };
 
 static const char *const lanes[NOTIFICATION_LANES_LEN] = {

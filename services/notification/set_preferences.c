@@ -100,11 +100,19 @@ static NotificationState__Preferences *load(struct mc_txn *txn, struct mc_bytes 
     return preferences;
 }
 
-static void tell(struct mc_txn *txn, const Notification__PreferencesChanged *changed)
+/* Found by the account whose switches they are, and by the one that went into it. */
+static void tell(struct mc_txn *txn, const Notification__PreferencesChanged *changed,
+                 struct mc_bytes owner)
 {
-    const char *keys[] = {mc_sprintf(txn->arena, "account:%s", changed->account_id), NULL};
+    char uuid[MC_UUID_TEXT_LEN + 1];
 
-    if (keys[0] == NULL)
+    mc_uuid_text(uuid, owner.data);
+    bool merged = strcmp(uuid, changed->account_id) != 0;
+    const char *keys[] = {mc_sprintf(txn->arena, "account:%s", uuid),
+                          merged ? mc_sprintf(txn->arena, "account:%s", changed->account_id) : NULL,
+                          NULL};
+
+    if (keys[0] == NULL || (merged && keys[1] == NULL))
         (void)mc_fail(txn, MC_LIMITED, "arena full");
     else
         mc_emit(txn, "notification.preferences_changed", &changed->base, MC_PLAIN, keys);
@@ -133,14 +141,12 @@ enum mc_status notification_set_preferences(struct notification *notification, s
 
         if (now != *off)
             moved[changed.n_switches++] = req->switches[i];
-        if (channel == NOTIFICATION_SMS && !req->switches[i]->on)
-            notification_sms_withdraw(txn, owner, req->switches[i]->kind);
         *off = now;
     }
     if (changed.n_switches > 0) {
         mc_save(txn, NOTIFICATION_PREFERENCES, owner, &preferences->base);
         changed.account_id = mc_unconst(txn->caller->account_id);
-        tell(txn, &changed);
+        tell(txn, &changed, owner);
     }
     return prefs_tell(notification, txn, account, rep);
 }

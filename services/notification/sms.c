@@ -10,9 +10,6 @@
 #include "mail.h"
 #include "prefs.h"
 
-static const char quiet_hours[] = "QUIET_HOURS";
-static const char switched_off[] = "SWITCHED_OFF";
-
 static const NotificationState__Account *account_load(struct mc_txn *txn, struct mc_bytes account)
 {
     return mc_load(txn, NOTIFICATION_ACCOUNTS, account, &notification_state__account__descriptor);
@@ -44,8 +41,7 @@ static int64_t ends_at(const struct notification *notification, struct mc_bytes 
     return mc_uuid7_time(id.data, &made_ms) ? made_ms + notification->sms_life_ms : 0;
 }
 
-/* Its id; 0: the call has failed. */
-static uint64_t job_add(struct mc_txn *txn, const NotificationState__Sms *sms, int64_t due_ms)
+static void job_add(struct mc_txn *txn, const NotificationState__Sms *sms)
 {
     size_t size = notification_state__sms__get_packed_size(sms);
     uint8_t *payload = mc_alloc(txn->arena, size);
@@ -53,24 +49,23 @@ static uint64_t job_add(struct mc_txn *txn, const NotificationState__Sms *sms, i
 
     if (payload == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
-        return 0;
+        return;
     }
     (void)notification_state__sms__pack(sms, payload);
     for (size_t i = 0; i < sms->n_keys && i < NOTIFICATION_KEYS_MAX; i++)
         keys[i] = sms->keys[i];
-    return mc_job_add(txn, &(struct mc_job_spec){
-                               .lane = NOTIFICATION_LANE_SMS,
-                               .kind = "otp.enqueue",
-                               .payload = {payload, size},
-                               .due_ms = due_ms,
-                               .expires_ms = sms->expires_at_ms,
-                               .attempts_max = NOTIFICATION_SMS_ATTEMPTS,
-                               .backoff_ms = NOTIFICATION_SMS_BACKOFF_MS,
-                               .backoff_max_ms = NOTIFICATION_SMS_BACKOFF_MAX_MS,
-                               .destination = "otp",
-                               .keys = keys,
-                               .forget = true,
-                           });
+    (void)mc_job_add(txn, &(struct mc_job_spec){
+                              .lane = NOTIFICATION_LANE_SMS,
+                              .kind = "otp.enqueue",
+                              .payload = {payload, size},
+                              .expires_ms = sms->expires_at_ms,
+                              .attempts_max = NOTIFICATION_SMS_ATTEMPTS,
+                              .backoff_ms = NOTIFICATION_SMS_BACKOFF_MS,
+                              .backoff_max_ms = NOTIFICATION_SMS_BACKOFF_MAX_MS,
+                              .destination = "otp",
+                              .keys = keys,
+                              .forget = true,
+                          });
 }
 
 /* When it may go; a notice from before there were kinds, at once. */
@@ -112,9 +107,14 @@ static void send(const struct notification *notification, struct mc_txn *txn,
         notice->sms_code = mc_unconst("TOO_OLD");
         return;
     }
-    int64_t due_ms = due_of(notification, txn, notice);
-    notice->sms_code = mc_unconst(due_ms != 0 ? quiet_hours : "");
     notice->sms_state = NOTIFICATION_STATE__SMS_STATE__SENDING;
+    int64_t due_ms = due_of(notification, txn, notice);
+    notice->sms_code = mc_unconst(due_ms != 0 ? "QUIET_HOURS" : "");
+    if (due_ms != 0) {
+        mc_put(txn, NOTIFICATION_MORNING, mc_key_join(txn, mc_key_u64(txn, (uint64_t)due_ms), id),
+               account_id);
+        return;
+    }
     sms.account = (ProtobufCBinaryData){account_id.len, mc_unconst(account_id.data)};
     sms.notice_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
     sms.phone = mc_unconst(phone);
@@ -123,9 +123,7 @@ static void send(const struct notification *notification, struct mc_txn *txn,
     sms.n_keys = notice->n_keys;
     sms.dedupe = notice->cause_event;
     sms.template_ = notice->template_;
-    uint64_t job = job_add(txn, &sms, due_ms);
-    notice->sms_due_ms = due_ms;
-    notice->sms_job = due_ms != 0 ? job : 0;
+    job_add(txn, &sms);
 }
 
 void notification_sms_begin(const struct notification *notification, struct mc_txn *txn,
@@ -149,9 +147,9 @@ const char *notification_sms_phone(struct mc_txn *txn, struct mc_bytes account_i
     return account != NULL ? phone_of(txn, account) : NULL;
 }
 
-void notification_sms_copy(const struct notification *notification, struct mc_txn *txn,
-                           struct mc_bytes account_id, const NotificationState__Notice *notice,
-                           const char *phone, const char *text)
+void notification_sms_copy(struct mc_txn *txn, struct mc_bytes account_id,
+                           const NotificationState__Notice *notice, const char *phone,
+                           const char *text)
 {
     NotificationState__Sms sms =
         NOTIFICATION_STATE__SMS__INIT; /* of no notice: none waits for it */
@@ -164,7 +162,7 @@ void notification_sms_copy(const struct notification *notification, struct mc_tx
     sms.dedupe = notice->cause_event;
     sms.expires_at_ms = notice->sms_expires_ms;
     if (sms.expires_at_ms > txn->now_ms)
-        (void)job_add(txn, &sms, due_of(notification, txn, notice));
+        job_add(txn, &sms); /* never of a kind that waits */
 }
 
 static void refuse(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
@@ -174,6 +172,24 @@ static void refuse(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes 
     notice->sms_code = mc_unconst(code);
     notification_notice_save(txn, account, id, notice);
     notification_tell(txn, "notification.sms_refused", account, id, notice);
+}
+
+/* Goes on with what was held: sends it now, unless it is not wanted any more. */
+static void resume(const struct notification *notification, struct mc_txn *txn,
+                   const NotificationState__Account *account, struct mc_bytes account_id,
+                   struct mc_bytes id, NotificationState__Notice *notice)
+{
+    const NotificationState__Content *content = notification_content_open(txn, notice);
+
+    if (content == NULL)
+        return;
+    if (wanted(notification, txn, account_id, notice)) {
+        send(notification, txn, account, account_id, id, notice, content->sms);
+    } else {
+        notice->sms_state = NOTIFICATION_STATE__SMS_STATE__NONE;
+        notice->sms_code = mc_unconst("SWITCHED_OFF");
+    }
+    notification_notice_save(txn, account_id, id, notice);
 }
 
 void notification_sms_release(const struct notification *notification, struct mc_txn *txn,
@@ -191,41 +207,30 @@ void notification_sms_release(const struct notification *notification, struct mc
         if (notice->sms_state != NOTIFICATION_STATE__SMS_STATE__NO_PHONE)
             continue;
         struct mc_bytes id = {(const uint8_t *)cursor.key.data + account_id.len, MC_ID_LEN};
-        const NotificationState__Content *content = notification_content_open(txn, notice);
-        if (content == NULL)
-            return;
-        if (wanted(notification, txn, account_id, notice)) {
-            send(notification, txn, account, account_id, id, notice, content->sms);
-        } else {
-            notice->sms_state = NOTIFICATION_STATE__SMS_STATE__NONE;
-            notice->sms_code = mc_unconst(switched_off);
-        }
-        notification_notice_save(txn, account_id, id, notice);
+        resume(notification, txn, account, account_id, id, notice);
         mc_drop(txn, NOTIFICATION_WAITING, id);
     }
 }
 
-/* Nobody holds a job that is not due yet, so it can be taken back. */
-void notification_sms_withdraw(struct mc_txn *txn, struct mc_bytes account, const char *kind)
+/*
+ * What waited for the quiet hours to end is no job until then, for the age of a lane's oldest job
+ * says that something is wrong. It may have been switched off by now, or have become too old.
+ */
+static void morning_tick(const struct notification *notification, struct mc_txn *txn)
 {
+    struct mc_bytes now = mc_key_u64(txn, (uint64_t)txn->now_ms);
     struct mc_cursor cursor =
-        mc_seek(txn, NOTIFICATION_NOTICES, account, (struct mc_bytes){0}, MC_BACKWARD);
+        mc_seek(txn, NOTIFICATION_MORNING, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
 
-    for (size_t n = 0; n < NOTIFICATION_HELD_MAX && mc_next(&cursor); n++) {
-        NotificationState__Notice *notice =
-            mc_row(&cursor, &notification_state__notice__descriptor);
-        if (notice == NULL)
-            return;
-        if (notice->sms_state != NOTIFICATION_STATE__SMS_STATE__SENDING ||
-            notice->sms_due_ms <= txn->now_ms || strcmp(notice->kind, kind) != 0) {
-            mc_pass(&cursor);
-            continue;
-        }
-        struct mc_bytes id = {(const uint8_t *)cursor.key.data + account.len, MC_ID_LEN};
-        mc_job_cancel(txn, notice->sms_job);
-        notice->sms_state = NOTIFICATION_STATE__SMS_STATE__NONE;
-        notice->sms_code = mc_unconst(switched_off);
-        notification_notice_save(txn, account, id, notice);
+    for (size_t n = 0; n < NOTIFICATION_MORNING_ROWS && mc_next(&cursor); n++) {
+        if (cursor.key.len != now.len + MC_ID_LEN || memcmp(cursor.key.data, now.data, now.len) > 0)
+            break;
+        struct mc_bytes id = {(const uint8_t *)cursor.key.data + now.len, MC_ID_LEN};
+        const NotificationState__Account *account = account_load(txn, cursor.value);
+        NotificationState__Notice *notice = notification_notice_load(txn, cursor.value, id);
+        mc_drop(txn, NOTIFICATION_MORNING, cursor.key);
+        if (account != NULL && notice != NULL)
+            resume(notification, txn, account, cursor.value, id, notice);
     }
 }
 
@@ -253,6 +258,7 @@ enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
         mc_drop(txn, NOTIFICATION_WAITING, cursor.key);
         ended++;
     }
+    morning_tick(notification, txn);
     alert_tick(notification, txn);
     notification_mail_tick(notification, txn);
     return txn->status;

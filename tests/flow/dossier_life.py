@@ -55,8 +55,12 @@ class DossierLife(story.Story):
         self.check_books()
 
     def switch(self, on):
-        self.portal.call("notification", "SetPreferences", {"switches": [{"kind": "dossier", "channel": "SMS", "on": on}]},
-                         self.citizen_session)
+        """As a front end does: by HTTP, in JSON."""
+        told = self.steps.http.call("motcua.notification.v1.Notification/SetPreferences", {
+            "switches": [{"kind": "dossier", "channel": "SMS", "on": on}]}, self.citizen_session)
+        kinds = {kind["kind"]: kind for kind in told["kinds"]}
+        self.assertEqual(kinds["dossier"]["name"], "Tiến độ giải quyết hồ sơ")
+        self.assertIn({"channel": "SMS", "on": True, "locked": True}, kinds["decision"]["channels"])
 
     def check_supplement_and_hands(self):
         """S15, S17; DOS-05 DOS-06 DOS-07 DOS-08 DOS-10 DOS-22 DOS-24; SMS of progress are switched off, and do not come."""

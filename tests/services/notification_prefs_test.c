@@ -111,6 +111,7 @@ static bool sms_goes(struct harness *h)
     Otp__EnqueueSmsReply reply = OTP__ENQUEUE_SMS_REPLY__INIT;
     struct harness_exchange exchange;
 
+    harness_tick(h);
     if (!harness_effect(h, "otp.enqueue", &exchange))
         return false;
     reply.job_id = 1;
@@ -473,33 +474,57 @@ static void switched_off_during_the_night(void **state)
     paid(h, "payment.order_created"); /* of kind duty */
     (void)set(h, "feedback", NOTIFICATION__CHANNEL__SMS, false);
     (void)set(h, "dossier", NOTIFICATION__CHANNEL__EMAIL, false);
-    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 2);
     (void)set(h, "dossier", NOTIFICATION__CHANNEL__SMS, false);
-    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 1);
-    (void)set(h, "dossier", NOTIFICATION__CHANNEL__SMS, true); /* too late for that one */
+    assert_int_equal(harness_rows(h, NOTIFICATION_MORNING), 2);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 0); /* the lane looks well at night */
     harness_set_clock(h, NEXT_0700);
     assert_true(sms_goes(h));
     assert_string_equal(newest(h, &binh)->template_, "DOSSIER_PAYMENT");
     assert_string_equal(newest(h, &binh)->sms_state, "queued");
     assert_false(sms_goes(h));
+    assert_int_equal(harness_rows(h, NOTIFICATION_MORNING), 0);
 }
 
-/* Due, and the otp room was asked: what is in somebody's hands is not taken away. */
-static void switched_off_while_it_is_sent(void **state)
+/* A morning after a busy night: a tick sends so many, the next one the rest; each once. */
+static void a_busy_night(void **state)
 {
     struct harness *h = *state;
-    struct harness_exchange exchange;
-    Otp__EnqueueSmsReply reply = OTP__ENQUEUE_SMS_REPLY__INIT;
 
     opened(h);
     harness_set_clock(h, TODAY_2100);
-    accepted(h);
-    harness_set_clock(h, NEXT_0700);
-    assert_true(harness_effect(h, "otp.enqueue", &exchange));
-    (void)set(h, "dossier", NOTIFICATION__CHANNEL__SMS, false);
-    harness_reply(h, &exchange, &reply.base);
-    assert_string_equal(newest(h, &binh)->sms_state, "queued");
+    for (size_t i = 0; i < NOTIFICATION_MORNING_ROWS + 1; i++)
+        accepted(h);
+    harness_set_clock(h, NEXT_0700 - 1);
+    harness_tick(h);
     assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), 0);
+    harness_set_clock(h, NEXT_0700);
+    harness_tick(h);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), NOTIFICATION_MORNING_ROWS);
+    harness_tick(h);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), NOTIFICATION_MORNING_ROWS + 1);
+    harness_tick(h);
+    assert_int_equal(harness_jobs(h, NOTIFICATION_LANE_SMS), NOTIFICATION_MORNING_ROWS + 1);
+}
+
+/* The room was away in the morning, until it is no news any more. */
+static void a_morning_that_is_missed(void **state)
+{
+    static const struct {
+        int64_t late_ms;
+        const char *want;
+    } cases[] = {{24 * HOUR_MS - 1, "waiting"}, {24 * HOUR_MS, "expired"}};
+    struct harness *h = *state;
+
+    opened(h);
+    for (size_t i = 0; i < MC_LEN(cases); i++) {
+        int64_t made_ms = TODAY_2100 + (int64_t)i * 48 * HOUR_MS;
+
+        harness_set_clock(h, made_ms);
+        accepted(h);
+        harness_set_clock(h, made_ms + cases[i].late_ms);
+        harness_tick(h);
+        assert_string_equal(newest(h, &binh)->sms_state, cases[i].want);
+    }
 }
 
 static void hours_that_no_room_opens_with(void **state)
@@ -621,7 +646,8 @@ int main(void)
         cmocka_unit_test(what_can_wait_waits_for_the_morning),
         ROOM_TEST(an_sms_of_the_night),
         ROOM_TEST(switched_off_during_the_night),
-        ROOM_TEST(switched_off_while_it_is_sent),
+        ROOM_TEST(a_busy_night),
+        ROOM_TEST(a_morning_that_is_missed),
         cmocka_unit_test(hours_that_no_room_opens_with),
         ROOM_TEST(each_rule_has_its_own_life),
         ROOM_TEST(old_facts_are_not_sent),
