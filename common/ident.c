@@ -1,5 +1,8 @@
 #include "common/ident.h"
 
+#include <pthread.h>
+#include <string.h>
+
 #include "common/csv.h"
 #include "common/ident_scan.h"
 #include "common/text.h"
@@ -7,7 +10,11 @@
 extern const char mc_data_provinces_63_cccd[];
 extern const size_t mc_data_provinces_63_cccd_len;
 
-enum { PICK_SIZE = 64, COUNTRY_MIN = 100 };
+enum { PICK_SIZE = 64, CODE_LEN = 3, COUNTRY_MIN = 100 };
+
+/* By their codes, read once: every identity number is looked up here. */
+static struct mc_province provinces[COUNTRY_MIN];
+static pthread_once_t provinces_once = PTHREAD_ONCE_INIT;
 
 /* The digits of a field that must have exactly `len` of them. */
 static enum mc_why parse_digits(const char *text, size_t len, enum mc_why why, char *out,
@@ -26,33 +33,42 @@ static enum mc_why parse_digits(const char *text, size_t len, enum mc_why why, c
     return MC_WHY_OK;
 }
 
-bool mc_province_find(const char *cccd_code, struct mc_province *ret_province)
+static void read_provinces(void)
 {
-    struct mc_province province;
     struct mc_csv csv;
 
     mc_csv_open(&csv, mc_data_provinces_63_cccd, mc_data_provinces_63_cccd_len);
-    if (!mc_csv_next(&csv))
-        return false;
-
+    bool good = mc_csv_next(&csv);
     size_t code = mc_csv_column(&csv, "cccd_code");
     size_t name = mc_csv_column(&csv, "name");
     size_t h_code = mc_csv_column(&csv, "h_code");
     size_t new_name = mc_csv_column(&csv, "new_name");
     size_t new_h_code = mc_csv_column(&csv, "new_h_code");
-    while (mc_csv_next(&csv)) {
-        if (!mc_csv_is(&csv, code, cccd_code))
-            continue;
-        bool good = mc_csv_copy(&csv, code, province.code, sizeof province.code) &&
-                    mc_csv_copy(&csv, name, province.name, sizeof province.name) &&
-                    mc_csv_copy(&csv, h_code, province.h_code, sizeof province.h_code) &&
-                    mc_csv_copy(&csv, new_name, province.new_name, sizeof province.new_name) &&
-                    mc_csv_copy(&csv, new_h_code, province.new_h_code, sizeof province.new_h_code);
-        if (good)
-            *ret_province = province;
-        return good;
+    while (good && mc_csv_next(&csv)) {
+        char text[sizeof provinces[0].code];
+        good = mc_csv_copy(&csv, code, text, sizeof text) && scan_digits(text, CODE_LEN) &&
+               scan_number(text, CODE_LEN) < COUNTRY_MIN;
+        struct mc_province *province = &provinces[good ? scan_number(text, CODE_LEN) : 0];
+        good = good && mc_csv_copy(&csv, code, province->code, sizeof province->code) &&
+               mc_csv_copy(&csv, name, province->name, sizeof province->name) &&
+               mc_csv_copy(&csv, h_code, province->h_code, sizeof province->h_code) &&
+               mc_csv_copy(&csv, new_name, province->new_name, sizeof province->new_name) &&
+               mc_csv_copy(&csv, new_h_code, province->new_h_code, sizeof province->new_h_code);
     }
-    return false;
+    assert(good && csv.status == MC_OK);
+}
+
+bool mc_province_find(const char *cccd_code, struct mc_province *ret_province)
+{
+    if (strlen(cccd_code) != CODE_LEN || !scan_digits(cccd_code, CODE_LEN) ||
+        scan_number(cccd_code, CODE_LEN) >= COUNTRY_MIN)
+        return false;
+    (void)pthread_once(&provinces_once, read_provinces);
+    const struct mc_province *province = &provinces[scan_number(cccd_code, CODE_LEN)];
+    if (province->code[0] == '\0')
+        return false;
+    *ret_province = *province;
+    return true;
 }
 
 enum mc_why mc_cccd_parse(const char *text, struct mc_cccd *ret_cccd)

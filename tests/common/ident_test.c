@@ -182,6 +182,11 @@ static void every_province_is_found(void **state)
     assert_true(mc_province_find("002", &province));
     assert_string_equal(province.new_name, "Tuyên Quang");
     assert_false(mc_province_find("", &province));
+    assert_false(mc_province_find("72", &province));
+    assert_false(mc_province_find("0720", &province));
+    assert_false(mc_province_find("07x", &province));
+    assert_false(mc_province_find("100", &province)); /* one past: a country's */
+    assert_false(mc_province_find("003", &province)); /* never given */
 }
 
 /* REG-14: both numbers in one field; REG-28: nothing entered. */
