@@ -444,6 +444,21 @@ static void drop(struct mc_txn *txn, const Motcua__Job *job)
     mc_drop(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id));
 }
 
+bool mc_job_hurry(struct mc_txn *txn, uint64_t id)
+{
+    Motcua__Job *job = mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, id), &motcua__job__descriptor);
+
+    if (job == NULL || job->state != MOTCUA__JOB_STATE__QUEUED || job->due_ms <= txn->now_ms)
+        return false;
+    mc_due_drop(txn, job);
+    mc_tally_leave(txn, job);
+    job->due_ms = txn->now_ms;
+    mc_tally_enter(txn, job);
+    mc_due_put(txn, job);
+    mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
+    return true;
+}
+
 void mc_job_cancel(struct mc_txn *txn, uint64_t id)
 {
     const Motcua__Job *job =

@@ -94,6 +94,8 @@ size_t mc_jobs_reclaim(struct mc_txn *txn, unsigned lane, const char *worker, si
 size_t mc_jobs_held_by(struct mc_txn *txn, unsigned lane, const char *worker, bool take_back,
                        size_t max);
 
+/* Makes a job due now that waits for its time; false, and nothing done, when it does not. */
+bool mc_job_hurry(struct mc_txn *txn, uint64_t id);
 /* Drops a job that nobody holds or needs any more; no-op when it is gone. */
 void mc_job_cancel(struct mc_txn *txn, uint64_t id);
 /* The same of a dead letter. */

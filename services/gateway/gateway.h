@@ -155,6 +155,7 @@ void gateway_webhook_payment(struct gateway_exchange *exchange);
 void gateway_webhook_bank(struct gateway_exchange *exchange);
 void gateway_webhook_tax(struct gateway_exchange *exchange);
 void gateway_webhook_sms(struct gateway_exchange *exchange);
+void gateway_webhook_signer(struct gateway_exchange *exchange);
 /*
  * Hands a request on raw to a method that takes a WebhookRequest; `then` takes the reply, NULL: it
  * is a WebhookReply, which is the answer. The second: a call made already, whose reply is one.

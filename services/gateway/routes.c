@@ -35,6 +35,7 @@ static const struct route routes[] = {
     {"/webhooks/payment", "POST",      "webhook_payment", gateway_webhook_payment, 0},
     {"/webhooks/bank",    "POST",      "webhook_bank",    gateway_webhook_bank,    0},
     {"/webhooks/tax-notice", "POST",   "webhook_tax",     gateway_webhook_tax,     0},
+    {"/webhooks/signer",  "POST",      "webhook_signer",  gateway_webhook_signer,  0},
     {"/webhooks/sms",     "GET, POST", "webhook_sms",     gateway_webhook_sms,     0},
     {"/.well-known/openid-configuration", "GET, HEAD", "oidc_configuration", gateway_oidc_configuration, 0},
     {"/oauth2/jwks",      "GET, HEAD", "oidc_jwks",       gateway_oidc_jwks,       0},

@@ -139,6 +139,11 @@ void gateway_webhook_sms(struct gateway_exchange *exchange)
     pass(exchange, room_of("otp"), "DeliveryWebhook", answered);
 }
 
+void gateway_webhook_signer(struct gateway_exchange *exchange)
+{
+    pass(exchange, room_of("identity"), "SignerCallback", answered);
+}
+
 void gateway_webhook_pass(struct gateway_exchange *exchange, const char *room, const char *method,
                           mc_link_answered *then)
 {

@@ -159,6 +159,7 @@ extern const size_t mc_data_consents_len;
     X(RegisterByCertificate, identity_register_by_certificate, Identity__RegisterByCertificateRequest, Identity__RegisterByCertificateReply, MC_WRITE, FRONT, NULL, NULL) \
     X(LoginByCertificate, identity_login_by_certificate, Identity__LoginByCertificateRequest, Identity__SessionReply,           MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(GetSigningGuide,    identity_get_signing_guide,   Identity__GetSigningGuideRequest,    Identity__SigningGuide,            MC_READ,         MC_ANYONE, NULL, NULL) \
+    X(SignerCallback,     identity_signer_callback,     Motcua__WebhookRequest,              Motcua__WebhookReply,              MC_WRITE,        MC_ROOM, NULL, NULL) \
     X(GetSigningEvidence, identity_get_signing_evidence, Identity__GetSigningEvidenceRequest, Identity__SigningEvidence,        MC_WRITE_FRESH,  MC_OPERATOR, NULL, NULL)
 
 static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {

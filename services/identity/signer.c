@@ -1,12 +1,13 @@
 /*
  * signer.sim, signer.remote: somebody far away is asked to sign (REG-33 to REG-35, REG-08).
  *
- *     PUT <url>/<signing id> {"who": …, "text": base64, "check_code": "0421"}
+ *     PUT <url>/<signing id> {"who": …, "text": base64, "check_code": "0421", "callback": url}
  *     {"state": "PENDING" | "SIGNED" | "DECLINED" | "EXPIRED" | "NOT_FOUND", "signature": base64
  * CMS}
  *
  * The signing's id names the request there too: asking again is looking again, and prompts the
- * person once. So what went wrong on the way is simply repeated while the signing lives.
+ * person once. So what went wrong on the way is simply repeated while the signing lives. Who has
+ * an answer may say so at the callback (signer_callback.c), which brings the next look forward.
  */
 #include "signer.h"
 
@@ -82,27 +83,26 @@ void identity_signer_check(struct mc_txn *txn, const Identity__StartSigningReque
                                    IDENTITY_SIGNINGS_AN_HOUR, "SIGNING_TOO_MANY");
 }
 
-static void job_add(struct mc_txn *txn, const char *kind, const IdentityState__SignerRequest *ask,
-                    int64_t due_ms, int64_t expires_ms)
+static uint64_t job_add(struct mc_txn *txn, const char *kind,
+                        const IdentityState__SignerRequest *ask, int64_t due_ms, int64_t expires_ms)
 {
     const char *keys[] = {identity_key(txn, "signing", mc_key_bytes(ask->signing_id)), NULL};
 
-    (void)mc_job_add(txn, &(struct mc_job_spec){
-                              .lane = IDENTITY_LANE_SIGNER,
-                              .kind = kind,
-                              .payload = identity_pack(txn, &ask->base),
-                              .due_ms = due_ms,
-                              .expires_ms = expires_ms,
-                              .backoff_ms = IDENTITY_SIGNER_BACKOFF_MS,
-                              .backoff_max_ms = IDENTITY_SIGNER_BACKOFF_MAX_MS,
-                              .destination = kind,
-                              .keys = keys,
-                              .forget = true,
-                          });
+    return mc_job_add(txn, &(struct mc_job_spec){
+                               .lane = IDENTITY_LANE_SIGNER,
+                               .kind = kind,
+                               .payload = identity_pack(txn, &ask->base),
+                               .due_ms = due_ms,
+                               .expires_ms = expires_ms,
+                               .backoff_ms = IDENTITY_SIGNER_BACKOFF_MS,
+                               .backoff_max_ms = IDENTITY_SIGNER_BACKOFF_MAX_MS,
+                               .destination = kind,
+                               .keys = keys,
+                               .forget = true,
+                           });
 }
 
-void identity_signer_ask(struct mc_txn *txn, struct mc_bytes id,
-                         const IdentityState__Signing *signing,
+void identity_signer_ask(struct mc_txn *txn, struct mc_bytes id, IdentityState__Signing *signing,
                          const struct identity_signer *signer)
 {
     IdentityState__SignerRequest ask = IDENTITY_STATE__SIGNER_REQUEST__INIT;
@@ -113,7 +113,7 @@ void identity_signer_ask(struct mc_txn *txn, struct mc_bytes id,
     ask.who = mc_unconst(signer->who);
     ask.text = signing->text;
     ask.check_code = signing->check_code;
-    job_add(txn, signer->kind, &ask, 0, signing->expires_at_ms);
+    signing->job = job_add(txn, signer->kind, &ask, 0, signing->expires_at_ms);
 }
 
 static enum mc_status request(const struct identity *identity, struct mc_arena *arena,
@@ -129,6 +129,8 @@ static enum mc_status request(const struct identity *identity, struct mc_arena *
         return MC_FULL;
     (void)mc_base64(text, (struct mc_bytes){ask->text, len});
     mc_uuid_text(id, ask->signing_id.data);
+    const char *callback =
+        mc_sprintf(arena, "%s/webhooks/signer?ref=%s", identity->oidc_issuer, id);
     mc_json_begin(&writer, arena);
     mc_json_object(&writer);
     mc_json_key(&writer, "who");
@@ -137,6 +139,8 @@ static enum mc_status request(const struct identity *identity, struct mc_arena *
     mc_json_string(&writer, text);
     mc_json_key(&writer, "check_code");
     mc_json_string(&writer, ask->check_code);
+    mc_json_key(&writer, "callback");
+    mc_json_string(&writer, callback != NULL ? callback : "");
     mc_json_end(&writer);
     *ret_request = (struct mc_http_request){
         .method = "PUT",
@@ -197,6 +201,18 @@ struct looked {
     IdentityState__Signing *signing;
 };
 
+/* After the pause; at once when it was called back while this look was on its way. */
+static void look_again(const struct looked *looked, struct mc_txn *txn)
+{
+    IdentityState__Signing *signing = looked->signing;
+    int64_t pause_ms = signing->called_back ? 0 : looked->identity->signer_poll_ms;
+
+    signing->called_back = false;
+    signing->job = job_add(txn, looked->job->record->kind, looked->ask, txn->now_ms + pause_ms,
+                           signing->expires_at_ms);
+    identity_signing_save(txn, mc_key_bytes(looked->ask->signing_id), signing, NULL);
+}
+
 /* False: an answer that cannot be read, which may be a moment's trouble. */
 static bool take(const struct looked *looked, struct mc_txn *txn, struct mc_bytes body)
 {
@@ -209,8 +225,7 @@ static bool take(const struct looked *looked, struct mc_txn *txn, struct mc_byte
     if (state == NULL)
         return false;
     if (strcmp(state, "PENDING") == 0)
-        job_add(txn, looked->job->record->kind, looked->ask,
-                txn->now_ms + looked->identity->signer_poll_ms, looked->signing->expires_at_ms);
+        look_again(looked, txn);
     else if (strcmp(state, "SIGNED") == 0)
         identity_signing_signed(looked->identity, txn, id, looked->signing,
                                 signature_of(txn, json));

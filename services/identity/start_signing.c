@@ -134,8 +134,8 @@ enum mc_status identity_start_signing(struct identity *identity, struct mc_txn *
     if (signing.check_code == NULL || txn->status != MC_OK)
         return mc_fail(txn, MC_FULL, "arena");
     holder.phone = mc_unconst(signer.phone);
-    identity_signing_save(txn, id, &signing, &holder);
     identity_signer_ask(txn, id, &signing, &signer);
+    identity_signing_save(txn, id, &signing, &holder);
     identity_signing_emit(txn, "identity.signing_started", id, &signing, (struct mc_bytes){0});
     signing.holder = (ProtobufCBinaryData){0}; /* there is no certificate to show yet */
     identity_signing_fill(txn, id, &signing, rep);

@@ -683,6 +683,30 @@ static void cancelling_is_for_ever(void **state)
     close_test(t);
 }
 
+static void what_waits_for_its_time_is_hurried(void **state)
+{
+    struct jobs_test *t = open_test();
+    struct mc_job_spec later = plain;
+    struct held held;
+
+    (void)state;
+    later.due_ms = t->store.now_ms + 1000;
+    uint64_t id = add(t, &later);
+    assert_int_equal(lease(t, LANE_A, NULL, "w", LEASE, &held, 1), 0);
+    for (int i = 0; i < 2; i++) { /* the second time it is due already */
+        assert_int_equal(mc_job_hurry(begin(t), id), i == 0);
+        assert_int_equal(end(t), MC_OK);
+        assert_int_equal(due_of(t, LANE_A), t->store.now_ms);
+    }
+    assert_int_equal(lease(t, LANE_A, NULL, "w", LEASE, &held, 1), 1);
+    for (uint64_t i = 0; i < 2; i++) { /* in somebody's hands; not there */
+        assert_false(mc_job_hurry(begin(t), id + i));
+        assert_int_equal(end(t), MC_OK);
+    }
+    assert_int_equal(report(t, &held, "w", DONE), MC_OK);
+    close_test(t);
+}
+
 static void a_lease_of_no_time_is_still_one_lease(void **state)
 {
     struct jobs_test *t = open_test();
@@ -929,6 +953,21 @@ static void walk_cancel(struct walk *w)
         job->state = 'G';
 }
 
+static void walk_hurry(struct walk *w)
+{
+    struct model_job *job = any_job(w);
+
+    if (job == NULL)
+        return;
+    bool waits = job->state == 'Q' && job->due_ms > w->t->store.now_ms;
+    bool hurried = mc_job_hurry(begin(w->t), job->id);
+    if (spoiled(w))
+        return;
+    assert_int_equal(hurried, waits);
+    if (waits)
+        job->due_ms = w->t->store.now_ms;
+}
+
 static void walk_reclaim(struct walk *w)
 {
     unsigned lane = (unsigned)below(w, WALK_LANES);
@@ -1077,6 +1116,8 @@ static void walk_step(struct walk *w)
     case 9:
         if (below(w, 4) == 0)
             walk_cancel(w);
+        else
+            walk_hurry(w);
         break;
     case 10:
         if (below(w, 4) == 0)
@@ -1135,6 +1176,7 @@ int main(void)
         cmocka_unit_test(a_job_may_be_due_later),
         cmocka_unit_test(reclaiming_is_one_workers),
         cmocka_unit_test(cancelling_is_for_ever),
+        cmocka_unit_test(what_waits_for_its_time_is_hurried),
         cmocka_unit_test(a_lease_of_no_time_is_still_one_lease),
         cmocka_unit_test(a_refused_call_adds_no_job),
         cmocka_unit_test(counters_are_what_the_tables_hold),

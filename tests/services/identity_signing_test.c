@@ -1,5 +1,6 @@
 /* Signing: one text, one signature, one use; revocation; SIMs and apps; strong proofs. */
 #include "identity_signing_help.h"
+#include "services/identity/signer.h"
 
 #define CITIZEN    IDENTITY__SUBJECT_KIND__CITIZEN
 #define ENTERPRISE IDENTITY__SUBJECT_KIND__ENTERPRISE
@@ -464,6 +465,55 @@ static void a_signer_away_is_asked_while_the_signing_lives(void **state)
     assert_int_equal(harness_dead(h, IDENTITY_LANE_SIGNER), 1);
 }
 
+static void call_back(struct harness *h, const char *ref, unsigned http)
+{
+    Motcua__WebhookRequest request = MOTCUA__WEBHOOK_REQUEST__INIT;
+
+    request.method = text("POST");
+    request.path = text("/webhooks/signer");
+    request.query = mc_sprintf(&kept, "ref=%s", ref);
+    request.body.data = (uint8_t *)mc_unconst("{\"state\":\"SIGNED\",\"signature\":\"AAAA\"}");
+    request.body.len = strlen((const char *)request.body.data);
+    harness_as(h, &(struct mc_caller){.name = "room:gateway", .who = MC_ROOM});
+    const Motcua__WebhookReply *reply = harness_call(h, "SignerCallback", &request.base, MC_OK);
+    assert_int_equal(reply->status, http);
+    act_as_front(h);
+}
+
+/* SYS-15: what it says is not believed, only the next look comes sooner; a few times. */
+static void a_callback_brings_the_next_look_forward(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    const Identity__Signing *begun = begin_sim(h, LOGIN);
+    char ref[MC_UUID_TEXT_LEN + 1];
+
+    mc_uuid_text(ref, begun->signing_id.data);
+    signer_says(h, "signer.sim", "{\"state\":\"PENDING\"}");
+    assert_false(harness_effect(h, "signer.sim", &exchange));
+    call_back(h, ref, 200);
+    assert_int_equal(signing(h, begun->signing_id)->state, AWAITED);
+    assert_true(harness_effect(h, "signer.sim", &exchange));
+    assert_non_null(memmem(exchange.http.body.data, exchange.http.body.len, ref, strlen(ref)));
+    call_back(h, ref, 200); /* in the middle of a look: it may have come too late for that one */
+    harness_answer(h, &exchange, 200, "{\"state\":\"PENDING\"}");
+    signer_says(h, "signer.sim", "{\"state\":\"PENDING\"}");
+    assert_false(harness_effect(h, "signer.sim", &exchange));
+    for (int i = 2; i < IDENTITY_SIGNER_CALLBACKS_MAX; i++) {
+        call_back(h, ref, 200);
+        signer_says(h, "signer.sim", "{\"state\":\"PENDING\"}");
+    }
+    call_back(h, ref, 200); /* one past */
+    assert_false(harness_effect(h, "signer.sim", &exchange));
+    harness_advance(h, 1000);
+    signer_says(h, "signer.sim", signed_answer(&world.citizen, begun->text));
+    responder_is_good(h, &world.citizen);
+    call_back(h, ref, 200); /* over */
+    call_back(h, "01907b00-0000-7000-8000-00000000000b", 200);
+    call_back(h, "nonsense", 400);
+    assert_false(harness_effect(h, "signer.sim", &exchange));
+}
+
 /* Nobody's phone rings all night: ten prompts an hour, and the eleventh is refused. */
 static void prompts_are_counted(void **state)
 {
@@ -556,6 +606,7 @@ int main(void)
         TEST(an_app_signs_after_consent_REG_08),
         TEST(a_sim_that_does_not_sign_says_why),
         TEST(a_signer_away_is_asked_while_the_signing_lives),
+        TEST(a_callback_brings_the_next_look_forward),
         TEST(prompts_are_counted),
         TEST(a_strong_proof_is_for_one_request_and_once),
     };
