@@ -131,17 +131,13 @@ static void count_in(struct mc_txn *txn, struct mc_bytes account, struct mc_byte
 }
 
 /* The channels a rule has, without those that its recipient switched off. */
-static unsigned channels_of(const struct notification *notification, struct mc_txn *txn,
-                            const struct notification_rule *rule, struct mc_bytes owner)
+static unsigned channels_of(struct mc_txn *txn, const struct notification_rule *rule,
+                            struct mc_bytes owner)
 {
     unsigned wanted = NOTIFICATION_INBOX | (rule->sms ? NOTIFICATION_SMS : 0U) |
                       (rule->email ? NOTIFICATION_EMAIL : 0U);
-    unsigned channels = 0;
 
-    for (unsigned channel = NOTIFICATION_INBOX; channel <= NOTIFICATION_EMAIL; channel <<= 1)
-        if ((wanted & channel) != 0 && prefs_allow(notification, txn, owner, rule->kind, channel))
-            channels |= channel;
-    return channels;
+    return wanted & prefs_channels(txn, owner, rule->kind);
 }
 
 /* False: the arena is full, and the call has failed. */
@@ -193,7 +189,7 @@ void notification_make(const struct notification *notification, struct mc_txn *t
     if (rule == NULL || !mc_uuid_parse(account, mc_key_text(fact->account)))
         return; /* nobody to tell: filed at the desk, without an account */
     struct mc_bytes owner = notification_recipient(txn, mc_keep(txn, account, sizeof account));
-    unsigned channels = channels_of(notification, txn, rule, owner);
+    unsigned channels = channels_of(txn, rule, owner);
     struct mc_bytes id = mc_new_id(txn);
     if (txn->status != MC_OK || channels == 0 || !write_content(txn, rule, fact->values, &content))
         return;

@@ -24,13 +24,18 @@ static const NotificationState__Preferences *load(struct mc_txn *txn, struct mc_
                    &notification_state__preferences__descriptor);
 }
 
+unsigned prefs_channels(struct mc_txn *txn, struct mc_bytes account, enum notification_kind kind)
+{
+    unsigned off = off_of(load(txn, account), kind);
+
+    return txn->status == MC_OK ? ~off : 0;
+}
+
 bool prefs_allow(const struct notification *notification, struct mc_txn *txn,
                  struct mc_bytes account, enum notification_kind kind, unsigned channel)
 {
     (void)notification;
-    unsigned off = off_of(load(txn, account), kind);
-
-    return txn->status == MC_OK && (off & channel) == 0;
+    return (prefs_channels(txn, account, kind) & channel) != 0;
 }
 
 static const Notification__Channel channels[] = {

@@ -17,6 +17,9 @@
 bool prefs_allow(const struct notification *notification, struct mc_txn *txn,
                  struct mc_bytes account, enum notification_kind kind, unsigned channel);
 
+/* The channels that an account is told of a kind by, all in one; 0 too when the call has failed. */
+unsigned prefs_channels(struct mc_txn *txn, struct mc_bytes account, enum notification_kind kind);
+
 /* All kinds as they are for an account; for both handlers. */
 enum mc_status prefs_tell(const struct notification *notification, struct mc_txn *txn,
                           struct mc_bytes account, Notification__Preferences *rep);
