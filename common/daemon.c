@@ -446,6 +446,7 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         .sign_seed = d->sign_seed,
         .public_key = mc_process_public_key,
         .public_key_arg = &d->process,
+        .config = &d->process.config,
     };
     enum mc_status opened = mc_service_open(d->service, room, ctx, &options, why, why_size);
     mc_keyring_wipe(&d->seal);

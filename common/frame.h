@@ -68,6 +68,7 @@ struct mc_service_options {
     /* The public signing key of a room; false: unknown here. */
     bool (*public_key)(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);
     void *public_key_arg;
+    const struct mc_config *config; /* what it was started with; NULL: nobody can be told */
 };
 
 /* Who follows this room's journal, as it said at its last Follow. */

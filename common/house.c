@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/actions.h"
+#include "common/config_told.h"
 #include "common/lineage.h"
 #include "common/pauses.h"
 #include "common/queue.h"
@@ -296,7 +297,8 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     X(StartUpkeep,   mc_upkeep_start,   Motcua__StartUpkeepRequest,   Motcua__Upkeep, MC_WRITE, MC_OPERATOR, NULL) \
     X(GetUpkeep,     mc_upkeep_get,     Motcua__GetUpkeepRequest,     Motcua__Upkeep, MC_READ, MC_OPERATOR, NULL)  \
     X(StopUpkeep,    mc_upkeep_stop,    Motcua__StopUpkeepRequest,    Motcua__Upkeep, MC_WRITE, MC_OPERATOR, NULL) \
-    X(AcceptLineage, mc_lineage_accept, Motcua__AcceptLineageRequest, Motcua__AcceptLineageReply, MC_WRITE, MC_OPERATOR, NULL)
+    X(AcceptLineage, mc_lineage_accept, Motcua__AcceptLineageRequest, Motcua__AcceptLineageReply, MC_WRITE, MC_OPERATOR, NULL) \
+    X(Config,        mc_config_tell,    Motcua__ConfigRequest,        Motcua__ConfigReply, MC_READ, MC_OPERATOR, NULL)
 /* clang-format on */
 
 #define HOUSE_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct mc_service, fn, req, rep)

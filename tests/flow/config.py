@@ -161,6 +161,23 @@ class Config(story.Story):
     def hup(self, name="payment"):
         self.house.processes[name].send_signal(signal.SIGHUP)
 
+    def test_a_running_room_tells_and_tries(self):
+        """What it was started with, and what another file would change: told by the room, from anywhere."""
+        self.up()
+        shown = self.operator("config", "show", "otp")
+        self.assertRegex(shown, r"(?m)^store\.map_size +64MiB +--set$")
+        self.assertNotIn("otp.code_life", shown)
+        self.assertRegex(self.operator("config", "show", "otp", "all"), r"(?m)^otp\.code_life +2m +default$")
+        path = f"{self.folder}/next.yaml"
+        with open(path, "w") as file:
+            file.write("otp:\n  code_life: 90s\nstore.map_size: 2GiB\npool.queue: 100\n")
+        self.assertIn("within its range", self.operator("config", "check", "otp", path))
+        self.assertRegex(self.operator("config", "diff", "otp", path), rf"^otp\.code_life +2m -> 90s +\({path}:2:14\)\n$")
+        with open(path, "w") as file:
+            file.write("otp:\n  code_life: 5\n")
+        self.operator("config", "check", "otp", path, want=65)
+        self.operator("config", "diff", "payment", path, want=65)  # another room's key
+
     def test_callers_are_read_again(self):
         """SIGHUP: who is new may connect, who is gone may not; a broken list changes nothing."""
         self.up()
