@@ -239,6 +239,10 @@ class Events(story.Story):
         self.assertNotIn(CITIZEN["full_name"], json.dumps(whole.events, ensure_ascii=False))
 
         self.wait("the webhooks", lambda: len({h["webhook-id"] for h, _ in self.receiver.told}) >= len(stream.events))
+        number = hook.webhook.webhook_id.hex()
+        self.assertRegex(self.operator("partner", "webhooks", PROVINCE), f"{number} .*WEBHOOK_ACTIVE")
+        self.assertIn(number, self.operator("webhook", "resume", number))  # it goes on where it stands
+        self.operator("webhook", "resume", "no-id", want=64)
         told = [json.loads(body) for _, body in self.receiver.told]
         order = [int(m["sequence"]) for m in told]
         self.assertEqual(order, sorted(order))
