@@ -87,7 +87,7 @@ enum {
     DOSSIER_FILTER_ROWS_MAX = 500, /* looked at for one page */
     DOSSIER_NOTES_MAX = 500,       /* of one dossier */
     DOSSIER_PROGRESS_MAX = 50,     /* steps a member's system tells of at once */
-    DOSSIER_PROGRESS_AHEAD_MS = 5 * 60 * 1000, /* its clock may be so far ahead of ours */
+    DOSSIER_PROGRESS_AHEAD_MS = 5 * 60 * 1000, /* so much its clock may differ from ours */
     DOSSIER_SUPPLEMENT_MAX = 30,               /* things missing, in one request */
     DOSSIER_STAGES_TEXT_MAX = 16384,
     DOSSIER_FILE_NAME_CHARS_MAX = 200,

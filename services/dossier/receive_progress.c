@@ -4,8 +4,9 @@
  * needed, its own system has looked at.
  *
  * Members repeat what was not acknowledged, and late: a step whose time is not later than the last
- * one that was taken is known, wherever the dossier is by now. So an old «4» that comes once more
- * does not bring a finished dossier back.
+ * one that was taken is known, and one that is older than a step taken here has come too late. So
+ * an old «4» that comes once more does not bring a finished dossier back, nor end the wait for
+ * papers.
  */
 #include <stdio.h>
 #include <string.h>
@@ -74,6 +75,17 @@ static bool is_there(const struct dossier_open *open, Dossier__State to)
                                                  open->record->received_at_ms != 0) == NULL;
 }
 
+/* Older than the last step that was taken here, by more than clocks differ. */
+static bool is_late(const DossierState__Dossier *record, int64_t at_ms)
+{
+    static const char told[] = "partner:";
+
+    for (size_t i = record->n_steps; i > 0; i--)
+        if (strncmp(record->steps[i - 1]->actor, told, sizeof told - 1) != 0)
+            return at_ms + DOSSIER_PROGRESS_AHEAD_MS < record->steps[i - 1]->at_ms;
+    return false;
+}
+
 static void take(struct dossier *dossier, struct mc_txn *txn, const char *partner,
                  const Dossier__ProgressStep *step, Dossier__ProgressTaken *ret_taken)
 {
@@ -84,7 +96,8 @@ static void take(struct dossier *dossier, struct mc_txn *txn, const char *partne
         return;
     open.actor = DOSSIER_BY_OFFICER;
     open.member = partner;
-    ret_taken->again = step->at_ms <= open.record->member_step_ms || is_there(&open, step->to);
+    ret_taken->again = step->at_ms <= open.record->member_step_ms || is_there(&open, step->to) ||
+                       is_late(open.record, step->at_ms);
     if (!ret_taken->again) {
         open.record->member_step_ms = step->at_ms;
         missing.reason = step->note;

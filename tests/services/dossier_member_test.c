@@ -122,6 +122,27 @@ static void a_repeat_changes_nothing(void **state)
     assert_int_equal(harness_events(h, "dossier.advanced"), events);
 }
 
+/* An officer here asked for papers meanwhile: what was done there before does not end the wait. */
+static void what_is_older_than_a_step_here_comes_too_late(void **state)
+{
+    struct harness *h = *state;
+
+    (void)a_dossier(h);
+    const Dossier__DossierReply *at = processing(h);
+    (void)snprintf(code, sizeof code, "%s", at->code);
+    harness_advance(h, HOUR);
+    int64_t asked = harness_now(h);
+    (void)advance_as(h, &officer, at, STATE(SUPPLEMENT_REQUESTED), why, MC_OK);
+    harness_advance(h, HOUR);
+    int64_t late = asked - DOSSIER_PROGRESS_AHEAD_MS - 1;
+    const Dossier__ReceiveProgressReply *rep =
+        tell(h, TAY_NINH, code, STATE(PROCESSING), late, "", MC_OK);
+    assert_true(rep->steps[0]->again);
+    assert_int_equal(rep->steps[0]->state, STATE(SUPPLEMENT_REQUESTED));
+    rep = tell(h, TAY_NINH, code, STATE(PROCESSING), late + 1, "", MC_OK);
+    assert_false(rep->steps[0]->again); /* clocks differ by so much */
+}
+
 static void the_table_holds_for_members_too(void **state)
 {
     struct harness *h = *state;
@@ -230,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MEMBER_TEST(progress_moves_the_dossier),
         MEMBER_TEST(a_repeat_changes_nothing),
+        MEMBER_TEST(what_is_older_than_a_step_here_comes_too_late),
         MEMBER_TEST(the_table_holds_for_members_too),
         MEMBER_TEST(what_is_wrong_is_named_by_its_place),
         MEMBER_TEST(others_dossiers_are_not_there),
