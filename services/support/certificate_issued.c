@@ -15,6 +15,7 @@ enum mc_status support_certificate_issued(struct support *support, struct mc_txn
     certificate.dossier_code = body->dossier_code;
     certificate.order_id = body->order_id;
     certificate.notice = body->notice;
+    certificate.production = body->production;
     certificate.at_ms = event->at_ms;
     mc_save(txn, SUPPORT_CERTIFICATES, mc_key_text(body->number), &certificate.base);
     return txn->status;

@@ -203,6 +203,19 @@ static void apis_show(struct mc_txn *txn, const SupportState__Integration *recor
     }
 }
 
+static void certificate_show(struct mc_txn *txn, const SupportState__Integration *record,
+                             Support__Integration *rep)
+{
+    const SupportState__Certificate *known =
+        record->certificate[0] != '\0'
+            ? mc_load(txn, SUPPORT_CERTIFICATES, mc_key_text(record->certificate),
+                      &support_state__certificate__descriptor)
+            : NULL;
+
+    rep->certificate = record->certificate;
+    rep->test_system = known != NULL && !known->production;
+}
+
 void support_case_show(struct mc_txn *txn, const struct support_case *at, Support__Integration *rep)
 {
     const SupportState__Integration *record = at->record;
@@ -220,7 +233,7 @@ void support_case_show(struct mc_txn *txn, const struct support_case *at, Suppor
     rep->dossier_code = record->dossier_code;
     rep->payment_id = record->payment_id;
     rep->voucher_no = record->voucher_no;
-    rep->certificate = record->certificate;
+    certificate_show(txn, record, rep);
     rep->files = support_files_show(txn, record->n_files, record->files);
     rep->n_files = record->n_files;
     rep->opened_at_ms = record->opened_at_ms;

@@ -155,13 +155,14 @@ static void six_steps_to_confirmation(void **state)
     assert_null(confirm(h, at, "", MC_CONFLICT));
 }
 
-static void certified(struct harness *h, const char *number, const char *unit)
+static void certified(struct harness *h, const char *number, const char *unit, bool production)
 {
     static const char *const no_keys[] = {NULL};
     Partner__CertificateIssued body = PARTNER__CERTIFICATE_ISSUED__INIT;
 
     body.number = text(number);
     body.unit = text(unit);
+    body.production = production;
     body.api_type = text("land_payment");
     body.order_id = (ProtobufCBinaryData){MC_ID_LEN, (uint8_t *)text("0123456789abcdef")};
     body.dossier_code = text("000.20.31.H40-260907-0001");
@@ -175,8 +176,9 @@ static void a_certificate_stands_for_pictures(void **state)
     struct harness *h = *state;
     const Support__Integration *at = open_case(h);
 
-    certified(h, "CNTH-2026-000001", PROVINCE_UNIT);
-    certified(h, "CNTH-2026-000002", OTHER_UNIT);
+    certified(h, "CNTH-2026-000001", PROVINCE_UNIT, false);
+    certified(h, "CNTH-2026-000003", PROVINCE_UNIT, true);
+    certified(h, "CNTH-2026-000002", OTHER_UNIT, true);
     Support__RecordStepRequest req = step_of(at, STEP(TEST));
     req.certificate = text("CNTH-2026-000002");
     assert_null(harness_call(h, "RecordStep", &req.base, MC_NOT_FOUND));
@@ -191,6 +193,10 @@ static void a_certificate_stands_for_pictures(void **state)
     assert_string_equal(at->payment_id, "30313233343536373839616263646566");
     assert_string_equal(at->voucher_no, "TB-1");
     assert_int_equal(at->n_files, 0);
+    assert_true(at->test_system); /* who confirms sees it */
+    req = step_of(at, STEP(TEST));
+    req.certificate = text("CNTH-2026-000003");
+    assert_false(record(h, &req)->test_system);
 }
 
 static void a_case_takes_so_many_apis_and_checks(void **state)
