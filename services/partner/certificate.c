@@ -2,9 +2,9 @@
  * Certificates are issued once and never changed: the proof is kept as it was signed, so that it is
  * known for genuine also when the room signs with another key.
  *
- *     certified: 'a', partner id, NUL, API type -> certificate id
- *                'n', number                    -> certificate id
- *                'p', hash of the proof         -> certificate id
+ *     certified: 'a', partner id, NUL, API type, NUL, "live" or "test" -> certificate id
+ *                'n', number                                           -> certificate id
+ *                'p', hash of the proof                                -> certificate id
  */
 #include "certificate.h"
 
@@ -182,6 +182,16 @@ static void fill(const struct partner *partner, struct mc_txn *txn, struct mc_by
     certificate->issued_at_ms = txn->now_ms;
 }
 
+static struct mc_bytes api_key_of(struct mc_txn *txn,
+                                  const Partner__IntegrationCertificate *certificate)
+{
+    struct mc_bytes id = {certificate->partner_id, strlen(certificate->partner_id) + 1};
+    struct mc_bytes type = {certificate->api_type, strlen(certificate->api_type) + 1};
+    const char *kind = certificate->production ? "live" : "test";
+
+    return key_of(txn, "a", mc_key_join(txn, id, mc_key_join(txn, type, mc_key_text(kind))));
+}
+
 void partner_certificate_issue(const struct partner *partner, struct mc_txn *txn,
                                struct mc_bytes delivery_id, const PartnerState__Delivery *delivery)
 {
@@ -191,11 +201,7 @@ void partner_certificate_issue(const struct partner *partner, struct mc_txn *txn
     if (record == NULL)
         return;
     fill(partner, txn, delivery_id, delivery, record, &certificate);
-    struct mc_bytes api_key = key_of(
-        txn, "a",
-        mc_key_join(txn,
-                    (struct mc_bytes){certificate.partner_id, strlen(certificate.partner_id) + 1},
-                    mc_key_text(certificate.api_type)));
+    struct mc_bytes api_key = api_key_of(txn, &certificate);
     if (find(txn, api_key).len > 0)
         return;
     add_contracts(txn, &certificate);

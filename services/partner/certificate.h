@@ -18,7 +18,7 @@ enum {
 
 /*
  * The partner has acknowledged this voucher: it gets the certificate of that API, unless it has one
- * already.
+ * already: one as a test system, and one when it is a production system.
  */
 void partner_certificate_issue(const struct partner *partner, struct mc_txn *txn,
                                struct mc_bytes delivery_id, const PartnerState__Delivery *delivery);

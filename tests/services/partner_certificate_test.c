@@ -126,6 +126,29 @@ static void an_acknowledged_voucher_issues_it_once(void **state)
     assert_int_equal(list(h, "")->n_certificates, 1);
 }
 
+/* A test system's is no word about the production system that it becomes. */
+static void a_production_system_gets_its_own(void **state)
+{
+    struct harness *h = *state;
+    struct profile p;
+
+    profile_init(&p);
+    p.request.version = 2;
+    p.profile.production = false;
+    ((struct partner *)harness_ctx(h))->call_test_systems = true;
+    (void)harness_call(h, "SavePartner", &p.request.base, MC_OK);
+    acknowledged(h, "TB-1");
+    acknowledged(h, "TB-2");
+    assert_false(get(h, NUMBER, MC_OK)->production);
+    p.request.version = 3;
+    p.profile.production = true;
+    (void)harness_call(h, "SavePartner", &p.request.base, MC_OK);
+    acknowledged(h, "TB-3");
+    acknowledged(h, "TB-4");
+    assert_int_equal(list(h, "")->n_certificates, 2);
+    assert_true(get(h, "CNTH-2026-000002", MC_OK)->production);
+}
+
 /* What is signed says what was seen, and nothing of who paid what. */
 static void its_proof_is_checked_by_the_public_key(void **state)
 {
@@ -214,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PARTNER_TEST(an_acknowledged_voucher_issues_it_once),
+        PARTNER_TEST(a_production_system_gets_its_own),
         PARTNER_TEST(its_proof_is_checked_by_the_public_key),
         PARTNER_TEST(anybody_may_ask_whether_a_code_is_genuine),
         PARTNER_TEST(what_was_refused_or_marked_issues_none),
