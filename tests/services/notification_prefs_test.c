@@ -285,6 +285,55 @@ static void what_is_owed_cannot_be_switched_off(void **state)
     assert_int_equal(notices(h), 3);
 }
 
+/* All of a kind is off, as it could be before the kind was locked. */
+static void put_off(struct harness *h, const char *kind)
+{
+    struct mc_service *service = harness_service(h);
+    NotificationState__Preferences record = NOTIFICATION_STATE__PREFERENCES__INIT;
+    NotificationState__KindOff off = NOTIFICATION_STATE__KIND_OFF__INIT;
+    NotificationState__KindOff *list[] = {&off};
+    uint8_t id[MC_ID_LEN];
+    struct mc_turn turn;
+    struct mc_txn txn;
+
+    off.kind = text(kind);
+    off.channels = NOTIFICATION_INBOX | NOTIFICATION_SMS | NOTIFICATION_EMAIL;
+    record.off = list;
+    record.n_off = 1;
+    assert_true(mc_uuid_parse(id, mc_key_text(BINH)));
+    mc_turn_begin(&turn, service->store, &service->arena, harness_now(h));
+    mc_txn_open(&txn, &turn);
+    txn.secrets = &service->secrets;
+    mc_save(&txn, NOTIFICATION_PREFERENCES, (struct mc_bytes){id, sizeof id}, &record.base);
+    assert_int_equal(mc_txn_apply(&txn), MC_OK);
+    assert_int_equal(mc_turn_commit(&turn), MC_OK);
+    mc_arena_reset(&service->arena);
+}
+
+/* A record that says otherwise does not keep what is owed from anybody; nor does one of no kind. */
+static void what_became_locked_is_told(void **state)
+{
+    struct harness *h = *state;
+    Notification__GetPreferencesRequest request = NOTIFICATION__GET_PREFERENCES_REQUEST__INIT;
+
+    opened(h);
+    put_off(h, "decision");
+    harness_advance(h, 1000);
+    refused(h);
+    assert_true(sms_goes(h));
+    assert_string_equal(newest(h, &binh)->template_, "DOSSIER_REFUSED");
+    harness_as(h, &binh);
+    const Notification__Preferences *now = harness_call(h, "GetPreferences", &request.base, MC_OK);
+    assert_true(find(now, "decision", NOTIFICATION__CHANNEL__SMS)->on);
+    assert_false(find(now, "decision", NOTIFICATION__CHANNEL__EMAIL)->on);
+    put_off(h, "weather");
+    accepted(h);
+    assert_true(sms_goes(h));
+    (void)set(h, "dossier", NOTIFICATION__CHANNEL__SMS, false);
+    accepted(h);
+    assert_false(sms_goes(h));
+}
+
 static void every_fault_of_a_request_is_told(void **state)
 {
     struct harness *h = *state;
@@ -638,6 +687,7 @@ int main(void)
         ROOM_TEST(an_inbox_that_is_switched_off),
         ROOM_TEST(pages_pass_hidden_notices),
         ROOM_TEST(what_is_owed_cannot_be_switched_off),
+        ROOM_TEST(what_became_locked_is_told),
         ROOM_TEST(every_fault_of_a_request_is_told),
         ROOM_TEST(changes_are_told),
         ROOM_TEST(only_with_a_session),
