@@ -53,7 +53,8 @@ struct oidc_page {
     size_t len;
     bool broken;
     bool english;
-    bool script; /* the page's policy lets our script run and ask us */
+    bool script;         /* the page's policy lets our script run and ask us */
+    const char *refresh; /* the value of a Refresh header, or NULL */
 };
 void oidc_page_begin(struct oidc_page *page, struct mc_arena *arena, bool english,
                      const char *title_key);
@@ -76,6 +77,9 @@ void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *
                      const Identity__AuthorizeReply *reply, const char *note);
 void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *form,
                     const char *login, const char *phone_masked, const char *note);
+/* While somebody signs on the SIM: the code that both screens show. */
+void oidc_show_sim(struct gateway_exchange *exchange, const struct oidc_form *form,
+                   const Identity__Signing *signing);
 void oidc_show_consent(struct gateway_exchange *exchange, const struct oidc_form *form,
                        const Identity__AuthorizeReply *reply);
 void oidc_show_refusal(struct gateway_exchange *exchange, const struct oidc_form *form, int http,
@@ -88,6 +92,9 @@ bool oidc_read(struct gateway_exchange *exchange, struct oidc_form *ret_form);
 /* The same for a page: false, and it is told that it cannot be read. */
 mc_nodiscard bool oidc_read_page(struct gateway_exchange *exchange, struct oidc_form *ret_form);
 char *oidc_browser_of(struct gateway_exchange *exchange);
+/* The login page again, with a note. */
+void oidc_show_again(struct gateway_exchange *exchange, const struct oidc_form *form,
+                     const char *text);
 /* An AuthorizeReply: the browser goes on by it. */
 mc_link_answered oidc_gone_on;
 /* Asks a room; when it cannot be asked the exchange is answered. */
@@ -112,6 +119,7 @@ void gateway_oidc_login(struct gateway_exchange *exchange);
 void gateway_oidc_code(struct gateway_exchange *exchange);
 void gateway_oidc_resend(struct gateway_exchange *exchange);
 void gateway_oidc_consent(struct gateway_exchange *exchange);
+void gateway_oidc_sim(struct gateway_exchange *exchange);
 void gateway_oidc_vneid(struct gateway_exchange *exchange);
 void gateway_oidc_token(struct gateway_exchange *exchange);
 void gateway_oidc_userinfo(struct gateway_exchange *exchange);

@@ -136,18 +136,15 @@ void gateway_oidc_authorize(struct gateway_exchange *exchange)
 }
 
 /* The same page again, with a note or in another language. */
-static void show_again(struct gateway_exchange *exchange, const struct oidc_form *form)
+void oidc_show_again(struct gateway_exchange *exchange, const struct oidc_form *form,
+                     const char *text)
 {
     Identity__GetAuthorizationRequest request = IDENTITY__GET_AUTHORIZATION_REQUEST__INIT;
 
+    (void)snprintf(exchange->note, sizeof exchange->note, "%s", text);
     request.authorization = oidc_id(&exchange->gateway->arena, form, "authorization");
     request.browser = oidc_browser_of(exchange);
     oidc_ask(exchange, "identity", "GetAuthorization", &request.base, oidc_gone_on);
-}
-
-static void note(struct gateway_exchange *exchange, const char *text)
-{
-    (void)snprintf(exchange->note, sizeof exchange->note, "%s", text);
 }
 
 /* --- account and password --- */
@@ -161,21 +158,22 @@ static void logged_in(void *arg, const Motcua__Header *head, struct mc_bytes bod
     struct mc_arena *arena = &exchange->gateway->arena;
     struct oidc_form form;
     const Identity__LoginReply *reply = NULL;
+    const char *text = "";
 
     (void)oidc_read(exchange, &form);
     bool wrong = head != NULL && head->status != 0 && mc_rpc_http(head->status) < HTTP_SERVER;
     if (wrong) {
-        note(exchange, head->message);
+        text = head->message;
         exchange->captcha = strncmp(head->code, captcha, sizeof captcha - 1) == 0;
     } else {
         reply = oidc_reply(exchange, &form, head, body, &identity__login_reply__descriptor);
     }
     if (reply != NULL && reply->code[0] != '\0') {
-        note(exchange, reply->message);
+        text = reply->message;
         wrong = true;
     }
     if (wrong) {
-        show_again(exchange, &form);
+        oidc_show_again(exchange, &form, text);
     } else if (reply != NULL) {
         char *login = mc_alloc(arena, 2 * reply->login.len + 1);
         if (login != NULL)
@@ -193,7 +191,7 @@ void gateway_oidc_login(struct gateway_exchange *exchange)
     if (!oidc_read_page(exchange, &form))
         return;
     if (strcmp(mc_httpd_method(exchange->request), "POST") != 0) {
-        show_again(exchange, &form);
+        oidc_show_again(exchange, &form, "");
         return;
     }
     request.login_id = oidc_value(&form, "login_id");

@@ -141,6 +141,8 @@ void oidc_page_send(struct oidc_page *page, struct gateway_exchange *exchange, i
         page->broken = page->broken || line == NULL;
         gateway_header_add(&extra, "Set-Cookie", line);
     }
+    if (page->refresh != NULL)
+        gateway_header_add(&extra, "Refresh", page->refresh);
     gateway_answer(exchange, &(struct gateway_answer){
                                  .http = page->broken ? 500 : http,
                                  .content_type = "text/html; charset=utf-8",

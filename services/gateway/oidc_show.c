@@ -77,6 +77,18 @@ static void add_captcha(struct oidc_page *page)
     oidc_page_add(page, "</p>\n<script type=\"module\" src=\"/oauth2/captcha.js\"></script>\n");
 }
 
+/* LOG-03, the tab «Sim ký số»; also the way to assurance level 3 for who has a password. */
+static void add_sim(struct oidc_page *page, const char *authorization)
+{
+    oidc_page_add(page, "<h2>");
+    oidc_page_say(page, "sim_tab");
+    oidc_page_add(page, "</h2>\n");
+    oidc_page_form(page, "/oauth2/sim", authorization);
+    add_field(page, "phone", "sim_phone", "inputmode=\"tel\" autocomplete=\"tel\"");
+    oidc_page_button(page, "sim_login", "go", "sim");
+    oidc_page_add(page, "</form>\n");
+}
+
 void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *form,
                      const Identity__AuthorizeReply *reply, const char *note)
 {
@@ -99,8 +111,35 @@ void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *
         add_captcha(&page);
     oidc_page_button(&page, "login", "go", "login");
     oidc_page_add(&page, "</form>\n");
+    if (reply->sim)
+        add_sim(&page, authorization);
     add_language(&page, authorization);
     oidc_page_send(&page, exchange, 200, reply->form_origin, reply->browser);
+}
+
+void oidc_show_sim(struct gateway_exchange *exchange, const struct oidc_form *form,
+                   const Identity__Signing *signing)
+{
+    struct mc_arena *arena = &exchange->gateway->arena;
+    const char *next = mc_sprintf(
+        arena, "/oauth2/sim?lang=%s&authorization=%s&signing=%s", form->english ? "en" : "vi",
+        hex_of(arena, oidc_id(arena, form, "authorization")), hex_of(arena, signing->signing_id));
+    struct oidc_page page;
+
+    oidc_page_begin(&page, arena, form->english, "sim_title");
+    oidc_page_add(&page, "<p>");
+    oidc_page_say(&page, "sim_code");
+    oidc_page_add(&page, " <strong>");
+    oidc_page_text(&page, signing->check_code);
+    oidc_page_add(&page, "</strong></p>\n<p role=\"status\">");
+    oidc_page_text(&page, signing->waits_for);
+    oidc_page_add(&page, "</p>\n<p><a href=\"");
+    oidc_page_text(&page, next != NULL ? next : "");
+    oidc_page_add(&page, "\">");
+    oidc_page_say(&page, "sim_next");
+    oidc_page_add(&page, "</a></p>\n");
+    page.refresh = next != NULL ? mc_sprintf(arena, "2; url=%s", next) : NULL;
+    oidc_page_send(&page, exchange, 200, "", "");
 }
 
 void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *form,

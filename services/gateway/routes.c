@@ -47,6 +47,7 @@ static const struct route routes[] = {
     {"/oauth2/resend",    "POST",      "oidc_resend",     gateway_oidc_resend,     0},
     {"/oauth2/consent",   "POST",      "oidc_consent",    gateway_oidc_consent,    0},
     {"/oauth2/vneid",     "GET, POST", "oidc_vneid",      gateway_oidc_vneid,      0},
+    {"/oauth2/sim",       "GET, POST", "oidc_sim",        gateway_oidc_sim,        0},
     {"/oauth2/token",     "POST",      "oidc_token",      gateway_oidc_token,      0},
     {"/oauth2/userinfo",  "GET, POST", "oidc_userinfo",   gateway_oidc_userinfo,   0},
     {"/oauth2/logout",    "GET, POST", "oidc_logout",     gateway_oidc_logout,     0},

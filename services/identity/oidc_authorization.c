@@ -105,6 +105,7 @@ void oidc_fill_login(const struct identity *identity, struct mc_txn *txn,
     rep->client_name = at->client->name;
     rep->form_origin = oidc_uri_origin(txn, at->record->redirect_uri);
     rep->vneid = identity->vneid_issuer[0] != '\0';
+    rep->sim = identity->sim_url[0] != '\0';
     if (rep->vneid && txn->status == MC_OK)
         rep->form_origin = mc_sprintf(txn->arena, "%s %s", rep->form_origin,
                                       oidc_uri_origin(txn, identity->vneid_issuer));

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 
+import oidc
 import story
 from authority import Authorities, openssl
 from story import CITIZEN, enum_name
@@ -185,6 +186,59 @@ class Certificates(story.Story):
         self.assertEqual(self.register(self.settled(begun.signing_id)).ial, 3)
         begun = self.start("SIGN_LOGIN", "CITIZEN", method="REMOTE_CA", ca_account="nobody")
         self.assertEqual(self.settled(begun.signing_id).code, "SIGNING_NOT_AT_PROVIDER")
+
+
+    def test_a_browser_steps_up(self):
+        """LOG-03, LOG-07: a portal asks for LoA3; who has only a password is refused it, and gets it by the PIN of the SIM, without a
+        script; another person's SIM, and a declined prompt, do not."""
+        phone, other = f"84{CITIZEN['phone'][1:]}", "84912000999"
+        self.authorities.signer(phone, BINH, f"CCCD:{CITIZEN['login_id']}")
+        self.authorities.signer(other, "TRẦN VĂN KHÁC", "CCCD:001085990043")
+        steps = self.up()
+        steps.register(CITIZEN)
+        place = "https://dichvucong.tayninh.example.vn/cb"
+        client = {"client_id": "tayninh", "name": "Cổng Tây Ninh", "unit": story.UNIT, "redirect_uris": [place]}
+        secret = self.local("operator:test").call("identity", "SaveClient", {"client": client, "reason": "kết nối"}).client_secret
+        self.base = steps.http.base
+        portal, browser = oidc.Portal(self, secret=secret, callback=place), oidc.Browser(self.base)
+        browser.get(portal.address(scope="openid"))
+        browser.submit(login_id=CITIZEN["login_id"], password=story.PASSWORD)
+        login = bytes.fromhex(browser.forms()[0][1]["login"])
+        browser.submit(code=steps.read_code("LOGIN", login, CITIZEN["phone"]))
+        tokens = portal.exchange(oidc.answer_of(browser.submit(go="allow"))["code"])[1]
+        self.assertEqual(oidc.claims_of(tokens["id_token"])["acr"], "LoA2")
+        stepped = portal.address(scope="openid", acr_values="LoA3")
+        self.assertIsNone(browser.get(stepped))
+
+        self.assertIsNone(browser.submit(phone="0243000101"))
+        self.assertIn('role="alert"', browser.page)
+        self.sign_on_sim(browser, phone, decline=True)
+        self.assertIn('role="alert"', browser.page)
+        self.assertIn('name="login_id"', browser.page)
+        self.sign_on_sim(browser, other, pin="1234")
+        self.assertIn('role="alert"', browser.page)  # that person has no account
+
+        browser.get(stepped)
+        back = self.sign_on_sim(browser, phone, pin="1234")
+        tokens = portal.exchange(oidc.answer_of(back)["code"])[1]
+        self.assertEqual(oidc.claims_of(tokens["id_token"])["acr"], "LoA3")
+        self.check_books()
+
+    def sign_on_sim(self, browser, phone, **how):
+        """From the login page; where it leads once the phone has answered."""
+        browser.submit(phone=f"0{phone[2:]}")
+        wait = browser.headers["Refresh"].split("url=")[1]
+        prompt = self.prompt(phone)
+        self.assertIn(f"<strong>{prompt['check_code']}</strong>", browser.page)
+        self.assertNotIn("<script", browser.page)
+        self.assertEqual(self.answer(prompt, **how), 204)
+
+        def led():
+            self.led = browser.get(wait)
+            return self.led or "Refresh" not in browser.headers
+
+        self.wait("the page to go on", led)
+        return self.led
 
 
 if __name__ == "__main__":
