@@ -53,6 +53,8 @@ static void ask(struct waiting *waiting, const char *room,
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_sprintf(&ctl->arena, "%s/%s", service->name, method);
     head.caller = ctl->caller;
+    if (ctl->purpose != NULL)
+        head.purpose = mc_unconst(ctl->purpose);
     struct mc_bytes body = mc_body_pack(&ctl->arena, request);
     waiting->answered =
         mc_link_call(ctl->links, room, &head, body, ctl->timeout_ms, answered, waiting) != MC_OK;

@@ -76,6 +76,8 @@ const struct ctl_command ctl_commands[] = {
     {"alert",  "subscribe", "UNIT SERVICE PHONE[,PHONE...] EMAIL[,EMAIL...]", "Subscribes phones and addresses; services: land_payment, receipt, dossier_sync, connection, sms, queues.", ctl_alert_subscribe},
     {"alert",  "follow", "ID on|off",         "Whether a subscription is told anything.",         ctl_alert_follow},
     {"alert",  "sent",   "[UNIT]",            "The newest alerts, and how each message went.",    ctl_alert_sent},
+    {"notice", "list",   "KEY PURPOSE",       "What people were told of dossier:CODE, payment:ID, account:ID; the reading is written down.", ctl_notice_list},
+    {"notice", "show",   "ID PURPOSE",        "One notice: its words, and what became of it by each channel.", ctl_notice_show},
     {"client", "list",   "",                  "Portals that let their users sign in here.",       ctl_client_list},
     {"client", "save",   "FILE REASON",       "Registers or changes one, from JSON; prints a new one's secret.", ctl_client_save},
     {"client", "secret", "ID REASON [at-once]", "Gives one a new secret and prints it.",          ctl_client_secret},

@@ -35,6 +35,7 @@ struct ctl {
     struct mc_config_list remote;
     char secret_key[MC_BUS_KEY_LEN + 1];
     char caller[64];
+    const char *purpose; /* why personal data is read; NULL: none is */
     struct mc_clock clock;
     struct mc_random random;
     struct mc_loop *loop;
@@ -128,6 +129,8 @@ int ctl_alert_show(struct ctl *ctl, int argc, char **argv);
 int ctl_alert_follow(struct ctl *ctl, int argc, char **argv);
 int ctl_alert_subscribe(struct ctl *ctl, int argc, char **argv);
 int ctl_alert_sent(struct ctl *ctl, int argc, char **argv);
+int ctl_notice_list(struct ctl *ctl, int argc, char **argv);
+int ctl_notice_show(struct ctl *ctl, int argc, char **argv);
 int ctl_rights_grant(struct ctl *ctl, int argc, char **argv);
 int ctl_agency_import(struct ctl *ctl, int argc, char **argv);
 int ctl_procedure_import(struct ctl *ctl, int argc, char **argv);

@@ -48,7 +48,8 @@ const char *notification_about(struct mc_txn *txn, const char *kind, const char 
 
 enum mc_status notification_tell_owner(const struct notification *notification, struct mc_txn *txn,
                                        const Motcua__Event *event, int state, const char *account,
-                                       const char *about, const struct notification_value *values)
+                                       const char *unit, const char *about,
+                                       const struct notification_value *values)
 {
     if (account[0] == '\0')
         return MC_OK; /* somebody without an account, at a desk */
@@ -57,6 +58,7 @@ enum mc_status notification_tell_owner(const struct notification *notification, 
                           .event = event,
                           .to_state = state,
                           .account = account,
+                          .unit = unit,
                           .about = about,
                           .values = values,
                       });
@@ -185,6 +187,7 @@ enum mc_status notification_dossier_changed(struct notification *notification, s
             .event = event,
             .to_state = (int)body->to,
             .account = body->owner_account,
+            .unit = body->unit,
             .about = notification_about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
             .values = values,
         });
@@ -216,6 +219,7 @@ enum mc_status notification_dossier_due(struct notification *notification, struc
             .event = event,
             .to_state = NOTIFICATION_STATE_ANY,
             .account = account,
+            .unit = body->unit,
             .about = notification_about(txn, "dossier", body->code, mc_key_bytes(body->dossier_id)),
             .values = values,
         });
@@ -242,6 +246,7 @@ enum mc_status notification_round_reminder(struct notification *notification, st
             .event = event,
             .to_state = NOTIFICATION_STATE_ANY,
             .account = body->account,
+            .unit = body->unit,
             .about = notification_about(txn, "round", "", mc_key_bytes(body->round_id)),
             .values = values,
         });
@@ -288,6 +293,7 @@ enum mc_status notification_order_changed(struct notification *notification, str
             .event = event,
             .to_state = NOTIFICATION_STATE_ANY,
             .account = body->owner_account,
+            .unit = body->unit,
             .about = notification_about(txn, of_dossier ? "dossier" : "payment", body->dossier_code,
                                         mc_key_bytes(body->order_id)),
             .values = values,
@@ -324,6 +330,7 @@ enum mc_status notification_tax_notice(struct notification *notification, struct
                           .event = event,
                           .to_state = NOTIFICATION_STATE_ANY,
                           .account = body->owner_account,
+                          .unit = body->unit,
                           .about = notification_about(txn, "dossier", body->dossier_code,
                                                       mc_key_bytes(body->dossier_id)),
                           .values = values,

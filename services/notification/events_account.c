@@ -28,7 +28,7 @@ static enum mc_status tell(struct notification *notification, struct mc_txn *txn
         {"status", status}, {"time", notification_time_text(txn, event->at_ms)}, {NULL, NULL}};
 
     return notification_tell_owner(
-        notification, txn, event, NOTIFICATION_STATE_ANY, account,
+        notification, txn, event, NOTIFICATION_STATE_ANY, account, "",
         notification_about(txn, "account", account, (struct mc_bytes){0}), values);
 }
 

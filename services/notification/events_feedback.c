@@ -9,6 +9,6 @@ enum mc_status notification_feedback_changed(struct notification *notification, 
         {"code", body->code}, {"time", notification_time_text(txn, event->at_ms)}, {NULL, NULL}};
 
     return notification_tell_owner(
-        notification, txn, event, (int)body->to, body->owner_account,
+        notification, txn, event, (int)body->to, body->owner_account, body->unit,
         notification_about(txn, "feedback", body->code, mc_key_bytes(body->feedback_id)), values);
 }

@@ -21,7 +21,7 @@ enum mc_status notification_refund_changed(struct notification *notification, st
     };
 
     return notification_tell_owner(
-        notification, txn, event, NOTIFICATION_STATE_ANY, body->owner_account,
+        notification, txn, event, NOTIFICATION_STATE_ANY, body->owner_account, body->unit,
         notification_about(txn, of_dossier ? "dossier" : "payment", body->dossier_code,
                            mc_key_bytes(body->order_id)),
         values);
@@ -38,7 +38,7 @@ enum mc_status notification_link_changed(struct notification *notification, stru
         {NULL, NULL},
     };
 
-    return notification_tell_owner(notification, txn, event, (int)body->state, body->account_id,
+    return notification_tell_owner(notification, txn, event, (int)body->state, body->account_id, "",
                                    notification_about(txn, "link", "", mc_key_bytes(body->link_id)),
                                    values);
 }
@@ -60,7 +60,7 @@ enum mc_status notification_tax_changed(struct notification *notification, struc
     };
 
     return notification_tell_owner(
-        notification, txn, event, (int)body->state, body->account_id,
+        notification, txn, event, (int)body->state, body->account_id, "",
         notification_about(txn, "tax", "", mc_key_bytes(body->payment_id)), values);
 }
 
@@ -72,7 +72,7 @@ static enum mc_status tell_of_officer(struct notification *notification, struct 
                                                 {NULL, NULL}};
 
     return notification_tell_owner(
-        notification, txn, event, NOTIFICATION_STATE_ANY, account,
+        notification, txn, event, NOTIFICATION_STATE_ANY, account, "",
         notification_about(txn, "account", account, (struct mc_bytes){0}), values);
 }
 

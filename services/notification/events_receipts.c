@@ -33,7 +33,7 @@ enum mc_status notification_receipt_changed(struct notification *notification, s
     };
 
     return notification_tell_owner(
-        notification, txn, event, NOTIFICATION_STATE_ANY, body->owner_account,
+        notification, txn, event, NOTIFICATION_STATE_ANY, body->owner_account, body->unit,
         notification_about(txn, of_dossier ? "dossier" : "payment", body->dossier_code,
                            mc_key_bytes(body->order_id)),
         values);
@@ -65,6 +65,6 @@ enum mc_status notification_copy_changed(struct notification *notification, stru
     };
 
     return notification_tell_owner(
-        notification, txn, event, NOTIFICATION_STATE_ANY, last_key(event, "account:"),
+        notification, txn, event, NOTIFICATION_STATE_ANY, last_key(event, "account:"), body->unit,
         notification_about(txn, "dossier", code, mc_key_bytes(body->dossier_id)), values);
 }

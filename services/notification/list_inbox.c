@@ -21,7 +21,7 @@ static struct mc_bytes page_from(struct mc_txn *txn, struct mc_bytes account, co
     return mc_key_join(txn, account, (struct mc_bytes){id, sizeof id});
 }
 
-static const char *sms_state_name(NotificationState__SmsState state)
+const char *notification_sms_state_name(NotificationState__SmsState state)
 {
     switch (state) {
     case NOTIFICATION_STATE__SMS_STATE__NO_PHONE:
@@ -64,7 +64,7 @@ static Notification__Notice *tell(struct mc_txn *txn, struct mc_bytes account, s
     notice->title = content->title;
     notice->text = content->text;
     notice->read = !notification_is_unread(txn, mc_key_join(txn, account, id));
-    notice->sms_state = mc_unconst(sms_state_name(record->sms_state));
+    notice->sms_state = mc_unconst(notification_sms_state_name(record->sms_state));
     notice->sms_reason = record->sms_code;
     notice->sms_at_ms = record->sms_at_ms;
     notice->about = record->about;

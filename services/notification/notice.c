@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "prefs.h"
+#include "sent.h"
 
 static struct mc_bytes notice_key(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id)
 {
@@ -170,6 +171,7 @@ static void describe(struct mc_txn *txn, const struct notification *notification
     notice->template_ = mc_unconst(rule->words->key);
     notice->template_version = rule->words->version;
     notice->about = mc_unconst(fact->about);
+    notice->unit = mc_unconst(fact->unit != NULL ? fact->unit : "");
     notice->keys = fact->event->keys;
     notice->n_keys = MC_MIN(fact->event->n_keys, (size_t)NOTIFICATION_KEYS_MAX);
     notice->cause_event = mc_unconst(txn->cause_event);
@@ -203,6 +205,7 @@ void notification_make(const struct notification *notification, struct mc_txn *t
     if ((channels & NOTIFICATION_SMS) != 0 && fact->also_phone != NULL)
         notification_sms_copy(txn, owner, &notice, fact->also_phone, content.sms);
     notification_notice_save(txn, owner, id, &notice);
+    sent_index(txn, owner, id, &notice);
     if (!notice.hidden)
         count_in(txn, owner, id);
     notification_tell(txn, "notification.notice_made", owner, id, &notice);

@@ -40,6 +40,7 @@ enum notification_table {
     NOTIFICATION_MAIL_DEDUPES,
     NOTIFICATION_PREFERENCES,
     NOTIFICATION_MORNING,
+    NOTIFICATION_BY_KEY,
     NOTIFICATION_TABLES_END
 };
 
@@ -63,6 +64,8 @@ enum {
     NOTIFICATION_MORNING_ROWS = 500, /* SMS that a tick sends after the quiet hours */
     NOTIFICATION_LOOKS_MAX = 500,    /* notices one ListInbox looks at */
     NOTIFICATION_SWITCHES_MAX = 30,  /* in one SetPreferences */
+    NOTIFICATION_KEY_MAX = 128,      /* bytes of a business id that notices are found by */
+    NOTIFICATION_PURPOSE_MAX = 200,  /* characters */
     NOTIFICATION_SMS_ATTEMPTS = 12,
     NOTIFICATION_SMS_BACKOFF_MS = 1000,
     NOTIFICATION_SMS_BACKOFF_MAX_MS = 300000,
@@ -118,6 +121,13 @@ enum mc_status notification_get_preferences(struct notification *notification, s
 enum mc_status notification_set_preferences(struct notification *notification, struct mc_txn *txn,
                                             const Notification__SetPreferencesRequest *req,
                                             Notification__Preferences *rep);
+
+enum mc_status notification_list_sent(struct notification *notification, struct mc_txn *txn,
+                                      const Notification__ListSentRequest *req,
+                                      Notification__ListSentReply *rep);
+enum mc_status notification_get_notice(struct notification *notification, struct mc_txn *txn,
+                                       const Notification__GetNoticeRequest *req,
+                                       Notification__SentNotice *rep);
 
 enum mc_status notification_list_alert_services(struct notification *notification,
                                                 struct mc_txn *txn,
@@ -250,16 +260,18 @@ enum mc_status notification_merge_tell(struct notification *notification, struct
 enum mc_status notification_feedback_changed(struct notification *notification, struct mc_txn *txn,
                                              const Motcua__Event *event,
                                              const Support__FeedbackChanged *body);
-/* Makes the notice of a fact that is one account's; "": nobody is told. */
+/* Makes the notice of a fact that is one account's; "": nobody is told. unit: as in a fact. */
 enum mc_status notification_tell_owner(const struct notification *notification, struct mc_txn *txn,
                                        const Motcua__Event *event, int state, const char *account,
-                                       const char *about, const struct notification_value *values);
+                                       const char *unit, const char *about,
+                                       const struct notification_value *values);
 
 /* Notices (notice.c). */
 struct notification_fact {
     const Motcua__Event *event;
     int to_state;        /* of a dossier, or NOTIFICATION_STATE_ANY */
     const char *account; /* UUID text */
+    const char *unit;    /* whose officers may look it up; NULL or "": of no agency's work */
     const char *about;
     const struct notification_value *values;
     const char *also_phone; /* told by SMS, too: the phone an account had before; or NULL */
@@ -277,6 +289,8 @@ NotificationState__Content *notification_content_open(struct mc_txn *txn,
                                                       const NotificationState__Notice *notice);
 NotificationState__Inbox *notification_inbox_load(struct mc_txn *txn, struct mc_bytes account);
 ProtobufCBinaryData notification_seal(struct mc_txn *txn, const ProtobufCMessage *message);
+/* What people see of an SMS: "waiting", "queued" … */
+const char *notification_sms_state_name(NotificationState__SmsState state);
 void notification_tell(struct mc_txn *txn, const char *type, struct mc_bytes account,
                        struct mc_bytes id, const NotificationState__Notice *notice);
 /* The account of the caller's session; refuses the call when there is none. */

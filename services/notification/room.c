@@ -28,6 +28,8 @@
     X(MarkRead,   notification_mark_read,  Notification__MarkReadRequest,  Notification__MarkReadReply,  MC_WRITE,        MC_CITIZEN, NULL) \
     X(GetPreferences, notification_get_preferences, Notification__GetPreferencesRequest, Notification__Preferences, MC_READ,  MC_CITIZEN, NULL) \
     X(SetPreferences, notification_set_preferences, Notification__SetPreferencesRequest, Notification__Preferences, MC_WRITE, MC_CITIZEN, NULL) \
+    X(ListSent,  notification_list_sent,  Notification__ListSentRequest,  Notification__ListSentReply, MC_WRITE_SECRET, MC_OFFICER | MC_OPERATOR, NULL) \
+    X(GetNotice, notification_get_notice, Notification__GetNoticeRequest, Notification__SentNotice,    MC_WRITE_SECRET, MC_OFFICER | MC_OPERATOR, NULL) \
     X(ListAlertServices,       notification_list_alert_services,       Notification__ListAlertServicesRequest,       Notification__ListAlertServicesReply,      MC_READ,         ALERTED, ALERT_RIGHT) \
     X(SaveAlertSubscription,   notification_save_alert_subscription,   Notification__SaveAlertSubscriptionRequest,   Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
     X(GetAlertSubscription,    notification_get_alert_subscription,    Notification__GetAlertSubscriptionRequest,    Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
@@ -57,6 +59,7 @@ static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_MAIL_DEDUPES - MC_TABLE_ROOM] = "mail_dedupes", /* blind fact of a mail -> mail id */
     [NOTIFICATION_PREFERENCES  - MC_TABLE_ROOM] = "preferences",  /* account id -> Preferences: what is switched off */
     [NOTIFICATION_MORNING      - MC_TABLE_ROOM] = "morning",      /* due, notice id -> account id: its SMS waits for the quiet hours to end */
+    [NOTIFICATION_BY_KEY       - MC_TABLE_ROOM] = "notices_by_key", /* business id, NUL, notice id -> account id (sent.c) */
 };
 
 static const char *const lanes[NOTIFICATION_LANES_LEN] = {
