@@ -122,7 +122,7 @@ static uint64_t queue_text(const struct otp *otp, struct mc_txn *txn, Otp__Purpo
     sms.text = text;
     sms.unit_code = mc_unconst(to->charge.who[OTP_BUDGET_UNIT]);
     sms.template_ = mc_unconst(otp->template_names[purpose]);
-    sms.encoding = OTP_SMS_GSM7;
+    sms.encoding = MC_SMS_GSM7;
     sms.parts = 1;
     uint64_t id =
         mc_job_add(txn, &(struct mc_job_spec){

@@ -53,7 +53,7 @@ static void check_text(const struct otp *otp, struct mc_txn *txn, const char *te
         otp_refuse_field(txn, "text", "Nội dung tin nhắn");
         return;
     }
-    struct otp_sms_size size = otp_sms_measure(sms->text);
+    struct mc_sms_size size = mc_sms_measure(sms->text);
     sms->encoding = size.encoding;
     sms->parts = size.parts;
     if (size.parts == 0)

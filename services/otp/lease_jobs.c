@@ -98,7 +98,7 @@ static void hand_out(const struct otp *otp, struct mc_txn *txn, struct mc_job *j
     out->expires_at_ms = record->expires_ms;
     out->attempt = record->attempts;
     out->parts = sms->parts;
-    out->encoding = mc_unconst(otp_sms_encoding_name(sms->encoding));
+    out->encoding = mc_unconst(mc_sms_encoding_name(sms->encoding));
     if (!req->without_report_path)
         out->report_path = report_path(txn, out->reference);
     out->traceparent = record->traceparent;

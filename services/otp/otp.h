@@ -8,12 +8,11 @@
 
 #include "common/ident.h"
 #include "common/service.h"
+#include "common/sms_text.h"
 #include "common/text.h"
 
 #include "otp.pb-c.h"
 #include "state.pb-c.h"
-
-#include "sms_text.h"
 
 #define OTP_PROOF_TYPE   "otp.proof"
 #define OTP_PAUSE_MAX_MS (INT64_C(30) * 24 * 60 * 60 * 1000) /* of a gateway */

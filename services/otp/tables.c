@@ -62,7 +62,7 @@ static void plain_unit(const char *unit, char out[OTP_UNIT_SIZE])
 
     if (mc_text_unaccent(plain, sizeof plain, unit) != MC_OK)
         plain[0] = '\0';
-    otp_sms_plain(plain);
+    mc_sms_plain(plain);
     mc_text_truncate(plain, OTP_UNIT_SMS_MAX);
     size_t len = MC_MIN(strlen(plain), OTP_UNIT_SIZE - 1U);
     memcpy(out, plain, len);
@@ -105,8 +105,8 @@ static bool texts_fit(const struct otp *otp)
     unit[OTP_UNIT_SMS_MAX] = '\0';
     for (int purpose = 1; purpose < OTP_PURPOSES_LEN; purpose++) {
         otp_text_make(otp, (Otp__Purpose)purpose, "000000", "K7", unit, text);
-        struct otp_sms_size size = otp_sms_measure(text);
-        if (size.parts != 1 || size.encoding != OTP_SMS_GSM7)
+        struct mc_sms_size size = mc_sms_measure(text);
+        if (size.parts != 1 || size.encoding != MC_SMS_GSM7)
             return false;
     }
     return true;

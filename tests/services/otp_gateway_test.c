@@ -57,7 +57,7 @@ static void a_rate_is_kept_at_the_millisecond(void **state)
 {
     static const char *const settings[] = {"otp.gateway_rates=sms:viettel=4, sms:other=1", NULL};
     struct harness *h = harness_open(&otp_room, settings);
-    char words[2 * OTP_GSM7_PART + 1];
+    char words[2 * MC_GSM7_PART + 1];
 
     (void)state;
     queue(h, 20);

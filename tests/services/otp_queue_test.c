@@ -659,7 +659,7 @@ static void many_notices_are_queued_in_one_call_or_none_is(void **state)
 static void notices_lose_their_marks_and_have_a_longest_text(void **state)
 {
     struct harness *h = *state;
-    const size_t most = (size_t)OTP_SMS_PARTS_MAX * OTP_GSM7_PART;
+    const size_t most = (size_t)OTP_SMS_PARTS_MAX * MC_GSM7_PART;
     char words[1024];
 
     (void)enqueue(h, OTP__LANE__BULK, BINH, "Hồ sơ đã gửi\r\nCảm ơn", MC_OK);

@@ -242,7 +242,7 @@ static void costs_are_of_a_unit_and_a_month(void **state)
 {
     struct harness *h = *state;
     Otp__IssueRequest request = issue_request(1, BINH);
-    char words[2 * OTP_GSM7_PART + 1];
+    char words[2 * MC_GSM7_PART + 1];
     Otp__EnqueueSmsRequest notice = OTP__ENQUEUE_SMS_REQUEST__INIT;
 
     request.unit_code = text(UNIT);

@@ -9,25 +9,25 @@
 
 #include "common/base.h"
 
-enum otp_sms_encoding { OTP_SMS_GSM7 = 1, OTP_SMS_UCS2 = 2 };
+enum mc_sms_encoding { MC_SMS_GSM7 = 1, MC_SMS_UCS2 = 2 };
 
 enum {
-    OTP_GSM7_SINGLE = 160,
-    OTP_GSM7_PART = 153,
-    OTP_UCS2_SINGLE = 70,
-    OTP_UCS2_PART = 67,
+    MC_GSM7_SINGLE = 160,
+    MC_GSM7_PART = 153,
+    MC_UCS2_SINGLE = 70,
+    MC_UCS2_PART = 67,
 };
 
-struct otp_sms_size {
-    enum otp_sms_encoding encoding;
+struct mc_sms_size {
+    enum mc_sms_encoding encoding;
     uint32_t units;
     uint32_t parts; /* 0 for the empty text */
 };
 
 /* The text is valid UTF-8. */
-struct otp_sms_size otp_sms_measure(const char *text);
+struct mc_sms_size mc_sms_measure(const char *text);
 
-const char *otp_sms_encoding_name(uint32_t encoding);
+const char *mc_sms_encoding_name(uint32_t encoding);
 
 /* Makes every character one septet: what GSM-7's basic table does not have becomes '?'. */
-void otp_sms_plain(char *text);
+void mc_sms_plain(char *text);

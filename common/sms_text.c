@@ -1,4 +1,4 @@
-#include "sms_text.h"
+#include "common/sms_text.h"
 
 #include <string.h>
 
@@ -63,17 +63,17 @@ static size_t take(const char *text, uint32_t *ret_point)
     return first != 0 ? len : 0;
 }
 
-static uint32_t units_of(uint32_t point, enum otp_sms_encoding encoding)
+static uint32_t units_of(uint32_t point, enum mc_sms_encoding encoding)
 {
-    if (encoding == OTP_SMS_GSM7)
+    if (encoding == MC_SMS_GSM7)
         return septets(point);
     return point > 0xFFFF ? 2 : 1;
 }
 
 /* Parts of a long text: a character that does not fit begins the next one. */
-static uint32_t parts_of(const char *text, enum otp_sms_encoding encoding)
+static uint32_t parts_of(const char *text, enum mc_sms_encoding encoding)
 {
-    uint32_t room = encoding == OTP_SMS_GSM7 ? OTP_GSM7_PART : OTP_UCS2_PART;
+    uint32_t room = encoding == MC_SMS_GSM7 ? MC_GSM7_PART : MC_UCS2_PART;
     uint32_t parts = 1;
     uint32_t used = 0;
     uint32_t point = 0;
@@ -90,9 +90,9 @@ static uint32_t parts_of(const char *text, enum otp_sms_encoding encoding)
     return parts;
 }
 
-struct otp_sms_size otp_sms_measure(const char *text)
+struct mc_sms_size mc_sms_measure(const char *text)
 {
-    struct otp_sms_size size = {.encoding = OTP_SMS_GSM7};
+    struct mc_sms_size size = {.encoding = MC_SMS_GSM7};
     uint32_t wide = 0;
     uint32_t point = 0;
     size_t len;
@@ -105,23 +105,23 @@ struct otp_sms_size otp_sms_measure(const char *text)
         }
         uint32_t units = septets(point);
         if (units == 0)
-            size.encoding = OTP_SMS_UCS2;
+            size.encoding = MC_SMS_UCS2;
         size.units += units;
-        wide += units_of(point, OTP_SMS_UCS2);
+        wide += units_of(point, MC_SMS_UCS2);
     }
-    if (size.encoding == OTP_SMS_UCS2)
+    if (size.encoding == MC_SMS_UCS2)
         size.units = wide;
-    uint32_t single = size.encoding == OTP_SMS_GSM7 ? OTP_GSM7_SINGLE : OTP_UCS2_SINGLE;
+    uint32_t single = size.encoding == MC_SMS_GSM7 ? MC_GSM7_SINGLE : MC_UCS2_SINGLE;
     size.parts = size.units == 0 ? 0 : size.units <= single ? 1 : parts_of(text, size.encoding);
     return size;
 }
 
-const char *otp_sms_encoding_name(uint32_t encoding)
+const char *mc_sms_encoding_name(uint32_t encoding)
 {
-    return encoding == OTP_SMS_UCS2 ? "UCS2" : "GSM7";
+    return encoding == MC_SMS_UCS2 ? "UCS2" : "GSM7";
 }
 
-void otp_sms_plain(char *text)
+void mc_sms_plain(char *text)
 {
     const char *from = text;
     uint32_t point = 0;
