@@ -78,6 +78,8 @@ const struct ctl_command ctl_commands[] = {
     {"alert",  "sent",   "[UNIT]",            "The newest alerts, and how each message went.",    ctl_alert_sent},
     {"notice", "list",   "KEY PURPOSE",       "What people were told of dossier:CODE, payment:ID, account:ID; the reading is written down.", ctl_notice_list},
     {"notice", "show",   "ID PURPOSE",        "One notice: its words, and what became of it by each channel.", ctl_notice_show},
+    {"template", "list", "[NAME]",            "The words of notices: versions, which is used, by how many rules.", ctl_template_list},
+    {"template", "preview", "NAME [VARIABLE=VALUE...]", "How it looks and what its SMS costs; samples stand for what is not given.", ctl_template_preview},
     {"client", "list",   "",                  "Portals that let their users sign in here.",       ctl_client_list},
     {"client", "save",   "FILE REASON",       "Registers or changes one, from JSON; prints a new one's secret.", ctl_client_save},
     {"client", "secret", "ID REASON [at-once]", "Gives one a new secret and prints it.",          ctl_client_secret},

@@ -131,6 +131,8 @@ int ctl_alert_subscribe(struct ctl *ctl, int argc, char **argv);
 int ctl_alert_sent(struct ctl *ctl, int argc, char **argv);
 int ctl_notice_list(struct ctl *ctl, int argc, char **argv);
 int ctl_notice_show(struct ctl *ctl, int argc, char **argv);
+int ctl_template_list(struct ctl *ctl, int argc, char **argv);
+int ctl_template_preview(struct ctl *ctl, int argc, char **argv);
 int ctl_rights_grant(struct ctl *ctl, int argc, char **argv);
 int ctl_agency_import(struct ctl *ctl, int argc, char **argv);
 int ctl_procedure_import(struct ctl *ctl, int argc, char **argv);

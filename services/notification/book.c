@@ -270,6 +270,16 @@ static bool state_read(const char *name, enum notification_source source, int *r
     return true;
 }
 
+const char *notification_rule_state(const struct notification_rule *rule)
+{
+    enum notification_source source;
+    const ProtobufCEnumValue *value = NULL;
+
+    if (rule->to_state != NOTIFICATION_STATE_ANY && source_find(rule->event, &source))
+        value = protobuf_c_enum_descriptor_get_value(states_of(source), rule->to_state);
+    return value != NULL ? value->name : "";
+}
+
 static bool words_fit(const struct reader *reader, const struct notification_rule *rule,
                       enum notification_source source)
 {

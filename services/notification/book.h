@@ -108,9 +108,23 @@ mc_nodiscard enum mc_status notification_book_read(struct notification_book *boo
 const struct notification_rule *notification_rule_find(const struct notification_book *book,
                                                        const char *event, int to_state);
 
+/* The name of the state that a rule wants; "": any. */
+const char *notification_rule_state(const struct notification_rule *rule);
+
 /* The newest version of a template; NULL: there is none. */
 const struct notification_template *notification_template_find(const struct notification_book *book,
                                                                const char *key);
+
+/* That version of it; NULL: there is none. */
+const struct notification_template *
+notification_template_version(const struct notification_book *book, const char *key,
+                              uint32_t version);
+
+enum { NOTIFICATION_VARIABLES_MAX = 32 }; /* that one template is looked through for */
+/* The variables of its title, text and SMS, each once; returns how many. */
+size_t
+notification_template_variables(const struct notification_template *words,
+                                char names[NOTIFICATION_VARIABLES_MAX][NOTIFICATION_NAME_SIZE]);
 
 /* Lists of these end in a name of NULL. */
 struct notification_value {

@@ -128,6 +128,12 @@ enum mc_status notification_list_sent(struct notification *notification, struct 
 enum mc_status notification_get_notice(struct notification *notification, struct mc_txn *txn,
                                        const Notification__GetNoticeRequest *req,
                                        Notification__SentNotice *rep);
+enum mc_status notification_list_templates(struct notification *notification, struct mc_txn *txn,
+                                           const Notification__ListTemplatesRequest *req,
+                                           Notification__ListTemplatesReply *rep);
+enum mc_status notification_preview_template(struct notification *notification, struct mc_txn *txn,
+                                             const Notification__PreviewTemplateRequest *req,
+                                             Notification__TemplatePreview *rep);
 
 enum mc_status notification_list_alert_services(struct notification *notification,
                                                 struct mc_txn *txn,

@@ -66,8 +66,11 @@ static const struct notification_template *check(const struct notification *noti
     const struct notification_template *words =
         notification_template_find(&notification->book, req->template_);
 
-    if (words == NULL)
+    if (req->template_[0] == '\0')
         refuse_missing(txn, "template", "mẫu thông báo");
+    else if (words == NULL)
+        (void)mc_refuse(txn, MC_INVALID, "template", "TEMPLATE_UNKNOWN", "template", req->template_,
+                        NULL);
     if (req->dedupe[0] == '\0')
         refuse_missing(txn, "dedupe", "mã chống trùng");
     check_count(txn, "dedupe", strlen(req->dedupe), NOTIFY_DEDUPE_MAX, "Mã chống trùng");

@@ -30,6 +30,8 @@
     X(SetPreferences, notification_set_preferences, Notification__SetPreferencesRequest, Notification__Preferences, MC_WRITE, MC_CITIZEN, NULL) \
     X(ListSent,  notification_list_sent,  Notification__ListSentRequest,  Notification__ListSentReply, MC_WRITE_SECRET, MC_OFFICER | MC_OPERATOR, NULL) \
     X(GetNotice, notification_get_notice, Notification__GetNoticeRequest, Notification__SentNotice,    MC_WRITE_SECRET, MC_OFFICER | MC_OPERATOR, NULL) \
+    X(ListTemplates,   notification_list_templates,   Notification__ListTemplatesRequest,   Notification__ListTemplatesReply, MC_READ, MC_OFFICER | MC_OPERATOR, ALERT_RIGHT_NATIONAL) \
+    X(PreviewTemplate, notification_preview_template, Notification__PreviewTemplateRequest, Notification__TemplatePreview,    MC_READ, MC_OFFICER | MC_OPERATOR, ALERT_RIGHT_NATIONAL) \
     X(ListAlertServices,       notification_list_alert_services,       Notification__ListAlertServicesRequest,       Notification__ListAlertServicesReply,      MC_READ,         ALERTED, ALERT_RIGHT) \
     X(SaveAlertSubscription,   notification_save_alert_subscription,   Notification__SaveAlertSubscriptionRequest,   Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
     X(GetAlertSubscription,    notification_get_alert_subscription,    Notification__GetAlertSubscriptionRequest,    Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \

@@ -357,6 +357,10 @@ static void every_field_that_is_wrong_is_named(void **state)
     request.template_ = text("NONE");
     (void)harness_call(h, "Notify", &request.base, MC_INVALID);
     assert_true(harness_violated(h, "emails", "FIELD_REQUIRED"));
+    assert_true(harness_violated(h, "template", "TEMPLATE_UNKNOWN"));
+    assert_non_null(strstr(harness_header(h)->violations[0]->message, "“NONE”"));
+    request.template_ = text("");
+    (void)harness_call(h, "Notify", &request.base, MC_INVALID);
     assert_true(harness_violated(h, "template", "FIELD_REQUIRED"));
 }
 
