@@ -11,7 +11,7 @@
 enum { HASH_LEN = 16, KEY_LEN = HASH_LEN + MC_ID_LEN };
 
 /* The newest id of the list that is not newer than `at`; false: there is none. */
-static bool step(struct mc_txn *txn, struct mc_bytes hash, uint8_t at[MC_ID_LEN])
+static bool step_rows(struct mc_txn *txn, struct mc_bytes hash, uint8_t at[MC_ID_LEN])
 {
     uint8_t from[KEY_LEN + 1] = {0}; /* its last byte makes the key itself come too */
 
@@ -25,6 +25,27 @@ static bool step(struct mc_txn *txn, struct mc_bytes hash, uint8_t at[MC_ID_LEN]
         mc_pass(&cursor);
     }
     return found;
+}
+
+/* Until all names have moved, some of this one may lie in either place. */
+static bool step_name(struct mc_txn *txn, struct mc_bytes hash, uint8_t at[MC_ID_LEN])
+{
+    uint8_t old[MC_ID_LEN];
+
+    memcpy(old, at, MC_ID_LEN);
+    bool found = identity_names_step(txn, hash, at);
+    if (identity_names_moved(txn) || !step_rows(txn, hash, old))
+        return found;
+    if (!found || memcmp(old, at, MC_ID_LEN) > 0)
+        memcpy(at, old, MC_ID_LEN);
+    return true;
+}
+
+static bool step(struct mc_txn *txn, const struct identity_find *find, size_t list,
+                 uint8_t at[MC_ID_LEN])
+{
+    return find->is_name[list] ? step_name(txn, find->lists[list], at)
+                               : step_rows(txn, find->lists[list], at);
 }
 
 static bool is_before(const uint8_t id[MC_ID_LEN], const uint8_t first[MC_ID_LEN])
@@ -55,7 +76,7 @@ enum identity_found identity_find_next(struct mc_txn *txn, struct identity_find 
             return IDENTITY_FOUND_LATER;
         find->steps -= 1;
         memcpy(before, find->at, MC_ID_LEN);
-        if (!step(txn, find->lists[i], find->at) || is_before(find->at, find->first))
+        if (!step(txn, find, i, find->at) || is_before(find->at, find->first))
             return IDENTITY_FOUND_NONE;
         agreed = memcmp(before, find->at, MC_ID_LEN) == 0 && agreed > 0 ? agreed + 1 : 1;
     }
@@ -72,10 +93,12 @@ void identity_find_begin(struct identity_find *find)
 void identity_find_add(struct mc_txn *txn, struct identity_find *find, enum identity_index kind,
                        const char *text)
 {
-    if (find->len == IDENTITY_FIND_LISTS)
+    if (find->len == IDENTITY_FIND_LISTS) {
         (void)mc_refuse(txn, MC_INVALID, "", "LIST_TOO_LONG", NULL);
-    else
-        find->lists[find->len++] = identity_index_hash(txn, kind, text);
+        return;
+    }
+    find->is_name[find->len] = identity_index_is_name(kind);
+    find->lists[find->len++] = identity_index_hash(txn, kind, text);
 }
 
 void identity_find_add_words(struct mc_txn *txn, struct identity_find *find,
@@ -159,11 +182,13 @@ static void count(struct mc_txn *txn, struct identity_find *find, size_t shown, 
 /* Is the id in every list? */
 bool identity_find_holds(struct mc_txn *txn, const struct identity_find *find, struct mc_bytes id)
 {
-    struct mc_bytes present;
+    for (size_t i = 0; i < find->len; i++) {
+        uint8_t at[MC_ID_LEN];
 
-    for (size_t i = 0; i < find->len; i++)
-        if (!mc_get(txn, IDENTITY_ACCOUNT_INDEX, mc_key_join(txn, find->lists[i], id), &present))
+        memcpy(at, id.data, MC_ID_LEN);
+        if (!step(txn, find, i, at) || memcmp(at, id.data, MC_ID_LEN) != 0)
             return false;
+    }
     return true;
 }
 

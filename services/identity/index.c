@@ -4,6 +4,7 @@
  * (mc_blind), and whoever steals the store cannot even list the names that occur.
  *
  *     account_index:  hash of (kind, text) (16) ‖ account id (16) -> nothing
+ *     account_names:  the same of whole names, many ids to a row (names.c)
  *     account_totals: hash of (kind, text) (16) -> how many rows begin with it, big-endian (8)
  *
  * The price is that words are found whole and not by their beginnings: Vietnamese names are short
@@ -23,7 +24,7 @@ enum { ROWS_MAX = 160, TOTAL_LEN = 8 };
 struct rows {
     struct mc_txn *txn;
     struct mc_bytes hashes[ROWS_MAX];
-    bool counted[ROWS_MAX];
+    enum identity_index kinds[ROWS_MAX];
     size_t len;
 };
 
@@ -51,6 +52,11 @@ struct mc_bytes identity_index_hash(struct mc_txn *txn, enum identity_index kind
     return mc_blind(txn, kinds[kind].purpose, text);
 }
 
+bool identity_index_is_name(enum identity_index kind)
+{
+    return kind == IDENTITY_INDEX_NAME;
+}
+
 static void add(struct rows *rows, enum identity_index kind, const char *text)
 {
     struct mc_bytes hash = identity_index_hash(rows->txn, kind, text);
@@ -62,7 +68,7 @@ static void add(struct rows *rows, enum identity_index kind, const char *text)
         (void)mc_fail(rows->txn, MC_FULL, "index rows");
         return;
     }
-    rows->counted[rows->len] = kinds[kind].counted;
+    rows->kinds[rows->len] = kind;
     rows->hashes[rows->len++] = hash;
 }
 
@@ -173,8 +179,12 @@ static void put_row(struct mc_txn *txn, struct mc_bytes id, const struct rows *r
 {
     struct mc_bytes hash = rows->hashes[i];
 
+    if (identity_index_is_name(rows->kinds[i])) {
+        identity_names_add(txn, hash, id);
+        return;
+    }
     mc_put(txn, IDENTITY_ACCOUNT_INDEX, mc_key_join(txn, hash, id), (struct mc_bytes){"", 0});
-    if (rows->counted[i])
+    if (kinds[rows->kinds[i]].counted)
         mc_put(txn, IDENTITY_ACCOUNT_TOTALS, hash,
                mc_key_u64(txn, identity_index_total(txn, hash) + 1));
 }
@@ -186,10 +196,12 @@ static void drop_row(struct mc_txn *txn, struct mc_bytes id, const struct rows *
     struct mc_bytes key = mc_key_join(txn, hash, id);
     struct mc_bytes present;
 
+    if (identity_index_is_name(rows->kinds[i]))
+        identity_names_drop(txn, hash, id); /* and from where an older version has put it */
     if (!mc_get(txn, IDENTITY_ACCOUNT_INDEX, key, &present))
         return;
     mc_drop(txn, IDENTITY_ACCOUNT_INDEX, key);
-    uint64_t total = rows->counted[i] ? identity_index_total(txn, hash) : 0;
+    uint64_t total = kinds[rows->kinds[i]].counted ? identity_index_total(txn, hash) : 0;
     if (total > 0)
         mc_put(txn, IDENTITY_ACCOUNT_TOTALS, hash, mc_key_u64(txn, total - 1));
 }
@@ -209,4 +221,23 @@ void identity_account_save(struct mc_txn *txn, struct mc_bytes id,
         if (!holds(before, after->hashes[i]))
             put_row(txn, id, after, i);
     mc_save(txn, IDENTITY_ACCOUNTS, id, &account->base);
+}
+
+/* As an older version has left it; nothing changes when it has moved already. */
+void identity_index_move_name(struct mc_txn *txn, struct mc_bytes id,
+                              const IdentityState__Account *account)
+{
+    const IdentityState__Person *person = identity_person_open(txn, account->person);
+    struct rows *rows = mc_alloc(txn->arena, sizeof *rows);
+
+    if (rows == NULL)
+        (void)mc_fail(txn, MC_FULL, "arena");
+    if (rows == NULL || person == NULL)
+        return;
+    rows->txn = txn;
+    add_folded(rows, IDENTITY_INDEX_NAME, person->full_name);
+    for (size_t i = 0; i < rows->len; i++) {
+        identity_names_add(txn, rows->hashes[i], id);
+        mc_drop(txn, IDENTITY_ACCOUNT_INDEX, mc_key_join(txn, rows->hashes[i], id));
+    }
 }

@@ -157,10 +157,27 @@ enum identity_index {
 };
 struct mc_bytes identity_index_hash(struct mc_txn *txn, enum identity_index kind, const char *text);
 uint64_t identity_index_total(struct mc_txn *txn, struct mc_bytes hash);
+/* Is this list one of names.c? */
+bool identity_index_is_name(enum identity_index kind);
+void identity_index_move_name(struct mc_txn *txn, struct mc_bytes id,
+                              const IdentityState__Account *account);
+
+/*
+ * The lists of whole names (names.c). step: the newest id that is not newer than `at`; false: there
+ * is none. move: a step of taking over what an older version has left in the index; moved: it is
+ * done.
+ */
+enum { IDENTITY_NAMES_PIECE = 64 };
+void identity_names_add(struct mc_txn *txn, struct mc_bytes hash, struct mc_bytes id);
+void identity_names_drop(struct mc_txn *txn, struct mc_bytes hash, struct mc_bytes id);
+bool identity_names_step(struct mc_txn *txn, struct mc_bytes hash, uint8_t at[MC_ID_LEN]);
+void identity_names_move(struct mc_txn *txn);
+bool identity_names_moved(struct mc_txn *txn);
 
 /* A search: the accounts that are in all its lists (find.c). `at` is the one that was found. */
 struct identity_find {
     struct mc_bytes lists[IDENTITY_FIND_LISTS];
+    bool is_name[IDENTITY_FIND_LISTS]; /* a list of names.c */
     size_t len;
     uint8_t at[MC_ID_LEN];
     uint8_t first[MC_ID_LEN]; /* none older than this */

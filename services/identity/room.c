@@ -201,6 +201,7 @@ static const char *const tables[IDENTITY_TABLES_END - MC_TABLE_ROOM] = {
     [IDENTITY_EVIDENCE - MC_TABLE_ROOM]         = "evidence",         /* signing id -> Evidence, of accounts and changes */
     [IDENTITY_LOGIN_EVIDENCE - MC_TABLE_ROOM]   = "login_evidence",   /* signing id -> Evidence, of sign-ins */
     [IDENTITY_ACCOUNT_INDEX - MC_TABLE_ROOM]    = "account_index",    /* hash of what is searched, account id -> nothing */
+    [IDENTITY_ACCOUNT_NAMES - MC_TABLE_ROOM]    = "account_names",    /* hash of a name, a bound -> account ids */
     [IDENTITY_ACCOUNT_TOTALS - MC_TABLE_ROOM]   = "account_totals",   /* hash of what is searched -> how many rows */
 };
 

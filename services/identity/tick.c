@@ -126,6 +126,7 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     struct identity *identity = ctx;
 
     identity_agencies_seed(txn);
+    identity_names_move(txn);
     expire_registrations(txn);
     identity_scans_expire(txn);
     expire_logins(txn);
