@@ -156,11 +156,11 @@ static bool put_message(struct out *out, const ProtobufCMessage *message)
         const ProtobufCFieldDescriptor *field = &type->fields[i];
         const void *value = base + field->offset;
 
-        if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
-            fits = false;
-        else if (field->label == PROTOBUF_C_LABEL_NONE)
+        bool chosen = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0; /* we have none */
+
+        if (!chosen && field->label == PROTOBUF_C_LABEL_NONE)
             fits = put_single(out, field, value, false);
-        else if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        else if (!chosen && field->label == PROTOBUF_C_LABEL_REPEATED)
             fits = put_list(out, field, *(const uint8_t *const *)value,
                             *(const size_t *)(const void *)(base + field->quantifier_offset));
         else

@@ -184,5 +184,10 @@ struct bench_handover {
 };
 void bench_handover_run(struct bench_server *server, size_t pairs, double seconds,
                         struct bench_handover *ret_handover);
-/* One durable write of a page there, the median. */
-double bench_flush_us(const char *folder);
+/* What the disk does by itself there. */
+struct bench_flush {
+    double us; /* of one page, median */
+    double commit_p50_us;
+    double commit_p99_us;
+};
+void bench_flush_run(const char *folder, struct bench_flush *ret_flush);

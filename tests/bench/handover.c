@@ -23,6 +23,8 @@ enum {
     CODE_LEN = 6,
     NATIONAL_LEN = 9, /* digits of a phone that 0… and 84… have in common */
     FLUSHES = 300,
+    COMMITS = 1000,
+    COMMIT_PAGES = 10,
     FLUSH_LEN = 4096,
 };
 
@@ -180,23 +182,51 @@ static void step(struct handover *handover, zmq_msg_t *header, zmq_msg_t *body)
     }
 }
 
-double bench_flush_us(const char *folder)
+/* A page is written and on disk. */
+static void flush_page(int fd, const char *path, uint64_t number)
 {
     static const char page[FLUSH_LEN];
+
+    if (fd < 0 || pwrite(fd, page, sizeof page, (off_t)number * FLUSH_LEN) != FLUSH_LEN ||
+        fdatasync(fd) != 0)
+        bench_die("%s: %s", path, strerror(errno));
+}
+
+static void write_page(int fd, const char *path, uint64_t number)
+{
+    static const char page[FLUSH_LEN];
+
+    if (pwrite(fd, page, sizeof page, (off_t)number * FLUSH_LEN) != FLUSH_LEN)
+        bench_die("%s: %s", path, strerror(errno));
+}
+
+/* What the disk does without us: one page and its flush; and a commit as LMDB writes it, which is
+ * some scattered pages, their flush, the meta page, its flush. */
+void bench_flush_run(const char *folder, struct bench_flush *ret_flush)
+{
     struct bench_histogram flushes = {0};
+    struct bench_histogram commits = {0};
     char path[BENCH_PATH];
 
     (void)snprintf(path, sizeof path, "%.200s/flush", folder);
     int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    for (int i = 0; i < FLUSHES; i++) {
+    for (uint64_t i = 0; i < FLUSHES; i++) {
         int64_t began = bench_ns();
-        if (fd < 0 || pwrite(fd, page, sizeof page, (off_t)i * FLUSH_LEN) != (ssize_t)sizeof page ||
-            fdatasync(fd) != 0)
-            bench_die("%s: %s", path, strerror(errno));
+        flush_page(fd, path, i);
         bench_histogram_add(&flushes, bench_ns() - began);
     }
+    for (uint64_t i = 0; i < COMMITS; i++) {
+        int64_t began = bench_ns();
+        for (int j = 1; j < COMMIT_PAGES; j++)
+            write_page(fd, path, 2 + bench_random() % (FLUSHES - 2));
+        flush_page(fd, path, 2 + bench_random() % (FLUSHES - 2));
+        flush_page(fd, path, i % 2);
+        bench_histogram_add(&commits, bench_ns() - began);
+    }
     (void)close(fd);
-    return bench_histogram_us(&flushes, 0.5);
+    *ret_flush =
+        (struct bench_flush){bench_histogram_us(&flushes, 0.5), bench_histogram_us(&commits, 0.5),
+                             bench_histogram_us(&commits, 0.99)};
 }
 
 void bench_handover_run(struct bench_server *server, size_t pairs, double seconds,
