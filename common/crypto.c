@@ -396,11 +396,21 @@ char *mc_token_sign(struct mc_arena *arena, const uint8_t secret[MC_SIGN_SECRET_
 void mc_token_verifier_set(struct mc_token_verifier *verifier,
                            const uint8_t current[MC_SIGN_PUBLIC_LEN], const uint8_t *previous)
 {
-    memset(verifier, 0, sizeof(*verifier)); /* what a dropped key signed is forgotten with it */
-    verifier->len = previous != NULL ? 2 : 1;
-    memcpy(verifier->keys[0], current, MC_SIGN_PUBLIC_LEN);
+    uint8_t keys[2][MC_SIGN_PUBLIC_LEN];
+
+    memcpy(keys[0], current, MC_SIGN_PUBLIC_LEN);
     if (previous != NULL)
-        memcpy(verifier->keys[1], previous, MC_SIGN_PUBLIC_LEN);
+        memcpy(keys[1], previous, MC_SIGN_PUBLIC_LEN);
+    mc_token_verifier_set_all(verifier, keys, previous != NULL ? 2 : 1);
+}
+
+void mc_token_verifier_set_all(struct mc_token_verifier *verifier,
+                               uint8_t (*keys)[MC_SIGN_PUBLIC_LEN], size_t len)
+{
+    assert(len > 0 && len <= MC_SIGN_KEYS_MAX);
+    memset(verifier, 0, sizeof(*verifier)); /* what a dropped key signed is forgotten with it */
+    verifier->len = len;
+    memcpy(verifier->keys, keys, len * sizeof *keys);
 }
 
 /* Only a token that verified is remembered, by its SHA-256, in the one slot where it can be. */

@@ -21,6 +21,8 @@ enum {
     MC_SIGN_PUBLIC_LEN = 32,
     MC_SIGN_SECRET_LEN = 64,
     MC_SIGNATURE_LEN = 64,
+    MC_SIGN_NUMBER_MAX = 99,   /* of a key file <room>.sign.<n> */
+    MC_SIGN_KEYS_MAX = 16,     /* public keys a signer has at most, old ones too */
     MC_TOKEN_MAX = 4096,       /* characters of a signed token */
     MC_TOKEN_CACHE_LEN = 2048, /* tokens remembered as verified; a power of two */
     MC_KEY_FILE_MAX = 1024,    /* bytes of key material in one file */
@@ -156,15 +158,18 @@ mc_nodiscard bool mc_sign_verify(const uint8_t signature[MC_SIGNATURE_LEN],
 mc_nodiscard char *mc_token_sign(struct mc_arena *arena, const uint8_t secret[MC_SIGN_SECRET_LEN],
                                  struct mc_bytes payload); /* NULL: arena full, or too long */
 
-/* Up to two public keys (rotation), and the tokens they lately verified. One thread. 64 KiB. */
+/* A signer's public keys (rotation), and the tokens they lately verified. One thread. 64 KiB. */
 struct mc_token_verifier {
-    uint8_t keys[2][MC_SIGN_PUBLIC_LEN];
+    uint8_t keys[MC_SIGN_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
     size_t len;
     uint8_t seen[MC_TOKEN_CACHE_LEN][MC_HASH_LEN];
 };
 
 void mc_token_verifier_set(struct mc_token_verifier *verifier,
                            const uint8_t current[MC_SIGN_PUBLIC_LEN], const uint8_t *previous);
+/* The same with all a signer has, 1 to MC_SIGN_KEYS_MAX. */
+void mc_token_verifier_set_all(struct mc_token_verifier *verifier,
+                               uint8_t (*keys)[MC_SIGN_PUBLIC_LEN], size_t len);
 
 /* MC_UNAUTHENTICATED: not ours; MC_FULL: the arena is. The payload lives in the arena. */
 mc_nodiscard enum mc_status mc_token_open(struct mc_token_verifier *verifier,
@@ -179,4 +184,12 @@ mc_nodiscard enum mc_status mc_token_open(struct mc_token_verifier *verifier,
 mc_nodiscard enum mc_status mc_key_load(const char *path, uint8_t *out, size_t len);
 mc_nodiscard enum mc_status mc_key_create(const char *path, const struct mc_random *random,
                                           size_t len);
+/*
+ * The public keys of a signer: such a file with one key a line, the oldest first. Save replaces the
+ * file as a whole, and leaves it with the owner and mode that it had.
+ */
+mc_nodiscard enum mc_status
+mc_public_keys_load(const char *path, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN], size_t *ret_len);
+mc_nodiscard enum mc_status mc_public_keys_save(const char *path,
+                                                uint8_t (*keys)[MC_SIGN_PUBLIC_LEN], size_t len);
 const char *mc_key_sentence(enum mc_status status); /* what a boot error should say */

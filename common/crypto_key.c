@@ -8,7 +8,10 @@
 
 #include "common/crypto.h"
 
-enum { TEXT_MAX = 2 * MC_KEY_FILE_MAX + 1 }; /* hex, newline */
+enum {
+    TEXT_MAX = 2 * MC_KEY_FILE_MAX + 1,       /* hex, newline */
+    PUBLIC_LINE = 2 * MC_SIGN_PUBLIC_LEN + 1, /* the same */
+};
 
 static void close_fd(const int *fd)
 {
@@ -115,6 +118,75 @@ enum mc_status mc_key_create(const char *path, const struct mc_random *random, s
     mc_wipe(key, sizeof(key));
     mc_wipe(text, sizeof(text));
     return status;
+}
+
+/* One line of hex for each; the last newline may be missing. */
+static enum mc_status public_keys_parse(const char *text, size_t size,
+                                        uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN], size_t *ret_len)
+{
+    size_t n = 0;
+
+    for (size_t at = 0; at < size; at += PUBLIC_LINE) {
+        if (size - at < PUBLIC_LINE - 1 ||
+            (size - at >= PUBLIC_LINE && text[at + PUBLIC_LINE - 1] != '\n') ||
+            !mc_unhex(ret_keys[n++], MC_SIGN_PUBLIC_LEN,
+                      (struct mc_bytes){text + at, PUBLIC_LINE - 1}))
+            return MC_INVALID;
+    }
+    *ret_len = n;
+    return n > 0 ? MC_OK : MC_INVALID;
+}
+
+enum mc_status mc_public_keys_load(const char *path, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN],
+                                   size_t *ret_len)
+{
+    char text[PUBLIC_LINE * MC_SIGN_KEYS_MAX];
+    size_t size;
+
+    mc_cleanup(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT ? MC_NOT_FOUND : errno == EACCES ? MC_DENIED : MC_IO;
+    enum mc_status status = key_file_check(fd, &size);
+    if (status != MC_OK)
+        return status;
+    if (size > sizeof(text))
+        return MC_INVALID;
+    if (read(fd, text, size) != (ssize_t)size)
+        return MC_IO;
+    return public_keys_parse(text, size, ret_keys, ret_len);
+}
+
+/* Root's change leaves the file with whom it belongs to. */
+static bool like_before(int fd, const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return errno == ENOENT;
+    return fchown(fd, info.st_uid, info.st_gid) == 0 && fchmod(fd, info.st_mode & 0777) == 0;
+}
+
+enum mc_status mc_public_keys_save(const char *path, uint8_t (*keys)[MC_SIGN_PUBLIC_LEN],
+                                   size_t len)
+{
+    char text[PUBLIC_LINE * MC_SIGN_KEYS_MAX + 1];
+    char draft[PATH_MAX];
+
+    assert(len > 0 && len <= MC_SIGN_KEYS_MAX);
+    for (size_t i = 0; i < len; i++) {
+        (void)mc_hex(text + i * PUBLIC_LINE, (struct mc_bytes){keys[i], MC_SIGN_PUBLIC_LEN});
+        text[(i + 1) * PUBLIC_LINE - 1] = '\n';
+    }
+    int draft_len = snprintf(draft, sizeof(draft), "%s.new", path);
+    if (draft_len < 0 || (size_t)draft_len >= sizeof(draft))
+        return MC_INVALID;
+    (void)unlink(draft); /* of one that was cut off */
+    mc_cleanup(close_fd) int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || !like_before(fd, path) ||
+        write(fd, text, len * PUBLIC_LINE) != (ssize_t)(len * PUBLIC_LINE) || fsync(fd) != 0 ||
+        rename(draft, path) != 0 || !folder_sync(path))
+        return MC_IO;
+    return MC_OK;
 }
 
 const char *mc_key_sentence(enum mc_status status)

@@ -427,7 +427,9 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         return false;
     }
     if (mc_process_secret(&d->process, "master", d->master, why, why_size) != MC_OK ||
-        mc_process_secret(&d->process, "sign", d->sign_seed, why, why_size) != MC_OK)
+        mc_process_secret(&d->process, "sign", d->first_seed, why, why_size) != MC_OK ||
+        mc_process_sign_seed(&d->process, d->first_seed, d->sign_seed, &d->sign_number, why,
+                             why_size) != MC_OK)
         return false;
     if (mc_process_seal_keys(&d->process, d->master, &d->seal, &d->seal_number, why, why_size) !=
         MC_OK)
@@ -444,9 +446,10 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         .log = &d->process.log,
         .master = d->master,
         .sign_seed = d->sign_seed,
-        .public_key = mc_process_public_key,
-        .public_key_arg = &d->process,
         .config = &d->process.config,
+        .first_seed = d->first_seed,
+        .public_keys = mc_process_public_keys,
+        .public_keys_arg = &d->process,
     };
     enum mc_status opened = mc_service_open(d->service, room, ctx, &options, why, why_size);
     mc_keyring_wipe(&d->seal);
@@ -568,6 +571,7 @@ int mc_service_main(const struct mc_room *room, int argc, char **argv)
     }
     mc_wipe(d->master, sizeof d->master);
     mc_wipe(d->sign_seed, sizeof d->sign_seed);
+    mc_wipe(d->first_seed, sizeof d->first_seed);
     free(d);
     free(service);
     free(ctx);

@@ -164,6 +164,8 @@ struct daemon {
     unsigned seal_number;         /* of the key that seals */
     uint8_t master[MC_KEY_LEN];
     uint8_t sign_seed[MC_KEY_LEN];
+    uint8_t first_seed[MC_KEY_LEN]; /* of ids of what is done once: never another */
+    unsigned sign_number;           /* 0: the first signs */
     bool tick_due;
     bool step_due;
     bool effects_due;

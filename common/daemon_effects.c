@@ -88,7 +88,7 @@ static void job_request_id(const struct daemon *d, const Motcua__Job *job, uint8
 {
     struct mc_bytes parts[] = {mc_key_text(d->process.name),
                                {&job->id, sizeof job->id},
-                               {d->service->sign_public, MC_SIGN_PUBLIC_LEN}};
+                               {d->service->first_public, MC_SIGN_PUBLIC_LEN}};
     uint8_t hash[MC_HASH_LEN];
 
     mc_hash_parts(hash, parts, MC_LEN(parts));

@@ -258,6 +258,43 @@ static void begin_reseal(struct upkeep *u)
     mc_keyring_wipe(&found);
 }
 
+/* --- signing keys --- */
+
+/*
+ * The newest key signs from now on, in this room, without a moment in which nothing does: rooms and
+ * handlers sign with what the frame points to. It must have been published: others believe it then.
+ */
+static void begin_sign(struct upkeep *u)
+{
+    struct daemon *d = u->daemon;
+    struct mc_service *service = d->service;
+    uint8_t keys[MC_SIGN_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
+    uint8_t public_key[MC_SIGN_PUBLIC_LEN];
+    uint8_t secret_key[MC_SIGN_SECRET_LEN];
+    uint8_t seed[MC_KEY_LEN];
+    unsigned number = 0;
+
+    if (mc_process_sign_seed(&d->process, d->first_seed, seed, &number, u->why, sizeof u->why) !=
+        MC_OK) {
+        end(u, false, u->why);
+        return;
+    }
+    mc_sign_key(seed, public_key, secret_key);
+    if (mc_process_publish(&d->process, public_key) != MC_OK) {
+        end(u, false, "the newest key is not in the file of published ones");
+    } else {
+        memcpy(d->sign_seed, seed, sizeof seed);
+        d->sign_number = number;
+        memcpy(service->sign_public, public_key, sizeof public_key);
+        memcpy(service->sign_secret, secret_key, sizeof secret_key);
+        u->result.done = number;
+        u->result.total = mc_process_public_keys(&d->process, d->process.name, keys);
+        end(u, true, "");
+    }
+    mc_wipe(seed, sizeof seed);
+    mc_wipe(secret_key, sizeof secret_key);
+}
+
 bool daemon_upkeep_steps(const struct daemon *d)
 {
     return d->upkeep != NULL && d->upkeep->running && d->upkeep->step_due;
@@ -365,6 +402,8 @@ static void begin(struct upkeep *u, const Motcua__Upkeep *wanted)
     u->daemon->service->upkeep_done = u->daemon->service->upkeep_total = 0;
     if (is_reseal(u))
         begin_reseal(u);
+    else if (u->kind == MOTCUA__UPKEEP_KIND__SIGN)
+        begin_sign(u);
     else if (percent_full(u->daemon) >= STORE_FULL_BEGIN)
         end(u, false, "the store is too full: pages that are given up could not be used again");
     else if (is_backup(u))

@@ -61,14 +61,16 @@ struct mc_service_options {
     bool unsafe_no_sync;
     const struct mc_clock *clock;
     const struct mc_random *random;
-    struct mc_log *log;            /* NULL: silent */
-    const struct mc_keyring *seal; /* NULL: derived from the master key */
-    const uint8_t *master;         /* MC_KEY_LEN bytes: everything at rest is sealed under it */
-    const uint8_t *sign_seed;      /* MC_KEY_LEN bytes */
-    /* The public signing key of a room; false: unknown here. */
-    bool (*public_key)(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);
-    void *public_key_arg;
+    struct mc_log *log;             /* NULL: silent */
+    const struct mc_keyring *seal;  /* NULL: derived from the master key */
+    const uint8_t *master;          /* MC_KEY_LEN bytes: everything at rest is sealed under it */
+    const uint8_t *sign_seed;       /* MC_KEY_LEN bytes */
     const struct mc_config *config; /* what it was started with; NULL: nobody can be told */
+    /* MC_KEY_LEN bytes that never change, for ids of what is done once; NULL: sign_seed. */
+    const uint8_t *first_seed;
+    /* The public signing keys of a room, MC_SIGN_KEYS_MAX at most; 0: none is known here. */
+    size_t (*public_keys)(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN]);
+    void *public_keys_arg;
 };
 
 /* Who follows this room's journal, as it said at its last Follow. */
@@ -91,9 +93,9 @@ struct mc_service {
     struct mc_secrets secrets;
     uint8_t sign_public[MC_SIGN_PUBLIC_LEN];
     uint8_t sign_secret[MC_SIGN_SECRET_LEN];
+    uint8_t first_public[MC_SIGN_PUBLIC_LEN]; /* of the first key: rotation leaves it as it is */
     struct mc_boot boot;
-    struct mc_token_verifier sessions;
-    bool sessions_ready; /* identity's key was found */
+    struct mc_signers sessions; /* identity's keys */
     struct mc_revoked {
         char session_id[MC_UUID_TEXT_LEN + 1];
         int64_t until_ms;

@@ -388,39 +388,66 @@ enum mc_status mc_process_seal_keys(struct mc_process *process, const uint8_t ma
     return status;
 }
 
-bool mc_process_public_key(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
+enum mc_status mc_process_sign_seed(struct mc_process *process, const uint8_t first[MC_KEY_LEN],
+                                    uint8_t ret_seed[MC_KEY_LEN], unsigned *ret_number, char *why,
+                                    size_t why_size)
+{
+    enum mc_status status = MC_OK;
+    uint8_t next[MC_KEY_LEN];
+    char file[80];
+    char path[256];
+
+    /* Earlier ones may be gone (retired); numbers are given in a row, and small. */
+    memcpy(ret_seed, first, MC_KEY_LEN);
+    *ret_number = 0;
+    for (unsigned n = 1; n <= MC_SIGN_NUMBER_MAX; n++) {
+        (void)snprintf(file, sizeof file, "%s.sign.%u", process->name, n);
+        if (!mc_process_key_path(process, file, path, sizeof path))
+            return MC_INVALID;
+        status = mc_key_load(path, next, sizeof next);
+        if (status == MC_NOT_FOUND)
+            continue;
+        if (status != MC_OK) {
+            (void)snprintf(why, why_size, "%.200s: %s", path, mc_key_sentence(status));
+            return status;
+        }
+        memcpy(ret_seed, next, MC_KEY_LEN);
+        *ret_number = n;
+    }
+    mc_wipe(next, sizeof next);
+    return MC_OK;
+}
+
+size_t mc_process_public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
 {
     const struct mc_process *process = arg;
     char file[80];
     char path[256];
+    size_t n = 0;
 
     (void)snprintf(file, sizeof file, "%s.pub", room);
     return mc_process_key_path(process, file, path, sizeof path) &&
-           mc_key_load(path, ret_key, MC_SIGN_PUBLIC_LEN) == MC_OK;
+                   mc_public_keys_load(path, ret_keys, &n) == MC_OK
+               ? n
+               : 0;
 }
 
 enum mc_status mc_process_publish(struct mc_process *process,
                                   const uint8_t public_key[MC_SIGN_PUBLIC_LEN])
 {
-    uint8_t known[MC_SIGN_PUBLIC_LEN];
-    char hex[2 * MC_SIGN_PUBLIC_LEN + 1];
+    uint8_t keys[MC_SIGN_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
     char file[80];
     char path[256];
+    size_t n = mc_process_public_keys(process, process->name, keys);
 
-    if (mc_process_public_key(process, process->name, known))
-        return memcmp(known, public_key, sizeof known) == 0 ? MC_OK : MC_CONFLICT;
-    (void)snprintf(file, sizeof file, "%s.pub.new", process->name);
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(keys[i], public_key, sizeof keys[i]) == 0)
+            return MC_OK;
+    if (n > 0)
+        return MC_CONFLICT;
+    (void)snprintf(file, sizeof file, "%s.pub", process->name);
     if (!mc_process_key_path(process, file, path, sizeof path))
         return MC_INVALID;
-    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    (void)mc_hex(hex, (struct mc_bytes){public_key, MC_SIGN_PUBLIC_LEN});
-    bool written = fd >= 0 && dprintf(fd, "%s\n", hex) > 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        (void)close(fd);
-    char final[256];
-    (void)snprintf(file, sizeof file, "%s.pub", process->name);
-    if (!written || !mc_process_key_path(process, file, final, sizeof final) ||
-        rename(path, final) != 0)
-        return MC_IO;
-    return MC_OK;
+    memcpy(keys[0], public_key, sizeof keys[0]);
+    return mc_public_keys_save(path, keys, 1);
 }

@@ -14,6 +14,8 @@
  *     <name>.curve.pub                                   callers       who may connect over TCP
  *     <name>.seal.1, .seal.2 …  made by `motcuactl key rotate`: the newest seals instead of
  * <name>.master
+ *     <name>.sign.next, then .sign.1, .sign.2 …  by `motcuactl key publish` and `key switch`: the
+ * newest with a number signs instead of <name>.sign; <name>.pub has a line for each that is valid
  */
 #pragma once
 
@@ -82,10 +84,19 @@ mc_nodiscard enum mc_status mc_process_seal_keys(struct mc_process *process,
                                                  const uint8_t master[MC_KEY_LEN],
                                                  struct mc_keyring *ret_ring, unsigned *ret_number,
                                                  char *why, size_t why_size);
-/* The public signing key of a room, from its .pub file. */
-mc_nodiscard bool mc_process_public_key(void *process, const char *room,
-                                        uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);
-/* Writes our .pub file when it is missing. */
+/*
+ * What signs for us: the newest of <name>.sign.1, .sign.2 …, or else the first, `sign`.
+ * *ret_number: 0, the first. <name>.sign.next is published already and signs nothing yet.
+ */
+mc_nodiscard enum mc_status mc_process_sign_seed(struct mc_process *process,
+                                                 const uint8_t first[MC_KEY_LEN],
+                                                 uint8_t ret_seed[MC_KEY_LEN], unsigned *ret_number,
+                                                 char *why, size_t why_size);
+/* The public signing keys of a room, from its .pub file; 0: there is none, or it is no such file.
+ */
+mc_nodiscard size_t mc_process_public_keys(void *process, const char *room,
+                                           uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN]);
+/* Writes our .pub file when it is missing. MC_CONFLICT: it is there, without this key. */
 mc_nodiscard enum mc_status mc_process_publish(struct mc_process *process,
                                                const uint8_t public_key[MC_SIGN_PUBLIC_LEN]);
 /* Path of a file in keys.dir; false when it does not fit. */

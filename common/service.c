@@ -132,12 +132,24 @@ static enum mc_status check_master(struct mc_service *service)
     return status == MC_FULL ? MC_OK : status; /* no room for it: at another start */
 }
 
-static bool boot_public_key(const struct mc_boot *boot, const char *room,
-                            uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
+/* Ours first, whatever is published; then what is published of it and others. */
+static size_t boot_public_keys(const struct mc_boot *boot, const char *room,
+                               uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
 {
     const struct mc_service *service = boot->keys;
+    uint8_t found[MC_SIGN_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
+    bool own = strcmp(room, service->room->name) == 0;
+    size_t n = 0;
+    size_t len = service->options.public_keys != NULL
+                     ? service->options.public_keys(service->options.public_keys_arg, room, found)
+                     : 0;
 
-    return service->options.public_key(service->options.public_key_arg, room, ret_key);
+    if (own)
+        memcpy(ret_keys[n++], service->sign_public, MC_SIGN_PUBLIC_LEN);
+    for (size_t i = 0; i < len && n < MC_SIGN_KEYS_MAX; i++)
+        if (!own || memcmp(found[i], service->sign_public, MC_SIGN_PUBLIC_LEN) != 0)
+            memcpy(ret_keys[n++], found[i], MC_SIGN_PUBLIC_LEN);
+    return n;
 }
 
 static enum mc_status boot_room(struct mc_service *service, char *why, size_t why_size)
@@ -149,7 +161,7 @@ static enum mc_status boot_room(struct mc_service *service, char *why, size_t wh
         .random = service->options.random,
         .secrets = &service->secrets,
         .sign_secret = service->sign_secret,
-        .public_key = boot_public_key,
+        .public_keys = boot_public_keys,
         .keys = service,
     };
     enum mc_status status = room->boot != NULL ? room->boot(service->ctx, &service->boot) : MC_OK;
@@ -169,6 +181,9 @@ static void derive_secrets(struct mc_service *service)
     service->options.seal = NULL; /* the caller's, and only now */
     mc_key_derive(service->secrets.blind, service->options.master, "blind");
     mc_key_derive(service->secrets.mac, service->options.master, "mac");
+    const uint8_t *first = service->options.first_seed != NULL ? service->options.first_seed
+                                                               : service->options.sign_seed;
+    mc_sign_key(first, service->first_public, service->sign_secret);
     mc_sign_key(service->options.sign_seed, service->sign_public, service->sign_secret);
     mc_wipe(key, sizeof key);
 }

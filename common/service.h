@@ -15,6 +15,7 @@
 #include "common/envelope.h"
 #include "common/http.h"
 #include "common/jobs.h"
+#include "common/signers.h"
 #include "common/work.h"
 
 /* A handler: check, load, decide, save, emit, answer. Anything but MC_OK wrote nothing. */
@@ -167,10 +168,13 @@ struct mc_boot {
     const char *data_dir; /* this room's own folder, for files beside the store */
     const struct mc_random *random;
     const struct mc_secrets *secrets;
-    const uint8_t *sign_secret; /* MC_SIGN_SECRET_LEN bytes: signs this room's tokens and proofs */
-    /* The public key of another room ("otp"), for what it signed; false: it has none here. */
-    bool (*public_key)(const struct mc_boot *boot, const char *room,
-                       uint8_t ret_key[MC_SIGN_PUBLIC_LEN]);
+    /* MC_SIGN_SECRET_LEN bytes: signs this room's tokens and proofs. What it points to changes when
+     * an operator switches keys: copies of it, or of its public half, are not to be kept. */
+    const uint8_t *sign_secret;
+    /* The public keys of a room ("otp"), MC_SIGN_KEYS_MAX at most, for what it signed, now and
+     * before; of ourselves the one that signs now comes first. 0: it has none here. */
+    size_t (*public_keys)(const struct mc_boot *boot, const char *room,
+                          uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN]);
     void *keys;    /* the frame's */
     char why[256]; /* to be filled when boot is refused */
 };

@@ -65,26 +65,14 @@ void mc_session_revoke(struct mc_service *service, const Motcua__SessionRevoked 
     memcpy(entry->session_id, revoked->session_id, strlen(revoked->session_id) + 1);
 }
 
-/* Identity's key may appear after this room has started: looked for until it is there. */
-static bool sessions_ready(struct mc_service *service)
-{
-    uint8_t key[MC_SIGN_PUBLIC_LEN];
-
-    if (!service->sessions_ready &&
-        service->options.public_key(service->options.public_key_arg, "identity", key)) {
-        mc_token_verifier_set(&service->sessions, key, NULL);
-        service->sessions_ready = true;
-    }
-    return service->sessions_ready;
-}
-
 static const Motcua__SessionClaims *claims_open(struct mc_service *service, struct mc_txn *txn,
                                                 const Motcua__Header *head)
 {
     struct mc_bytes payload;
 
-    if (!sessions_ready(service) || mc_token_open(&service->sessions, txn->arena,
-                                                  mc_key_bytes(head->session), &payload) != MC_OK)
+    if (!mc_signers_ready(&service->sessions, &service->boot, "identity", txn->now_ms) ||
+        mc_token_open(&service->sessions.verifier, txn->arena, mc_key_bytes(head->session),
+                      &payload) != MC_OK)
         return NULL;
     const Motcua__SessionClaims *claims =
         motcua__session_claims__unpack(&txn->arena->protobuf, payload.len, payload.data);

@@ -43,15 +43,15 @@ static void seed_of(const char *room, uint8_t seed[MC_KEY_LEN])
     mc_hash(seed, mc_key_text(room));
 }
 
-static bool public_key(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
+static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
 {
     uint8_t seed[MC_KEY_LEN];
     uint8_t secret[MC_SIGN_SECRET_LEN];
 
     (void)arg;
     seed_of(room, seed);
-    mc_sign_key(seed, ret_key, secret);
-    return true;
+    mc_sign_key(seed, ret_keys[0], secret);
+    return 1;
 }
 
 static void boot(struct harness *h)
@@ -75,7 +75,7 @@ static void boot(struct harness *h)
         .random = &h->random,
         .master = h->master,
         .sign_seed = h->master,
-        .public_key = public_key,
+        .public_keys = public_keys,
     };
     if (mc_service_open(&h->service, h->room, h->ctx, &options, why, sizeof why) != MC_OK)
         fail_msg("boot: %s", why);

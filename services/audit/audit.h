@@ -63,7 +63,7 @@ struct audit {
 
     /* from boot */
     const uint8_t *sign_secret;
-    struct mc_note_key key; /* its name is the origin */
+    const struct mc_boot *boot;
     struct mc_note_key witnesses[AUDIT_WITNESSES_MAX];
     size_t witnesses_len;
     struct audit_summary summaries[AUDIT_SUMMARIES_MAX];
@@ -134,6 +134,8 @@ enum mc_status audit_damaged(struct mc_txn *txn);
 ProtobufCBinaryData *audit_path(struct mc_txn *txn, const struct mc_merkle_path *path);
 
 /* Checkpoints (checkpoint.c). */
+/* Who signs now; its name is the origin. */
+struct mc_note_key audit_key_now(const struct audit *audit);
 enum mc_status audit_checkpoint_boot(struct audit *audit, struct mc_boot *boot);
 /* The newest one, or that of a size; NULL: there is none. */
 AuditState__Checkpoint *audit_checkpoint_load(struct mc_txn *txn, uint64_t size,

@@ -57,6 +57,15 @@ static enum mc_status load_witnesses(struct audit *audit, struct mc_boot *boot)
     return status;
 }
 
+struct mc_note_key audit_key_now(const struct audit *audit)
+{
+    struct mc_note_key key = {.kind = MC_NOTE_SIGNED};
+
+    (void)snprintf(key.name, sizeof key.name, "%s", audit->origin);
+    mc_sign_public(key.public_key, audit->sign_secret);
+    return key;
+}
+
 enum mc_status audit_checkpoint_boot(struct audit *audit, struct mc_boot *boot)
 {
     if (!mc_note_name_is_valid(audit->origin)) {
@@ -64,9 +73,7 @@ enum mc_status audit_checkpoint_boot(struct audit *audit, struct mc_boot *boot)
         return MC_INVALID;
     }
     audit->sign_secret = boot->sign_secret;
-    audit->key.kind = MC_NOTE_SIGNED;
-    (void)snprintf(audit->key.name, sizeof audit->key.name, "%s", audit->origin);
-    mc_sign_public(audit->key.public_key, boot->sign_secret);
+    audit->boot = boot;
     return load_witnesses(audit, boot);
 }
 
@@ -94,6 +101,21 @@ char *audit_checkpoint_note(struct mc_txn *txn, const AuditState__Checkpoint *ch
     return mc_sprintf(txn->arena, "%s\n%s", checkpoint->text, checkpoint->signatures);
 }
 
+/* Signed by the key of now, or by one before it: those stay published as long as the log. */
+static bool is_signed(const struct audit *audit, struct mc_bytes note)
+{
+    uint8_t keys[MC_SIGN_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
+    struct mc_note_key key = audit_key_now(audit);
+    size_t len = audit->boot->public_keys(audit->boot, "audit", keys);
+
+    for (size_t i = 0; i < len; i++) {
+        memcpy(key.public_key, keys[i], sizeof keys[i]);
+        if (mc_note_verify(note, &key, NULL))
+            return true;
+    }
+    return false;
+}
+
 bool audit_checkpoint_fits(const struct audit *audit, struct mc_txn *txn, uint64_t size,
                            const AuditState__Checkpoint *checkpoint)
 {
@@ -101,7 +123,7 @@ bool audit_checkpoint_fits(const struct audit *audit, struct mc_txn *txn, uint64
     struct mc_checkpoint told;
     uint8_t root[MC_HASH_LEN];
 
-    return note != NULL && mc_note_verify(mc_key_text(note), &audit->key, NULL) &&
+    return note != NULL && is_signed(audit, mc_key_text(note)) &&
            mc_checkpoint_parse(&told, mc_key_text(note)) && told.size == size &&
            strcmp(told.origin, audit->origin) == 0 && audit_root(txn, size, root) &&
            memcmp(root, told.root, sizeof root) == 0;
@@ -112,14 +134,16 @@ static enum mc_status sign(const struct audit *audit, struct mc_txn *txn, uint64
     AuditState__Checkpoint record = AUDIT_STATE__CHECKPOINT__INIT;
     struct mc_checkpoint checkpoint = {.size = size};
 
-    memcpy(checkpoint.origin, audit->key.name, sizeof checkpoint.origin);
+    const struct mc_note_key key = audit_key_now(audit);
+
+    memcpy(checkpoint.origin, key.name, sizeof checkpoint.origin);
     if (!audit_root(txn, size, checkpoint.root))
         return txn->status;
     record.at_ms = txn->now_ms;
     record.text = mc_checkpoint_text(txn->arena, &checkpoint);
     if (record.text != NULL)
         record.signatures =
-            mc_note_sign(txn->arena, record.text, &audit->key, audit->sign_secret, txn->now_ms);
+            mc_note_sign(txn->arena, record.text, &key, audit->sign_secret, txn->now_ms);
     if (record.text == NULL || record.signatures == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     mc_save(txn, AUDIT_CHECKPOINTS, mc_key_u64(txn, size), &record.base);

@@ -22,7 +22,8 @@ enum mc_status audit_head(struct audit *audit, struct mc_txn *txn, const Audit__
     rep->at_ms = head->at_ms;
     if (checkpoint != NULL)
         rep->checkpoint = audit_checkpoint_note(txn, checkpoint);
-    mc_note_key_text(key, &audit->key);
+    const struct mc_note_key now = audit_key_now(audit);
+    mc_note_key_text(key, &now);
     rep->key = mc_strdup(txn->arena, key);
     if (rep->key == NULL || (checkpoint != NULL && rep->checkpoint == NULL))
         return mc_fail(txn, MC_LIMITED, "arena full");

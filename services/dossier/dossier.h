@@ -148,7 +148,7 @@ struct dossier {
     struct mc_calendar calendar;
     struct dossier_catalogue catalogue;
     const uint8_t *sign_secret; /* signs maps of codes; the process has it */
-    uint8_t sign_public[MC_SIGN_PUBLIC_LEN];
+    const struct mc_boot *boot;
     struct mc_arena catalogue_memory[2]; /* the one in use, and the next */
     struct dossier_seed seed;
     const char *national_url; /* of the national database of procedures; "": none */

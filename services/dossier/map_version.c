@@ -134,11 +134,26 @@ char *dossier_map_csv(struct mc_txn *txn, const struct dossier_map_line *line)
     return text != NULL ? text : mc_unconst("");
 }
 
+/* The key that signed it: that of now, or one before it, which stays published. */
+static struct mc_bytes signer_of(const struct dossier *dossier, struct mc_txn *txn,
+                                 const DossierState__MapVersion *record)
+{
+    uint8_t keys[MC_SIGN_KEYS_MAX][MC_SIGN_PUBLIC_LEN];
+    size_t len = dossier->boot->public_keys(dossier->boot, "dossier", keys);
+    size_t i = 0;
+
+    while (i + 1 < len &&
+           (record->signature.len != MC_SIGNATURE_LEN ||
+            !mc_sign_verify(record->signature.data, keys[i], mc_key_text(record->statement))))
+        i++;
+    return mc_keep(txn, keys[i], sizeof keys[i]);
+}
+
 void dossier_map_version_message(const struct dossier *dossier, struct mc_txn *txn,
                                  const char *from, const char *to, uint32_t version,
                                  const DossierState__MapVersion *record, Dossier__MapVersion *out)
 {
-    struct mc_bytes key = mc_keep(txn, dossier->sign_public, sizeof dossier->sign_public);
+    struct mc_bytes key = signer_of(dossier, txn, record);
 
     out->from_list = mc_unconst(from);
     out->to_list = mc_unconst(to);

@@ -388,11 +388,8 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
         .aliases = DATA(sector_aliases),
     };
 
-    /* Ed25519: the secret key begins with its seed (crypto.h) */
-    uint8_t again[MC_SIGN_SECRET_LEN];
     dossier->sign_secret = with->sign_secret;
-    mc_sign_key(with->sign_secret, dossier->sign_public, again);
-    mc_wipe(again, sizeof again);
+    dossier->boot = with;
     if (load_post(dossier, with) != MC_OK || dossier_national_open(dossier, with) != MC_OK)
         return MC_INVALID;
     if (mc_arena_init(&dossier->memory, TABLES_MEMORY) != MC_OK)

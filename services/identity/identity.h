@@ -202,8 +202,7 @@ struct identity {
     struct mc_trust *trust_government;
     const uint8_t *sign_secret;
     const struct mc_boot *boot;
-    struct mc_token_verifier proofs; /* the otp room's key */
-    bool proofs_ready;               /* it was found: otp may start after this room */
+    struct mc_signers proofs; /* the otp room's keys */
     struct identity_method methods[IDENTITY_METHODS_MAX];
     size_t methods_len;
     struct identity_field fields[IDENTITY_FIELDS_MAX];

@@ -6,29 +6,17 @@
 
 #include "identity.h"
 
-/* The otp room may start after this one: its key is looked for until it is there. */
-static bool proofs_ready(struct identity *identity)
-{
-    uint8_t key[MC_SIGN_PUBLIC_LEN];
-
-    if (!identity->proofs_ready && identity->boot->public_key(identity->boot, "otp", key)) {
-        mc_token_verifier_set(&identity->proofs, key, NULL);
-        identity->proofs_ready = true;
-    }
-    return identity->proofs_ready;
-}
-
 static const Otp__Proof *open_proof(struct identity *identity, struct mc_txn *txn,
                                     const char *proof)
 {
     struct mc_bytes payload;
 
-    if (!proofs_ready(identity)) {
+    if (!mc_signers_ready(&identity->proofs, identity->boot, "otp", txn->now_ms)) {
         (void)mc_refuse(txn, MC_BUSY, "", "BUSY", NULL);
         return NULL;
     }
     enum mc_status status =
-        mc_token_open(&identity->proofs, txn->arena, mc_key_text(proof), &payload);
+        mc_token_open(&identity->proofs.verifier, txn->arena, mc_key_text(proof), &payload);
 
     if (status == MC_FULL)
         (void)mc_fail(txn, MC_FULL, "arena");

@@ -77,6 +77,13 @@ void *ctl_call(struct ctl *ctl, const char *room, const ProtobufCServiceDescript
 void ctl_call_rooms(struct ctl *ctl, const ProtobufCServiceDescriptor *service, const char *method,
                     const ProtobufCMessage *request, void *ret_replies[CTL_ROOMS], int *ret_exit);
 
+/* Asks one room for upkeep, waits for its end, and prints what came of it; the exit code. */
+int ctl_upkeep_run(struct ctl *ctl, const char *room, Motcua__UpkeepKind kind, const char *reason);
+/* A moment for others, of a fifth of a second. */
+void ctl_pause(struct ctl *ctl);
+/* A new key file is for the user that owns the one it is like (root made it). */
+bool ctl_key_give(const char *path, const char *like);
+
 /* Prints any message as JSON. */
 int ctl_print_json(struct ctl *ctl, const ProtobufCMessage *message);
 
@@ -193,6 +200,9 @@ int ctl_feedback_list(struct ctl *ctl, int argc, char **argv);
 int ctl_feedback_show(struct ctl *ctl, int argc, char **argv);
 int ctl_key_rotate(struct ctl *ctl, int argc, char **argv);
 int ctl_key_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_key_publish(struct ctl *ctl, int argc, char **argv);
+int ctl_key_switch(struct ctl *ctl, int argc, char **argv);
+int ctl_key_retire(struct ctl *ctl, int argc, char **argv);
 int ctl_key_make(struct ctl *ctl, int argc, char **argv);
 int ctl_context_list(struct ctl *ctl, int argc, char **argv);
 int ctl_context_show(struct ctl *ctl, int argc, char **argv);

@@ -52,7 +52,7 @@ static void fire(void *arg)
     *fired = true;
 }
 
-static void pause_a_moment(struct ctl *ctl)
+void ctl_pause(struct ctl *ctl)
 {
     bool fired = false;
     struct mc_timer *timer = mc_timer_create(ctl->loop, fire, &fired);
@@ -72,8 +72,7 @@ static const Motcua__Upkeep *get(struct ctl *ctl, const char *room, int *ret_exi
     return ctl_call(ctl, room, &motcua__room__descriptor, "GetUpkeep", &request.base, ret_exit);
 }
 
-/* Starts it in one room and waits for its end. */
-static int run_one(struct ctl *ctl, const char *room, Motcua__UpkeepKind kind, const char *reason)
+int ctl_upkeep_run(struct ctl *ctl, const char *room, Motcua__UpkeepKind kind, const char *reason)
 {
     Motcua__StartUpkeepRequest request = MOTCUA__START_UPKEEP_REQUEST__INIT;
     int code = CTL_OK;
@@ -83,7 +82,7 @@ static int run_one(struct ctl *ctl, const char *room, Motcua__UpkeepKind kind, c
     const Motcua__Upkeep *upkeep =
         ctl_call(ctl, room, &motcua__room__descriptor, "StartUpkeep", &request.base, &code);
     while (upkeep != NULL && upkeep->state == MOTCUA__UPKEEP_STATE__UPKEEP_ASKED) {
-        pause_a_moment(ctl);
+        ctl_pause(ctl);
         upkeep = get(ctl, room, &code);
     }
     return upkeep != NULL ? print_upkeep(ctl, room, upkeep) : code;
@@ -101,9 +100,9 @@ static int run(struct ctl *ctl, int argc, char **argv, Motcua__UpkeepKind kind)
     if (argc != 2)
         return CTL_USAGE;
     if (strcmp(argv[0], "all") != 0)
-        return run_one(ctl, argv[0], kind, argv[1]);
+        return ctl_upkeep_run(ctl, argv[0], kind, argv[1]);
     for (size_t i = 0; i < MC_LEN(order); i++) {
-        int code = run_one(ctl, order[i], kind, argv[1]);
+        int code = ctl_upkeep_run(ctl, order[i], kind, argv[1]);
 
         worst = MC_MAX(worst, code);
     }
@@ -153,8 +152,7 @@ int ctl_store_stop(struct ctl *ctl, int argc, char **argv)
 
 /* --- keys --- */
 
-/* A file of its own for root; the room reads it as the user that owns its master key. */
-static bool give(const char *path, const char *like)
+bool ctl_key_give(const char *path, const char *like)
 {
     struct stat about;
 
@@ -176,12 +174,12 @@ int ctl_key_rotate(struct ctl *ctl, int argc, char **argv)
         return CTL_DATA;
     }
     enum mc_status status = mc_key_create(path, &ctl->random, MC_KEY_LEN);
-    if (status != MC_OK || !give(path, master)) {
+    if (status != MC_OK || !ctl_key_give(path, master)) {
         fprintf(stderr, "motcuactl: %s: %s\n", path, mc_key_sentence(status));
         return CTL_DATA;
     }
     fprintf(stderr, "motcuactl: made %s: keep a copy of it where the other keys are kept\n", path);
-    return run_one(ctl, argv[0], MOTCUA__UPKEEP_KIND__RESEAL, argv[2]);
+    return ctl_upkeep_run(ctl, argv[0], MOTCUA__UPKEEP_KIND__RESEAL, argv[2]);
 }
 
 int ctl_key_resume(struct ctl *ctl, int argc, char **argv)

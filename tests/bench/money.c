@@ -71,14 +71,14 @@ static double now_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-static bool public_key(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
+static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
 {
     uint8_t secret[MC_SIGN_SECRET_LEN];
 
     (void)arg;
     (void)room;
-    mc_sign_key(bench.key, ret_key, secret);
-    return true;
+    mc_sign_key(bench.key, ret_keys[0], secret);
+    return 1;
 }
 
 static const char *file_of(const char *dir, const char *name, const char *text)
@@ -116,7 +116,7 @@ static void open_room(const char *dir)
         .random = &bench.random,
         .master = bench.key,
         .sign_seed = bench.key,
-        .public_key = public_key,
+        .public_keys = public_keys,
     };
     if (mc_service_open(&bench.service, &payment_room, &bench.payment, &options, why, sizeof why) !=
         MC_OK)

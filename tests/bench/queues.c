@@ -73,14 +73,14 @@ static double time_us(clockid_t id)
 
 /* --- the store --- */
 
-static bool public_key(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
+static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
 {
     const struct bench *bench = arg;
     uint8_t secret[MC_SIGN_SECRET_LEN];
 
     (void)room;
-    mc_sign_key(bench->key, ret_key, secret);
-    return true;
+    mc_sign_key(bench->key, ret_keys[0], secret);
+    return 1;
 }
 
 static void open_room(struct bench *bench, const char *dir)
@@ -101,8 +101,8 @@ static void open_room(struct bench *bench, const char *dir)
         .random = &bench->random,
         .master = bench->key,
         .sign_seed = bench->key,
-        .public_key = public_key,
-        .public_key_arg = bench,
+        .public_keys = public_keys,
+        .public_keys_arg = bench,
     };
     if (mc_service_open(&bench->service, &otp_room, &bench->otp, &options, why, sizeof why) !=
         MC_OK)

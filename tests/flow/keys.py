@@ -1,4 +1,4 @@
-"""A room's store is sealed with a new key while calls go on, and through a kill -9; then the old key is not needed.
+"""Keys are changed while calls go on: a store is sealed with a new one, through a kill -9; another one signs.
 
     keys.py <folder of the daemons>
 """
@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 import story
+from portal import Refused
 from story import CITIZEN
 
 
@@ -68,6 +69,68 @@ class Keys(story.Story):
         self.wait_ready()
         page = self.portal.call("dossier", "Get", {"dossier_id": drafts[0]}, session)
         self.assertEqual(page.abstract if hasattr(page, "abstract") else form["abstract"], form["abstract"])
+
+    def test_another_key_signs(self):
+        self.up()
+        session = self.citizen()
+        keys = self.house.keys_dir
+        stop, done, errors = threading.Event(), [self.steps.sign_in(CITIZEN)], []
+
+        def call():
+            while not stop.is_set():
+                try:  # the room that signs, and two that hear of its keys by the file alone
+                    mine = self.portal.call("identity", "Refresh", {"refresh": done[-1].refresh}, timeout=20)
+                    self.portal.call("dossier", "ListMine", {}, mine.session, timeout=20)
+                    self.portal.call("payment", "ListOrders", {}, mine.session, timeout=20)
+                    done.append(mine)
+                except Exception as error:  # noqa: BLE001: shown by the test
+                    errors.append(error)
+                    return
+
+        def lines(room):
+            return open(f"{keys}/{room}.pub").read().split()
+
+        threads = [threading.Thread(target=call, daemon=True)]
+        for thread in threads:
+            thread.start()
+        self.wait("calls", lambda: errors or len(done) > 1)
+        self.operator("key", "switch", "identity", keys, "nothing is published", want=65)
+        self.operator("key", "retire", "identity", keys, "nothing else signs", want=65)
+        for room in ("identity", "otp", "audit"):
+            self.operator("key", "publish", room, keys)
+            self.operator("key", "publish", room, keys)  # again: the same one
+            self.assertEqual(len(lines(room)), 2)
+        for room in ("identity", "otp", "audit"):
+            said = self.operator("key", "switch", room, keys, "yearly")
+            self.assertRegex(said, rf"{room} +done +1 of 2")
+        seen = len(done)
+        self.wait("calls by the new keys", lambda: errors or len(done) > seen + 2)
+        self.end_daemons(["identity"], signal.SIGKILL)  # it signs with the same one again
+        self.start_daemons(["identity"])
+        seen = len(done)
+        self.wait("calls after the restart", lambda: errors or len(done) > seen + 2)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(errors, [])
+        self.portal.call("dossier", "ListMine", {}, session)  # from before the switch
+        self.steps.login(CITIZEN)  # a code's proof, by otp's new key
+
+        self.operator("key", "retire", "identity", keys, "less than a day", want=65)
+        self.operator("key", "retire", "audit", keys, "checked for ever", want=65)
+        self.operator("key", "retire", "identity", keys, "the old key was stolen", "--at-once")
+        self.assertEqual(len(lines("identity")), 1)
+
+        def refused():
+            try:
+                self.portal.call("dossier", "ListMine", {}, session)
+            except Refused as refusal:
+                return refusal.code == "SESSION_INVALID"
+            return False
+
+        self.wait("the old session's end", refused)
+        self.portal.call("dossier", "ListMine", {}, done[-1].session)
+        self.operator("audit", "verify")  # checkpoints of both keys hold
 
 
 if __name__ == "__main__":

@@ -29,14 +29,6 @@ struct feed {
     struct mc_arena keep; /* what tests were given */
 };
 
-static inline bool feed_no_key(void *arg, const char *room, uint8_t ret_key[MC_SIGN_PUBLIC_LEN])
-{
-    (void)arg;
-    (void)room;
-    memset(ret_key, 0, MC_SIGN_PUBLIC_LEN);
-    return false;
-}
-
 static inline void feed_boot(struct feed *feed)
 {
     static const uint8_t seed[MC_KEY_LEN] = {7};
@@ -49,7 +41,6 @@ static inline void feed_boot(struct feed *feed)
         .random = &feed->random,
         .master = seed,
         .sign_seed = seed,
-        .public_key = feed_no_key,
     };
 
     feed->ctx = calloc(1, feed->room->ctx_size);
