@@ -356,12 +356,22 @@ void mc_backup_close(struct mc_backup *backup)
 
 /* --- reading one --- */
 
+Motcua__BackupManifest *mc_backup_manifest_parse(struct mc_arena *arena, struct mc_bytes text,
+                                                 struct mc_json_error *ret_error)
+{
+    ProtobufCMessage *message = NULL;
+
+    return mc_json_decode(arena, &motcua__backup_manifest__descriptor, text, &message, ret_error) ==
+                   MC_OK
+               ? (Motcua__BackupManifest *)(void *)message
+               : NULL;
+}
+
 Motcua__BackupManifest *mc_backup_manifest(struct mc_arena *arena, const char *folder, char *why,
                                            size_t why_size)
 {
     char path[MC_BACKUP_PATH_MAX + 16];
     struct mc_json_error error = {0};
-    ProtobufCMessage *message = NULL;
     struct mc_bytes text;
 
     (void)snprintf(path, sizeof path, "%s/manifest.json", folder);
@@ -370,12 +380,10 @@ Motcua__BackupManifest *mc_backup_manifest(struct mc_arena *arena, const char *f
         (void)snprintf(why, why_size, "%.150s: %s", path, mc_file_sentence(status));
         return NULL;
     }
-    if (mc_json_decode(arena, &motcua__backup_manifest__descriptor, text, &message, &error) !=
-        MC_OK) {
+    Motcua__BackupManifest *manifest = mc_backup_manifest_parse(arena, text, &error);
+    if (manifest == NULL)
         (void)snprintf(why, why_size, "%.150s: %s %s", path, error.code, error.field);
-        return NULL;
-    }
-    return (Motcua__BackupManifest *)(void *)message;
+    return manifest;
 }
 
 /* Reads all of `from` through a hash, into `to` when that is a descriptor. */

@@ -15,6 +15,7 @@
 
 #include <stdatomic.h>
 
+#include "common/json.h"
 #include "common/store_check.h"
 
 #include "room.pb-c.h"
@@ -66,6 +67,10 @@ mc_nodiscard enum mc_status mc_backup_finish(struct mc_backup *backup);
 /* Closes what is open; removes the folder unless it was finished. */
 void mc_backup_close(struct mc_backup *backup);
 
+/* What a manifest says; NULL: it is none, and *ret_error says where it is wrong. */
+mc_nodiscard Motcua__BackupManifest *mc_backup_manifest_parse(struct mc_arena *arena,
+                                                              struct mc_bytes text,
+                                                              struct mc_json_error *ret_error);
 /* Reads <folder>/manifest.json. NULL with a line in `why`. */
 mc_nodiscard Motcua__BackupManifest *mc_backup_manifest(struct mc_arena *arena, const char *folder,
                                                         char *why, size_t why_size);
