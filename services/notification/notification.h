@@ -100,6 +100,7 @@ struct notification {
     struct notification_relay mail;
     struct notification_quiet quiet;
     int64_t sms_life_ms; /* from the configuration */
+    int64_t mail_limit_ms;
     int64_t alerts_per_subscription;
     int64_t alerts_per_phone;
     int64_t alert_keep_ms;

@@ -87,6 +87,7 @@ static const struct mc_config_key config[] = {
     {"notification.mail_from",           MC_CONFIG_STRING,   offsetof(struct notification, mail.from),          "",  0, 254,  "The address our e-mails come from; needed with a relay."},
     {"notification.mail_from_name",      MC_CONFIG_STRING,   offsetof(struct notification, mail.from_name),     "Cổng Dịch vụ công Quốc gia", 0, 128, "The name that stands with it."},
     {"notification.mail_retry",          MC_CONFIG_DURATION, offsetof(struct notification, mail.retry_ms),      "1m",  100, HOUR, "How soon a mail is tried again that the relay did not take; then twice as long each time, up to an hour."},
+    {"notification.mail_limit",          MC_CONFIG_DURATION, offsetof(struct notification, mail_limit_ms),     "1h",  MINUTE, 72 * HOUR, "A mail that waits longer is late: Stats and the forecast say so."},
     {"notification.mail_life",           MC_CONFIG_DURATION, offsetof(struct notification, mail.life_ms),       "72h", HOUR, 240 * HOUR, "How long after the fact a mail is tried; later it is not sent."},
     {"notification.mail_keep",           MC_CONFIG_DURATION, offsetof(struct notification, mail.keep_ms),       "400d", INT64_C(240) * HOUR, INT64_C(3660) * 24 * HOUR, "How long it is kept what was mailed to whom, and what became of it."},
 };
@@ -193,6 +194,8 @@ static const struct mc_follow follows[] = {
     {"dossier",  "dossier.queue_recovered",   &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"payment",  "payment.queue_late",        &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"payment",  "payment.queue_recovered",   &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"partner",  "partner.queue_late",        &motcua__queue_late__descriptor,           notification_queue_late_event},
+    {"partner",  "partner.queue_recovered",   &motcua__queue_late__descriptor,           notification_queue_late_event},
     {"partner",  "partner.delivery_late",      &partner__delivery_told__descriptor, notification_delivery_told_event},
     {"partner",  "partner.delivery_failed",    &partner__delivery_told__descriptor, notification_delivery_told_event},
     {"partner",  "partner.delivery_recovered", &partner__delivery_told__descriptor, notification_delivery_told_event},
@@ -240,6 +243,15 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
                            with->why, sizeof with->why);
 }
 
+/* SMS wait for the morning, alerts for their next hour: late is what they are not. Nobody is told
+ * of our own queues by ourselves; audit and /metrics are. */
+static int64_t lane_limit_ms(const void *ctx, unsigned lane)
+{
+    const struct notification *notification = ctx;
+
+    return lane == NOTIFICATION_LANE_MAIL ? notification->mail_limit_ms : 0;
+}
+
 const struct mc_room notification_room = {
     .name = "notification",
     .proto = &notification__notification__descriptor,
@@ -249,6 +261,7 @@ const struct mc_room notification_room = {
     .tables_len = MC_LEN(tables),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
+    .lane_limit_ms = lane_limit_ms,
     .follows = follows,
     .follows_len = MC_LEN(follows),
     .effects = effects,

@@ -106,6 +106,8 @@ struct partner {
     int64_t check_life_ms;
     int64_t contract_hour;
     int64_t contract_spread_ms;
+    int64_t check_limit_ms;
+    int64_t rooms_limit_ms;
     int64_t feed_life_ms;
     int64_t webhook_patience_ms;
     bool call_test_systems;

@@ -121,6 +121,8 @@ static const struct mc_config_key config[] = {
     {"partner.probe_first",        MC_CONFIG_DURATION, AT(probe_first_ms),     "30s",   10, HOUR,          "How long a partner that does not answer is left alone at first; it doubles, up to ten minutes."},
     {"partner.delivery_life",      MC_CONFIG_DURATION, AT(delivery_life_ms),   "90d",   HOUR, 3660 * DAY,  "How long a delivery is kept when it is over."},
     {"partner.own_dstcode",        MC_CONFIG_STRING,   AT(own_dstcode),        "",      0, 64,             "The dstcode by which partners that call us mean us; empty: whatever they name."},
+    {"partner.check_limit",        MC_CONFIG_DURATION, AT(check_limit_ms),     "5m",    1000, DAY,         "An API check that waits longer is late: Stats and the forecast say so, and alerts are sent."},
+    {"partner.rooms_limit",        MC_CONFIG_DURATION, AT(rooms_limit_ms),     "5m",    1000, DAY,         "The same for what other rooms are asked and told, for partners."},
     {"partner.inbound_life",       MC_CONFIG_DURATION, AT(inbound_life_ms),    "30m",   MINUTE, DAY,       "How long a session of a partner that calls us lasts."},
     {"partner.inbound_per_minute", MC_CONFIG_INT,      AT(inbound_per_minute), "600",   1, 1000000,        "Calls a partner may make in a minute."},
 };
@@ -201,6 +203,17 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
     return partner_book_read(&partner->book, with->why, sizeof with->why);
 }
 
+/* Deliveries and webhooks wait for who does not answer, each for a time of its own, and tell of it
+ * themselves (late_after, webhook_patience). */
+static int64_t lane_limit_ms(const void *ctx, unsigned lane)
+{
+    const struct partner *partner = ctx;
+
+    if (lane == PARTNER_LANE_CHECK)
+        return partner->check_limit_ms;
+    return lane == PARTNER_LANE_ROOMS ? partner->rooms_limit_ms : 0;
+}
+
 const struct mc_room partner_room = {
     .name = "partner",
     .proto = &partner__partner__descriptor,
@@ -210,6 +223,7 @@ const struct mc_room partner_room = {
     .tables_len = MC_LEN(tables),
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
+    .lane_limit_ms = lane_limit_ms,
     .follows = follows,
     .follows_len = MC_LEN(follows),
     .effects = effects,

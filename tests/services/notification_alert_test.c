@@ -567,6 +567,11 @@ static void a_queue_that_will_be_late_is_told(void **state)
     assert_int_equal(alerts(h)->n_alerts, 1);
     harness_event(h, "otp", "otp.queue_recovered", &body.base, NULL);
     assert_int_equal(alerts(h)->n_alerts, 2);
+    body.lane = text("rooms");
+    harness_event(h, "partner", "partner.queue_late", &body.base, NULL);
+    assert_int_equal(alerts(h)->n_alerts, 3);
+    harness_event(h, "partner", "partner.queue_recovered", &body.base, NULL);
+    assert_int_equal(alerts(h)->n_alerts, 4);
 }
 
 /* --- budgets --- */

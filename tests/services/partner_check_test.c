@@ -1,4 +1,6 @@
 /* «Kiểm tra API»: what may be asked, what is shown of the answer, who sees it (API-01 … API-06). */
+#include "common/lane_watch.h"
+
 #include "partner_delivery_help.h"
 
 static void types_have_a_body_to_begin_with(void **state)
@@ -383,10 +385,30 @@ static void session_that_is_refused_is_shown(void **state)
     (void)harness_call(h, "StartApiCheck", &req.base, MC_NOT_FOUND);
 }
 
+/* partner.check_limit, at the limit and one past it. */
+static void a_check_that_waits_too_long_is_told(void **state)
+{
+    struct harness *h = *state;
+    const Motcua__Event *event = NULL;
+
+    (void)start_check(h, "land_notice", PUBLIC_URL, MC_OK);
+    harness_advance(h, 5 * MINUTE_MS);
+    harness_tick(h);
+    assert_int_equal(harness_events(h, "partner.queue_late"), 0);
+    harness_advance(h, MC_LANE_WATCH_MS);
+    harness_tick(h);
+    const Motcua__QueueLate *late =
+        harness_last_event(h, "partner.queue_late", &motcua__queue_late__descriptor, &event);
+    assert_non_null(late);
+    assert_string_equal(late->lane, "check");
+    assert_int_equal(late->limit_ms, 5 * MINUTE_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ROOM_TEST(types_have_a_body_to_begin_with),
+        ROOM_TEST(a_check_that_waits_too_long_is_told),
         ROOM_TEST(check_asks_what_was_typed),
         ROOM_TEST(answer_is_shown_raw),
         ROOM_TEST(verdict_names_every_field),
