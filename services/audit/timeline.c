@@ -11,8 +11,8 @@
 #include "order.h"
 
 /* What a bare id may be: a dossier's code, or the UUID of any of these. */
-static const char *const prefixes[] = {"dossier", "account", "payment", "registration",
-                                       "login",   "phone",   "notice",  "trace"};
+static const char *const prefixes[] = {"dossier", "account", "payment", "registration", "login",
+                                       "phone",   "notice",  "trace",   "message"};
 
 struct find {
     struct mc_txn *txn;

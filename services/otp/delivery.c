@@ -32,17 +32,29 @@ static const char *event_of(Otp__DeliveryState state)
     return state == OTP__DELIVERY_STATE__EXPIRED ? "otp.sms_expired" : "otp.sms_sent";
 }
 
+const char *const *otp_message_keys(struct mc_txn *txn, uint64_t job_id, const char *const *keys,
+                                    size_t len)
+{
+    static const char *const none[] = {NULL};
+    const char **all = mc_alloc(txn->arena, (len + 2) * sizeof *all);
+    const char *message = mc_sprintf(txn->arena, "message:%llu", (unsigned long long)job_id);
+
+    if (all == NULL || message == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return none;
+    }
+    for (size_t i = 0; i < len; i++)
+        all[i] = keys[i];
+    all[len] = message;
+    return all;
+}
+
 static void tell(struct mc_txn *txn, uint64_t job_id, const struct otp_change *change)
 {
     Otp__SmsChanged changed = OTP__SMS_CHANGED__INIT;
-    const char **keys = mc_alloc(txn->arena, (change->keys_len + 1) * sizeof *keys);
+    const char *const *keys =
+        otp_message_keys(txn, job_id, (const char *const *)change->keys, change->keys_len);
 
-    if (keys == NULL) {
-        (void)mc_fail(txn, MC_LIMITED, "arena full");
-        return;
-    }
-    for (size_t i = 0; i < change->keys_len; i++)
-        keys[i] = change->keys[i];
     changed.job_id = job_id;
     changed.lane = (Otp__Lane)((job_id >> 56) + OTP__LANE__OTP);
     changed.state = change->state;

@@ -133,12 +133,16 @@ static void tell_queued(struct mc_txn *txn, uint64_t job_id, Otp__Lane lane, con
                         const char *const *keys)
 {
     Otp__SmsChanged queued = OTP__SMS_CHANGED__INIT;
+    size_t len = 0;
 
+    while (keys[len] != NULL)
+        len++;
     queued.job_id = job_id;
     queued.lane = lane;
     queued.state = OTP__DELIVERY_STATE__QUEUED;
     queued.phone_masked = otp_phone_masked(txn, phone);
-    mc_emit(txn, "otp.sms_queued", &queued.base, MC_PLAIN, keys);
+    mc_emit(txn, "otp.sms_queued", &queued.base, MC_PLAIN,
+            otp_message_keys(txn, job_id, keys, len));
 }
 
 static void remember(const struct otp *otp, struct mc_txn *txn, struct mc_bytes key,

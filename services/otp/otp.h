@@ -309,6 +309,9 @@ struct otp_change {
     char **keys;
     size_t keys_len;
 };
+/* What an event about a message is found by: these keys, and message:<job id>. */
+const char *const *otp_message_keys(struct mc_txn *txn, uint64_t job_id, const char *const *keys,
+                                    size_t len);
 OtpState__Message *otp_message_load(struct mc_txn *txn, uint64_t job_id);
 /* Where a message is now, whoever knows it (whereabouts.c). Nobody does: FAILED, and both NULL. */
 struct otp_whereabouts {

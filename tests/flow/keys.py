@@ -128,7 +128,9 @@ class Keys(story.Story):
                 return refusal.code == "SESSION_INVALID"
             return False
 
+        self.portal.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         self.wait("the old session's end", refused)
+        self.wait("the refusal's line in the log", lambda: f"trace={self.portal.traceparent}" in self.house.tail("dossier", 50))
         self.portal.call("dossier", "ListMine", {}, done[-1].session)
         self.operator("audit", "verify")  # checkpoints of both keys hold
 

@@ -95,7 +95,10 @@ static void status_tells_a_failure_in_words(void **state)
     assert_string_equal(changed->gateway, "sms:viettel");
     assert_string_equal(changed->phone_masked, "091****101");
     assert_int_equal(changed->lane, OTP__LANE__OTP);
-    assert_int_equal(event->n_keys, 2);
+    assert_int_equal(event->n_keys, 3);
+    char message[64]; /* motcuactl trace message:<the job's number> */
+    (void)snprintf(message, sizeof message, "message:%llu", (unsigned long long)changed->job_id);
+    assert_string_equal(event->keys[2], message);
 
     Otp__StatusRequest request = OTP__STATUS_REQUEST__INIT;
     request.purpose = OTP__PURPOSE__REGISTER;
