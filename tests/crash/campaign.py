@@ -22,7 +22,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import checker  # noqa: E402
-from world import BIRTH_FORM, PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, enum_name, post_form  # noqa: E402
+from world import BIRTH_FORM, PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, enum_name, partner, post_form  # noqa: E402
 
 PDF = (b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
        b"trailer<</Root 1 0 R>>\n%%%%EOF\n%% %s\n")
@@ -326,6 +326,16 @@ class Campaign:
             more = {"ms": 700} if fault in ("slow", "late_callback", "stale_callback") else {}
             self.world.fault(system, fault, rate=rate, count=rng.randint(1, 6), **more)
 
+    def operators(self):
+        """A partner is changed from the version that was seen: after one that was lost, or done twice, the next is refused."""
+        rng, seen = self.rng("operators"), 0
+        while not self.enough.wait(rng.uniform(0.1, 0.6)):
+            seen = self.world.ask("partner", "SavePartner", partner(f"lần {seen}", seen), portal="operator:check").version
+            self.world.doubt(rng)
+        changes = self.world.read("partner", "ListPartnerChanges", {"partner_id": "crash", "page_size": 1}, portal="operator:check").changes
+        if seen > 0 and changes[0].version != seen:
+            self.world.violate(f"partner: its history ends with version {changes[0].version}, {seen} was answered")
+
     # --- death ---
 
     def nemesis(self):
@@ -421,7 +431,7 @@ class Campaign:
         self.open_accounts()
         eyes = self.guarded("eyes", world.listen)
         workers = [self.guarded(f"citizen {c}", self.work, c) for c in CITIZENS]
-        workers += [self.guarded("clerks", self.clerks), self.guarded("newcomers", self.newcomers), self.guarded("weather", self.weather)]
+        workers += [self.guarded("clerks", self.clerks), self.guarded("newcomers", self.newcomers), self.guarded("weather", self.weather), self.guarded("operators", self.operators)]
         began = time.monotonic()
         self.nemesis()
         self.storm = time.monotonic() - began

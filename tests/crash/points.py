@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import checker  # noqa: E402
 from campaign import CITIZENS, OFFICER, Campaign, Case, stop_all  # noqa: E402
-from world import BIRTH_FORM, PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, person, uuid7  # noqa: E402
+from world import BIRTH_FORM, PROCEDURE, ROOMS, UNIT, NoAnswer, Refused, World, partner, person, uuid7  # noqa: E402
 
 PAGES, SYNC, META = 1, 2, 3
 KILL_BEFORE, KILL_AFTER, FAIL, SHORT, TORN = 1, 2, 3, 4, 5
@@ -65,6 +65,7 @@ class Points:
         self.campaign = Campaign(self.world, seed, 0, 1)
         self.campaign.loud = True
         self.deaths, self.keeping, self.number, self.struck = [], True, 0, 0
+        self.partner_seen = 0
         self.rng = random.Random(seed)
         start, env = self.house.start, self.house.env
 
@@ -145,7 +146,13 @@ class Points:
             return lambda: ask("notification", "MarkRead", {}, session)
         if room == "support":
             return lambda: ask("support", "SendFeedback", feedback(text), session)
+        if room == "partner":
+            return lambda: self.change_partner(text)
         return self.case().draft  # audit has no request that writes: it hears of the draft
+
+    def change_partner(self, text):
+        """Each change names the version that the last one made: one that was done twice, or not, is refused here."""
+        self.partner_seen = self.world.ask("partner", "SavePartner", partner(text, self.partner_seen), portal="operator:check").version
 
     def one(self, room, fault):
         text, point, action, error, want = fault
@@ -174,9 +181,10 @@ class Points:
                           "otp": ("EnqueueSms", {"lane": "BULK", "phone": person(CITIZENS[0])["phone"], "text": "full"}),
                           "dossier": ("SaveDraft", {"procedure_code": PROCEDURE, "unit": UNIT, "form": "{}"}),
                           "support": ("SendFeedback", feedback("full")),
+                          "partner": ("SavePartner", partner("full", self.partner_seen)),
                           "notification": ("MarkRead", {})}[room]
-        portal = "room:check" if room == "otp" else "portal:ipc"
-        session, request_id = "" if room in ("identity", "otp") else self.campaign.sessions[CITIZENS[0]], uuid7()
+        portal = {"otp": "room:check", "partner": "operator:check"}.get(room, "portal:ipc")
+        session, request_id = "" if room in ("identity", "otp", "partner") else self.campaign.sessions[CITIZENS[0]], uuid7()
         try:
             self.world.portals[portal].call(room, method, values, session, request_id, timeout=10)
             self.world.violate(f"{room}: wrote to a full disk")
@@ -207,7 +215,7 @@ class Points:
     def matrix(self):
         self.paying = [self.until(self.case(), "find_order") for _ in FAULTS]
         unfinished = list(self.paying)
-        for room in [room for room in ROOMS if room not in ("print", "partner", "support")]:  # the one keeps nothing, the others are in nobody's way
+        for room in [room for room in ROOMS if room != "print"]:  # it keeps nothing
             for fault in FAULTS:
                 self.one(room, fault)
             self.refuses_when_full(room)

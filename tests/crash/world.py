@@ -429,6 +429,11 @@ def change(body):
     return False
 
 
+def partner(text, seen):
+    """The change of a partner that was seen in a version."""
+    return {"profile": {"partner_id": "crash", "name": f"Hệ thống {text}", "kind": "PROVINCE", "unit": UNIT, "dstcode": "VN:CRASH"}, "version": seen, "reason": text}
+
+
 def post_form(url, form):
     opener = urllib.request.build_opener(StayHere)
     opener.open(urllib.request.Request(url, urllib.parse.urlencode(form).encode()), timeout=20).read()
