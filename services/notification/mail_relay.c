@@ -6,7 +6,7 @@
 #include "common/ident.h"
 #include "common/mail.h"
 
-#include "mail.h"
+#include "email.h"
 
 static const char *or_null(const char *text)
 {
@@ -93,6 +93,8 @@ enum mc_status notification_mail_boot(struct notification *notification, struct 
     if (!template_fits(notification, "SUPPORT_REQUEST_SENT") ||
         !template_fits(notification, "SUPPORT_REQUEST_MOVED"))
         return complain(with, "SUPPORT_REQUEST_…: a template is missing, or a variable is wrong");
+    if (!email_templates_fit(notification))
+        return complain(with, "EMAIL_CODE, EMAIL_REPLACED: one is missing, or a variable is wrong");
     if (!notification_mail_is_on(notification))
         return MC_OK;
     if (strncmp(relay->relay, "smtps://", 8) != 0 && strncmp(relay->relay, "smtp://", 7) != 0)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "email.h"
 #include "prefs.h"
 #include "sent.h"
 
@@ -179,6 +180,38 @@ static void describe(struct mc_txn *txn, const struct notification *notification
     notice->sms_expires_ms = MC_MIN(fact->event->at_ms, txn->now_ms) + life_ms;
 }
 
+/* To the proven address, if there is one; each notice is a mail once. */
+static void mail_notice(const struct notification *notification, struct mc_txn *txn,
+                        struct mc_bytes owner, struct mc_bytes id,
+                        const struct notification_rule *rule,
+                        const NotificationState__Notice *notice,
+                        const NotificationState__Content *content)
+{
+    const char *address = notification_mail_is_on(notification) ? email_of(txn, owner) : NULL;
+    char *keys[NOTIFICATION_KEYS_MAX];
+    size_t n = 0;
+
+    if (address == NULL)
+        return;
+    for (; n < notice->n_keys && n < NOTIFICATION_KEYS_MAX - 1; n++)
+        keys[n] = notice->keys[n];
+    keys[n] = mc_sprintf(txn->arena, "notice:%s", uuid(txn, id));
+    if (keys[n] == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    (void)notification_send_mail(notification, txn,
+                                 &(struct notification_mail){
+                                     .to = address,
+                                     .subject = content->title,
+                                     .text = content->text,
+                                     .words = rule->words,
+                                     .keys = keys,
+                                     .keys_len = n + 1,
+                                     .at_ms = MC_MIN(notice->at_ms, txn->now_ms),
+                                 });
+}
+
 void notification_make(const struct notification *notification, struct mc_txn *txn,
                        const struct notification_fact *fact)
 {
@@ -204,6 +237,8 @@ void notification_make(const struct notification *notification, struct mc_txn *t
         notice.sms_code = mc_unconst("SWITCHED_OFF");
     if ((channels & NOTIFICATION_SMS) != 0 && fact->also_phone != NULL)
         notification_sms_copy(txn, owner, &notice, fact->also_phone, content.sms);
+    if ((channels & NOTIFICATION_EMAIL) != 0)
+        mail_notice(notification, txn, owner, id, rule, &notice, &content);
     notification_notice_save(txn, owner, id, &notice);
     sent_index(txn, owner, id, &notice);
     if (!notice.hidden)

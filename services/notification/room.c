@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "alert.h"
+#include "email.h"
 #include "mail.h"
 #include "prefs.h"
 
@@ -32,6 +33,9 @@
     X(GetNotice, notification_get_notice, Notification__GetNoticeRequest, Notification__SentNotice,    MC_WRITE_SECRET, MC_OFFICER | MC_OPERATOR, NULL) \
     X(ListTemplates,   notification_list_templates,   Notification__ListTemplatesRequest,   Notification__ListTemplatesReply, MC_READ, MC_OFFICER | MC_OPERATOR, ALERT_RIGHT_NATIONAL) \
     X(PreviewTemplate, notification_preview_template, Notification__PreviewTemplateRequest, Notification__TemplatePreview,    MC_READ, MC_OFFICER | MC_OPERATOR, ALERT_RIGHT_NATIONAL) \
+    X(GetEmail,     notification_get_email,     Notification__GetEmailRequest,     Notification__EmailAddress,      MC_READ,         MC_CITIZEN, NULL) \
+    X(SetEmail,     notification_set_email,     Notification__SetEmailRequest,     Notification__EmailAddress,      MC_WRITE_SECRET, MC_CITIZEN, NULL) \
+    X(ConfirmEmail, notification_confirm_email, Notification__ConfirmEmailRequest, Notification__ConfirmEmailReply, MC_WRITE_SECRET, MC_CITIZEN, NULL) \
     X(ListAlertServices,       notification_list_alert_services,       Notification__ListAlertServicesRequest,       Notification__ListAlertServicesReply,      MC_READ,         ALERTED, ALERT_RIGHT) \
     X(SaveAlertSubscription,   notification_save_alert_subscription,   Notification__SaveAlertSubscriptionRequest,   Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
     X(GetAlertSubscription,    notification_get_alert_subscription,    Notification__GetAlertSubscriptionRequest,    Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
@@ -60,6 +64,7 @@ static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
     [NOTIFICATION_MAILS        - MC_TABLE_ROOM] = "mails",        /* mail id              -> Mail */
     [NOTIFICATION_MAIL_DEDUPES - MC_TABLE_ROOM] = "mail_dedupes", /* blind fact of a mail -> mail id */
     [NOTIFICATION_PREFERENCES  - MC_TABLE_ROOM] = "preferences",  /* account id -> Preferences: what is switched off */
+    [NOTIFICATION_EMAILS       - MC_TABLE_ROOM] = "emails",       /* account id -> Email: where its notices are e-mailed to */
     [NOTIFICATION_MORNING      - MC_TABLE_ROOM] = "morning",      /* due, notice id -> account id: its SMS waits for the quiet hours to end */
     [NOTIFICATION_BY_KEY       - MC_TABLE_ROOM] = "notices_by_key", /* business id, NUL, notice id -> account id (sent.c) */
 };

@@ -10,6 +10,7 @@ import subprocess
 
 import story
 from aiosmtpd.controller import Controller
+from demo import PASSWORD
 from story import person
 
 MAKER = person(51)
@@ -114,6 +115,26 @@ class Mail(story.Story):
         self.assertTrue(self.subjects()[1].startswith(f"Yêu cầu hỗ trợ {code}: "), self.subjects())
         self.wait("nothing to wait", lambda: self.waiting() == 0)
         self.assertEqual(len(self.relay.mails), 2)
+
+
+    def test_notices_of_a_citizen(self):
+        """Nothing is e-mailed before the code that was sent to the address is told back; then each notice once."""
+        self.up()
+        self.steps.register(MAKER)
+        session = self.steps.login(MAKER)
+        address = "buoi@thu.example.vn"
+        waiting = self.portal.call("notification", "SetEmail", {"email": address}, session)
+        self.assertEqual((waiting.masked, "buoi" in waiting.waiting_masked), ("", False))
+        self.wait("the code", lambda: self.relay.mails)
+        code = str(self.relay.mails[0]["Subject"])[-6:]
+        self.assertTrue(self.portal.call("notification", "ConfirmEmail", {"code": code}, session).confirmed)
+        self.portal.call("identity", "ChangePassword", {
+            "old_password": PASSWORD, "password": "Con-Tho-Trang-73!", "password_again": "Con-Tho-Trang-73!"}, session)
+        self.wait("the notice", lambda: len(self.relay.mails) > 1)
+        mail = self.relay.mails[1]
+        self.assertEqual([a.addr_spec for a in mail["To"].addresses], [address])
+        self.assertIn("mật khẩu", mail.get_body(("plain",)).get_content().lower())
+        self.assertEqual(self.types()["notification.email_changed"], 1)
 
 
 if __name__ == "__main__":
