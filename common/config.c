@@ -24,6 +24,15 @@ mc_printf(2, 3) static enum mc_status refuse(struct mc_config *config, const cha
     return MC_INVALID;
 }
 
+enum mc_status mc_config_tolerate(struct mc_config *config, enum mc_status status)
+{
+    if (status != MC_INVALID || config->problem == NULL)
+        return status;
+    config->problem(config->problem_arg, config->why);
+    config->problems++;
+    return MC_OK;
+}
+
 /* Finds a key, and its place among all groups' values. */
 static const struct mc_config_key *key_find(const struct mc_config *config, const char *name,
                                             size_t *ret_index, void **ret_base)
@@ -206,24 +215,29 @@ enum mc_status mc_config_environment(struct mc_config *config, const char *const
     for (; *environment != NULL; environment++) {
         if (strncmp(*environment, ENVIRONMENT_PREFIX, strlen(ENVIRONMENT_PREFIX)) != 0)
             continue;
-        enum mc_status status = apply_variable(config, *environment);
+        enum mc_status status = mc_config_tolerate(config, apply_variable(config, *environment));
         if (status != MC_OK)
             return status;
     }
     return MC_OK;
 }
 
+static enum mc_status apply_setting(struct mc_config *config, const char *setting)
+{
+    char name[MC_CONFIG_NAME_MAX + 1];
+    size_t name_len = strcspn(setting, "=");
+
+    if (setting[name_len] != '=' || name_len > MC_CONFIG_NAME_MAX)
+        return refuse(config, "--set %.64s: not key=value", setting);
+    (void)snprintf(name, sizeof(name), "%.*s", (int)name_len, setting);
+    return apply_text(config, name, setting + name_len + 1, "--set");
+}
+
 enum mc_status mc_config_set(struct mc_config *config, const char *const *settings, size_t len)
 {
     config->layer++;
     for (size_t i = 0; i < len; i++) {
-        char name[MC_CONFIG_NAME_MAX + 1];
-        size_t name_len = strcspn(settings[i], "=");
-
-        if (settings[i][name_len] != '=' || name_len > MC_CONFIG_NAME_MAX)
-            return refuse(config, "--set %.64s: not key=value", settings[i]);
-        (void)snprintf(name, sizeof(name), "%.*s", (int)name_len, settings[i]);
-        enum mc_status status = apply_text(config, name, settings[i] + name_len + 1, "--set");
+        enum mc_status status = mc_config_tolerate(config, apply_setting(config, settings[i]));
         if (status != MC_OK)
             return status;
     }

@@ -71,6 +71,13 @@ struct mc_config {
     } values[MC_CONFIG_KEYS_MAX];
     unsigned layer;
     char why[MC_CONFIG_WHY_MAX];
+    /*
+     * Set after mc_config_open: told of everything that is wrong, and the reading goes on where it
+     * can; how many there were is counted. What is not YAML still ends it.
+     */
+    void (*problem)(void *arg, const char *why);
+    void *problem_arg;
+    unsigned problems;
 };
 
 /* Sets the defaults. A default that its own key refuses is a bug, and asserts. */

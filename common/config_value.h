@@ -10,6 +10,9 @@ mc_nodiscard enum mc_status mc_config_apply(struct mc_config *config, const char
                                             const char *const *items, size_t len,
                                             const char *origin);
 
+/* MC_OK where a refusal was told to config->problem and the reading may go on. */
+enum mc_status mc_config_tolerate(struct mc_config *config, enum mc_status status);
+
 /*
  * Writes the target. The text returned is the value as YAML. MC_INVALID comes with what is wrong,
  * as the end of a sentence that began with the key.

@@ -11,6 +11,8 @@ struct reader {
     yaml_parser_t parser;
     yaml_event_t event;
     bool held;                                           /* the event is ours to delete */
+    bool broken;                                         /* it is not YAML: nothing follows */
+    unsigned nesting;                                    /* lists and maps that are open */
     char path[MC_CONFIG_DEPTH_MAX * MC_CONFIG_NAME_MAX]; /* "store.map_size" */
     char origin[PATH_MAX + 32];
 };
@@ -34,10 +36,17 @@ static enum mc_status event_next(struct reader *reader)
     if (reader->held)
         yaml_event_delete(&reader->event);
     reader->held = false;
-    if (yaml_parser_parse(&reader->parser, &reader->event) == 0)
+    reader->broken = yaml_parser_parse(&reader->parser, &reader->event) == 0;
+    if (reader->broken)
         return refuse_at(reader, reader->parser.problem_mark, "not YAML",
                          reader->parser.problem != NULL ? reader->parser.problem : "");
     reader->held = true;
+    if (reader->event.type == YAML_SEQUENCE_START_EVENT ||
+        reader->event.type == YAML_MAPPING_START_EVENT)
+        reader->nesting++;
+    else if (reader->event.type == YAML_SEQUENCE_END_EVENT ||
+             reader->event.type == YAML_MAPPING_END_EVENT)
+        reader->nesting--;
     (void)snprintf(reader->origin, sizeof(reader->origin), "%s:%zu:%zu", reader->file,
                    reader->event.start_mark.line + 1, reader->event.start_mark.column + 1);
     return MC_OK;
@@ -122,6 +131,19 @@ static enum mc_status read_value(struct reader *reader, unsigned depth)
     }
 }
 
+/* A wrong value is told and passed over, when somebody wants to hear of all that is wrong. */
+static enum mc_status read_or_pass(struct reader *reader, unsigned depth)
+{
+    unsigned before = reader->nesting;
+    enum mc_status status = read_value(reader, depth);
+
+    if (!reader->broken)
+        status = mc_config_tolerate(reader->config, status);
+    while (status == MC_OK && reader->nesting > before)
+        status = event_next(reader);
+    return status;
+}
+
 static enum mc_status read_map(struct reader *reader, unsigned depth)
 {
     size_t path_len = strlen(reader->path);
@@ -136,7 +158,7 @@ static enum mc_status read_map(struct reader *reader, unsigned depth)
                             path_len > 0 ? "." : "", scalar(reader));
         if (used < 0 || (size_t)used >= sizeof(reader->path) - path_len)
             return refuse_event(reader, "a key's name is too long");
-        if ((status = read_value(reader, depth)) != MC_OK)
+        if ((status = read_or_pass(reader, depth)) != MC_OK)
             return status;
         reader->path[path_len] = '\0';
     }
@@ -175,8 +197,9 @@ enum mc_status mc_config_yaml(struct mc_config *config, const char *name, struct
         return refuse_at(&reader, (yaml_mark_t){0}, "the file is too large", "");
     if (yaml_parser_initialize(&reader.parser) == 0)
         return MC_FULL;
-    yaml_parser_set_input_string(&reader.parser, text.data, text.len);
-    enum mc_status status = read_document(&reader);
+    static const uint8_t nothing[1]; /* no bytes have no address either */
+    yaml_parser_set_input_string(&reader.parser, text.len > 0 ? text.data : nothing, text.len);
+    enum mc_status status = mc_config_tolerate(config, read_document(&reader));
     if (reader.held)
         yaml_event_delete(&reader.event);
     yaml_parser_delete(&reader.parser);

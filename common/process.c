@@ -35,15 +35,17 @@ struct arguments {
     const char *settings[64];
     size_t settings_len;
     bool print;
+    bool check;
 };
 
 static int usage(const char *program, FILE *out, int code)
 {
     fprintf(out,
-            "Usage: %s [-c FILE] [--set KEY=VALUE]... [--config] [--version]\n"
+            "Usage: %s [-c FILE] [--set KEY=VALUE]... [--config | --check-config] [--version]\n"
             "  -c, --file FILE        configuration (YAML)\n"
             "  -s, --set KEY=VALUE    one key, above file and environment\n"
             "      --config           print the effective configuration and exit\n"
+            "      --check-config     tell everything that is wrong in it and exit\n"
             "      --version          print the version and exit\n"
             "a room also:\n"
             "      --verify [FOLDER]  look at every row of its store, or of a backup, and exit\n"
@@ -55,11 +57,15 @@ static int usage(const char *program, FILE *out, int code)
 /* False: *ret_exit is the program's end. */
 static bool parse(int argc, char **argv, struct arguments *args, int *ret_exit)
 {
-    enum { PRINT = 256, VERSION };
+    enum { PRINT = 256, VERSION, CHECK };
     static const struct option options[] = {
-        {"file", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
-        {"config", no_argument, NULL, PRINT},   {"version", no_argument, NULL, VERSION},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
+        {"file", required_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},
+        {"config", no_argument, NULL, PRINT},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {"check-config", no_argument, NULL, CHECK},
+        {NULL, 0, NULL, 0},
     };
 
     for (int c; (c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1;) {
@@ -69,6 +75,8 @@ static bool parse(int argc, char **argv, struct arguments *args, int *ret_exit)
             args->settings[args->settings_len++] = optarg;
         } else if (c == PRINT) {
             args->print = true;
+        } else if (c == CHECK) {
+            args->check = true;
         } else if (c == VERSION) {
             printf("%s %s\n", argv[0], MC_VERSION);
             *ret_exit = EX_OK;
@@ -85,11 +93,20 @@ static bool parse(int argc, char **argv, struct arguments *args, int *ret_exit)
     return true;
 }
 
+static void tell_problem(void *arg, const char *why)
+{
+    fprintf(stderr, "%s: %s\n", ((const struct mc_process *)arg)->name, why);
+}
+
 static bool configure(struct mc_process *process, const struct arguments *args, size_t groups_len,
                       int *ret_exit)
 {
     enum mc_status status = mc_config_open(&process->config, process->groups, groups_len);
 
+    if (args->check) {
+        process->config.problem = tell_problem;
+        process->config.problem_arg = process;
+    }
     if (status == MC_OK && args->file != NULL) {
         status = mc_config_file(&process->config, args->file);
         if (status == MC_NOT_FOUND)
@@ -105,8 +122,11 @@ static bool configure(struct mc_process *process, const struct arguments *args, 
         fprintf(stderr, "%s: %s\n", process->name, process->config.why);
         return false;
     }
-    if (args->print) {
-        mc_config_print(&process->config, stdout);
+    if (process->config.problems > 0)
+        return false; /* all of them are told */
+    if (args->print || args->check) {
+        if (args->print)
+            mc_config_print(&process->config, stdout);
         *ret_exit = EX_OK;
         return false;
     }

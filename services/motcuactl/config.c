@@ -54,6 +54,12 @@ int ctl_config_show(struct ctl *ctl, int argc, char **argv)
     return CTL_OK;
 }
 
+static void tell_problem(void *arg, const char *why)
+{
+    (void)arg;
+    fprintf(stderr, "motcuactl: %s\n", why);
+}
+
 /* The room's own table of keys, with a file applied to it: as the room would read it. */
 static bool try_file(struct ctl *ctl, const Motcua__ConfigReply *told, const char *path,
                      struct mc_config *config)
@@ -79,12 +85,13 @@ static bool try_file(struct ctl *ctl, const Motcua__ConfigReply *told, const cha
     }
     *group = (struct mc_config_group){keys, told->n_keys, targets};
     enum mc_status status = mc_config_open(config, group, 1);
+    config->problem = tell_problem; /* of all that is wrong, not only the first */
     if (status == MC_OK)
         status = mc_config_file(config, path);
     if (status != MC_OK)
         fprintf(stderr, "motcuactl: %s%s\n", status == MC_NOT_FOUND ? path : config->why,
                 status == MC_NOT_FOUND ? ": no such file" : "");
-    return status == MC_OK;
+    return status == MC_OK && config->problems == 0;
 }
 
 /* The environment and --set go before any file, in the next start too. */

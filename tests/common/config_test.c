@@ -258,6 +258,39 @@ static void file_is_read(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+static void gather(void *arg, const char *why)
+{
+    char *all = arg;
+
+    (void)strcat(strcat(all, why), "\n");
+}
+
+/* Everything that is wrong is told, and what is right is applied; what is not YAML ends it. */
+static void every_problem_is_told(void **state)
+{
+    struct fixture *f = *state;
+    char all[4096] = "";
+
+    f->config.problem = gather;
+    f->config.problem_arg = all;
+    assert_int_equal(yaml(f, "otp:\n  tries: 11\n  trees: [1, 2]\n  gateways: [a, {b: c}, d]\n"
+                             "  sender: DVC\nball: {x: {y: 1}}\nstore.sync: perhaps\n"),
+                     MC_OK);
+    assert_int_equal(f->config.problems, 5);
+    assert_non_null(strstr(all, "t.yaml:2:10: \"otp.tries\""));
+    assert_non_null(strstr(all, "t.yaml:3:10: unknown key \"otp.trees\""));
+    assert_non_null(strstr(all, "t.yaml:4:17: a list holds texts only"));
+    assert_non_null(strstr(all, "t.yaml:6:7: unknown section"));
+    assert_non_null(strstr(all, "t.yaml:7:13: \"store.sync\""));
+    assert_string_equal(f->room.sender, "DVC");
+    assert_int_equal(mc_config_set(&f->config, (const char *const[]){"x", "otp.tries=0"}, 2),
+                     MC_OK);
+    assert_int_equal(f->config.problems, 7);
+    assert_int_equal(yaml(f, "otp: [1\nstore.sync: never\n"), MC_OK);
+    assert_int_equal(f->config.problems, 8);
+    assert_int_equal(mc_config_yaml(&f->config, "none", (struct mc_bytes){0}), MC_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +301,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(limits, begin, end),
         cmocka_unit_test_setup_teardown(printed_reads_back, begin, end),
         cmocka_unit_test_setup_teardown(file_is_read, begin, end),
+        cmocka_unit_test_setup_teardown(every_problem_is_told, begin, end),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }
