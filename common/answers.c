@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "common/frame.h"
+#include "common/retention.h"
 
 enum { ANSWER_KEY_LEN = 25, CALLER_LEN = 8 };
 
@@ -131,12 +131,14 @@ static bool prune_ordered(struct mc_txn *txn, size_t max)
     struct mc_cursor cursor = mc_seek(txn, MC_TABLE_ANSWERS, (struct mc_bytes){&class, 1},
                                       (struct mc_bytes){0}, MC_FORWARD);
 
-    for (size_t n = 0; n < max; n++) {
-        if (!mc_next(&cursor) || !answer_is_old(txn, &cursor))
-            return false;
+    size_t n = 0;
+
+    while (n < max && mc_next(&cursor) && answer_is_old(txn, &cursor)) {
+        n++;
         drop_current(txn, &cursor);
     }
-    return true;
+    mc_retention_count(txn, "answers", n);
+    return n == max;
 }
 
 /* Other ids: a slow walk round and round, from where the last step ended. */
@@ -145,6 +147,7 @@ static void prune_others(struct mc_txn *txn, size_t max)
     static const uint8_t class = 1;
     struct mc_bytes place_key = mc_key_text("prune/answers");
     struct mc_bytes from = {0};
+    uint64_t gone = 0;
     size_t n = 0;
 
     (void)mc_get(txn, MC_TABLE_META, place_key, &from);
@@ -152,11 +155,14 @@ static void prune_others(struct mc_txn *txn, size_t max)
         mc_seek(txn, MC_TABLE_ANSWERS, (struct mc_bytes){&class, 1}, from, MC_FORWARD);
     while (n < max && mc_next(&cursor)) {
         n++;
-        if (answer_is_old(txn, &cursor))
+        if (answer_is_old(txn, &cursor)) {
             drop_current(txn, &cursor);
-        else
+            gone++;
+        } else {
             mc_pass(&cursor);
+        }
     }
+    mc_retention_count(txn, "answers", gone);
     if (n == max)
         mc_put(txn, MC_TABLE_META, place_key, (struct mc_bytes){cursor.place, cursor.place_len});
     else if (from.len > 0)

@@ -5,10 +5,12 @@
 
 #include "common/actions.h"
 #include "common/config_told.h"
+#include "common/holds.h"
 #include "common/lineage.h"
 #include "common/pauses.h"
 #include "common/queue.h"
 #include "common/redo.h"
+#include "common/retention.h"
 #include "common/text.h"
 #include "common/upkeep.h"
 
@@ -298,7 +300,12 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     X(GetUpkeep,     mc_upkeep_get,     Motcua__GetUpkeepRequest,     Motcua__Upkeep, MC_READ, MC_OPERATOR, NULL)  \
     X(StopUpkeep,    mc_upkeep_stop,    Motcua__StopUpkeepRequest,    Motcua__Upkeep, MC_WRITE, MC_OPERATOR, NULL) \
     X(AcceptLineage, mc_lineage_accept, Motcua__AcceptLineageRequest, Motcua__AcceptLineageReply, MC_WRITE, MC_OPERATOR, NULL) \
-    X(Config,        mc_config_tell,    Motcua__ConfigRequest,        Motcua__ConfigReply, MC_READ, MC_OPERATOR, NULL)
+    X(Config,        mc_config_tell,    Motcua__ConfigRequest,        Motcua__ConfigReply, MC_READ, MC_OPERATOR, NULL) \
+    X(Retention,        mc_retention_list,    Motcua__RetentionRequest,        Motcua__RetentionReply,   MC_READ,  MC_OPERATOR, NULL) \
+    X(PreviewRetention, mc_retention_preview, Motcua__PreviewRetentionRequest, Motcua__RetentionPreview, MC_READ,  MC_OPERATOR, NULL) \
+    X(AddHold,          mc_hold_add,          Motcua__AddHoldRequest,          Motcua__Hold,             MC_WRITE, MC_OPERATOR, NULL) \
+    X(ReleaseHold,      mc_hold_release,      Motcua__AddHoldRequest,          Motcua__Hold,             MC_WRITE, MC_OPERATOR, MC_RIGHT_APPROVE) \
+    X(ListHolds,        mc_hold_list,         Motcua__ListHoldsRequest,        Motcua__ListHoldsReply,   MC_READ,  MC_OPERATOR, NULL)
 /* clang-format on */
 
 #define HOUSE_CALL(method, fn, req, rep, ...) MC_ROUTE_CALL(struct mc_service, fn, req, rep)

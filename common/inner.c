@@ -8,6 +8,7 @@
 #include "common/frame.h"
 #include "common/lane_watch.h"
 #include "common/pauses.h"
+#include "common/retention.h"
 
 /* What nobody waits for is not told to anybody when it fails: it is logged. */
 static void tell_log(struct mc_service *service, const char *event, const char *what,
@@ -332,6 +333,7 @@ static void prune_revoked(struct mc_txn *txn)
 {
     struct mc_cursor cursor = mc_seek(txn, MC_TABLE_META, mc_key_text(mc_revoked_prefix),
                                       (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (size_t n = 0; n < PRUNE_STEP && mc_next(&cursor); n++) {
         const Motcua__SessionRevoked *revoked =
@@ -339,9 +341,12 @@ static void prune_revoked(struct mc_txn *txn)
 
         bool over = revoked != NULL && revoked->until_ms < txn->now_ms;
         mc_pass(&cursor);
-        if (over)
-            mc_drop(txn, MC_TABLE_META, (struct mc_bytes){cursor.place, cursor.place_len});
+        if (!over)
+            continue;
+        mc_drop(txn, MC_TABLE_META, (struct mc_bytes){cursor.place, cursor.place_len});
+        gone++;
     }
+    mc_retention_count(txn, "revoked", gone);
 }
 
 /* A turn of the room's own, that nobody called for. */

@@ -179,6 +179,35 @@ struct mc_boot {
     char why[256]; /* to be filled when boot is refused */
 };
 
+/* One look of a rule at its rows: to take away what is over, or only to count it. */
+struct mc_sweep {
+    int64_t before_ms; /* what was made before this is over */
+    size_t looks;      /* rows that are looked at, at most */
+    bool dry;          /* changes nothing */
+    uint64_t looked_at;
+    uint64_t over;
+    uint64_t held;     /* over, but somebody needs it (holds.h) */
+    int64_t oldest_ms; /* of what is over; 0: nothing is */
+    bool more;         /* not all was looked at */
+};
+
+enum mc_retention_action { MC_RETAIN_ERASE, MC_RETAIN_FORGET };
+
+/* How long one kind of data is kept (B1-51). */
+struct mc_retention {
+    const char *rule; /* "challenges" */
+    const char *what;
+    const char *key;   /* of the configuration; a duration. NULL: the next two say */
+    int64_t keep_ms;   /* a constant of the room */
+    const char *until; /* "until it is used" */
+    const char *source;
+    enum mc_retention_action action;
+    unsigned table; /* whose keys begin with a time-ordered id: the oldest is the first. 0: none */
+    size_t id_at;   /* where in the key the id is */
+    /* The rule itself, when it can be previewed; it minds holds. */
+    void (*sweep)(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
+};
+
 /* A service, as data. Its name is also its folder, its unit, its socket. */
 struct mc_room {
     const char *name;
@@ -199,6 +228,8 @@ struct mc_room {
     size_t effects_len;
     const struct mc_config_key *config; /* targets are offsets into the ctx */
     size_t config_len;
+    const struct mc_retention *retention; /* what else the house has: retention.c */
+    size_t retention_len;
     size_t ctx_size;
     enum mc_status (*boot)(void *ctx, struct mc_boot *boot);
     void (*shutdown)(void *ctx);

@@ -17,8 +17,8 @@ LABELS = set("""identity.captcha identity.merge identity.refresh
     support.feedback_key support.group support.source support.sync support.uploader support.word""".split())
 # Types that common/actions.c puts together from the room's name and these.
 ACTIONS = "prepared run asked approved done stopped".split()
-# The same of common/upkeep.c and common/lineage.c.
-UPKEEP = "upkeep_asked upkeep_done upkeep_failed upkeep_stopped lineage_accepted".split()
+# The same of common/upkeep.c, common/lineage.c and common/holds.c.
+UPKEEP = "upkeep_asked upkeep_done upkeep_failed upkeep_stopped lineage_accepted hold_added hold_released".split()
 
 
 def types_of(room, folder):
