@@ -88,6 +88,15 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
     return status == MC_OK ? audit_checkpoint_boot(ctx, with) : status;
 }
 
+/* OURS: no law that we know of names a time. */
+#define OURS "ours"
+/* clang-format off */
+static const struct mc_retention retention[] = {
+    {.rule = "entries", .what = "Leaves of the log", .until = "for ever: they prove", .source = OURS},
+    {.rule = "people", .what = "Who, and about whom, in an entry", .until = "until `audit forget`", .source = OURS, .action = MC_RETAIN_FORGET},
+};
+/* clang-format on */
+
 const struct mc_room audit_room = {
     .name = "audit",
     .proto = &audit__audit__descriptor,
@@ -99,6 +108,8 @@ const struct mc_room audit_room = {
     .follows_len = MC_LEN(follows),
     .config = config,
     .config_len = MC_LEN(config),
+    .retention = retention,
+    .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct audit),
     .boot = boot,
     .tick = audit_tick,

@@ -8,6 +8,8 @@
  */
 #include <string.h>
 
+#include "common/retention.h"
+
 #include "dossier.h"
 
 enum { END_KEY = 9 };
@@ -71,6 +73,7 @@ enum mc_status dossier_collect_files(struct dossier *dossier, struct mc_txn *txn
 {
     struct mc_cursor cursor =
         mc_seek(txn, DOSSIER_FILE_ENDS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (int i = 0; i < DOSSIER_COLLECT_ROWS && mc_next(&cursor); i++) {
         const uint8_t *row = cursor.key.data;
@@ -85,6 +88,8 @@ enum mc_status dossier_collect_files(struct dossier *dossier, struct mc_txn *txn
         else if (key.len == (size_t)2 * MC_ID_LEN)
             end_upload(dossier, txn, key);
         mc_drop(txn, DOSSIER_FILE_ENDS, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "uploads", gone);
     return txn->status;
 }

@@ -438,6 +438,16 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     return lane == DOSSIER_LANE_PRINT || lane == DOSSIER_LANE_SCAN ? 15 * MINUTE : 0;
 }
 
+/* OURS: no law that we know of names a time. */
+#define OURS "ours"
+/* clang-format off */
+static const struct mc_retention retention[] = {
+    {.rule = "uploads", .what = "Uploads that no dossier uses, and files that nothing refers to", .key = "dossier.upload_life", .source = OURS},
+    {.rule = "dossiers", .what = "Dossiers, their papers and results", .until = "for ever", .source = OURS},
+    {.rule = "imports", .what = "Imports of procedures, with what they changed", .until = "for ever", .source = OURS},
+};
+/* clang-format on */
+
 const struct mc_room dossier_room = {
     .name = "dossier",
     .proto = &dossier__dossier__descriptor,
@@ -454,6 +464,8 @@ const struct mc_room dossier_room = {
     .config_len = MC_LEN(config),
     .follows = follows,
     .follows_len = MC_LEN(follows),
+    .retention = retention,
+    .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct dossier),
     .boot = boot,
     .shutdown = shutdown,

@@ -556,8 +556,8 @@ enum mc_status identity_vneid_userinfo_done(void *ctx, struct mc_txn *txn, const
                                             enum mc_verdict *ret_verdict);
 
 /* Housekeeping of one table whose keys are in no order: each tick looks at the next stretch. */
-void identity_sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],
-                    bool (*is_over)(const struct mc_cursor *row));
+uint64_t identity_sweep(struct mc_txn *txn, unsigned table, uint8_t from[MC_ID_LEN],
+                        bool (*is_over)(const struct mc_cursor *row));
 
 /* Small things. */
 char *identity_key(struct mc_txn *txn, const char *kind, struct mc_bytes id); /* "account:…" */

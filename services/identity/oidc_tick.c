@@ -1,18 +1,23 @@
 /* Housekeeping of the provider, in bounded steps: what is over goes; the next key is drawn. */
+#include "common/retention.h"
+
 #include "oidc.h"
 
 static void expire_authorizations(struct mc_txn *txn)
 {
     struct mc_cursor cursor = mc_seek(txn, IDENTITY_AUTHORIZATIONS, (struct mc_bytes){0},
                                       (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
         const IdentityState__Authorization *record =
             mc_row(&cursor, &identity_state__authorization__descriptor);
         if (record == NULL || record->expires_at_ms > txn->now_ms)
-            return;
+            break;
         mc_drop(txn, IDENTITY_AUTHORIZATIONS, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "oidc", gone);
 }
 
 /* Its session ended, or its time is over. */
@@ -59,10 +64,12 @@ void identity_oidc_tick(struct identity *identity, struct mc_txn *txn)
 {
     oidc_keys_turn(identity, txn);
     expire_authorizations(txn);
-    identity_sweep(txn, IDENTITY_BROWSERS, identity->sweep_browsers, browser_is_over);
-    identity_sweep(txn, IDENTITY_CODES, identity->sweep_codes, code_is_over);
-    identity_sweep(txn, IDENTITY_ACCESS_TOKENS, identity->sweep_access_tokens,
-                   access_token_is_over);
-    identity_sweep(txn, IDENTITY_ASSERTIONS, identity->sweep_assertions, assertion_is_over);
-    identity_sweep(txn, IDENTITY_VNEID_LOGINS, identity->sweep_vneid, vneid_login_is_over);
+    uint64_t gone =
+        identity_sweep(txn, IDENTITY_BROWSERS, identity->sweep_browsers, browser_is_over);
+    gone += identity_sweep(txn, IDENTITY_CODES, identity->sweep_codes, code_is_over);
+    gone += identity_sweep(txn, IDENTITY_ACCESS_TOKENS, identity->sweep_access_tokens,
+                           access_token_is_over);
+    gone += identity_sweep(txn, IDENTITY_ASSERTIONS, identity->sweep_assertions, assertion_is_over);
+    gone += identity_sweep(txn, IDENTITY_VNEID_LOGINS, identity->sweep_vneid, vneid_login_is_over);
+    mc_retention_count(txn, "oidc", gone);
 }

@@ -407,6 +407,26 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     return lane == IDENTITY_LANE_CODE ? MINUTE : 0;
 }
 
+/* OURS: no law that we know of names a time. */
+#define OURS "ours"
+/* clang-format off */
+static const struct mc_retention retention[] = {
+    {.rule = "registrations", .what = "Registrations that were not finished", .key = "identity.registration_life", .source = OURS, .table = IDENTITY_REGISTRATIONS},
+    {.rule = "logins", .what = "Sign-ins between password and code", .key = "identity.login_life", .source = OURS, .table = IDENTITY_LOGINS},
+    {.rule = "sessions", .what = "Sessions", .until = "until their refresh token ends", .source = OURS, .table = IDENTITY_SESSIONS},
+    {.rule = "resets", .what = "Password resets that were not finished", .until = "until they end", .source = OURS, .table = IDENTITY_RESETS},
+    {.rule = "steps", .what = "Changes of phone and closings that were not finished", .key = "identity.step_life", .source = OURS, .table = IDENTITY_STEPS},
+    {.rule = "captchas", .what = "Captchas that were solved", .key = "identity.captcha_life", .source = OURS},
+    {.rule = "login_failures", .what = "Wrong passwords, by account and source", .until = "until they slow nobody any more", .source = OURS},
+    {.rule = "starts", .what = "Registrations begun, by source", .keep_ms = IDENTITY_STARTS_WINDOW_MS, .source = OURS},
+    {.rule = "oidc", .what = "Sign-ins for portals: requests, codes, tokens, browsers", .until = "until each ends", .source = OURS},
+    {.rule = "scans", .what = "Scans behind accounts that officers made", .key = "identity.scan_retention", .source = OURS},
+    {.rule = "signings", .what = "Texts to be signed", .key = "identity.signing_life", .source = OURS, .table = IDENTITY_SIGNINGS},
+    {.rule = "evidence", .what = "Signatures behind accounts and changes", .key = "identity.evidence_life", .source = OURS, .table = IDENTITY_EVIDENCE},
+    {.rule = "login_evidence", .what = "Signatures behind sign-ins", .key = "identity.login_evidence_life", .source = OURS, .table = IDENTITY_LOGIN_EVIDENCE},
+};
+/* clang-format on */
+
 const struct mc_room identity_room = {
     .name = "identity",
     .proto = &identity__identity__descriptor,
@@ -421,6 +441,8 @@ const struct mc_room identity_room = {
     .effects_len = MC_LEN(effects),
     .config = config,
     .config_len = MC_LEN(config),
+    .retention = retention,
+    .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct identity),
     .boot = start,
     .shutdown = stop,

@@ -10,6 +10,8 @@
  */
 #include <string.h>
 
+#include "common/retention.h"
+
 #include "officer.h"
 
 static struct mc_bytes end_key(struct mc_txn *txn, int64_t ms, struct mc_bytes id)
@@ -107,14 +109,17 @@ void identity_scans_expire(struct mc_txn *txn)
     struct mc_cursor cursor =
         mc_seek(txn, IDENTITY_SCAN_ENDS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
     struct mc_bytes now = mc_key_u64(txn, (uint64_t)txn->now_ms);
+    uint64_t gone = 0;
 
     for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
         if (cursor.key.len != now.len + MC_ID_LEN || memcmp(cursor.key.data, now.data, now.len) > 0)
-            return;
+            break;
         struct mc_bytes id = {(const uint8_t *)cursor.key.data + now.len, MC_ID_LEN};
         const IdentityState__Scan *scan = load(txn, id);
         mc_drop(txn, IDENTITY_SCAN_ENDS, cursor.key);
+        gone++;
         if (scan != NULL)
             drop(txn, id, scan);
     }
+    mc_retention_count(txn, "scans", gone);
 }

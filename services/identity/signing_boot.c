@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/retention.h"
+
 #include "signing.h"
 
 static bool load(const char *path, const char *key, struct mc_trust **ret_trust, char *why,
@@ -69,20 +71,24 @@ static void expire_evidence(struct mc_txn *txn, unsigned table, int64_t life_ms)
 {
     struct mc_cursor cursor =
         mc_seek(txn, table, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
         const IdentityState__Evidence *evidence =
             mc_row(&cursor, &identity_state__evidence__descriptor);
         if (evidence == NULL || evidence->used_at_ms + life_ms > txn->now_ms)
-            return;
+            break;
         mc_drop(txn, table, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, table == IDENTITY_EVIDENCE ? "evidence" : "login_evidence", gone);
 }
 
 void identity_signings_expire(const struct identity *identity, struct mc_txn *txn)
 {
     struct mc_cursor cursor =
         mc_seek(txn, IDENTITY_SIGNINGS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
         const IdentityState__Signing *signing =
@@ -90,7 +96,9 @@ void identity_signings_expire(const struct identity *identity, struct mc_txn *tx
         if (signing == NULL || signing->expires_at_ms > txn->now_ms)
             break;
         mc_drop(txn, IDENTITY_SIGNINGS, cursor.key);
+        gone++;
     }
     expire_evidence(txn, IDENTITY_EVIDENCE, identity->evidence_life_ms);
     expire_evidence(txn, IDENTITY_LOGIN_EVIDENCE, identity->login_evidence_life_ms);
+    mc_retention_count(txn, "signings", gone);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/ident.h"
+#include "common/retention.h"
 
 #include "account.h"
 
@@ -142,11 +143,14 @@ void identity_steps_expire(struct mc_txn *txn)
 {
     struct mc_cursor cursor =
         mc_seek(txn, IDENTITY_STEPS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
         const IdentityState__Step *step = mc_row(&cursor, &identity_state__step__descriptor);
         if (step == NULL || step->expires_at_ms > txn->now_ms)
-            return;
+            break;
         mc_drop(txn, IDENTITY_STEPS, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "steps", gone);
 }

@@ -15,6 +15,8 @@
  */
 #include <string.h>
 
+#include "common/retention.h"
+
 #include "alert.h"
 
 enum { DUE_KEY_LEN = 8 + MC_ID_LEN + MC_ID_LEN };
@@ -294,6 +296,7 @@ static void drop_old(const struct notification *notification, struct mc_txn *txn
 {
     struct mc_cursor cursor =
         mc_seek(txn, NOTIFICATION_ALERTS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (size_t n = 0; n < ALERT_TICK_ROWS && mc_next(&cursor); n++) {
         int64_t at_ms = 0;
@@ -307,7 +310,9 @@ static void drop_old(const struct notification *notification, struct mc_txn *txn
             return;
         mc_unit_index_drop(txn, NOTIFICATION_ALERT_UNITS, "a", alert->unit, cursor.key);
         mc_drop(txn, NOTIFICATION_ALERTS, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "alerts", gone);
 }
 
 void alert_tick(const struct notification *notification, struct mc_txn *txn)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/ident.h"
+#include "common/retention.h"
 #include "common/text.h"
 
 #include "alert.h"
@@ -262,6 +263,8 @@ void notification_mail_tick(const struct notification *notification, struct mc_t
     struct mc_cursor cursor =
         mc_seek(txn, NOTIFICATION_MAILS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
 
+    uint64_t gone = 0;
+
     for (size_t n = 0; n < MAIL_TICK_ROWS && mc_next(&cursor); n++) {
         const NotificationState__Mail *record =
             mc_row(&cursor, &notification_state__mail__descriptor);
@@ -270,5 +273,7 @@ void notification_mail_tick(const struct notification *notification, struct mc_t
         if (record->dedupe.len != 0)
             mc_drop(txn, NOTIFICATION_MAIL_DEDUPES, mc_key_bytes(record->dedupe));
         mc_drop(txn, NOTIFICATION_MAILS, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "mails", gone);
 }

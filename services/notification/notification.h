@@ -60,6 +60,7 @@ enum {
     NOTIFICATION_KEYS_MAX = 8,        /* business ids taken over from an event */
     NOTIFICATION_SMS_KEYS_MAX = 8,    /* of one text, as the otp room takes them */
     NOTIFICATION_HELD_MAX = 100,      /* newest notices looked at when an account becomes known */
+    NOTIFICATION_SWEEP_LOOKS = 2000,  /* notices a tick looks at, whether they are too old */
     NOTIFICATION_TICK_ROWS = 100,
     NOTIFICATION_TICK_LOOKS = 1000,  /* held SMS looked at in one tick */
     NOTIFICATION_MORNING_ROWS = 500, /* SMS that a tick sends after the quiet hours */
@@ -105,9 +106,17 @@ struct notification {
     int64_t alerts_per_subscription;
     int64_t alerts_per_phone;
     int64_t alert_keep_ms;
+    int64_t keep_ms; /* of notices; 0: for ever */
+    /* a hint only: where the next sweep of old notices goes on */
+    uint8_t sweep_place[2 * MC_ID_LEN];
+    size_t sweep_place_len;
     struct notification_book book;
     struct alert_book alerts;
 };
+
+/* Notices that are older than notification.keep go (retention.c). */
+void notification_notices_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
+void notification_notices_tick(struct notification *notification, struct mc_txn *txn);
 
 /* Handlers, one file each. */
 enum mc_status notification_list_inbox(struct notification *notification, struct mc_txn *txn,

@@ -84,6 +84,7 @@ static const struct mc_config_key config[] = {
     {"notification.alerts_per_subscription", MC_CONFIG_INT,      offsetof(struct notification, alerts_per_subscription), "20",   1, ALERT_BUDGET_MAX,     "Alerts one subscription is told of in an hour; what is more is told later, in one message."},
     {"notification.alerts_per_phone",        MC_CONFIG_INT,      offsetof(struct notification, alerts_per_phone),        "40",   1, ALERT_BUDGET_MAX,     "Alert SMS one phone gets in an hour; the rest comes later."},
     {"notification.alert_keep",              MC_CONFIG_DURATION, offsetof(struct notification, alert_keep_ms),           "400d", INT64_C(24) * HOUR, INT64_C(3660) * 24 * HOUR, "How long it is kept what alerts were sent to whom."},
+    {"notification.keep",                    MC_CONFIG_DURATION, offsetof(struct notification, keep_ms),                 "0", 0, INT64_C(36600) * 24 * HOUR, "How long notices stay in the inbox, from 30d on; 0: for ever. What is held stays."},
     {"notification.relay",               MC_CONFIG_STRING,   offsetof(struct notification, mail.relay),         "",  0, 512,  "The SMTP relay that takes our e-mails: smtps://host:port, or smtp://host:port, which has to offer STARTTLS; empty: no e-mail is sent."},
     {"notification.relay_user",          MC_CONFIG_STRING,   offsetof(struct notification, mail.user),          "",  0, 128,  "Who we are there (AUTH); empty: it asks nobody."},
     {"notification.relay_password_file", MC_CONFIG_PATH,     offsetof(struct notification, mail.password_file), "",  0, 1024, "The password there, as hex in a file of its own."},
@@ -236,6 +237,11 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
     enum mc_status status = notification_book_read(
         &notification->book, (struct mc_bytes){mc_data_rules, mc_data_rules_len},
         (struct mc_bytes){mc_data_templates, mc_data_templates_len}, with->why, sizeof with->why);
+    if (status == MC_OK && notification->keep_ms != 0 &&
+        notification->keep_ms < INT64_C(720) * HOUR) {
+        (void)snprintf(with->why, sizeof with->why, "notification.keep: 0, or 30d and more");
+        status = MC_INVALID;
+    }
     if (status == MC_OK)
         status = notification_mail_boot(notification, with);
     if (status == MC_OK)
@@ -257,6 +263,16 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     return lane == NOTIFICATION_LANE_MAIL ? notification->mail_limit_ms : 0;
 }
 
+/* OURS: no law that we know of names a time. */
+#define OURS "ours"
+/* clang-format off */
+static const struct mc_retention retention[] = {
+    {.rule = "notices", .what = "Notices in the inbox", .key = "notification.keep", .source = OURS, .sweep = notification_notices_sweep},
+    {.rule = "mails", .what = "What was mailed to whom, and what became of it", .key = "notification.mail_keep", .source = OURS, .table = NOTIFICATION_MAILS},
+    {.rule = "alerts", .what = "Which alerts were sent to whom", .key = "notification.alert_keep", .source = OURS, .table = NOTIFICATION_ALERTS},
+};
+/* clang-format on */
+
 const struct mc_room notification_room = {
     .name = "notification",
     .proto = &notification__notification__descriptor,
@@ -273,6 +289,8 @@ const struct mc_room notification_room = {
     .effects_len = MC_LEN(effects),
     .config = config,
     .config_len = MC_LEN(config),
+    .retention = retention,
+    .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct notification),
     .boot = boot,
     .tick = notification_tick,

@@ -240,7 +240,7 @@ static void morning_tick(const struct notification *notification, struct mc_txn 
  */
 enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
 {
-    const struct notification *notification = ctx;
+    struct notification *notification = ctx;
     struct mc_cursor cursor =
         mc_seek(txn, NOTIFICATION_WAITING, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
     size_t ended = 0;
@@ -261,6 +261,7 @@ enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
     morning_tick(notification, txn);
     alert_tick(notification, txn);
     notification_mail_tick(notification, txn);
+    notification_notices_tick(notification, txn);
     return txn->status;
 }
 

@@ -146,6 +146,18 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     return lane == OTP_LANE_TRANSACTIONAL ? otp->notice_limit_ms : otp->bulk_limit_ms;
 }
 
+/* OURS: no law that we know of names a time. */
+#define OURS "ours"
+/* clang-format off */
+static const struct mc_retention retention[] = {
+    {.rule = "challenges", .what = "Challenges, without their codes", .key = "otp.challenge_retention", .source = "DEC-15", .table = OTP_CHALLENGES},
+    {.rule = "texts", .what = "Texts of codes and notices", .until = "until sent, or too old to be", .source = "DEC-15", .action = MC_RETAIN_FORGET},
+    {.rule = "messages", .what = "What became of a message, and its number", .key = "otp.message_retention", .source = "DEC-15"},
+    {.rule = "dedupe", .what = "Keys of notices that were sent", .key = "otp.dedupe_life", .source = OURS},
+    {.rule = "windows", .what = "Counts by number, source and unit", .until = "until their window is over", .source = OURS},
+};
+/* clang-format on */
+
 const struct mc_room otp_room = {
     .name = "otp",
     .proto = &otp__otp__descriptor,
@@ -161,6 +173,8 @@ const struct mc_room otp_room = {
     .lanes_len = MC_LEN(lanes),
     .config = config,
     .config_len = MC_LEN(config),
+    .retention = retention,
+    .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct otp),
     .boot = start,
     .tick = otp_tick,

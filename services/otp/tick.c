@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "common/retention.h"
+
 #include "otp.h"
 
 static void forget_challenges(const struct otp *otp, struct mc_txn *txn)
@@ -12,17 +14,21 @@ static void forget_challenges(const struct otp *otp, struct mc_txn *txn)
     int64_t before_ms = txn->now_ms - otp->challenge_retention_ms;
     struct mc_cursor cursor =
         mc_seek(txn, OTP_CHALLENGES, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (int i = 0; i < OTP_TICK_ROWS && mc_next(&cursor); i++) {
         int64_t made_ms = 0;
         const OtpState__Challenge *challenge = mc_row(&cursor, &otp_state__challenge__descriptor);
         if (challenge == NULL)
             return;
-        if (challenge->issued_at_ms <= before_ms)
+        if (challenge->issued_at_ms <= before_ms) {
             mc_drop(txn, OTP_CHALLENGES, cursor.key);
-        else if (mc_uuid7_time(cursor.key.data, &made_ms) && made_ms > before_ms)
-            return; /* no code is older than its subject: the rest is young, too */
+            gone++;
+        } else if (mc_uuid7_time(cursor.key.data, &made_ms) && made_ms > before_ms) {
+            break; /* no code is older than its subject: the rest is young, too */
+        }
     }
+    mc_retention_count(txn, "challenges", gone);
 }
 
 static void forget_messages(const struct otp *otp, struct mc_txn *txn, unsigned lane)
@@ -30,13 +36,16 @@ static void forget_messages(const struct otp *otp, struct mc_txn *txn, unsigned 
     uint8_t prefix = (uint8_t)lane; /* a job's id begins with its lane */
     struct mc_cursor cursor =
         mc_seek(txn, OTP_MESSAGES, (struct mc_bytes){&prefix, 1}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (int i = 0; i < OTP_TICK_ROWS && mc_next(&cursor); i++) {
         const OtpState__Message *message = mc_row(&cursor, &otp_state__message__descriptor);
         if (message == NULL || message->changed_at_ms > txn->now_ms - otp->message_retention_ms)
-            return;
+            break;
         mc_drop(txn, OTP_MESSAGES, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "messages", gone);
 }
 
 static bool phone_is_over(const struct otp *otp, const struct mc_cursor *cursor)
@@ -73,18 +82,22 @@ static void sweep(const struct otp *otp, struct mc_txn *txn, unsigned table,
                   bool (*is_over)(const struct otp *otp, const struct mc_cursor *cursor),
                   uint8_t place[OTP_BLIND_LEN])
 {
+    uint64_t gone = 0;
     int seen = 0;
     struct mc_cursor cursor = mc_seek(txn, table, (struct mc_bytes){0},
                                       (struct mc_bytes){place, OTP_BLIND_LEN}, MC_FORWARD);
 
     for (; seen < OTP_TICK_ROWS && mc_next(&cursor); seen++) {
-        if (is_over(otp, &cursor))
+        if (is_over(otp, &cursor)) {
             mc_drop(txn, table, cursor.key);
+            gone++;
+        }
         if (seen == OTP_TICK_ROWS - 1 && cursor.key.len == OTP_BLIND_LEN)
             memcpy(place, cursor.key.data, OTP_BLIND_LEN);
     }
     if (seen < OTP_TICK_ROWS)
         memset(place, 0, OTP_BLIND_LEN);
+    mc_retention_count(txn, table == OTP_DEDUPE ? "dedupe" : "windows", gone);
 }
 
 /* No gateway asks for them any more: their carrier is away. */

@@ -3,6 +3,9 @@
 
 #include "partner.h"
 
+/* How long runs of contract tests are kept. */
+#define PARTNER_RUN_LIFE_MS (INT64_C(400) * 24 * 3600 * 1000)
+
 enum {
     PARTNER_CHECK_BODY_MAX = 64 << 10, /* of a request, and of what is shown of an answer */
     PARTNER_CHECK_TIMEOUT_MS = 30000,

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "common/date.h"
+#include "common/retention.h"
 
 #include "check.h"
 
-enum { HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS, RUN_LIFE_DAYS = 400, RUNS_DROPPED_AT_ONCE = 2 };
+enum { HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS, RUNS_DROPPED_AT_ONCE = 2 };
 
 PartnerState__Contract *partner_contract_load(struct mc_txn *txn, struct mc_bytes id,
                                               Partner__Contract **ret_told)
@@ -135,14 +136,18 @@ static void drop_old_runs(struct mc_txn *txn, struct mc_bytes contract)
 {
     struct mc_cursor cursor =
         mc_seek(txn, PARTNER_CONTRACT_RUNS, contract, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (unsigned n = 0; n < RUNS_DROPPED_AT_ONCE && mc_next(&cursor); n++) {
         int64_t at_ms = 0;
         const uint8_t *id = (const uint8_t *)cursor.key.data + MC_ID_LEN;
         if (cursor.key.len == (size_t)2 * MC_ID_LEN && mc_uuid7_time(id, &at_ms) &&
-            at_ms < txn->now_ms - RUN_LIFE_DAYS * (int64_t)DAY_MS)
+            at_ms < txn->now_ms - PARTNER_RUN_LIFE_MS) {
             mc_drop(txn, PARTNER_CONTRACT_RUNS, cursor.key);
+            gone++;
+        }
     }
+    mc_retention_count(txn, "contract_runs", gone);
 }
 
 /* The run is kept, and is the contract's verdict from now on; a change of it is told. */

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "common/holds.h"
+#include "common/retention.h"
+
 static const struct partner_goods goods[] = {
     [PARTNER__DELIVERY_KIND__DELIVERY_KIND_UNSPECIFIED] = {"", ""},
     [PARTNER__DELIVERY_KIND__DOSSIER_CREATE] = {"dossier_sync", "DongBoHoSoMC"},
@@ -254,27 +257,66 @@ static bool is_over(const PartnerState__Delivery *delivery)
            delivery->state == PARTNER__DELIVERY_STATE__DELIVERY_MARKED;
 }
 
-void partner_deliveries_forget(struct partner *partner, struct mc_txn *txn)
+/* What it is about is held: the dossier, or the payment behind a voucher. */
+static bool is_held(struct mc_txn *txn, const PartnerState__Delivery *delivery)
 {
+    char uuid[MC_UUID_TEXT_LEN + 1] = "";
+    const char *key = NULL;
+
+    if (delivery->order_id.len == MC_ID_LEN) {
+        mc_uuid_text(uuid, delivery->order_id.data);
+        key = mc_sprintf(txn->arena, "payment:%s", uuid);
+        if (key != NULL && mc_held(txn, key))
+            return true;
+    }
+    if (delivery->kind == PARTNER__DELIVERY_KIND__RECEIPT)
+        return false;
+    key = mc_sprintf(txn->arena, "dossier:%s", delivery->object);
+    return key != NULL && mc_held(txn, key);
+}
+
+static void forget(struct mc_txn *txn, struct mc_bytes id, const PartnerState__Delivery *delivery)
+{
+    mc_drop(txn, PARTNER_LISTED, listed_key(txn, "p", delivery->partner_id, id));
+    mc_drop(txn, PARTNER_LISTED, listed_key(txn, "o", delivery->object, id));
+    mc_drop(txn, PARTNER_DELIVERIES, id);
+}
+
+void partner_deliveries_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep)
+{
+    struct partner *partner = ctx;
     struct mc_bytes from = {partner->forget_place, partner->forgetting ? MC_ID_LEN : 0};
+
+    if (sweep->dry)
+        from.len = 0;
     struct mc_cursor cursor =
         mc_seek(txn, PARTNER_DELIVERIES, (struct mc_bytes){0}, from, MC_FORWARD);
-    size_t n = 0;
-
-    for (; n < PARTNER_TICK_ROWS && mc_next(&cursor); n++) {
+    while (sweep->looked_at < sweep->looks && mc_next(&cursor)) {
         const PartnerState__Delivery *delivery =
             mc_row(&cursor, &partner_state__delivery__descriptor);
-        struct mc_bytes id = cursor.key;
 
-        if (delivery == NULL || id.len != MC_ID_LEN ||
-            delivery->created_ms > txn->now_ms - partner->delivery_life_ms)
-            break;
-        memcpy(partner->forget_place, id.data, MC_ID_LEN);
-        if (!is_over(delivery))
-            continue; /* never dropped before somebody has seen to it */
-        mc_drop(txn, PARTNER_LISTED, listed_key(txn, "p", delivery->partner_id, id));
-        mc_drop(txn, PARTNER_LISTED, listed_key(txn, "o", delivery->object, id));
-        mc_drop(txn, PARTNER_DELIVERIES, id);
+        if (delivery == NULL || cursor.key.len != MC_ID_LEN ||
+            delivery->created_ms > sweep->before_ms)
+            return;
+        sweep->looked_at++;
+        if (!sweep->dry)
+            memcpy(partner->forget_place, cursor.key.data, MC_ID_LEN);
+        /* what is not over is never dropped before somebody has seen to it */
+        if (is_over(delivery) &&
+            mc_sweep_takes(sweep, delivery->created_ms, is_held(txn, delivery)))
+            forget(txn, cursor.key, delivery);
+        else
+            mc_pass(&cursor);
     }
-    partner->forgetting = n == PARTNER_TICK_ROWS; /* else from the first again */
+    sweep->more = sweep->looked_at == sweep->looks;
+}
+
+void partner_deliveries_forget(struct partner *partner, struct mc_txn *txn)
+{
+    struct mc_sweep sweep = {.before_ms = txn->now_ms - partner->delivery_life_ms,
+                             .looks = PARTNER_TICK_ROWS};
+
+    partner_deliveries_sweep(partner, txn, &sweep);
+    mc_retention_count(txn, "deliveries", sweep.over);
+    partner->forgetting = sweep.more; /* else from the first again */
 }

@@ -102,4 +102,5 @@ enum mc_status partner_report_done(void *ctx, struct mc_txn *txn, const struct m
                                    enum mc_verdict *ret_verdict);
 
 /* Deliveries that have been over for partner.delivery_life go; some rows at a time. */
+void partner_deliveries_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
 void partner_deliveries_forget(struct partner *partner, struct mc_txn *txn);

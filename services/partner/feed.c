@@ -16,6 +16,7 @@
 
 #include "common/date.h"
 #include "common/json.h"
+#include "common/retention.h"
 
 static const char *const known_types[] = {
     "motcua.dossier.sent",
@@ -248,13 +249,16 @@ void partner_feed_tick(const struct partner *partner, struct mc_txn *txn)
     uint64_t last = partner_feed_last(txn);
     struct mc_cursor cursor =
         mc_seek(txn, PARTNER_FEED, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (unsigned n = 0; n < PARTNER_FEED_TICK_ROWS && mc_next(&cursor); n++) {
         const PartnerState__FeedRow *row = mc_row(&cursor, &partner_state__feed_row__descriptor);
 
         if (row == NULL || row->at_ms > txn->now_ms - partner->feed_life_ms ||
             sequence_of(cursor.key.data) == last)
-            return;
+            break;
         drop_row(txn, cursor.key, row->unit);
+        gone++;
     }
+    mc_retention_count(txn, "events", gone);
 }

@@ -214,6 +214,18 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     return lane == PARTNER_LANE_ROOMS ? partner->rooms_limit_ms : 0;
 }
 
+/* OURS: no law that we know of names a time. */
+#define OURS "ours"
+/* clang-format off */
+static const struct mc_retention retention[] = {
+    {.rule = "deliveries", .what = "What was sent to partners, once it is over", .key = "partner.delivery_life", .source = OURS, .table = PARTNER_DELIVERIES, .sweep = partner_deliveries_sweep},
+    {.rule = "delivery_bodies", .what = "The data of a delivery", .until = "until it is acknowledged", .source = OURS, .action = MC_RETAIN_FORGET},
+    {.rule = "events", .what = "Events for webhooks and readers", .key = "partner.feed_life", .source = OURS},
+    {.rule = "checks", .what = "API checks and their answers", .key = "partner.check_life", .source = OURS, .table = PARTNER_CHECKS},
+    {.rule = "contract_runs", .what = "Runs of contract tests", .keep_ms = PARTNER_RUN_LIFE_MS, .source = OURS},
+};
+/* clang-format on */
+
 const struct mc_room partner_room = {
     .name = "partner",
     .proto = &partner__partner__descriptor,
@@ -230,6 +242,8 @@ const struct mc_room partner_room = {
     .effects_len = MC_LEN(effects),
     .config = config,
     .config_len = MC_LEN(config),
+    .retention = retention,
+    .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct partner),
     .boot = boot,
     .tick = partner_tick,

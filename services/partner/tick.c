@@ -1,4 +1,6 @@
 /* Housekeeping: contract tests whose hour has come, and what is too old to keep. */
+#include "common/retention.h"
+
 #include "check.h"
 #include "delivery.h"
 #include "feed.h"
@@ -37,6 +39,7 @@ static void drop_old(const struct partner *partner, struct mc_txn *txn)
 {
     struct mc_cursor cursor =
         mc_seek(txn, PARTNER_CHECKS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (unsigned n = 0; n < PARTNER_TICK_ROWS && mc_next(&cursor); n++) {
         int64_t at_ms = 0;
@@ -45,9 +48,12 @@ static void drop_old(const struct partner *partner, struct mc_txn *txn)
         if (cursor.key.len != MC_ID_LEN || !mc_uuid7_time(cursor.key.data, &at_ms) ||
             at_ms > txn->now_ms - partner->check_life_ms)
             break;
-        if (partner_check_load(txn, cursor.key, &told) != NULL)
-            partner_check_drop(txn, cursor.key, told);
+        if (partner_check_load(txn, cursor.key, &told) == NULL)
+            continue;
+        partner_check_drop(txn, cursor.key, told);
+        gone++;
     }
+    mc_retention_count(txn, "checks", gone);
 }
 
 enum mc_status partner_tick(void *ctx, struct mc_txn *txn)

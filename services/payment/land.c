@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/csv.h"
+#include "common/retention.h"
 
 extern const char mc_data_tax_areas[];
 extern const size_t mc_data_tax_areas_len;
@@ -192,6 +193,7 @@ void payment_land_tick(struct mc_txn *txn)
 {
     struct mc_cursor cursor =
         mc_seek(txn, PAYMENT_LAND_LOOK_UPS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+    uint64_t gone = 0;
 
     for (size_t n = 0; n < PAYMENT_LAND_TICK_ROWS && mc_next(&cursor); n++) {
         int64_t made_ms = 0;
@@ -199,5 +201,7 @@ void payment_land_tick(struct mc_txn *txn)
             txn->now_ms - made_ms <= PAYMENT_LAND_LIFE_MS)
             break;
         mc_drop(txn, PAYMENT_LAND_LOOK_UPS, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "land_look_ups", gone);
 }

@@ -12,6 +12,8 @@
  */
 #include <string.h>
 
+#include "common/retention.h"
+
 #include "support.h"
 
 static struct mc_bytes piece_key(struct mc_txn *txn, ProtobufCBinaryData id, uint64_t number)
@@ -227,6 +229,8 @@ enum mc_status support_collect_files(struct support *support, struct mc_txn *txn
     struct mc_cursor cursor =
         mc_seek(txn, SUPPORT_FILE_ENDS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
 
+    uint64_t gone = 0;
+
     (void)support;
     for (int i = 0; i < SUPPORT_COLLECT_ROWS && mc_next(&cursor); i++) {
         const uint8_t *key = cursor.key.data;
@@ -242,6 +246,8 @@ enum mc_status support_collect_files(struct support *support, struct mc_txn *txn
         mc_drop(txn, SUPPORT_UPLOADS, mc_key_join(txn, cursor.value, id));
         support_file_drop(txn, id);
         mc_drop(txn, SUPPORT_FILE_ENDS, cursor.key);
+        gone++;
     }
+    mc_retention_count(txn, "uploads", gone);
     return txn->status;
 }

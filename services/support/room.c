@@ -147,6 +147,15 @@ static enum mc_status tick(void *ctx, struct mc_txn *txn)
     return support_tick(ctx, txn);
 }
 
+/* OURS: no law that we know of names a time. */
+#define OURS "ours"
+/* clang-format off */
+static const struct mc_retention retention[] = {
+    {.rule = "uploads", .what = "Uploads that nothing uses", .key = "support.upload_life", .source = OURS},
+    {.rule = "requests", .what = "Requests and feedback, with their files", .until = "for ever", .source = OURS},
+};
+/* clang-format on */
+
 const struct mc_room support_room = {
     .name = "support",
     .proto = &support__support__descriptor,
@@ -158,6 +167,8 @@ const struct mc_room support_room = {
     .follows_len = MC_LEN(follows),
     .config = config,
     .config_len = MC_LEN(config),
+    .retention = retention,
+    .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct support),
     .boot = boot,
     .tick = tick,

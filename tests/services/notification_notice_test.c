@@ -137,6 +137,68 @@ static int close_room(void **state)
     return 0;
 }
 
+/* --- how long they stay (notification.keep) --- */
+
+static void hold(struct harness *h, const char *method, const char *key)
+{
+    Motcua__AddHoldRequest request = MOTCUA__ADD_HOLD_REQUEST__INIT;
+
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    request.key = text(key);
+    request.reason = text("khiếu nại 17");
+    (void)harness_call(h, method, &request.base, MC_OK);
+}
+
+static const Motcua__RetentionPreview *preview(struct harness *h)
+{
+    Motcua__PreviewRetentionRequest request = MOTCUA__PREVIEW_RETENTION_REQUEST__INIT;
+
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    request.rule = text("notices");
+    return harness_call(h, "PreviewRetention", &request.base, MC_OK);
+}
+
+static void old_notices_go_unless_held(void **state)
+{
+    struct harness *h =
+        harness_open(&notification_room, (const char *const[]){"notification.keep=30d", NULL});
+
+    (void)state;
+    opened(h); /* the account's own notice, a second earlier */
+    accepted(h);
+    harness_advance(h, 720 * HOUR_MS);
+    assert_int_equal(preview(h)->count, 1); /* what is as old as the limit stays */
+    accepted(h);
+    harness_advance(h, 1000);
+    assert_int_equal(preview(h)->count, 2);
+    hold(h, "AddHold", "dossier:" CODE);
+    assert_int_equal(preview(h)->held, 1);
+    hold(h, "AddHold", "account:" BINH);
+    hold(h, "ReleaseHold", "dossier:" CODE);
+    assert_int_equal(preview(h)->held, 2); /* by its account */
+    harness_tick(h);
+    assert_int_equal(inbox(h, &binh)->n_notices, 3);
+    hold(h, "ReleaseHold", "account:" BINH);
+    harness_tick(h);
+    const Notification__ListInboxReply *left = inbox(h, &binh);
+    assert_int_equal(left->n_notices, 1);
+    assert_int_equal(left->unread, 1);
+    assert_int_equal(preview(h)->count, 0);
+    harness_close(h);
+}
+
+static void notices_stay_for_ever_unless_it_is_said(void **state)
+{
+    struct harness *h = *state;
+
+    opened(h);
+    accepted(h);
+    harness_advance(h, 36500LL * 24 * HOUR_MS);
+    harness_tick(h);
+    assert_int_equal(preview(h)->before_ms, 0);
+    assert_int_equal(inbox(h, &binh)->n_notices, 2);
+}
+
 /* --- events become notices --- */
 
 /* NOT-01: the words, the variables, the SMS behind codes, sent once for the fact. */
@@ -1015,6 +1077,8 @@ int main(void)
         ROOM_TEST(paging),
         ROOM_TEST(bad_requests),
         ROOM_TEST(texts_are_sealed),
+        ROOM_TEST(notices_stay_for_ever_unless_it_is_said),
+        cmocka_unit_test(old_notices_go_unless_held),
         cmocka_unit_test(an_event_twice_is_one_notice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

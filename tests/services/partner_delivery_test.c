@@ -53,6 +53,50 @@ static void the_dossier_room_is_told_which_version_arrived(void **state)
     assert_string_equal(req->problem, "");
 }
 
+static const Motcua__RetentionPreview *preview(struct harness *h)
+{
+    Motcua__PreviewRetentionRequest request = MOTCUA__PREVIEW_RETENTION_REQUEST__INIT;
+
+    request.rule = text("deliveries");
+    return harness_call(h, "PreviewRetention", &request.base, MC_OK);
+}
+
+static void hold(struct harness *h, const char *method)
+{
+    Motcua__AddHoldRequest request = MOTCUA__ADD_HOLD_REQUEST__INIT;
+
+    request.key = text("dossier:" DOSSIER_CODE);
+    request.reason = text("khiếu nại 17");
+    (void)harness_call(h, method, &request.base, MC_OK);
+}
+
+/* B1-51: what is held stays past partner.delivery_life, and goes once it is released. */
+static void an_old_delivery_goes_unless_it_is_held(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+
+    ACCEPTED(h, 1, 4);
+    MOVED(h, 1, 5);
+    assert_true(gathered(h, 4));
+    answer_next(h, "session", 200, SESSION_OK);
+    answer_next(h, "DongBoHoSoMC", 200, TAKEN_JSON);
+    assert_string_equal(sent(h, &exchange), "CapNhatTienDoHoSoMC"); /* and is not answered */
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    assert_int_equal(preview(h)->count, 0); /* young */
+    harness_advance(h, 91LL * 24 * 3600 * 1000);
+    assert_int_equal(preview(h)->count, 1); /* the one that is over */
+    hold(h, "AddHold");
+    assert_int_equal(preview(h)->count, 0);
+    assert_int_equal(preview(h)->held, 1);
+    harness_tick(h);
+    assert_int_equal(preview(h)->held, 1);
+    hold(h, "ReleaseHold");
+    harness_tick(h);
+    assert_int_equal(preview(h)->count, 0);
+    assert_int_equal(preview(h)->looked_at, 1); /* the other is nobody's to drop */
+}
+
 static void a_voucher_goes_and_payment_is_told(void **state)
 {
     struct harness *h = *state;
@@ -369,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PARTNER_TEST(a_dossier_is_created_before_it_moves),
         PARTNER_TEST(the_dossier_room_is_told_which_version_arrived),
+        PARTNER_TEST(an_old_delivery_goes_unless_it_is_held),
         PARTNER_TEST(a_voucher_goes_and_payment_is_told),
         PARTNER_TEST(a_step_that_the_partner_told_is_no_echo),
         PARTNER_TEST(what_the_partner_has_already_is_sent_as_an_update),
