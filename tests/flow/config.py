@@ -152,6 +152,38 @@ class Config(story.Story):
         os.replace(f"{keys}/otp.master.kept", f"{keys}/otp.master")
         self.up()  # and with its own keys all is well again
 
+    def test_all_mistakes_of_a_file_at_once(self):
+        """--check-config tells everything that is wrong, and starts nothing; a good file says nothing."""
+        at = f"{self.folder}/otp.yaml"
+        code, out, told = self.run_daemon("otp", "--check-config", "--set", "otp.attempts_max=11",
+                                          text="otp:\n  code_lief: 90s\n  code_life: 5\nstore.map_size: 64\n")
+        self.assertEqual((code, out), (78, ""), told)
+        lines = told.strip().splitlines()
+        self.assertEqual(len(lines), 4, told)
+        for line, want in zip(lines, (f"{at}:2:14: unknown key", f"{at}:3:14: \"otp.code_life\"",
+                                      f"{at}:4:17: \"store.map_size\"", "--set: \"otp.attempts_max\"")):
+            self.assertIn(want, line)
+        for name in DAEMONS:
+            self.assertEqual(self.run_daemon(name, "--check-config", text=""), (0, "", ""), name)
+        self.assertEqual([n for n in os.listdir(self.folder) if not n.endswith(".yaml")], [])
+
+    def test_how_long_it_keeps_what(self):
+        """How long each room keeps what, what would go, and what is held (B1-51)."""
+        self.up()
+        rules = self.operator("retention", "show")
+        for room, rule in (("otp", "challenges"), ("identity", "sessions"), ("dossier", "uploads"), ("notification", "notices"),
+                           ("partner", "deliveries"), ("support", "uploads"), ("payment", "books"), ("audit", "entries"),
+                           ("print", "answers")):
+            self.assertRegex(rules, rf"(?m)^{room} +{rule} ")
+        self.assertIn("kept for ever", self.operator("retention", "preview", "notification", "notices"))
+        self.assertIn("0 would go", self.operator("retention", "preview", "partner", "deliveries"))
+        held = self.operator("retention", "hold", "add", "dossier:000.20.31.H53-260907-0007", "complaint 17")
+        self.assertEqual([line.split()[0] for line in held.splitlines()], ["notification", "partner"])
+        self.assertEqual(len(self.operator("retention", "hold", "list").splitlines()), 2)
+        self.operator("retention", "hold", "release", "dossier:000.20.31.H53-260907-0007", "over")
+        self.assertEqual(self.operator("retention", "hold", "list"), "")
+        self.assertEqual([e.type for e in self.journal("partner")], ["partner.hold_added", "partner.hold_released"])
+
     def reloaded(self, name, event, count):
         def seen():
             with open(f"{self.house.log_dir}/{name}.log", encoding="utf-8") as log:
