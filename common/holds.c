@@ -146,7 +146,7 @@ enum mc_status mc_hold_list(struct mc_service *service, struct mc_txn *txn,
         (void)mc_refuse(txn, MC_INVALID, "after", "FIELD_INVALID", "field", "after", NULL);
     if (txn->status != MC_OK)
         return txn->status;
-    rep->holds = mc_alloc(txn->arena, size * sizeof *rep->holds);
+    rep->holds = mc_alloc(txn->arena, size * sizeof(Motcua__Hold *));
     if (rep->holds == NULL)
         return MC_LIMITED;
     if (req->after[0] != '\0') /* the first key behind it */
