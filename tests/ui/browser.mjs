@@ -99,9 +99,11 @@ const steps = {
     await tabTo(an, 'otp/bulk');
     await an.keyboard.press('Enter');
     await an.waitForFunction(() => location.hash === '#/queue/otp/bulk');
+    await shows(an, 'Thao tác trên nhiều việc'); // the address changes before the page does
     await tabTo(an, 'Thao tác trên nhiều việc');
     await an.keyboard.press('Enter');
     await an.waitForFunction(() => location.hash === '#/act/otp/bulk');
+    await an.getByRole('button', { name: 'Xem trước' }).waitFor();
     await tabTo(an, 'Thao tác');
     await an.keyboard.press('ArrowDown'); // RETRY → HOLD
     await tabTo(an, 'Việc ở trạng thái');
