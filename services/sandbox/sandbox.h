@@ -16,6 +16,7 @@
 
 #include "bank.h"
 #include "faults.h"
+#include "hooks.h"
 #include "platform.h"
 #include "province.h"
 #include "subscribers.h"
@@ -153,6 +154,7 @@ struct sandbox {
     struct sandbox_parcel parcels[SANDBOX_PARCELS_MAX];
     size_t parcels_len;
     struct sandbox_provinces provinces;
+    struct sandbox_hooks hooks;
 };
 
 /* The daemon's own keys, and what it serves. */
@@ -228,6 +230,11 @@ sandbox_handler sandbox_province_received;
 sandbox_handler sandbox_province_fault;
 sandbox_handler sandbox_province_page;
 sandbox_handler sandbox_province_form;
+sandbox_handler sandbox_hook_call;
+sandbox_handler sandbox_hook_received;
+sandbox_handler sandbox_hook_order;
+sandbox_handler sandbox_hook_page;
+sandbox_handler sandbox_hook_form;
 sandbox_handler sandbox_faults_show;
 sandbox_handler sandbox_faults_order;
 sandbox_handler sandbox_faults_clear;
