@@ -17,7 +17,7 @@ ROOMS = ["identity", "otp", "dossier", "payment", "notification", "audit", "prin
 
 class House:
     def __init__(self, folder, bin_dir, gateway_port=0, map_size="256MiB", log=None, tcp=True, extra=None, env=None,
-                 sandbox_arguments=(), authorities=None, dashboard_port=0):
+                 sandbox_arguments=(), authorities=None, dashboard_port=0, mailbox=False):
         self.folder = os.path.abspath(folder)
         self.bin_dir = bin_dir
         self.run_dir, self.keys_dir = f"{self.folder}/run", f"{self.folder}/keys"
@@ -27,6 +27,7 @@ class House:
         self.env = {**os.environ, **(env or {})}
         self.sandbox_arguments = list(sandbox_arguments)
         self.authorities = authorities  # of certificates (authority.py), or None
+        self.mailbox = mailbox  # e-mails go to the catcher (mailbox.py)
         self.log_dir = log or f"{self.folder}/log"
         self.gateway_socket = None  # one that listens already
         self.processes, self.restarts, self.stopping = {}, {}, False
@@ -69,6 +70,10 @@ class House:
                           "smsworker.password_file": self.sms_password(), "smsworker.allow_plain_http": "true",
                           "smsworker.wait": "1s"},
         }
+        if self.mailbox:
+            own["notification"].update({"notification.relay": f"smtp://127.0.0.1:{self.port('mailbox', 'smtp')}",
+                                        "notification.relay_plain": "true", "http.allow_plain": "true",
+                                        "notification.mail_from": "khong-tra-loi@dichvucong.example"})
         if self.authorities is not None:
             own["identity"].update({"identity.trust_public": self.authorities.public.root,
                                     "identity.trust_government": self.authorities.government.root,
@@ -132,9 +137,9 @@ class House:
         for made in (path, secret):
             os.unlink(made)
 
-    def port(self, name):
+    def port(self, name, kind="port"):
         try:
-            return int(open(f"{self.run_dir}/{name}/port").read())
+            return int(open(f"{self.run_dir}/{name}/{kind}").read())
         except (OSError, ValueError):
             return 0
 
@@ -144,10 +149,16 @@ class House:
                                "token", *arguments], check=True, capture_output=True, text=True)
         return made.stdout.strip()
 
-    def start(self, name):
+    def command(self, name):
+        if name == "mailbox":
+            return [sys.executable, f"{os.path.dirname(os.path.abspath(__file__))}/mailbox.py", f"{self.run_dir}/mailbox"]
         arguments = [f"{self.bin_dir}/motcua-{name}"]
         for key, value in self.settings(name).items():
             arguments += ["--set", f"{key}={value}"]
+        return arguments
+
+    def start(self, name):
+        arguments = self.command(name)
         if name == "sandbox":
             arguments += self.sandbox_arguments
         if name == "gateway" and self.gateway_socket is not None:  # as systemd hands over a port that it holds
@@ -183,7 +194,7 @@ class House:
 
     def start_all(self):
         # What an earlier run left would be taken for a daemon that is up.
-        for stale in ["gateway/port", "gateway/dashboard", "sandbox/port"] + [f"{room}/{name}" for room in ROOMS for name in ("tcp", "sock")]:
+        for stale in ["gateway/port", "gateway/dashboard", "sandbox/port", "mailbox/port", "mailbox/smtp"] + [f"{room}/{name}" for room in ROOMS for name in ("tcp", "sock")]:
             if os.path.exists(f"{self.run_dir}/{stale}"):
                 os.unlink(f"{self.run_dir}/{stale}")
         if self.tcp and not os.path.exists(f"{self.keys_dir}/callers"):
@@ -193,6 +204,9 @@ class House:
         self.wait_file(f"{self.run_dir}/gateway/port", "gateway")
         self.start("sandbox")
         self.wait_file(f"{self.run_dir}/sandbox/port", "sandbox")
+        if self.mailbox:
+            self.start("mailbox")
+            self.wait_file(f"{self.run_dir}/mailbox/port", "mailbox")
         for room in ROOMS:
             self.start(room)
         for room in ROOMS:
@@ -220,7 +234,7 @@ class House:
     def stop(self):
         """The SMS worker first: it gives back to the otp room what it holds. False: something had to be killed."""
         self.stopping, clean = True, True
-        for names in (["smsworker", "scanworker"], ["gateway"] + ROOMS + ["sandbox"]):
+        for names in (["smsworker", "scanworker"], ["gateway"] + ROOMS + ["sandbox", "mailbox"]):
             clean = self.stop_some(names) and clean
         if self.authorities is not None:
             self.authorities.stop()
@@ -257,7 +271,7 @@ def main():
     authorities.signer("9900000016", "CÔNG TY CỔ PHẦN THỬ NGHIỆM", "MST:9900000016")  # an enterprise, by app
     authorities.agency("000.20.31.H53", "ỦY BAN NHÂN DÂN THỊ TRẤN BẾN CẦU")
     house = House(arguments.data, os.path.abspath(arguments.bin), gateway_port=arguments.port, authorities=authorities,
-                  dashboard_port=arguments.port + 1 if arguments.port else 0)
+                  dashboard_port=arguments.port + 1 if arguments.port else 0, mailbox=True)
 
     def stop(*_):
         house.stopping = True
@@ -276,6 +290,7 @@ def main():
         print(f"motcua is up.  gateway {gateway}   sandbox http://127.0.0.1:{house.port('sandbox')}\n"
               f"  sockets {house.run_dir}   logs {house.log_dir}\n"
               f"  operators: {house.bin_dir}/motcuactl --run-dir {house.run_dir} status\n"
+              f"  e-mails: http://127.0.0.1:{house.port('mailbox')}   webhooks: http://127.0.0.1:{house.port('sandbox')}/hooks\n"
               f"  dashboard: {house.dashboard_link()}\n", flush=True)
         if arguments.demo:
             import demo

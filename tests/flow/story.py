@@ -81,6 +81,7 @@ class Story(unittest.TestCase):
     extra = {}
     resend = 0.2
     authorities = None  # of certificates
+    mailbox = False  # e-mails go to the catcher of scripts/run
     gateway_socket = None  # that listens already
 
     def setUp(self):
@@ -110,7 +111,8 @@ class Story(unittest.TestCase):
 
     def up(self):
         """Starts all daemons, waits until every room answers, and makes the portal front end."""
-        self.house = Home(self.folder, self.bin, map_size="64MiB", extra=self.settings(), authorities=self.authorities)
+        self.house = Home(self.folder, self.bin, map_size="64MiB", extra=self.settings(), authorities=self.authorities,
+                          mailbox=self.mailbox)
         self.house.without = self.without
         self.house.gateway_socket = self.gateway_socket
         secret = self.house.allow("portal:demo")
