@@ -97,8 +97,11 @@ int ctl_audit_key(struct ctl *ctl, int argc, char **argv)
     if (argc != 0)
         return CTL_USAGE;
     const Audit__HeadReply *reply = head_of(ctl, &code);
-    if (reply != NULL)
-        printf("%s\n", reply->key);
+    if (reply == NULL)
+        return code;
+    printf("%s\n", reply->key);
+    for (size_t i = 0; i < reply->n_other_keys; i++)
+        printf("%s\n", reply->other_keys[i]);
     return code;
 }
 

@@ -88,7 +88,7 @@ const struct ctl_command ctl_commands[] = {
     {"audit",  "head",   "",                  "Size and root of the audit log.",                  ctl_audit_head},
     {"audit",  "verify", "",                  "Recomputes the whole tree, against every checkpoint.", ctl_audit_verify},
     {"audit",  "checkpoint", "",              "The newest signed checkpoint, to be kept elsewhere.", ctl_audit_checkpoint},
-    {"audit",  "key",    "",                  "The key that checks checkpoints.",                 ctl_audit_key},
+    {"audit",  "key",    "",                  "The key that checks checkpoints; behind it those of older ones.",                 ctl_audit_key},
     {"audit",  "prove",  "NUMBER",            "That an entry is in the log, as JSON for motcua-verify.", ctl_audit_prove},
     {"audit",  "export", "FILE",              "All leaves, for motcua-verify; they name no person.", ctl_audit_export},
     {"audit",  "forget", "KEY REASON",        "Takes who and about whom from the entries of a business id.", ctl_audit_forget},

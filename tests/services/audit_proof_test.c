@@ -371,6 +371,52 @@ static void a_citizen_sees_who_looked(void **state)
     harness_close(h);
 }
 
+static size_t published(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
+{
+    assert_string_equal(room, "audit");
+    memcpy(ret_keys[0], arg, MC_SIGN_PUBLIC_LEN);
+    return 1;
+}
+
+static bool is_whole(struct feed *feed)
+{
+    Audit__VerifyRequest request = AUDIT__VERIFY_REQUEST__INIT;
+
+    return ((const Audit__VerifyReply *)feed_call(feed, "Verify", &request.base, MC_OK))->whole;
+}
+
+/* An operator switched keys: what the one before signed holds as long as it is published. */
+static void another_key_signs(void **state)
+{
+    struct feed *feed = *state;
+    struct mc_service *service = &feed->service;
+    const uint8_t seed[MC_KEY_LEN] = {9};
+
+    tell_many(feed, 2);
+    feed_step(feed, true);
+    struct mc_note_key before = audit_key_now(feed->ctx);
+    assert_true(is_whole(feed));
+    mc_sign_key(seed, service->sign_public, service->sign_secret);
+    assert_false(is_whole(feed));
+    service->options.public_keys = published;
+    service->options.public_keys_arg = before.public_key;
+    assert_true(is_whole(feed));
+
+    tell_many(feed, 1);
+    feed_step(feed, true);
+    struct mc_note_key now = audit_key_now(feed->ctx);
+    const Audit__HeadReply *told = head(feed);
+    assert_true(mc_note_verify(mc_key_text(told->checkpoint), &now, NULL));
+    assert_false(mc_note_verify(mc_key_text(told->checkpoint), &before, NULL));
+    assert_true(is_whole(feed));
+    assert_int_equal(told->n_other_keys, 1);
+    char text[MC_NOTE_KEY_SIZE];
+    mc_note_key_text(text, &before);
+    assert_string_equal(told->other_keys[0], text);
+    mc_note_key_text(text, &now);
+    assert_string_equal(told->key, text);
+}
+
 int main(void)
 {
 #define ROOM_TEST(test) cmocka_unit_test_setup_teardown(test, open_room, close_room)
@@ -378,6 +424,7 @@ int main(void)
         ROOM_TEST(checkpoints_are_signed),
         ROOM_TEST(every_entry_is_proved),
         ROOM_TEST(a_later_log_extends_an_earlier_one),
+        ROOM_TEST(another_key_signs),
         ROOM_TEST(witnesses),
         ROOM_TEST(an_export_gives_the_root),
         ROOM_TEST(what_is_forgotten_is_still_proved),

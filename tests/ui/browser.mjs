@@ -199,7 +199,7 @@ const steps = {
       const wrong = await check({ ...proof, leaf: btoa(leaf.join('')) }, 1);
       const elsewhere = size > 1 ? (await check(proof, 2)).good : false;
       const other = await check({ ...proof, checkpoint: proof.checkpoint.replace(/\n\d+\n/, `\n${size + 1}\n`) }, 1);
-      return { good, wrong: wrong.good, elsewhere, signed: await signatureGood(other.checkpoint, head.key) };
+      return { good, wrong: wrong.good, elsewhere, signed: await signatureGood(other.checkpoint, [head.key, ...(head.otherKeys ?? [])]) };
     });
     assert.ok(found.good.length > 0 && found.good.every(Boolean), JSON.stringify(found));
     assert.deepEqual([found.wrong, found.elsewhere, found.signed], [false, false, false]);

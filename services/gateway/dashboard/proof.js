@@ -29,8 +29,19 @@ export async function rootOf(leaf, number, size, path) {
   return sn === 0 ? hash : null;
 }
 
+// As below, of the log's keys: that of now, and those that were switched from or to.
+export async function signatureGood(checkpoint, vkeys) {
+  let found = null;
+  for (const vkey of vkeys) {
+    const good = await signedBy(checkpoint, vkey);
+    if (good) return true;
+    found ??= good;
+  }
+  return found;
+}
+
 // True, false, or null: no key of this name signed it, or the browser has no Ed25519. vkey: "name+hash+base64(1 ‖ key)".
-export async function signatureGood(checkpoint, vkey) {
+async function signedBy(checkpoint, vkey) {
   const [name, , encoded] = [vkey.split('+')[0], 0, vkey.split('+').slice(2).join('+')];
   const key = fromBase64(encoded).slice(1);
   for (const line of checkpoint.signatures) {

@@ -22,13 +22,13 @@ export function audit({ query }) {
   const shown = problem();
   const head = h('section', {}, h('p', {}, t('loading')));
   const place = h('div', { id: 'proof', role: 'status' });
-  let key = '';
+  let keys = [];
   async function loadHead() {
     const answer = await call('audit', 'Audit/Head');
     const list = facts();
-    key = answer.key ?? '';
+    keys = answer.key ? [answer.key, ...(answer.otherKeys ?? [])] : [];
     list.update([[t('size'), number(Number(answer.size ?? 0))], [t('root'), answer.hash ? hex(fromBase64(answer.hash)) : '–'],
-      [t('when'), time(answer.atMs)], [t('check_key'), key || '–']]);
+      [t('when'), time(answer.atMs)], [t('check_key'), keys[0] ?? '–']]);
     const kept = await call('audit', 'Audit/ListCheckpoints', { pageSize: 20, after: String(Math.max(0, Number(answer.size ?? 0) - 100000)) });
     const notes = table(t('witnesses'), [{ label: t('size'), head: true, number: true, cell: (c) => number(Number(c.size)) },
       { label: t('when'), cell: (c) => time(c.atMs) }], (c) => c.size, t('none'));
@@ -38,10 +38,15 @@ export function audit({ query }) {
   async function prove(entry) {
     replace(place, t('loading'));
     try {
-      if (!key) await loadHead();
+      if (keys.length === 0) await loadHead();
       const proof = await call('audit', 'Audit/Prove', { number: String(entry) });
       const checked = await check(proof, Number(entry));
-      replace(place, result(entry, checked, await signatureGood(checked.checkpoint, key)));
+      let signed = await signatureGood(checked.checkpoint, keys);
+      if (signed === false) { // by a key that was switched to since
+        await loadHead();
+        signed = await signatureGood(checked.checkpoint, keys);
+      }
+      replace(place, result(entry, checked, signed));
     } catch (error) {
       replace(place);
       throw error;
