@@ -31,13 +31,15 @@ def types_of(room, folder):
 def main():
     source = pathlib.Path(sys.argv[1])
     with open(source / "services/audit/data/event_summaries.csv", newline="", encoding="utf-8") as file:
-        rows = [row["type"] for row in csv.DictReader(file)]
+        table = list(csv.DictReader(file))
+    rows = [row["type"] for row in table]
     emitted = set().union(*(types_of(room, source / "services" / room) for room in ROOMS))
     bad = [f"{label}: a label that no room uses" for label in sorted(LABELS - emitted)]
     emitted -= LABELS
     made = {f"{room}.queue_action_{what}" for room in ROOMS for what in ACTIONS}
     made |= {f"{room}.queue_{what}" for room in ROOMS for what in ("paused", "resumed", "late", "recovered")}
     made |= {f"{room}.{what}" for room in ROOMS for what in UPKEEP}
+    bad += [f"{row['type']}: a comma that is not in quotes cuts the sentence" for row in table if None in row]
     bad += [f"{kind}: twice in the table" for kind in sorted({kind for kind in rows if rows.count(kind) > 1})]
     bad += [f"{kind}: no row in the table" for kind in sorted(emitted - set(rows))]
     bad += [f"{kind}: no room emits it" for kind in sorted(set(rows) - emitted - made)]
