@@ -27,8 +27,10 @@ static void tell_keys(const struct audit *audit, struct mc_txn *txn, Audit__Head
 
     rep->key = key_text(txn, &key);
     rep->other_keys = mc_alloc(txn->arena, len * sizeof *rep->other_keys);
-    if (rep->other_keys == NULL)
+    if (rep->other_keys == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
     for (size_t i = 1; i < len && txn->status == MC_OK; i++) {
         memcpy(key.public_key, keys[i], sizeof keys[i]);
         rep->other_keys[rep->n_other_keys++] = key_text(txn, &key);
