@@ -74,7 +74,7 @@ static const char *const offered[][10] = {
                                  "waybill"},
     [NOTIFICATION_OF_DUE] = {"code", "procedure", "unit", "due", "before", "time", "reason"},
     [NOTIFICATION_OF_ROUND] = {"name", "unit", "due", "behind", "time"},
-    [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "what", "time"},
+    [NOTIFICATION_OF_ORDER] = {"code", "amount", "tx", "receipts", "what", "dossier", "time"},
     [NOTIFICATION_OF_TAX_NOTICE] = {"notice", "code", "amount", "until", "unit", "time"},
     [NOTIFICATION_OF_REFUND] = {"what", "amount", "tx", "time"},
     [NOTIFICATION_OF_LINK] = {"bank", "time"},

@@ -273,9 +273,12 @@ enum mc_status notification_order_changed(struct notification *notification, str
     const char *what =
         of_dossier ? mc_sprintf(txn->arena, " của hồ sơ %s", body->dossier_code) : "";
 
+    const char *dossier =
+        of_dossier ? mc_sprintf(txn->arena, " cho hồ sơ %s", body->dossier_code) : "";
+
     if (replaced)
         return MC_OK; /* another one for the same money is there */
-    if (what == NULL)
+    if (what == NULL || dossier == NULL)
         return mc_fail(txn, MC_LIMITED, "arena full");
     const struct notification_value values[] = {
         {"code", body->dossier_code},
@@ -283,6 +286,7 @@ enum mc_status notification_order_changed(struct notification *notification, str
         {"tx", body->transaction_id},
         {"receipts", receipts_text(txn, body)},
         {"what", what},
+        {"dossier", dossier},
         {"time", notification_time_text(txn, event->at_ms)},
         {NULL, NULL},
     };

@@ -128,7 +128,7 @@ class MainJob(story.Story):
         journals = [
             (f"Hồ sơ số {run} - Đăng ký khai sinh đã được gửi tới Thị trấn Bến Cầu lúc {TIME}. Vui lòng theo dõi",
              f"Hồ sơ {code} - Đăng ký khai sinh đã được Thị trấn Bến Cầu tiếp nhận lúc {TIME}. Hẹn trả kết quả: {TIME}."),
-            (f"Hồ sơ {code} cần nộp 1.000 đồng.",
+            (f"Cần nộp 1.000 đồng cho hồ sơ {code}.",
              f"Thanh toán 1.000 đồng cho hồ sơ {code} không thành công lúc {TIME}.",
              f"Đã thanh toán 1.000 đồng cho hồ sơ {code} lúc {TIME}. Mã giao dịch: {transaction}. Biên lai: {receipt}."),
         ]

@@ -463,7 +463,7 @@ static void payments_are_told(void **state)
         const char *want_sms;
     } cases[] = {
         {"payment.order_created", "DOSSIER_PAYMENT",
-         "Ho so " CODE " can nop 1.378.500 dong. Tra cuu va thanh toan tai dichvucong.gov.vn."},
+         "Can nop 1.378.500 dong cho ho so " CODE ". Tra cuu va thanh toan tai dichvucong.gov.vn."},
         {"payment.attempt_failed", "PAYMENT_FAILED",
          "Thanh toan 1.378.500 dong cho ho so " CODE " khong thanh cong. Vui long thu lai."},
         {"payment.paid", "PAYMENT_OK",
@@ -496,6 +496,14 @@ static void payments_are_told(void **state)
                         "Đã thanh toán 1.378.500 đồng cho hồ sơ " CODE
                         " lúc 09:20 07/09/2026. Mã giao dịch: FT26250000123. Biên lai: "
                         "28AA-26E/0000001, 28AA-26E/0000002.");
+
+    Payment__OrderChanged body = PAYMENT__ORDER_CHANGED__INIT; /* a tax: of no dossier */
+    body.owner_account = text(BINH);
+    body.amount = 1378500;
+    harness_event(h, "payment", "payment.attempt_failed", &body.base,
+                  (const char *const[]){"payment:2", NULL});
+    assert_string_equal(newest(h)->text, "Thanh toán 1.378.500 đồng không thành công lúc 09:20 "
+                                         "07/09/2026. Vui lòng thử lại.");
 }
 
 /* NOT-01: a bank is linked; a tax is paid; money comes back. Steps between are nobody's news. */
