@@ -30,7 +30,7 @@ from house import ROOMS, House  # noqa: E402
 from people import person  # noqa: E402, F401: for the stories
 from portal import POOL, NoAnswer, Portal, Refused, enum_name, message, uuid7  # noqa: E402
 
-PATIENCE_S = 20
+PATIENCE_S = 40
 QUICK = {  # what would make a story wait
     "smsworker": {"smsworker.wait": "100ms", "smsworker.timeout": "800ms", "smsworker.lease": "3s"},
     "sandbox": {"sandbox.dlr_after": "10ms", "sandbox.callback_backoff": "100ms"},
