@@ -159,9 +159,9 @@ enum sandbox_hook_verdict sandbox_hook_verify(struct mc_arena *scratch, const ch
     char *text = head != NULL ? mc_alloc(scratch, head_len + message->body.len + 1) : NULL;
     if (text == NULL)
         return SANDBOX_HOOK_INVALID;
-    memcpy(text, head, head_len);
+    char *rest = mempcpy(text, head, head_len);
     if (message->body.len > 0)
-        memcpy(text + head_len, message->body.data, message->body.len);
+        memcpy(rest, message->body.data, message->body.len);
     mc_hmac_sha256(mac, (struct mc_bytes){key, key_len},
                    (struct mc_bytes){text, head_len + message->body.len});
     return any_fits(message->signature, mac) ? SANDBOX_HOOK_VALID : SANDBOX_HOOK_INVALID;
