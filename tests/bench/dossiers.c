@@ -19,6 +19,7 @@
 #include "common/role.h"
 
 #include "indicators.h"
+#include "inside.h"
 
 enum {
     TURN_DOSSIERS = 1000,
@@ -35,17 +36,9 @@ enum {
 #define PROCEDURE "1.004873"
 
 struct bench {
-    struct mc_service service;
+    struct inside in;
     struct dossier dossier;
-    struct mc_config config;
-    struct mc_config_group group;
-    struct mc_clock_manual time;
-    struct mc_clock clock;
-    struct mc_random random;
-    struct mc_random_seeded seeded;
-    struct mc_arena keep; /* requests, between two resets */
     struct mc_arena held; /* sessions */
-    uint8_t key[MC_KEY_LEN];
     uint64_t dossiers;
     uint64_t seed;           /* of which is asked for */
     struct mc_bytes officer; /* a session */
@@ -55,64 +48,22 @@ struct bench {
     size_t next;
 };
 
-_Noreturn static void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "dossiers: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void must(enum mc_status status, const char *what)
-{
-    if (status != MC_OK)
-        die(what, "failed");
-}
-
-static double cpu_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
 /* --- the store --- */
-
-static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
-{
-    const struct bench *bench = arg;
-    uint8_t secret[MC_SIGN_SECRET_LEN];
-
-    (void)room;
-    mc_sign_key(bench->key, ret_keys[0], secret);
-    return 1;
-}
 
 static void open_room(struct bench *bench, const char *dir)
 {
-    char why[256] = "";
-
-    bench->time = (struct mc_clock_manual){.now_ms = T0, .mono_ns = 1};
-    bench->clock = mc_clock_from(&bench->time);
-    bench->random = mc_random_seed(&bench->seeded, 1);
-    bench->group = (struct mc_config_group){
-        .keys = dossier_room.config, .len = dossier_room.config_len, .base = &bench->dossier};
-    must(mc_config_open(&bench->config, &bench->group, 1), "configuration");
-    must(mc_arena_init(&bench->keep, 64 << 20), "memory");
-    must(mc_arena_init(&bench->held, 64 << 20), "memory");
-    struct mc_service_options options = {
-        .data_dir = dir,
+    const struct inside_options options = {
+        .room = &dossier_room,
+        .ctx = &bench->dossier,
+        .dir = dir,
+        .now_ms = T0,
         .map_size = (size_t)MAP_GIB << 30,
-        .unsafe_no_sync = true,
-        .clock = &bench->clock,
-        .random = &bench->random,
-        .master = bench->key,
-        .sign_seed = bench->key,
-        .public_keys = public_keys,
-        .public_keys_arg = bench,
+        .keep = 64 << 20,
     };
-    if (mc_service_open(&bench->service, &dossier_room, &bench->dossier, &options, why,
-                        sizeof why) != MC_OK)
-        die(dir, why);
+
+    inside_ok(mc_arena_init(&bench->held, 64 << 20), "memory");
+    inside_begin(&bench->in, &options);
+    inside_open(&bench->in, &options);
 }
 
 static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *txn)
@@ -121,9 +72,9 @@ static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *t
     static const Motcua__Header header = MOTCUA__HEADER__INIT;
 
     mc_txn_open(txn, turn);
-    txn->now_ms = bench->time.now_ms;
-    txn->random = &bench->random;
-    txn->secrets = &bench->service.secrets;
+    txn->now_ms = bench->in.time.now_ms;
+    txn->random = &bench->in.random;
+    txn->secrets = &bench->in.service.secrets;
     txn->caller = &caller;
     txn->header = &header;
     txn->actor = "system";
@@ -155,7 +106,7 @@ static void fill_record(struct bench *bench, struct mc_txn *txn, uint64_t number
     int64_t minutes = (int64_t)(number * 2654435761u % (60 * 24 * 90)) - INT64_C(60) * 24 * 45;
 
     if (procedure == NULL)
-        die(PROCEDURE, "not in the catalogue");
+        inside_die(PROCEDURE, "not in the catalogue");
     account_text(officer, number / catalogue->units_len % OFFICERS, 0xff);
     record->state = (uint32_t)states[number / 7 % MC_LEN(states)];
     record->procedure_code = mc_unconst(procedure->code);
@@ -189,12 +140,12 @@ static void add_dossier(struct bench *bench, struct mc_turn *turn, uint64_t numb
     txn.caller = &owner;
     dossier_begin(&txn, account, &open);
     if (open.record == NULL)
-        die("a dossier", "refused");
+        inside_die("a dossier", "refused");
     fill_record(bench, &txn, number, open.record);
     dossier_alarm_set(&bench->dossier, &txn, open.record);
     dossier_note(&txn, &open, "");
     dossier_save(&txn, &open);
-    must(mc_txn_apply(&txn), "a dossier");
+    inside_ok(mc_txn_apply(&txn), "a dossier");
 }
 
 static void grow(struct bench *bench, uint64_t dossiers)
@@ -202,12 +153,13 @@ static void grow(struct bench *bench, uint64_t dossiers)
     while (bench->dossiers < dossiers) {
         struct mc_turn turn;
 
-        bench->time.now_ms += 1;
-        mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+        bench->in.time.now_ms += 1;
+        mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena,
+                      bench->in.time.now_ms);
         for (size_t i = 0; i < TURN_DOSSIERS && bench->dossiers < dossiers; i++)
             add_dossier(bench, &turn, bench->dossiers++);
-        must(mc_turn_commit(&turn), "a turn");
-        mc_arena_reset(&bench->service.arena);
+        inside_ok(mc_turn_commit(&turn), "a turn");
+        mc_arena_reset(&bench->in.service.arena);
     }
 }
 
@@ -234,10 +186,10 @@ static struct mc_bytes session_make(struct bench *bench, const char *account, co
     claims.unit = mc_unconst(unit);
     claims.rights = mc_unconst(rights);
     claims.n_rights = unit[0] != '\0' ? MC_LEN(rights) : 0;
-    claims.issued_at_ms = bench->time.now_ms;
-    claims.expires_at_ms = bench->time.now_ms + SESSION_MS;
+    claims.issued_at_ms = bench->in.time.now_ms;
+    claims.expires_at_ms = bench->in.time.now_ms + SESSION_MS;
     claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
-    char *token = mc_token_sign(&bench->held, bench->service.sign_secret,
+    char *token = mc_token_sign(&bench->held, bench->in.service.sign_secret,
                                 mc_body_pack(&bench->held, &claims.base));
     return mc_key_text(token);
 }
@@ -263,17 +215,17 @@ static struct mc_call call_make(struct bench *bench, const char *method, struct 
     Motcua__Header head = MOTCUA__HEADER__INIT;
     uint8_t id[MC_ID_LEN];
 
-    mc_arena_reset(&bench->keep);
-    mc_uuid7(id, bench->time.now_ms, &bench->random);
+    mc_arena_reset(&bench->in.keep);
+    mc_uuid7(id, bench->in.time.now_ms, &bench->in.random);
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_unconst(method);
     head.caller = mc_unconst("portal:bench");
     head.source = mc_unconst("198.51.100.0/24");
     head.purpose = mc_unconst("bench");
     head.session = (ProtobufCBinaryData){session.len, mc_unconst(session.data)};
-    return (struct mc_call){.header = mc_envelope_pack(&bench->keep, &head),
-                            .body = mc_body_pack(&bench->keep, request),
-                            .arrived_ms = bench->time.now_ms};
+    return (struct mc_call){.header = mc_envelope_pack(&bench->in.keep, &head),
+                            .body = mc_body_pack(&bench->in.keep, request),
+                            .arrived_ms = bench->in.time.now_ms};
 }
 
 static void answered(struct bench *bench, const struct mc_call *call, const char *what)
@@ -282,21 +234,21 @@ static void answered(struct bench *bench, const struct mc_call *call, const char
 
     if (call->status != MC_OK) {
         const Motcua__Header *head =
-            mc_envelope_open_reply(&bench->keep, call->reply_header, &error);
-        die(what, head != NULL ? head->code : "refused");
+            mc_envelope_open_reply(&bench->in.keep, call->reply_header, &error);
+        inside_die(what, head != NULL ? head->code : "refused");
     }
-    mc_arena_reset(&bench->service.arena);
+    mc_arena_reset(&bench->in.service.arena);
 }
 
 static double read_call(struct bench *bench, const char *method, struct mc_bytes session,
                         const ProtobufCMessage *request)
 {
     struct mc_call call = call_make(bench, method, session, request);
-    double began = cpu_us();
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
 
-    if (mc_call_open(&bench->service, &call))
-        mc_call_read(&bench->service, &call);
-    double took = cpu_us() - began;
+    if (mc_call_open(&bench->in.service, &call))
+        mc_call_read(&bench->in.service, &call);
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     answered(bench, &call, method);
     return took;
 }
@@ -307,14 +259,14 @@ static double write_call(struct bench *bench, const char *method, struct mc_byte
 {
     struct mc_call call = call_make(bench, method, session, request);
     struct mc_turn turn;
-    double began = cpu_us();
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
 
-    if (!mc_call_open(&bench->service, &call))
-        die(method, "refused");
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
-    mc_call_write(&bench->service, &turn, &call);
-    must(mc_turn_commit(&turn), "a turn");
-    double took = cpu_us() - began;
+    if (!mc_call_open(&bench->in.service, &call))
+        inside_die(method, "refused");
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
+    mc_call_write(&bench->in.service, &turn, &call);
+    inside_ok(mc_turn_commit(&turn), "a turn");
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     if (ret_body != NULL)
         *ret_body = mc_copy(&bench->held, call.reply_body.data, call.reply_body.len);
     answered(bench, &call, method);
@@ -327,7 +279,7 @@ static Dossier__DossierReply *reply_of(struct bench *bench, struct mc_bytes body
         dossier__dossier_reply__unpack(&bench->held.protobuf, body.len, body.data);
 
     if (reply == NULL)
-        die("a reply", "cannot be read");
+        inside_die("a reply", "cannot be read");
     return reply;
 }
 
@@ -471,9 +423,9 @@ static void replay(struct bench *bench, uint64_t lives)
     bool done = false;
 
     make_sessions(bench);
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
     before = turn.journal_last;
-    must(mc_turn_commit(&turn), "a turn");
+    inside_ok(mc_turn_commit(&turn), "a turn");
     for (uint64_t i = 0; i < lives; i++)
         live(bench);
     request.after = before;
@@ -483,14 +435,14 @@ static void replay(struct bench *bench, uint64_t lives)
         size_t mark = bench->held.used;
         call.transport_caller = "operator:bench";
         call.transport_roles = MC_ROLES_ALL;
-        double began = cpu_us();
-        if (mc_call_open(&bench->service, &call))
-            mc_call_read(&bench->service, &call);
-        took += cpu_us() - began;
+        double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
+        if (mc_call_open(&bench->in.service, &call))
+            mc_call_read(&bench->in.service, &call);
+        took += inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
         const Dossier__CheckIndicatorsReply *reply = dossier__check_indicators_reply__unpack(
             &bench->held.protobuf, call.reply_body.len, call.reply_body.data);
         if (reply == NULL)
-            die("CheckIndicators", "cannot be read");
+            inside_die("CheckIndicators", "cannot be read");
         request.after = reply->next_after;
         done = reply->done;
         mc_arena_rewind(&bench->held, mark);
@@ -530,7 +482,7 @@ static double median_of(struct bench *bench, size_t subject, size_t calls)
     double *took = calloc(calls, sizeof *took);
 
     if (took == NULL)
-        die("memory", strerror(errno));
+        inside_die("memory", strerror(errno));
     for (size_t i = 0; i < calls; i++)
         took[i] = subjects[subject].call(bench);
     qsort(took, calls, sizeof *took, compare);
@@ -572,10 +524,10 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--day") == 0)
             day = strtoull(argv[i + 1], NULL, 10);
         else
-            die(argv[i], "unknown");
+            inside_die(argv[i], "unknown");
     }
     if (dir == NULL || calls < 10)
-        die("--dir FOLDER", "is needed, and at least ten calls");
+        inside_die("--dir FOLDER", "is needed, and at least ten calls");
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     open_room(&bench, dir);
     while (*levels != '\0') {
@@ -586,7 +538,7 @@ int main(int argc, char **argv)
     }
     if (day > 0)
         replay(&bench, day);
-    mc_service_close(&bench.service);
-    mc_config_close(&bench.config);
+    mc_service_close(&bench.in.service);
+    mc_config_close(&bench.in.config);
     return 0;
 }

@@ -17,6 +17,7 @@
 
 #include "otp.pb-c.h"
 
+#include "inside.h"
 #include "otp.h"
 
 enum {
@@ -36,77 +37,28 @@ enum step { QUEUE, LEASE_THEM, ACKNOWLEDGE, REPORT, STEPS };
 static const char *const step_names[STEPS] = {"queue", "lease", "acknowledge", "report"};
 
 struct bench {
-    struct mc_service service;
+    struct inside in;
     struct otp otp;
-    struct mc_config config;
-    struct mc_config_group group;
-    struct mc_clock_manual time;
-    struct mc_clock clock;
-    struct mc_random random;
-    struct mc_random_seeded seeded;
-    struct mc_arena keep; /* requests and replies of a round */
-    uint8_t key[MC_KEY_LEN];
     uint64_t phones;
     uint64_t turns;
     double calls_us[STEPS];
     double commits_us[STEPS];
 };
 
-_Noreturn static void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "lives: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void must(enum mc_status status, const char *what)
-{
-    if (status != MC_OK)
-        die(what, "failed");
-}
-
-static double cpu_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
-{
-    const struct bench *bench = arg;
-    uint8_t secret[MC_SIGN_SECRET_LEN];
-
-    (void)room;
-    mc_sign_key(bench->key, ret_keys[0], secret);
-    return 1;
-}
-
 static void open_room(struct bench *bench, const char *dir, bool flush)
 {
-    char why[256] = "";
-
-    bench->time = (struct mc_clock_manual){.now_ms = T0, .mono_ns = 1};
-    bench->clock = mc_clock_from(&bench->time);
-    bench->random = mc_random_seed(&bench->seeded, 1);
-    bench->group = (struct mc_config_group){
-        .keys = otp_room.config, .len = otp_room.config_len, .base = &bench->otp};
-    must(mc_config_open(&bench->config, &bench->group, 1), "configuration");
-    must(mc_arena_init(&bench->keep, 256 << 20), "memory");
-    struct mc_service_options options = {
-        .data_dir = dir,
+    const struct inside_options options = {
+        .room = &otp_room,
+        .ctx = &bench->otp,
+        .dir = dir,
+        .now_ms = T0,
         .map_size = (size_t)MAP_GIB << 30,
-        .unsafe_no_sync = !flush,
-        .clock = &bench->clock,
-        .random = &bench->random,
-        .master = bench->key,
-        .sign_seed = bench->key,
-        .public_keys = public_keys,
-        .public_keys_arg = bench,
+        .keep = 256 << 20,
+        .flush = flush,
     };
-    if (mc_service_open(&bench->service, &otp_room, &bench->otp, &options, why, sizeof why) !=
-        MC_OK)
-        die(dir, why);
+
+    inside_begin(&bench->in, &options);
+    inside_open(&bench->in, &options);
 }
 
 /* --- calls --- */
@@ -117,13 +69,13 @@ static struct mc_call call_make(struct bench *bench, const char *method, const c
     Motcua__Header head = MOTCUA__HEADER__INIT;
     uint8_t id[MC_ID_LEN];
 
-    mc_uuid7(id, bench->time.now_ms, &bench->random);
+    mc_uuid7(id, bench->in.time.now_ms, &bench->in.random);
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_unconst(method);
     head.caller = mc_unconst(caller);
-    return (struct mc_call){.header = mc_envelope_pack(&bench->keep, &head),
-                            .body = mc_body_pack(&bench->keep, request),
-                            .arrived_ms = bench->time.now_ms};
+    return (struct mc_call){.header = mc_envelope_pack(&bench->in.keep, &head),
+                            .body = mc_body_pack(&bench->in.keep, request),
+                            .arrived_ms = bench->in.time.now_ms};
 }
 
 /* One turn; the replies' bodies go to `keep`. */
@@ -131,31 +83,31 @@ static void run(struct bench *bench, enum step step, struct mc_call *calls, size
 {
     struct mc_validate_error error;
     struct mc_turn turn;
-    double began = cpu_us();
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
 
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
     for (size_t i = 0; i < n; i++) {
-        if (!mc_call_open(&bench->service, &calls[i]))
-            die("a call", "refused");
-        mc_call_write(&bench->service, &turn, &calls[i]);
+        if (!mc_call_open(&bench->in.service, &calls[i]))
+            inside_die("a call", "refused");
+        mc_call_write(&bench->in.service, &turn, &calls[i]);
     }
     if (bench->turns++ % TICK_TURNS == 0)
-        (void)mc_service_tick(&bench->service, &turn);
-    double ran = cpu_us();
-    must(mc_turn_commit(&turn), "a turn");
-    bench->commits_us[step] += cpu_us() - ran;
+        (void)mc_service_tick(&bench->in.service, &turn);
+    double ran = inside_us(CLOCK_THREAD_CPUTIME_ID);
+    inside_ok(mc_turn_commit(&turn), "a turn");
+    bench->commits_us[step] += inside_us(CLOCK_THREAD_CPUTIME_ID) - ran;
     bench->calls_us[step] += ran - began;
     for (size_t i = 0; i < n; i++) {
         if (calls[i].status != MC_OK) {
             const Motcua__Header *head =
-                mc_envelope_open_reply(&bench->keep, calls[i].reply_header, &error);
-            die(step_names[step], head != NULL ? head->code : "refused");
+                mc_envelope_open_reply(&bench->in.keep, calls[i].reply_header, &error);
+            inside_die(step_names[step], head != NULL ? head->code : "refused");
         }
         calls[i].reply_body =
-            mc_copy(&bench->keep, calls[i].reply_body.data, calls[i].reply_body.len);
+            mc_copy(&bench->in.keep, calls[i].reply_body.data, calls[i].reply_body.len);
     }
-    mc_arena_reset(&bench->service.arena);
-    bench->time.now_ms += STEP_MS;
+    mc_arena_reset(&bench->in.service.arena);
+    bench->in.time.now_ms += STEP_MS;
 }
 
 static char *phone_new(struct bench *bench)
@@ -164,7 +116,7 @@ static char *phone_new(struct bench *bench)
                                        "093", "091", "094", "088", "089"};
     uint64_t number = ++bench->phones * 61803397 % PHONES;
 
-    return mc_sprintf(&bench->keep, "%s%07" PRIu64, prefixes[number % 10], number);
+    return mc_sprintf(&bench->in.keep, "%s%07" PRIu64, prefixes[number % 10], number);
 }
 
 static void notice_fill(struct bench *bench, Otp__EnqueueSmsRequest *request)
@@ -189,7 +141,7 @@ static struct mc_call code(struct bench *bench)
     Otp__IssueRequest request = OTP__ISSUE_REQUEST__INIT;
     uint8_t subject[MC_ID_LEN];
 
-    mc_uuid7(subject, bench->time.now_ms, &bench->random);
+    mc_uuid7(subject, bench->in.time.now_ms, &bench->in.random);
     request.purpose = OTP__PURPOSE__LOGIN;
     request.subject = (ProtobufCBinaryData){sizeof subject, subject};
     request.phone = phone_new(bench);
@@ -264,7 +216,7 @@ static size_t round_of(struct bench *bench, const char *kind, size_t turn)
     size_t leases = (turn + LEASE - 1) / LEASE;
     size_t lives = 0;
 
-    mc_arena_reset(&bench->keep);
+    mc_arena_reset(&bench->in.keep);
     for (size_t i = 0; i < n; i++)
         calls[i] = together ? many(bench) : kind[0] == 'c' ? code(bench) : notice(bench);
     run(bench, QUEUE, calls, n);
@@ -272,10 +224,10 @@ static size_t round_of(struct bench *bench, const char *kind, size_t turn)
         calls[i] = lease(bench);
     run(bench, LEASE_THEM, calls, leases);
     for (size_t i = 0; i < leases; i++) {
-        leased[i] = otp__lease_jobs_reply__unpack(&bench->keep.protobuf, calls[i].reply_body.len,
+        leased[i] = otp__lease_jobs_reply__unpack(&bench->in.keep.protobuf, calls[i].reply_body.len,
                                                   calls[i].reply_body.data);
         if (leased[i] == NULL)
-            die("a lease", "does not read");
+            inside_die("a lease", "does not read");
         lives += leased[i]->n_jobs;
         calls[i] = acknowledge(bench, leased[i]);
     }
@@ -322,16 +274,16 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--flush") == 0)
             flush = argv[i + 1][0] == '1';
         else
-            die(argv[i], "unknown");
+            inside_die(argv[i], "unknown");
     }
     if (dir == NULL || turn < TOGETHER || turn > TURN_MAX)
-        die("usage",
-            "lives --dir FOLDER [--kind codes|notices|many] [--lives N] [--turn 100..4096]");
+        inside_die("usage",
+                   "lives --dir FOLDER [--kind codes|notices|many] [--lives N] [--turn 100..4096]");
     open_room(&bench, dir, flush);
     while (lived < lives)
         lived += round_of(&bench, kind, turn);
     tell(&bench, kind, (double)lived);
-    mc_service_close(&bench.service);
-    mc_config_close(&bench.config);
+    mc_service_close(&bench.in.service);
+    mc_config_close(&bench.in.config);
     return 0;
 }

@@ -21,6 +21,7 @@
 #include "common/role.h"
 
 #include "account.h"
+#include "inside.h"
 
 enum {
     LEVELS_MAX = 8,
@@ -34,42 +35,14 @@ enum {
 #define PASSWORD "Bến Cầu 2026!"
 
 struct bench {
-    struct mc_service service;
+    struct inside in;
     struct identity identity;
-    struct mc_config config;
-    struct mc_config_group group;
-    struct mc_clock_manual time;
-    struct mc_clock clock;
-    struct mc_random random;
-    struct mc_random_seeded seeded;
-    struct mc_arena keep; /* requests, between two resets */
     struct mc_arena held; /* sessions */
-    uint8_t key[MC_KEY_LEN];
     char hash[MC_WORK_HASH_MAX];
     uint64_t accounts;
     uint64_t seed; /* of which accounts are asked for */
     struct mc_bytes sessions[SESSIONS];
 };
-
-_Noreturn static void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "lookups: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void must(enum mc_status status, const char *what)
-{
-    if (status != MC_OK)
-        die(what, "failed");
-}
-
-static double cpu_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
 
 /* --- people: made up, all of them different --- */
 
@@ -102,47 +75,24 @@ static void person_make(uint64_t number, IdentityState__Person *person, char tex
 
 /* --- the store --- */
 
-static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
-{
-    const struct bench *bench = arg;
-    uint8_t secret[MC_SIGN_SECRET_LEN];
-
-    (void)room;
-    mc_sign_key(bench->key, ret_keys[0], secret);
-    return 1;
-}
-
 static void open_room(struct bench *bench, const char *dir)
 {
     static const char *const settings[] = {"identity.carrier_url=http://127.0.0.1:9/",
                                            "identity.allow_plain_http=true"};
-    char why[256] = "";
-
-    bench->time = (struct mc_clock_manual){.now_ms = T0, .mono_ns = 1};
-    bench->clock = mc_clock_from(&bench->time);
-    bench->random = mc_random_seed(&bench->seeded, 1);
-    bench->group = (struct mc_config_group){
-        .keys = identity_room.config, .len = identity_room.config_len, .base = &bench->identity};
-    must(mc_config_open(&bench->config, &bench->group, 1), "configuration");
-    if (mc_config_set(&bench->config, settings, MC_LEN(settings)) != MC_OK)
-        die("configuration", bench->config.why);
-    must(mc_arena_init(&bench->keep, 64 << 20), "memory");
-    must(mc_arena_init(&bench->held, 64 << 20), "memory");
-    must(mc_password_hash(bench->hash, PASSWORD, MC_PASSWORD_COST), "password");
-    struct mc_service_options options = {
-        .data_dir = dir,
+    const struct inside_options options = {
+        .room = &identity_room,
+        .ctx = &bench->identity,
+        .dir = dir,
+        .now_ms = T0,
         .map_size = (size_t)MAP_GIB << 30,
-        .unsafe_no_sync = true,
-        .clock = &bench->clock,
-        .random = &bench->random,
-        .master = bench->key,
-        .sign_seed = bench->key,
-        .public_keys = public_keys,
-        .public_keys_arg = bench,
+        .keep = 64 << 20,
     };
-    if (mc_service_open(&bench->service, &identity_room, &bench->identity, &options, why,
-                        sizeof why) != MC_OK)
-        die(dir, why);
+
+    inside_ok(mc_arena_init(&bench->held, 64 << 20), "memory");
+    inside_ok(mc_password_hash(bench->hash, PASSWORD, MC_PASSWORD_COST), "password");
+    inside_begin(&bench->in, &options);
+    inside_set(&bench->in, settings, MC_LEN(settings));
+    inside_open(&bench->in, &options);
 }
 
 static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *txn)
@@ -151,9 +101,9 @@ static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *t
     static const Motcua__Header header = MOTCUA__HEADER__INIT;
 
     mc_txn_open(txn, turn);
-    txn->now_ms = bench->time.now_ms;
-    txn->random = &bench->random;
-    txn->secrets = &bench->service.secrets;
+    txn->now_ms = bench->in.time.now_ms;
+    txn->random = &bench->in.random;
+    txn->secrets = &bench->in.service.secrets;
     txn->caller = &caller;
     txn->header = &header;
     txn->actor = "system";
@@ -165,10 +115,10 @@ static void tick(struct bench *bench)
 {
     struct mc_turn turn;
 
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
-    (void)mc_service_tick(&bench->service, &turn);
-    must(mc_turn_commit(&turn), "a turn");
-    mc_arena_reset(&bench->service.arena);
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
+    (void)mc_service_tick(&bench->in.service, &turn);
+    inside_ok(mc_turn_commit(&turn), "a turn");
+    mc_arena_reset(&bench->in.service.arena);
 }
 
 static void add_account(struct bench *bench, struct mc_turn *turn, uint64_t number)
@@ -188,7 +138,7 @@ static void add_account(struct bench *bench, struct mc_turn *turn, uint64_t numb
     account.password_hash = mc_seal_text(&txn, bench->hash);
     account.consent_version = mc_unconst("2026-01");
     identity_account_open(&txn, mc_new_id(&txn), &account);
-    must(mc_txn_apply(&txn), "an account");
+    inside_ok(mc_txn_apply(&txn), "an account");
 }
 
 static void grow(struct bench *bench, uint64_t accounts)
@@ -196,12 +146,13 @@ static void grow(struct bench *bench, uint64_t accounts)
     while (bench->accounts < accounts) {
         struct mc_turn turn;
 
-        bench->time.now_ms += 1;
-        mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+        bench->in.time.now_ms += 1;
+        mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena,
+                      bench->in.time.now_ms);
         for (size_t i = 0; i < TURN_ACCOUNTS && bench->accounts < accounts; i++)
             add_account(bench, &turn, bench->accounts++);
-        must(mc_turn_commit(&turn), "a turn");
-        mc_arena_reset(&bench->service.arena);
+        inside_ok(mc_turn_commit(&turn), "a turn");
+        mc_arena_reset(&bench->in.service.arena);
     }
 }
 
@@ -224,7 +175,7 @@ static struct mc_bytes session_make(struct bench *bench, struct mc_txn *txn)
 
     person_make(any_account(bench), &person, text);
     if (!identity_account_find(txn, identity_login_index(txn, person.login_id), &account))
-        die("an account", "not found");
+        inside_die("an account", "not found");
     session.account = identity_data(account);
     session.opened_at_ms = txn->now_ms;
     session.expires_at_ms = txn->now_ms + 3600000;
@@ -236,7 +187,7 @@ static struct mc_bytes session_make(struct bench *bench, struct mc_txn *txn)
     claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     claims.issued_at_ms = txn->now_ms;
     claims.expires_at_ms = session.expires_at_ms;
-    char *token = mc_token_sign(&bench->held, bench->service.sign_secret,
+    char *token = mc_token_sign(&bench->held, bench->in.service.sign_secret,
                                 mc_body_pack(txn->arena, &claims.base));
     return mc_key_text(token);
 }
@@ -248,13 +199,13 @@ static void make_sessions(struct bench *bench)
     struct mc_txn txn;
 
     mc_arena_reset(&bench->held);
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
     txn_open(bench, &turn, &txn);
     for (size_t i = 0; i < SESSIONS; i++)
         bench->sessions[i] = session_make(bench, &txn);
-    must(mc_txn_apply(&txn), "sessions");
-    must(mc_turn_commit(&turn), "a turn");
-    mc_arena_reset(&bench->service.arena);
+    inside_ok(mc_txn_apply(&txn), "sessions");
+    inside_ok(mc_turn_commit(&turn), "a turn");
+    mc_arena_reset(&bench->in.service.arena);
 }
 
 /* The bytes of a call, in `keep`. */
@@ -264,17 +215,17 @@ static struct mc_call call_make(struct bench *bench, const char *method, struct 
     Motcua__Header head = MOTCUA__HEADER__INIT;
     uint8_t id[MC_ID_LEN];
 
-    mc_arena_reset(&bench->keep);
-    mc_uuid7(id, bench->time.now_ms, &bench->random);
+    mc_arena_reset(&bench->in.keep);
+    mc_uuid7(id, bench->in.time.now_ms, &bench->in.random);
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_unconst(method);
     head.caller = mc_unconst("portal:bench");
     head.source = mc_unconst("198.51.100.0/24");
     head.purpose = mc_unconst("bench");
     head.session = (ProtobufCBinaryData){session.len, mc_unconst(session.data)};
-    return (struct mc_call){.header = mc_envelope_pack(&bench->keep, &head),
-                            .body = mc_body_pack(&bench->keep, request),
-                            .arrived_ms = bench->time.now_ms};
+    return (struct mc_call){.header = mc_envelope_pack(&bench->in.keep, &head),
+                            .body = mc_body_pack(&bench->in.keep, request),
+                            .arrived_ms = bench->in.time.now_ms};
 }
 
 static void answered(struct bench *bench, const struct mc_call *call, const char *what)
@@ -283,10 +234,10 @@ static void answered(struct bench *bench, const struct mc_call *call, const char
 
     if (call->status != MC_OK) {
         const Motcua__Header *head =
-            mc_envelope_open_reply(&bench->keep, call->reply_header, &error);
-        die(what, head != NULL ? head->code : "refused");
+            mc_envelope_open_reply(&bench->in.keep, call->reply_header, &error);
+        inside_die(what, head != NULL ? head->code : "refused");
     }
-    mc_arena_reset(&bench->service.arena);
+    mc_arena_reset(&bench->in.service.arena);
 }
 
 static double profile(struct bench *bench)
@@ -294,11 +245,11 @@ static double profile(struct bench *bench)
     Identity__GetProfileRequest request = IDENTITY__GET_PROFILE_REQUEST__INIT;
     struct mc_call call = call_make(bench, "motcua.identity.v1.Identity/GetProfile",
                                     bench->sessions[any_account(bench) % SESSIONS], &request.base);
-    double began = cpu_us();
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
 
-    if (mc_call_open(&bench->service, &call))
-        mc_call_read(&bench->service, &call);
-    double took = cpu_us() - began;
+    if (mc_call_open(&bench->in.service, &call))
+        mc_call_read(&bench->in.service, &call);
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     answered(bench, &call, "GetProfile");
     return took;
 }
@@ -319,20 +270,20 @@ static struct mc_call login_make(struct bench *bench)
 /* By identity number, from a snapshot, up to the hash that the pool compares. */
 static void login_prepare(struct bench *bench, struct mc_call *call)
 {
-    if (!mc_call_open(&bench->service, call))
-        die("Login", "refused");
-    mc_call_prepare(&bench->service, call);
+    if (!mc_call_open(&bench->in.service, call))
+        inside_die("Login", "refused");
+    mc_call_prepare(&bench->in.service, call);
     if (!call->needs_work)
-        die("Login", "found nobody");
+        inside_die("Login", "found nobody");
 }
 
 static double find(struct bench *bench)
 {
     struct mc_call call = login_make(bench);
-    double began = cpu_us();
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
 
     login_prepare(bench, &call);
-    double took = cpu_us() - began;
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     answered(bench, &call, "Login");
     return took;
 }
@@ -358,15 +309,15 @@ static double search(struct bench *bench, bool committed)
                                     (struct mc_bytes){0}, &request.base);
     call.transport_caller = "operator:bench";
     call.transport_roles = MC_ROLES_ALL;
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
-    double began = cpu_us();
-    if (!mc_call_open(&bench->service, &call))
-        die("SearchStaff", "refused");
-    mc_call_write(&bench->service, &turn, &call);
-    double took = cpu_us() - began;
-    must(mc_turn_commit(&turn), "a turn");
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
+    if (!mc_call_open(&bench->in.service, &call))
+        inside_die("SearchStaff", "refused");
+    mc_call_write(&bench->in.service, &turn, &call);
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
+    inside_ok(mc_turn_commit(&turn), "a turn");
     if (committed)
-        took = cpu_us() - began;
+        took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     answered(bench, &call, "SearchStaff");
     return took;
 }
@@ -386,16 +337,16 @@ static double login(struct bench *bench, bool hashed)
 {
     struct mc_call call = login_make(bench);
     struct mc_turn turn;
-    double began = cpu_us();
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
 
     login_prepare(bench, &call);
     struct mc_work work = call.wanted_work;
     work.ok = !hashed || mc_password_verify(work.hash, work.password);
     call.work = &work;
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
-    mc_call_write(&bench->service, &turn, &call);
-    must(mc_turn_commit(&turn), "a turn");
-    double took = cpu_us() - began;
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
+    mc_call_write(&bench->in.service, &turn, &call);
+    inside_ok(mc_turn_commit(&turn), "a turn");
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     answered(bench, &call, "Login");
     return took;
 }
@@ -436,7 +387,7 @@ static double median_of(struct bench *bench, size_t subject, size_t calls)
     double *took = calloc(calls, sizeof *took);
 
     if (took == NULL)
-        die("memory", strerror(errno));
+        inside_die("memory", strerror(errno));
     for (size_t i = 0; i < calls; i++)
         took[i] = subjects[subject].call(bench);
     qsort(took, calls, sizeof *took, compare);
@@ -483,10 +434,10 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--have") == 0)
             bench.accounts = strtoull(argv[i + 1], NULL, 10);
         else
-            die(argv[i], "unknown");
+            inside_die(argv[i], "unknown");
     }
     if (dir == NULL || calls == 0)
-        die("--dir FOLDER", "is needed");
+        inside_die("--dir FOLDER", "is needed");
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     open_room(&bench, dir);
     tick(&bench);
@@ -496,7 +447,7 @@ int main(int argc, char **argv)
         measure(&bench, calls, only, first);
         levels = *end == ',' ? end + 1 : end;
     }
-    mc_service_close(&bench.service);
-    mc_config_close(&bench.config);
+    mc_service_close(&bench.in.service);
+    mc_config_close(&bench.in.config);
     return 0;
 }

@@ -24,6 +24,7 @@
 #include "common/frame.h"
 #include "common/ident.h"
 
+#include "inside.h"
 #include "payment.h"
 
 enum { OUTSTANDING_MAX = 1024, TURNS_MAX = 1 << 20, RAW_ROW = 300, MAP_GIB = 16, AGENCIES = 100 };
@@ -32,16 +33,8 @@ enum { OUTSTANDING_MAX = 1024, TURNS_MAX = 1 << 20, RAW_ROW = 300, MAP_GIB = 16,
 #define OWNER "0190a07b-0000-7000-8000-000000000001"
 
 struct bench {
-    struct mc_service service;
+    struct inside in;
     struct payment payment;
-    struct mc_config config;
-    struct mc_config_group group;
-    struct mc_clock_manual time;
-    struct mc_clock clock;
-    struct mc_random random;
-    struct mc_random_seeded seeded;
-    struct mc_arena keep; /* requests and replies of a round */
-    uint8_t key[MC_KEY_LEN];
     struct mc_bytes session;
     size_t outstanding;
     double turns[TURNS_MAX];
@@ -51,44 +44,14 @@ struct bench {
 
 static struct bench bench;
 
-_Noreturn static void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "money: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void must(bool ok, const char *what)
-{
-    if (!ok)
-        die(what, "failed");
-}
-
-static double now_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
-{
-    uint8_t secret[MC_SIGN_SECRET_LEN];
-
-    (void)arg;
-    (void)room;
-    mc_sign_key(bench.key, ret_keys[0], secret);
-    return 1;
-}
-
 static const char *file_of(const char *dir, const char *name, const char *text)
 {
-    char *path = mc_sprintf(&bench.keep, "%s/%s", dir, name);
+    char *path = mc_sprintf(&bench.in.keep, "%s/%s", dir, name);
     FILE *file = path != NULL ? fopen(path, "we") : NULL;
 
-    must(file != NULL && fchmod(fileno(file), 0600) == 0 && fputs(text, file) >= 0 &&
-             fclose(file) == 0,
-         "a file");
+    inside_must(file != NULL && fchmod(fileno(file), 0600) == 0 && fputs(text, file) >= 0 &&
+                    fclose(file) == 0,
+                "a file");
     return path;
 }
 
@@ -96,32 +59,22 @@ static void open_room(const char *dir)
 {
     const char *settings[3] = {"payment.platform_url=http://127.0.0.1:9/",
                                "payment.allow_plain_http=true"};
-    char why[256] = "";
-
-    bench.time = (struct mc_clock_manual){.now_ms = T0, .mono_ns = 1};
-    bench.clock = mc_clock_from(&bench.time);
-    bench.random = mc_random_seed(&bench.seeded, 1);
-    must(mc_arena_init(&bench.keep, 256 << 20) == MC_OK, "memory");
-    settings[2] = mc_sprintf(&bench.keep, "payment.platform_secret_file=%s",
-                             file_of(dir, "secret", "6d6f746375612d746573742d736563726574\n"));
-    bench.group = (struct mc_config_group){
-        .keys = payment_room.config, .len = payment_room.config_len, .base = &bench.payment};
-    must(mc_config_open(&bench.config, &bench.group, 1) == MC_OK, "configuration");
-    if (mc_config_set(&bench.config, settings, MC_LEN(settings)) != MC_OK)
-        die("configuration", bench.config.why);
-    struct mc_service_options options = {
-        .data_dir = dir,
+    const struct inside_options options = {
+        .room = &payment_room,
+        .ctx = &bench.payment,
+        .dir = dir,
+        .now_ms = T0,
         .map_size = (size_t)MAP_GIB << 30,
-        .clock = &bench.clock,
-        .random = &bench.random,
-        .master = bench.key,
-        .sign_seed = bench.key,
-        .public_keys = public_keys,
+        .keep = 256 << 20,
+        .flush = true,
     };
-    if (mc_service_open(&bench.service, &payment_room, &bench.payment, &options, why, sizeof why) !=
-        MC_OK)
-        die(dir, why);
-    mc_arena_reset(&bench.keep);
+
+    inside_begin(&bench.in, &options);
+    settings[2] = mc_sprintf(&bench.in.keep, "payment.platform_secret_file=%s",
+                             file_of(dir, "secret", "6d6f746375612d746573742d736563726574\n"));
+    inside_set(&bench.in, settings, MC_LEN(settings));
+    inside_open(&bench.in, &options);
+    mc_arena_reset(&bench.in.keep);
 }
 
 static void session_make(void)
@@ -136,9 +89,9 @@ static void session_make(void)
     claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
     claims.issued_at_ms = T0;
     claims.expires_at_ms = T0 + INT64_C(36000000);
-    char *made = mc_token_sign(&bench.keep, bench.service.sign_secret,
-                               mc_body_pack(&bench.keep, &claims.base));
-    must(made != NULL && strlen(made) < sizeof token, "a session");
+    char *made = mc_token_sign(&bench.in.keep, bench.in.service.sign_secret,
+                               mc_body_pack(&bench.in.keep, &claims.base));
+    inside_must(made != NULL && strlen(made) < sizeof token, "a session");
     (void)snprintf(token, sizeof token, "%s", made);
     bench.session = mc_key_text(token);
 }
@@ -149,16 +102,16 @@ static double turn_began_us;
 
 static void turn_begin(struct mc_turn *turn)
 {
-    turn_began_us = now_us();
-    bench.time.now_ms += 1;
-    mc_turn_begin(turn, bench.service.store, &bench.service.arena, bench.time.now_ms);
+    turn_began_us = inside_us(CLOCK_MONOTONIC);
+    bench.in.time.now_ms += 1;
+    mc_turn_begin(turn, bench.in.service.store, &bench.in.service.arena, bench.in.time.now_ms);
 }
 
 static void turn_commit(struct mc_turn *turn)
 {
-    must(mc_turn_commit(turn) == MC_OK, "a commit");
+    inside_must(mc_turn_commit(turn) == MC_OK, "a commit");
     if (bench.turns_len < TURNS_MAX)
-        bench.turns[bench.turns_len++] = now_us() - turn_began_us;
+        bench.turns[bench.turns_len++] = inside_us(CLOCK_MONOTONIC) - turn_began_us;
 }
 
 static struct mc_call call_make(const char *method, const char *caller, struct mc_bytes session,
@@ -167,14 +120,14 @@ static struct mc_call call_make(const char *method, const char *caller, struct m
     Motcua__Header head = MOTCUA__HEADER__INIT;
     uint8_t id[MC_ID_LEN];
 
-    mc_uuid7(id, bench.time.now_ms, &bench.random);
+    mc_uuid7(id, bench.in.time.now_ms, &bench.in.random);
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_unconst(method);
     head.caller = mc_unconst(caller);
     head.session = (ProtobufCBinaryData){session.len, mc_unconst(session.data)};
-    return (struct mc_call){.header = mc_envelope_pack(&bench.keep, &head),
-                            .body = mc_body_pack(&bench.keep, request),
-                            .arrived_ms = bench.time.now_ms};
+    return (struct mc_call){.header = mc_envelope_pack(&bench.in.keep, &head),
+                            .body = mc_body_pack(&bench.in.keep, request),
+                            .arrived_ms = bench.in.time.now_ms};
 }
 
 /* All calls of a round in one turn; their reply bodies stay in `keep`. */
@@ -185,19 +138,19 @@ static void turn_of(struct mc_call *calls, struct mc_bytes *ret_bodies)
 
     turn_begin(&turn);
     for (size_t i = 0; i < bench.outstanding; i++) {
-        must(mc_call_open(&bench.service, &calls[i]), "a call");
-        mc_call_write(&bench.service, &turn, &calls[i]);
+        inside_must(mc_call_open(&bench.in.service, &calls[i]), "a call");
+        mc_call_write(&bench.in.service, &turn, &calls[i]);
     }
     turn_commit(&turn);
     for (size_t i = 0; i < bench.outstanding; i++) {
         if (calls[i].status != MC_OK) {
             const Motcua__Header *head =
-                mc_envelope_open_reply(&bench.keep, calls[i].reply_header, &error);
-            die(calls[i].method->name, head != NULL ? head->code : "refused");
+                mc_envelope_open_reply(&bench.in.keep, calls[i].reply_header, &error);
+            inside_die(calls[i].method->name, head != NULL ? head->code : "refused");
         }
-        ret_bodies[i] = mc_copy(&bench.keep, calls[i].reply_body.data, calls[i].reply_body.len);
+        ret_bodies[i] = mc_copy(&bench.in.keep, calls[i].reply_body.data, calls[i].reply_body.len);
     }
-    mc_arena_reset(&bench.service.arena);
+    mc_arena_reset(&bench.in.service.arena);
 }
 
 /* --- a payment --- */
@@ -235,9 +188,9 @@ static void start_payments(void)
     for (size_t i = 0; i < bench.outstanding; i++) {
         Payment__StartPaymentRequest req = PAYMENT__START_PAYMENT_REQUEST__INIT;
         const Payment__Order *order =
-            payment__order__unpack(&bench.keep.protobuf, bodies[i].len, bodies[i].data);
+            payment__order__unpack(&bench.in.keep.protobuf, bodies[i].len, bodies[i].data);
 
-        must(order != NULL, "an order");
+        inside_must(order != NULL, "an order");
         req.order_id = order->order_id;
         calls[i] = call_make("motcua.payment.v1.Payment/StartPayment", "portal:bench",
                              bench.session, &req.base);
@@ -245,8 +198,8 @@ static void start_payments(void)
     turn_of(calls, bodies);
     for (size_t i = 0; i < bench.outstanding; i++) {
         const Payment__StartPaymentReply *reply = payment__start_payment_reply__unpack(
-            &bench.keep.protobuf, bodies[i].len, bodies[i].data);
-        must(reply != NULL, "an attempt");
+            &bench.in.keep.protobuf, bodies[i].len, bodies[i].data);
+        inside_must(reply != NULL, "an attempt");
         references[i] = reply->reference;
     }
 }
@@ -265,14 +218,14 @@ static void confirm_payments(void)
             transaction, "VIETINBANK", "20261122093455",      "x",           NULL};
         payment_hash(hash, values, bench.payment.secret);
         const char *body = mc_sprintf(
-            &bench.keep,
+            &bench.in.keep,
             "{\"LoaiBanTin\":\"CONFIRM\",\"MaLoi\":\"00\",\"MaDoiTac\":\"%s\",\"MaThamChieu\":\"%"
             "s\","
             "\"SoTien\":\"8000\",\"MaTienTe\":\"VND\",\"MaGiaoDich\":\"%s\",\"MaNganHang\":"
             "\"VIETINBANK\",\"ThoiGianGD\":\"20261122093455\",\"ThongTinGiaoDich\":\"x\","
             "\"MaXacThuc\":\"%s\"}",
             bench.payment.partner, references[i], transaction, hash);
-        must(body != NULL, "memory");
+        inside_must(body != NULL, "memory");
         req.method = mc_unconst("POST");
         req.body = (ProtobufCBinaryData){strlen(body), mc_unconst(body)};
         calls[i] = call_make("motcua.payment.v1.Payment/PlatformConfirm", "room:gateway",
@@ -295,19 +248,19 @@ static void answer_questions(void)
 
     turn_begin(&turn);
     for (size_t got = 1; got > 0 && n < bench.outstanding; n += got) {
-        got = mc_effects_lease(&bench.service, &turn, PAYMENT_LANE_QUERY, jobs,
+        got = mc_effects_lease(&bench.in.service, &turn, PAYMENT_LANE_QUERY, jobs,
                                bench.outstanding - n);
         for (size_t i = 0; i < got; i++)
             memcpy(tokens[n + i], jobs[i].token, sizeof tokens[0]);
     }
-    must(n == bench.outstanding && mc_turn_commit(&turn) == MC_OK, "leases");
-    mc_arena_reset(&bench.service.arena);
+    inside_must(n == bench.outstanding && mc_turn_commit(&turn) == MC_OK, "leases");
+    mc_arena_reset(&bench.in.service.arena);
     turn_begin(&turn);
     for (size_t i = 0; i < n; i++)
-        mc_effect_done(&bench.service, &turn, (struct mc_bytes){tokens[i], sizeof tokens[i]},
+        mc_effect_done(&bench.in.service, &turn, (struct mc_bytes){tokens[i], sizeof tokens[i]},
                        &paid);
     turn_commit(&turn);
-    mc_arena_reset(&bench.service.arena);
+    mc_arena_reset(&bench.in.service.arena);
 }
 
 static size_t payments(void)
@@ -329,9 +282,9 @@ static void transfer(struct mc_turn *turn)
     struct mc_txn txn;
 
     mc_txn_open(&txn, turn);
-    txn.now_ms = bench.time.now_ms;
-    txn.random = &bench.random;
-    txn.secrets = &bench.service.secrets;
+    txn.now_ms = bench.in.time.now_ms;
+    txn.random = &bench.in.random;
+    txn.secrets = &bench.in.service.secrets;
     txn.caller = &caller;
     txn.header = &header;
     txn.actor = "system";
@@ -342,7 +295,7 @@ static void transfer(struct mc_turn *turn)
     (void)payment_transfer(
         &txn, lines, MC_LEN(lines),
         &(struct payment_cause){.kind = PAYMENT_CAUSE_ATTEMPT, .id = mc_new_id(&txn)});
-    must(mc_txn_apply(&txn) == MC_OK, "a transfer");
+    inside_must(mc_txn_apply(&txn) == MC_OK, "a transfer");
 }
 
 static size_t transfers(void)
@@ -353,7 +306,7 @@ static size_t transfers(void)
     for (size_t i = 0; i < bench.outstanding; i++)
         transfer(&turn);
     turn_commit(&turn);
-    mc_arena_reset(&bench.service.arena);
+    mc_arena_reset(&bench.in.service.arena);
     return bench.outstanding;
 }
 
@@ -366,30 +319,30 @@ static void raw_open(const char *dir)
 {
     MDB_txn *txn = NULL;
 
-    must(mdb_env_create(&raw_env) == 0 &&
-             mdb_env_set_mapsize(raw_env, (size_t)MAP_GIB << 30) == 0 &&
-             mdb_env_open(raw_env, dir, 0, 0600) == 0 &&
-             mdb_txn_begin(raw_env, NULL, 0, &txn) == 0 &&
-             mdb_dbi_open(txn, NULL, 0, &raw_table) == 0 && mdb_txn_commit(txn) == 0,
-         "LMDB");
+    inside_must(mdb_env_create(&raw_env) == 0 &&
+                    mdb_env_set_mapsize(raw_env, (size_t)MAP_GIB << 30) == 0 &&
+                    mdb_env_open(raw_env, dir, 0, 0600) == 0 &&
+                    mdb_txn_begin(raw_env, NULL, 0, &txn) == 0 &&
+                    mdb_dbi_open(txn, NULL, 0, &raw_table) == 0 && mdb_txn_commit(txn) == 0,
+                "LMDB");
 }
 
 static size_t raw_puts(void)
 {
     static uint8_t row[RAW_ROW];
     MDB_txn *txn = NULL;
-    double began = now_us();
+    double began = inside_us(CLOCK_MONOTONIC);
 
-    must(mdb_txn_begin(raw_env, NULL, 0, &txn) == 0, "LMDB");
+    inside_must(mdb_txn_begin(raw_env, NULL, 0, &txn) == 0, "LMDB");
     for (size_t i = 0; i < 2 * bench.outstanding; i++) {
         uint64_t key = __builtin_bswap64(++bench.number);
         MDB_val name = {sizeof key, &key};
         MDB_val value = {sizeof row, row};
-        must(mdb_put(txn, raw_table, &name, &value, MDB_APPEND) == 0, "LMDB");
+        inside_must(mdb_put(txn, raw_table, &name, &value, MDB_APPEND) == 0, "LMDB");
     }
-    must(mdb_txn_commit(txn) == 0, "LMDB");
+    inside_must(mdb_txn_commit(txn) == 0, "LMDB");
     if (bench.turns_len < TURNS_MAX)
-        bench.turns[bench.turns_len++] = now_us() - began;
+        bench.turns[bench.turns_len++] = inside_us(CLOCK_MONOTONIC) - began;
     return bench.outstanding;
 }
 
@@ -403,14 +356,14 @@ static int compare(const void *a, const void *b)
 
 static void measure(const char *what, size_t (*round)(void), double seconds)
 {
-    double began = now_us();
+    double began = inside_us(CLOCK_MONOTONIC);
     uint64_t done = 0;
 
-    while (now_us() - began < seconds * 1e6) {
+    while (inside_us(CLOCK_MONOTONIC) - began < seconds * 1e6) {
         done += round();
-        mc_arena_reset(&bench.keep);
+        mc_arena_reset(&bench.in.keep);
     }
-    double took = (now_us() - began) / 1e6;
+    double took = (inside_us(CLOCK_MONOTONIC) - began) / 1e6;
     qsort(bench.turns, bench.turns_len, sizeof bench.turns[0], compare);
     printf("{\"bench\":\"money\",\"what\":\"%s\",\"outstanding\":%zu,\"per_s\":%.0f,"
            "\"postings_per_s\":%.0f,\"turn_p50_us\":%.0f,\"turn_p99_us\":%.0f}\n",
@@ -434,9 +387,9 @@ int main(int argc, char **argv)
 
     bench.outstanding = strtoul(option(argc, argv, "--outstanding", "1"), NULL, 10);
     if (dir == NULL || bench.outstanding < 1 || bench.outstanding > OUTSTANDING_MAX)
-        die("usage", "--dir FOLDER [--only payment|ledger|raw] [--outstanding 1…1024]");
+        inside_die("usage", "--dir FOLDER [--only payment|ledger|raw] [--outstanding 1…1024]");
     if (strcmp(only, "raw") == 0) {
-        must(mc_arena_init(&bench.keep, 1 << 20) == MC_OK, "memory");
+        inside_must(mc_arena_init(&bench.in.keep, 1 << 20) == MC_OK, "memory");
         raw_open(dir);
         measure(only, raw_puts, seconds);
         return 0;
@@ -444,6 +397,6 @@ int main(int argc, char **argv)
     open_room(dir);
     session_make();
     measure(only, strcmp(only, "ledger") == 0 ? transfers : payments, seconds);
-    mc_service_close(&bench.service);
+    mc_service_close(&bench.in.service);
     return 0;
 }

@@ -20,6 +20,7 @@
 
 #include "otp.pb-c.h"
 
+#include "inside.h"
 #include "otp.h"
 
 enum {
@@ -33,16 +34,8 @@ enum {
 #define T0 INT64_C(1788746400000) /* 2026-09-07 09:00 in Hà Nội, a Monday */
 
 struct bench {
-    struct mc_service service;
+    struct inside in;
     struct otp otp;
-    struct mc_config config;
-    struct mc_config_group group;
-    struct mc_clock_manual time;
-    struct mc_clock clock;
-    struct mc_random random;
-    struct mc_random_seeded seeded;
-    struct mc_arena keep; /* requests and replies, between two calls */
-    uint8_t key[MC_KEY_LEN];
     uint64_t jobs;
     uint64_t sent;
     struct samples {
@@ -51,62 +44,22 @@ struct bench {
     } quiet, busy;
 };
 
-_Noreturn static void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "queues: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void must(enum mc_status status, const char *what)
-{
-    if (status != MC_OK)
-        die(what, "failed");
-}
-
-static double time_us(clockid_t id)
-{
-    struct timespec now;
-
-    (void)clock_gettime(id, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
 /* --- the store --- */
-
-static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
-{
-    const struct bench *bench = arg;
-    uint8_t secret[MC_SIGN_SECRET_LEN];
-
-    (void)room;
-    mc_sign_key(bench->key, ret_keys[0], secret);
-    return 1;
-}
 
 static void open_room(struct bench *bench, const char *dir)
 {
-    char why[256] = "";
-
-    bench->time = (struct mc_clock_manual){.now_ms = T0, .mono_ns = 1};
-    bench->clock = mc_clock_from(&bench->time);
-    bench->random = mc_random_seed(&bench->seeded, 1);
-    bench->group = (struct mc_config_group){
-        .keys = otp_room.config, .len = otp_room.config_len, .base = &bench->otp};
-    must(mc_config_open(&bench->config, &bench->group, 1), "configuration");
-    must(mc_arena_init(&bench->keep, 64 << 20), "memory");
-    struct mc_service_options options = {
-        .data_dir = dir,
+    const struct inside_options options = {
+        .room = &otp_room,
+        .ctx = &bench->otp,
+        .dir = dir,
+        .now_ms = T0,
         .map_size = (size_t)MAP_GIB << 30,
-        .clock = &bench->clock,
-        .random = &bench->random,
-        .master = bench->key,
-        .sign_seed = bench->key,
-        .public_keys = public_keys,
-        .public_keys_arg = bench,
+        .keep = 64 << 20,
+        .flush = true,
     };
-    if (mc_service_open(&bench->service, &otp_room, &bench->otp, &options, why, sizeof why) !=
-        MC_OK)
-        die(dir, why);
+
+    inside_begin(&bench->in, &options);
+    inside_open(&bench->in, &options);
 }
 
 static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *txn)
@@ -114,11 +67,11 @@ static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *t
     static const struct mc_caller caller = {.name = "system", .who = MC_ROOM};
     static const Motcua__Header header = MOTCUA__HEADER__INIT;
 
-    mc_arena_budget(&bench->service.arena, bench->service.arena.size);
+    mc_arena_budget(&bench->in.service.arena, bench->in.service.arena.size);
     mc_txn_open(txn, turn);
-    txn->now_ms = bench->time.now_ms;
-    txn->random = &bench->random;
-    txn->secrets = &bench->service.secrets;
+    txn->now_ms = bench->in.time.now_ms;
+    txn->random = &bench->in.random;
+    txn->secrets = &bench->in.service.secrets;
     txn->caller = &caller;
     txn->header = &header;
     txn->actor = "system";
@@ -143,7 +96,7 @@ static void add_jobs(struct bench *bench, struct mc_txn *txn, size_t n)
             .keys = keys,
         };
         if (mc_job_add(txn, &spec) == 0)
-            die("a job", "refused");
+            inside_die("a job", "refused");
     }
 }
 
@@ -154,13 +107,14 @@ static void grow(struct bench *bench, uint64_t jobs)
         struct mc_turn turn;
         struct mc_txn txn;
 
-        bench->time.now_ms += 200;
-        mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+        bench->in.time.now_ms += 200;
+        mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena,
+                      bench->in.time.now_ms);
         txn_open(bench, &turn, &txn);
         add_jobs(bench, &txn, MC_MIN(jobs - bench->jobs, (uint64_t)TURN_JOBS));
-        must(mc_txn_apply(&txn), "jobs");
-        must(mc_turn_commit(&turn), "a turn");
-        mc_arena_reset(&bench->service.arena);
+        inside_ok(mc_txn_apply(&txn), "jobs");
+        inside_ok(mc_turn_commit(&turn), "a turn");
+        mc_arena_reset(&bench->in.service.arena);
     }
 }
 
@@ -170,19 +124,20 @@ static void bury(struct bench *bench, size_t n)
     struct mc_job *jobs = calloc(TURN_JOBS, sizeof *jobs);
 
     if (jobs == NULL)
-        die("memory", "none");
+        inside_die("memory", "none");
     while (n > 0) {
         struct mc_turn turn;
         struct mc_txn txn;
 
-        mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+        mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena,
+                      bench->in.time.now_ms);
         txn_open(bench, &turn, &txn);
         size_t got = mc_jobs_lease(&txn, &spec, jobs, MC_MIN(n, (size_t)TURN_JOBS));
         for (size_t i = 0; i < got; i++)
             mc_job_bury(&txn, &jobs[i], "CARRIER_REFUSED");
-        must(mc_txn_apply(&txn), "burying");
-        must(mc_turn_commit(&turn), "a turn");
-        mc_arena_reset(&bench->service.arena);
+        inside_ok(mc_txn_apply(&txn), "burying");
+        inside_ok(mc_turn_commit(&turn), "a turn");
+        mc_arena_reset(&bench->in.service.arena);
         n -= got;
     }
     free(jobs);
@@ -196,13 +151,13 @@ static struct mc_call call_make(struct bench *bench, const char *method, const c
     Motcua__Header head = MOTCUA__HEADER__INIT;
     uint8_t id[MC_ID_LEN];
 
-    mc_uuid7(id, bench->time.now_ms, &bench->random);
+    mc_uuid7(id, bench->in.time.now_ms, &bench->in.random);
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_unconst(method);
     head.caller = mc_unconst(caller);
-    return (struct mc_call){.header = mc_envelope_pack(&bench->keep, &head),
-                            .body = mc_body_pack(&bench->keep, request),
-                            .arrived_ms = bench->time.now_ms};
+    return (struct mc_call){.header = mc_envelope_pack(&bench->in.keep, &head),
+                            .body = mc_body_pack(&bench->in.keep, request),
+                            .arrived_ms = bench->in.time.now_ms};
 }
 
 static void check(struct bench *bench, const struct mc_call *call, const char *what)
@@ -211,21 +166,22 @@ static void check(struct bench *bench, const struct mc_call *call, const char *w
 
     if (call->status == MC_OK)
         return;
-    const Motcua__Header *head = mc_envelope_open_reply(&bench->keep, call->reply_header, &error);
-    die(what, head != NULL ? head->code : "refused");
+    const Motcua__Header *head =
+        mc_envelope_open_reply(&bench->in.keep, call->reply_header, &error);
+    inside_die(what, head != NULL ? head->code : "refused");
 }
 
 static double look(struct bench *bench, const char *method, const ProtobufCMessage *request)
 {
-    mc_arena_reset(&bench->keep);
+    mc_arena_reset(&bench->in.keep);
     struct mc_call call = call_make(bench, method, "operator:bench", request);
-    double began = time_us(CLOCK_THREAD_CPUTIME_ID);
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
 
-    if (mc_call_open(&bench->service, &call))
-        mc_call_read(&bench->service, &call);
-    double took = time_us(CLOCK_THREAD_CPUTIME_ID) - began;
+    if (mc_call_open(&bench->in.service, &call))
+        mc_call_read(&bench->in.service, &call);
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     check(bench, &call, method);
-    mc_arena_reset(&bench->service.arena);
+    mc_arena_reset(&bench->in.service.arena);
     return took;
 }
 
@@ -233,19 +189,19 @@ static double look(struct bench *bench, const char *method, const ProtobufCMessa
 static double run(struct bench *bench, struct mc_call *calls, size_t n, bool tick)
 {
     struct mc_turn turn;
-    double began = time_us(CLOCK_MONOTONIC);
+    double began = inside_us(CLOCK_MONOTONIC);
 
     for (size_t i = 0; i < n; i++)
-        if (!mc_call_open(&bench->service, &calls[i]))
-            die("a call", "refused");
-    mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+        if (!mc_call_open(&bench->in.service, &calls[i]))
+            inside_die("a call", "refused");
+    mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena, bench->in.time.now_ms);
     for (size_t i = 0; i < n; i++)
-        mc_call_write(&bench->service, &turn, &calls[i]);
+        mc_call_write(&bench->in.service, &turn, &calls[i]);
     if (tick) /* as in the daemon: the room's own tick keeps its pace */
-        (void)mc_service_step(&bench->service, &turn);
-    mc_arena_budget(&bench->service.arena, bench->service.arena.size);
-    must(mc_turn_commit(&turn), "a turn");
-    double took = time_us(CLOCK_MONOTONIC) - began;
+        (void)mc_service_step(&bench->in.service, &turn);
+    mc_arena_budget(&bench->in.service.arena, bench->in.service.arena.size);
+    inside_ok(mc_turn_commit(&turn), "a turn");
+    double took = inside_us(CLOCK_MONOTONIC) - began;
     for (size_t i = 0; i < n; i++)
         check(bench, &calls[i], "a call");
     return took;
@@ -253,9 +209,9 @@ static double run(struct bench *bench, struct mc_call *calls, size_t n, bool tic
 
 static void forget_turn(struct bench *bench)
 {
-    mc_arena_reset(&bench->service.arena);
-    mc_arena_reset(&bench->keep);
-    bench->time.now_ms += 1;
+    mc_arena_reset(&bench->in.service.arena);
+    mc_arena_reset(&bench->in.keep);
+    bench->in.time.now_ms += 1;
 }
 
 static double live_turn(struct bench *bench, bool tick)
@@ -345,9 +301,9 @@ static const Motcua__Action *act(struct bench *bench, const char *method, const 
 
     (void)run(bench, &call, 1, false);
     const Motcua__Action *action =
-        motcua__action__unpack(&bench->keep.protobuf, call.reply_body.len, call.reply_body.data);
+        motcua__action__unpack(&bench->in.keep.protobuf, call.reply_body.len, call.reply_body.data);
     if (action == NULL)
-        die(method, "no action");
+        inside_die(method, "no action");
     return action;
 }
 
@@ -359,13 +315,13 @@ static Motcua__ActionState state_of(struct bench *bench, const uint8_t id[MC_ID_
     request.action_id = (ProtobufCBinaryData){MC_ID_LEN, mc_unconst(id)};
     struct mc_call call =
         call_make(bench, "motcua.v1.Room/GetAction", "operator:an", &request.base);
-    if (mc_call_open(&bench->service, &call))
-        mc_call_read(&bench->service, &call);
+    if (mc_call_open(&bench->in.service, &call))
+        mc_call_read(&bench->in.service, &call);
     check(bench, &call, "GetAction");
     const Motcua__Action *action =
-        motcua__action__unpack(&bench->keep.protobuf, call.reply_body.len, call.reply_body.data);
+        motcua__action__unpack(&bench->in.keep.protobuf, call.reply_body.len, call.reply_body.data);
     if (action == NULL)
-        die("GetAction", "no action");
+        inside_die("GetAction", "no action");
     memcpy(ret_hash, action->set_hash.data, MC_HASH_LEN);
     *ret_done = action->done;
     Motcua__ActionState state = action->state;
@@ -380,13 +336,13 @@ static Motcua__ActionState state_of(struct bench *bench, const uint8_t id[MC_ID_
 static double live_until(struct bench *bench, const uint8_t id[MC_ID_LEN],
                          Motcua__ActionState state, uint8_t hash[MC_HASH_LEN], uint64_t *done)
 {
-    double began = time_us(CLOCK_MONOTONIC);
+    double began = inside_us(CLOCK_MONOTONIC);
 
     bench->quiet.len = bench->busy.len = 0;
     while (state_of(bench, id, hash, done) != state)
         for (size_t i = 0; i < 40; i++)
             keep(i < 20 ? &bench->busy : &bench->quiet, live_turn(bench, i < 20));
-    return time_us(CLOCK_MONOTONIC) - began;
+    return inside_us(CLOCK_MONOTONIC) - began;
 }
 
 /* Memory of our own, without the store's mapped pages. */
@@ -399,7 +355,7 @@ static double heap_mib(void)
 
     // NOLINTNEXTLINE(cert-err34-c): the kernel's own
     if (file == NULL || fscanf(file, "%llu %llu %llu", &total, &resident, &shared) != 3)
-        die("/proc/self/statm", "cannot be read");
+        inside_die("/proc/self/statm", "cannot be read");
     (void)fclose(file);
     return (double)(resident - shared) * (double)sysconf(_SC_PAGESIZE) / 1048576;
 }
@@ -468,10 +424,11 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--dead") == 0)
             dead = strtoull(argv[i + 1], NULL, 10);
         else
-            die(argv[i], "unknown");
+            inside_die(argv[i], "unknown");
     }
     if (dir == NULL || calls == 0)
-        die("usage", "queues --dir FOLDER [--jobs 10,1000000] [--calls 1000] [--dead 100000]");
+        inside_die("usage",
+                   "queues --dir FOLDER [--jobs 10,1000000] [--calls 1000] [--dead 100000]");
     open_room(&bench, dir);
     for (const char *next = jobs; next != NULL && *next != '\0';) {
         grow(&bench, strtoull(next, NULL, 10));
@@ -481,6 +438,6 @@ int main(int argc, char **argv)
     }
     if (dead > 0)
         measure_acting(&bench, dead);
-    mc_service_close(&bench.service);
+    mc_service_close(&bench.in.service);
     return 0;
 }

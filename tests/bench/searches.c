@@ -17,6 +17,7 @@
 
 #include "common/frame.h"
 
+#include "inside.h"
 #include "upkeep.h"
 
 enum { TURN_ROWS = 500, MAP_GIB = 4 };
@@ -24,73 +25,23 @@ enum { TURN_ROWS = 500, MAP_GIB = 4 };
 #define T0 INT64_C(1795330800000) /* 2026-11-22 */
 
 struct bench {
-    struct mc_service service;
+    struct inside in;
     struct dossier dossier;
-    struct mc_config config;
-    struct mc_config_group group;
-    struct mc_clock_manual time;
-    struct mc_clock clock;
-    struct mc_random random;
-    struct mc_random_seeded seeded;
-    struct mc_arena keep;
-    uint8_t key[MC_KEY_LEN];
 };
-
-_Noreturn static void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "searches: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void must(enum mc_status status, const char *what)
-{
-    if (status != MC_OK)
-        die(what, "failed");
-}
-
-static double cpu_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static size_t public_keys(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN])
-{
-    const struct bench *bench = arg;
-    uint8_t secret[MC_SIGN_SECRET_LEN];
-
-    (void)room;
-    mc_sign_key(bench->key, ret_keys[0], secret);
-    return 1;
-}
 
 static void open_room(struct bench *bench, const char *dir)
 {
-    char why[256] = "";
-
-    bench->time = (struct mc_clock_manual){.now_ms = T0, .mono_ns = 1};
-    bench->clock = mc_clock_from(&bench->time);
-    bench->random = mc_random_seed(&bench->seeded, 1);
-    bench->group = (struct mc_config_group){
-        .keys = dossier_room.config, .len = dossier_room.config_len, .base = &bench->dossier};
-    must(mc_config_open(&bench->config, &bench->group, 1), "configuration");
-    must(mc_arena_init(&bench->keep, 64 << 20), "memory");
-    struct mc_service_options options = {
-        .data_dir = dir,
+    const struct inside_options options = {
+        .room = &dossier_room,
+        .ctx = &bench->dossier,
+        .dir = dir,
+        .now_ms = T0,
         .map_size = (size_t)MAP_GIB << 30,
-        .unsafe_no_sync = true,
-        .clock = &bench->clock,
-        .random = &bench->random,
-        .master = bench->key,
-        .sign_seed = bench->key,
-        .public_keys = public_keys,
-        .public_keys_arg = bench,
+        .keep = 64 << 20,
     };
-    if (mc_service_open(&bench->service, &dossier_room, &bench->dossier, &options, why,
-                        sizeof why) != MC_OK)
-        die(dir, why);
+
+    inside_begin(&bench->in, &options);
+    inside_open(&bench->in, &options);
 }
 
 static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *txn)
@@ -99,9 +50,9 @@ static void txn_open(struct bench *bench, struct mc_turn *turn, struct mc_txn *t
     static const Motcua__Header header = MOTCUA__HEADER__INIT;
 
     mc_txn_open(txn, turn);
-    txn->now_ms = bench->time.now_ms;
-    txn->random = &bench->random;
-    txn->secrets = &bench->service.secrets;
+    txn->now_ms = bench->in.time.now_ms;
+    txn->random = &bench->in.random;
+    txn->secrets = &bench->in.service.secrets;
     txn->caller = &caller;
     txn->header = &header;
     txn->actor = "system";
@@ -159,15 +110,16 @@ static void grow(struct bench *bench, size_t procedures)
         struct mc_turn turn;
         struct mc_txn txn;
 
-        mc_turn_begin(&turn, bench->service.store, &bench->service.arena, bench->time.now_ms);
+        mc_turn_begin(&turn, bench->in.service.store, &bench->in.service.arena,
+                      bench->in.time.now_ms);
         txn_open(bench, &turn, &txn);
         for (size_t i = 0; i < TURN_ROWS && at < procedures; i++)
             add_procedure(&txn, at++);
         if (at == procedures)
             dossier_revision_next(&txn);
-        must(mc_txn_apply(&txn), "procedures");
-        must(mc_turn_commit(&turn), "a turn");
-        mc_arena_reset(&bench->service.arena);
+        inside_ok(mc_txn_apply(&txn), "procedures");
+        inside_ok(mc_turn_commit(&turn), "a turn");
+        mc_arena_reset(&bench->in.service.arena);
     }
 }
 
@@ -176,21 +128,21 @@ static double search(struct bench *bench, const Dossier__SearchProceduresRequest
     Motcua__Header head = MOTCUA__HEADER__INIT;
     uint8_t id[MC_ID_LEN];
 
-    mc_arena_reset(&bench->keep);
-    mc_uuid7(id, bench->time.now_ms, &bench->random);
+    mc_arena_reset(&bench->in.keep);
+    mc_uuid7(id, bench->in.time.now_ms, &bench->in.random);
     head.request_id = (ProtobufCBinaryData){sizeof id, id};
     head.method = mc_unconst("motcua.dossier.v1.Dossier/SearchProcedures");
     head.caller = mc_unconst("portal:bench");
-    struct mc_call call = {.header = mc_envelope_pack(&bench->keep, &head),
-                           .body = mc_body_pack(&bench->keep, &request->base),
-                           .arrived_ms = bench->time.now_ms};
-    double began = cpu_us();
-    if (mc_call_open(&bench->service, &call))
-        mc_call_read(&bench->service, &call);
-    double took = cpu_us() - began;
+    struct mc_call call = {.header = mc_envelope_pack(&bench->in.keep, &head),
+                           .body = mc_body_pack(&bench->in.keep, &request->base),
+                           .arrived_ms = bench->in.time.now_ms};
+    double began = inside_us(CLOCK_THREAD_CPUTIME_ID);
+    if (mc_call_open(&bench->in.service, &call))
+        mc_call_read(&bench->in.service, &call);
+    double took = inside_us(CLOCK_THREAD_CPUTIME_ID) - began;
     if (call.status != MC_OK)
-        die("SearchProcedures", "refused");
-    mc_arena_reset(&bench->service.arena);
+        inside_die("SearchProcedures", "refused");
+    mc_arena_reset(&bench->in.service.arena);
     return took;
 }
 
@@ -218,7 +170,7 @@ static void measure(struct bench *bench, size_t procedures, size_t calls)
     double *took = calloc(calls, sizeof *took);
 
     if (took == NULL)
-        die("memory", strerror(errno));
+        inside_die("memory", strerror(errno));
     for (size_t i = 0; i < MC_LEN(searches); i++) {
         Dossier__SearchProceduresRequest request = DOSSIER__SEARCH_PROCEDURES_REQUEST__INIT;
 
@@ -252,17 +204,17 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--calls") == 0)
             calls = strtoul(argv[i + 1], NULL, 10);
         else
-            die(argv[i], "unknown");
+            inside_die(argv[i], "unknown");
     }
     if (dir == NULL || calls == 0)
-        die("--dir FOLDER", "is needed");
+        inside_die("--dir FOLDER", "is needed");
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     open_room(&bench, dir);
     grow(&bench, procedures);
     printf("{\"bench\":\"search\",\"procedures\":%zu,\"build_ms\":%.0f}\n", procedures,
            search(&bench, &first) / 1000);
     measure(&bench, procedures, calls);
-    mc_service_close(&bench.service);
-    mc_config_close(&bench.config);
+    mc_service_close(&bench.in.service);
+    mc_config_close(&bench.in.config);
     return 0;
 }
