@@ -1,6 +1,7 @@
 #include "common/http.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "common/guard.h"
 #include "common/ident.h"
 #include "common/loop.h"
+#include "common/pool.h"
 
 enum {
     CONNECTIONS_MAX = 32,
@@ -17,6 +19,7 @@ enum {
     REQUESTS_MAX = 256,
     IDLE_CONNECTION_S = 30,
     MAIL_REFUSED = 400,
+    MAIL_THREADS = 8,
 };
 
 struct mc_http_call {
@@ -34,8 +37,9 @@ struct mc_http_call {
     CURLcode result;
     bool finished;
     bool mail;
-    bool mail_told; /* all of it was given to libcurl: its end may have reached the relay */
-    char *upload;   /* the mail, wiped with the call */
+    atomic_bool cancelled; /* a mail's: its thread lets go of it soon, and then it is freed */
+    bool mail_told;        /* all of it was given to libcurl: its end may have reached the relay */
+    char *upload;          /* the mail, wiped with the call */
     size_t upload_len;
     size_t upload_at;
     TAILQ_ENTRY(mc_http_call) next;
@@ -48,6 +52,7 @@ struct mc_http {
     CURLM *multi;
     struct mc_timer *timer;
     struct mc_defer *deliver;
+    struct mc_pool *mailers; /* NULL until the first mail */
     struct call_list running;
     struct call_list finished; /* answers waiting for the end of the iteration */
     unsigned load;
@@ -62,6 +67,17 @@ struct curl_watch {
     curl_socket_t fd;
 };
 
+static void finish(struct mc_http_call *call, CURLcode result)
+{
+    struct mc_http *http = call->http;
+
+    call->result = result;
+    call->finished = true;
+    TAILQ_REMOVE(&http->running, call, next);
+    TAILQ_INSERT_TAIL(&http->finished, call, next);
+    mc_loop_defer(http->deliver);
+}
+
 static void collect_finished(struct mc_http *http)
 {
     const CURLMsg *message = NULL;
@@ -73,11 +89,7 @@ static void collect_finished(struct mc_http *http)
         if (message->msg != CURLMSG_DONE)
             continue;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-        call->result = message->data.result;
-        call->finished = true;
-        TAILQ_REMOVE(&http->running, call, next);
-        TAILQ_INSERT_TAIL(&http->finished, call, next);
-        mc_loop_defer(http->deliver);
+        finish(call, message->data.result);
     }
 }
 
@@ -334,11 +346,82 @@ static void deliver(void *arg)
 
         TAILQ_REMOVE(&http->finished, call, next);
         http->load--;
-        (void)curl_multi_remove_handle(http->multi, call->easy);
+        if (!call->mail)
+            (void)curl_multi_remove_handle(http->multi, call->easy);
         call->answered(call->arg, &answer);
         free_call(call);
     }
 }
+
+/* --- mails: each in a thread --- */
+
+/*
+ * libcurl 7.88 blocks in two places of SMTP: for the relay's word after the mail's end (which may
+ * take it long: it looks for viruses then) and for that to QUIT. On the loop nothing else would go
+ * on meanwhile.
+ */
+static void mail_work(void *arg)
+{
+    struct mc_http_call *call = arg;
+
+    call->result = curl_easy_perform(call->easy);
+}
+
+/* MC_BUSY: it had not begun when everything ended. */
+static void mail_done(void *arg, enum mc_status status)
+{
+    struct mc_http_call *call = arg;
+
+    (void)status;
+    if (atomic_load(&call->cancelled))
+        free_call(call);
+    else
+        finish(call, call->result);
+}
+
+static int mail_goes_on(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                        curl_off_t up)
+{
+    struct mc_http_call *call = arg;
+
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return atomic_load(&call->cancelled) ? 1 : 0;
+}
+
+static enum mc_status start_mail(struct mc_http_call *call)
+{
+    struct mc_http *http = call->http;
+
+    if (http->mailers == NULL)
+        http->mailers = mc_pool_create(http->loop, MAIL_THREADS, http->requests_max);
+    return http->mailers != NULL ? mc_pool_run(http->mailers, mail_work, mail_done, call) : MC_FULL;
+}
+
+/* Its thread has it still. */
+static void cancel_mail(struct mc_http_call *call)
+{
+    TAILQ_REMOVE(&call->http->running, call, next);
+    atomic_store(&call->cancelled, true);
+}
+
+static void end_mails(struct mc_http *http)
+{
+    struct mc_http_call *call = NULL;
+    struct mc_http_call *next = NULL;
+
+    for (call = TAILQ_FIRST(&http->running); call != NULL; call = next) {
+        next = TAILQ_NEXT(call, next);
+        if (call->mail)
+            cancel_mail(call);
+    }
+    if (http->mailers != NULL)
+        mc_pool_destroy(http->mailers); /* waits for a second, and frees them */
+}
+
+/* --- */
 
 struct mc_http *mc_http_create(struct mc_loop *loop, const struct mc_http_config *config)
 {
@@ -382,11 +465,13 @@ void mc_http_destroy(struct mc_http *http)
 
     if (http == NULL)
         return;
+    end_mails(http);
     TAILQ_CONCAT(&http->finished, &http->running, next);
     while ((call = TAILQ_FIRST(&http->finished)) != NULL) {
         TAILQ_REMOVE(&http->finished, call, next);
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot follow the list's back pointers */
-        (void)curl_multi_remove_handle(http->multi, call->easy);
+        if (!call->mail)
+            (void)curl_multi_remove_handle(http->multi, call->easy);
         free_call(call);
     }
     if (http->multi != NULL)
@@ -461,11 +546,9 @@ static size_t read_mail(char *data, size_t size, size_t count, void *arg)
     return len;
 }
 
-/*
- * libcurl 7.88 blocks in two places of SMTP: for the relay's word after the mail's end, and for
- * that to QUIT, which it says after a timeout too and waits 120 s for. Half of the exchange's time
- * for each, in whole seconds, so that both together end within a lease.
- */
+/* For the relay's word after the mail's end, and for that to QUIT, which libcurl says after a
+ * timeout too: half of the exchange's time for each, in whole seconds, so that both together end
+ * within a lease. */
 static long relay_word_s(int64_t timeout_ms)
 {
     enum { WORDS = 2, SECOND_MS = 1000 };
@@ -500,6 +583,9 @@ static bool set_mail(struct mc_http_call *call, const struct mc_http_request *re
     ok &= curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_mail) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_READDATA, call) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, mail_goes_on) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, call) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
@@ -591,6 +677,13 @@ static bool set_exchange(struct mc_http_call *call, const struct mc_http_request
     return set_method(call->easy, request) && add_headers(call, request);
 }
 
+static enum mc_status begin(struct mc_http_call *call)
+{
+    if (call->mail)
+        return start_mail(call);
+    return curl_multi_add_handle(call->http->multi, call->easy) == CURLM_OK ? MC_OK : MC_FULL;
+}
+
 enum mc_status mc_http_start(struct mc_http *http, const struct mc_http_request *request,
                              void (*answered)(void *arg, const struct mc_http_answer *answer),
                              void *arg, struct mc_http_call **ret_call)
@@ -611,8 +704,7 @@ enum mc_status mc_http_start(struct mc_http *http, const struct mc_http_request 
     call->detail = request->detail ? calloc(1, sizeof *call->detail) : NULL;
     call->easy = curl_easy_init();
     if (call->easy == NULL || (request->detail && call->detail == NULL) ||
-        !set_options(call, request) || !set_exchange(call, request) ||
-        curl_multi_add_handle(http->multi, call->easy) != CURLM_OK) {
+        !set_options(call, request) || !set_exchange(call, request) || begin(call) != MC_OK) {
         free_call(call);
         return MC_FULL;
     }
@@ -627,9 +719,14 @@ void mc_http_cancel(struct mc_http_call *call)
 {
     struct mc_http *http = call->http;
 
-    TAILQ_REMOVE(call->finished ? &http->finished : &http->running, call, next);
     http->load--;
-    (void)curl_multi_remove_handle(http->multi, call->easy);
+    if (call->mail && !call->finished) {
+        cancel_mail(call);
+        return;
+    }
+    TAILQ_REMOVE(call->finished ? &http->finished : &http->running, call, next);
+    if (!call->mail)
+        (void)curl_multi_remove_handle(http->multi, call->easy);
     free_call(call);
 }
 

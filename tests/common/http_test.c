@@ -348,6 +348,152 @@ static void cancelled_calls_do_not_answer(void **state)
     start(t, &request, &result);
 }
 
+/* --- mails --- */
+
+/* A relay of one connection, on the same loop: what it waits for and says, line by line. */
+struct relay {
+    struct mc_loop *loop;
+    struct mc_watch *watch;
+    struct mc_watch *door;
+    int listening;
+    int fd;
+    char text[4096];
+    size_t len;
+    size_t step;
+    bool has_mail; /* all of it, and no word of ours yet */
+};
+
+struct relay_step {
+    const char *ends; /* of what is waited for; NULL: we speak first */
+    const char *says; /* NULL: nothing for now */
+};
+
+static const struct relay_step relay_steps[] = {
+    {"\r\n", "250 relay\r\n"}, {"\r\n", "250 ok\r\n"}, {"\r\n", "250 ok\r\n"},
+    {"\r\n", "354 go on\r\n"}, {"\r\n.\r\n", NULL},
+};
+
+static void relay_says(struct relay *relay, const char *text)
+{
+    assert_int_equal(send(relay->fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static void relay_hears(void *arg, unsigned events)
+{
+    struct relay *relay = arg;
+    ssize_t n = recv(relay->fd, relay->text + relay->len, sizeof relay->text - 1 - relay->len,
+                     MSG_DONTWAIT);
+
+    (void)events;
+    if (n <= 0) {
+        mc_watch_destroy(relay->watch);
+        relay->watch = NULL;
+        return;
+    }
+    relay->len += (size_t)n;
+    relay->text[relay->len] = '\0';
+    if (relay->step == MC_LEN(relay_steps)) { /* QUIT */
+        relay_says(relay, "221 bye\r\n");
+        return;
+    }
+    const struct relay_step *step = &relay_steps[relay->step];
+    size_t end = strlen(step->ends);
+    if (relay->len < end || strcmp(relay->text + relay->len - end, step->ends) != 0)
+        return;
+    relay->step++;
+    relay->len = 0;
+    if (step->says != NULL)
+        relay_says(relay, step->says);
+    else
+        relay->has_mail = true;
+}
+
+static void relay_met(void *arg, unsigned events)
+{
+    struct relay *relay = arg;
+
+    (void)events;
+    relay->fd = accept(relay->listening, NULL, NULL);
+    assert_true(relay->fd >= 0);
+    relay->watch = mc_watch_create(relay->loop, relay->fd, MC_WATCH_READ, relay_hears, relay);
+    relay_says(relay, "220 relay\r\n");
+}
+
+static uint16_t relay_open(struct relay *relay, struct mc_loop *loop)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+
+    *relay = (struct relay){.loop = loop, .fd = -1};
+    relay->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(relay->listening, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(relay->listening, 1), 0);
+    assert_int_equal(getsockname(relay->listening, (struct sockaddr *)&address, &len), 0);
+    relay->door = mc_watch_create(loop, relay->listening, MC_WATCH_READ, relay_met, relay);
+    return ntohs(address.sin_port);
+}
+
+static void relay_close(struct relay *relay)
+{
+    if (relay->watch != NULL)
+        mc_watch_destroy(relay->watch);
+    mc_watch_destroy(relay->door);
+    (void)close(relay->fd);
+    (void)close(relay->listening);
+}
+
+static struct mc_http_request letter(struct fixture *t, uint16_t port)
+{
+    static const struct mc_http_mail mail = {
+        .from = "mot-cua@example.vn", .to = "dan@example.vn", .plain = true};
+    static const char text[] = "Subject: x\r\n\r\nxin chao\r\n";
+
+    (void)snprintf(t->url, sizeof t->url, "smtp://127.0.0.1:%u", (unsigned)port);
+    return (struct mc_http_request){.mail = &mail, .url = t->url, .body = {text, sizeof text - 1}};
+}
+
+/* A relay looks for viruses before it says that it has the mail: others are not kept waiting. */
+static void a_relay_that_thinks_keeps_nobody_waiting(void **state)
+{
+    struct fixture *t = *state;
+    struct relay relay;
+    struct result mailed;
+    struct result other;
+
+    struct mc_http_request request = letter(t, relay_open(&relay, t->loop));
+    start(t, &request, &mailed);
+    turn_until(t->loop, &relay.has_mail);
+    request = get(t, "/ok");
+    start(t, &request, &other);
+    turn_until(t->loop, &other.done);
+    assert_int_equal(other.outcome, MC_HTTP_ANSWERED);
+    assert_false(mailed.done);
+    relay_says(&relay, "250 taken\r\n");
+    turn_until(t->loop, &mailed.done);
+    assert_int_equal(mailed.outcome, MC_HTTP_ANSWERED);
+    assert_int_equal(mailed.status, 250);
+    relay_close(&relay);
+}
+
+static void cancelled_mails_do_not_answer(void **state)
+{
+    struct fixture *t = *state;
+    struct mc_http_call *handle_of_call = NULL;
+    struct result result = {0};
+    struct relay relay;
+
+    struct mc_http_request request = letter(t, relay_open(&relay, t->loop));
+    assert_int_equal(mc_http_start(t->http, &request, answered, &result, &handle_of_call), MC_OK);
+    turn_until(t->loop, &relay.has_mail);
+    mc_http_cancel(handle_of_call);
+    assert_int_equal(mc_http_load(t->http), 0);
+    mc_http_destroy(t->http); /* its thread has it still */
+    t->http = NULL;
+    assert_false(result.done);
+    relay_close(&relay);
+}
+
 struct chain {
     struct fixture *t;
     unsigned left;
@@ -687,6 +833,8 @@ int main(void)
         HTTP_TEST(set_up_tls, plain_http_needs_permission),
         HTTP_TEST(set_up_small, requests_are_bounded_and_wait_for_a_connection),
         HTTP_TEST(set_up, cancelled_calls_do_not_answer),
+        HTTP_TEST(set_up, a_relay_that_thinks_keeps_nobody_waiting),
+        HTTP_TEST(set_up, cancelled_mails_do_not_answer),
         HTTP_TEST(set_up, a_callback_may_ask_again),
         HTTP_TEST(set_up, a_refused_connection_is_not_sent),
         HTTP_TEST(set_up, a_reset_after_the_request_is_unknown_and_sent_once),
