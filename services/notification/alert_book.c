@@ -65,16 +65,33 @@ static size_t longest(const char *words)
     return len;
 }
 
+/* Of the operator's own words, with their place in his file. */
+static bool complain_words(const struct reader *reader, const struct notification_template *words,
+                           const char *column, const char *what)
+{
+    char where[NOTIFICATION_WHERE_SIZE];
+
+    (void)snprintf(reader->why, reader->why_size, "%s%s: %s",
+                   notification_template_where(reader->words, words, column, where), words->key,
+                   what);
+    return false;
+}
+
 static bool words_fit(const struct reader *reader, const struct notification_template *words)
 {
-    if (!notification_variables_fit(words->title, names) ||
-        !notification_variables_fit(words->text, names) ||
-        !notification_variables_fit(words->sms, names))
-        return complain(reader, "a variable that alerts do not offer", words->key);
+    static const char not_offered[] = "a variable that alerts do not offer";
+
+    if (!notification_variables_fit(words->title, names))
+        return complain_words(reader, words, "title", not_offered);
+    if (!notification_variables_fit(words->text, names))
+        return complain_words(reader, words, "text", not_offered);
+    if (!notification_variables_fit(words->sms, names))
+        return complain_words(reader, words, "sms", not_offered);
     if (words->sms[0] == '\0')
-        return complain(reader, "an alert wants an SMS, and there is no text for it", words->key);
+        return complain_words(reader, words, "sms",
+                              "an alert wants an SMS, and there is no text for it");
     if (longest(words->sms) > ALERT_SMS_MAX)
-        return complain(reader, "an alert's SMS must be one part", words->key);
+        return complain_words(reader, words, "sms", "an alert's SMS must be one part");
     return true;
 }
 

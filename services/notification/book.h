@@ -5,14 +5,18 @@
  * A template has versions; the highest is used, and the lower stay to show what earlier notices
  * were made of. Each event offers a few variables; a template that names another does not open,
  * nor does an SMS that would not fit or not be GSM-7: better at start-up than on a citizen's phone.
+ *
+ * An operator may have tables of his own, with the same columns. A template of his is used whatever
+ * versions ours has, and takes the place of ours of the same version; a rule of his takes the place
+ * of ours of the same event and state. What is wrong there is named with file, line and column.
  */
 #pragma once
 
 #include "common/base.h"
 
 enum {
-    NOTIFICATION_RULES_MAX = 96,
-    NOTIFICATION_TEMPLATES_MAX = 128,
+    NOTIFICATION_RULES_MAX = 160,
+    NOTIFICATION_TEMPLATES_MAX = 256,
     NOTIFICATION_NAME_SIZE = 48,      /* of an event, a template */
     NOTIFICATION_TITLE_SIZE = 160,    /* bytes */
     NOTIFICATION_WORDS_SIZE = 1024,   /* bytes of a template's text for the inbox */
@@ -80,6 +84,7 @@ struct notification_template {
     char title[NOTIFICATION_TITLE_SIZE];
     char sms[NOTIFICATION_SMS_MAX + 1];
     char text[NOTIFICATION_WORDS_SIZE];
+    size_t line; /* in the operator's table; 0: ours */
 };
 
 struct notification_rule {
@@ -90,6 +95,7 @@ struct notification_rule {
     bool email;
     enum notification_kind kind;
     int64_t sms_life_ms; /* from the fact on; 0: as notification.sms_life says */
+    size_t line;         /* in the operator's table; 0: ours */
 };
 
 struct notification_book {
@@ -97,12 +103,31 @@ struct notification_book {
     size_t templates_len;
     struct notification_rule rules[NOTIFICATION_RULES_MAX];
     size_t rules_len;
+    const char *own_templates; /* the operator's file, for what is said of a line of it; or NULL */
 };
 
 /* Reads both tables; MC_INVALID with a line in `why`. The book may not move afterwards. */
 mc_nodiscard enum mc_status notification_book_read(struct notification_book *book,
                                                    struct mc_bytes rules, struct mc_bytes templates,
                                                    char *why, size_t why_size);
+
+/* An operator's own table. */
+struct notification_own {
+    const char *file; /* "": there is none */
+    struct mc_bytes text;
+};
+/* The same, with an operator's own behind ours. The file's name must live as long as the book. */
+mc_nodiscard enum mc_status notification_book_read_own(struct notification_book *book,
+                                                       struct mc_bytes rules,
+                                                       struct mc_bytes templates,
+                                                       const struct notification_own *own_rules,
+                                                       const struct notification_own *own_templates,
+                                                       char *why, size_t why_size);
+/* Where a template of the operator's stands, "FILE:LINE:COLUMN: "; "" when it is ours. */
+enum { NOTIFICATION_WHERE_SIZE = 160 };
+const char *notification_template_where(const struct notification_book *book,
+                                        const struct notification_template *words,
+                                        const char *column, char out[NOTIFICATION_WHERE_SIZE]);
 
 /* The rule of an event; to_state as its body says. NULL: nobody is told. */
 const struct notification_rule *notification_rule_find(const struct notification_book *book,
@@ -111,7 +136,7 @@ const struct notification_rule *notification_rule_find(const struct notification
 /* The name of the state that a rule wants; "": any. */
 const char *notification_rule_state(const struct notification_rule *rule);
 
-/* The newest version of a template; NULL: there is none. */
+/* The version of a template that is used: the newest, of the operator's if he has any; or NULL. */
 const struct notification_template *notification_template_find(const struct notification_book *book,
                                                                const char *key);
 

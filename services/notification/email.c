@@ -141,25 +141,6 @@ static void mail_to(const struct notification *notification, struct mc_txn *txn,
                                  });
 }
 
-static bool template_fits(const struct notification *notification, const char *key,
-                          const char *const *names)
-{
-    const struct notification_template *words =
-        notification_template_find(&notification->book, key);
-
-    return words != NULL && notification_variables_fit(words->title, names) &&
-           notification_variables_fit(words->text, names);
-}
-
-bool email_templates_fit(const struct notification *notification)
-{
-    static const char *const code[] = {"code", "time", NULL};
-    static const char *const none[] = {NULL};
-
-    return template_fits(notification, "EMAIL_CODE", code) &&
-           template_fits(notification, "EMAIL_REPLACED", none);
-}
-
 enum mc_status notification_get_email(struct notification *notification, struct mc_txn *txn,
                                       const Notification__GetEmailRequest *req,
                                       Notification__EmailAddress *rep)

@@ -19,9 +19,6 @@ enum {
  * has failed. */
 const char *email_of(struct mc_txn *txn, struct mc_bytes owner);
 
-/* Our letters about addresses are there, and say nothing that we do not know. */
-bool email_templates_fit(const struct notification *notification);
-
 /* Methods, for the session's own account. */
 enum mc_status notification_get_email(struct notification *notification, struct mc_txn *txn,
                                       const Notification__GetEmailRequest *req,

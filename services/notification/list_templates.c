@@ -20,6 +20,7 @@ static Notification__TemplateUse *use_of(struct mc_txn *txn, const struct notifi
     use->event = mc_unconst(rule->event);
     use->to_state = mc_unconst(notification_rule_state(rule));
     use->kind = mc_unconst(notification_kinds[rule->kind].key);
+    use->own = rule->line != 0;
     use->sms_life_ms = rule->sms_life_ms;
     use->channels[use->n_channels++] = NOTIFICATION__CHANNEL__INBOX;
     if (rule->sms)
@@ -71,6 +72,7 @@ static Notification__Template *tell(const struct notification_book *book, struct
     row->version = words->version;
     row->current = notification_template_find(book, words->key) == words;
     row->title = mc_unconst(words->title);
+    row->own = words->line != 0;
     row->text = mc_unconst(words->text);
     row->sms = mc_unconst(words->sms);
     return tell_variables(txn, words, row) && tell_uses(book, txn, words, row) ? row : NULL;

@@ -6,7 +6,7 @@
 #include "common/ident.h"
 #include "common/mail.h"
 
-#include "email.h"
+#include "mail.h"
 
 static const char *or_null(const char *text)
 {
@@ -76,25 +76,46 @@ static enum mc_status password_load(struct notification_relay *relay, struct mc_
     return status;
 }
 
-static bool template_fits(const struct notification *notification, const char *key)
-{
-    static const char *const names[] = {"code", "title", "state", "text", "time", NULL};
-    const struct notification_template *words =
-        notification_template_find(&notification->book, key);
+/* E-mails that no rule makes, and what each can say. */
+static const struct letter {
+    const char *key;
+    const char *names[6]; /* ends in NULL */
+} letters[] = {
+    {"SUPPORT_REQUEST_SENT", {"code", "title", "state", "text", "time"}},
+    {"SUPPORT_REQUEST_MOVED", {"code", "title", "state", "text", "time"}},
+    {"EMAIL_CODE", {"code", "time"}},
+    {"EMAIL_REPLACED", {NULL}},
+};
 
-    return words != NULL && notification_variables_fit(words->title, names) &&
-           notification_variables_fit(words->text, names);
+static enum mc_status letter_check(const struct notification *notification, struct mc_boot *with,
+                                   const struct letter *letter)
+{
+    char where[NOTIFICATION_WHERE_SIZE];
+    const struct notification_template *words =
+        notification_template_find(&notification->book, letter->key);
+
+    bool title_fits = words != NULL && notification_variables_fit(words->title, letter->names);
+    if (title_fits && notification_variables_fit(words->text, letter->names))
+        return MC_OK;
+    (void)snprintf(with->why, sizeof with->why, "%s%s: %s",
+                   notification_template_where(&notification->book, words,
+                                               title_fits ? "text" : "title", where),
+                   letter->key,
+                   words == NULL ? "no such template"
+                                 : "a variable that this e-mail does not offer");
+    return MC_INVALID;
 }
 
 enum mc_status notification_mail_boot(struct notification *notification, struct mc_boot *with)
 {
     struct notification_relay *relay = &notification->mail;
 
-    if (!template_fits(notification, "SUPPORT_REQUEST_SENT") ||
-        !template_fits(notification, "SUPPORT_REQUEST_MOVED"))
-        return complain(with, "SUPPORT_REQUEST_…: a template is missing, or a variable is wrong");
-    if (!email_templates_fit(notification))
-        return complain(with, "EMAIL_CODE, EMAIL_REPLACED: one is missing, or a variable is wrong");
+    enum mc_status status = MC_OK;
+
+    for (size_t i = 0; i < MC_LEN(letters) && status == MC_OK; i++)
+        status = letter_check(notification, with, &letters[i]);
+    if (status != MC_OK)
+        return status;
     if (!notification_mail_is_on(notification))
         return MC_OK;
     if (strncmp(relay->relay, "smtps://", 8) != 0 && strncmp(relay->relay, "smtp://", 7) != 0)

@@ -72,7 +72,8 @@ enum {
     NOTIFICATION_SMS_BACKOFF_MS = 1000,
     NOTIFICATION_SMS_BACKOFF_MAX_MS = 300000,
     NOTIFICATION_SMS_LEASE_MS = 15000,
-    NOTIFICATION_PASSWORD_MAX = 64, /* bytes, of the relay */
+    NOTIFICATION_TABLE_FILE_MAX = 1 << 20, /* bytes of an operator's table */
+    NOTIFICATION_PASSWORD_MAX = 64,        /* bytes, of the relay */
 };
 
 /* Whom e-mails are handed to (mail_relay.c), from the configuration. */
@@ -101,6 +102,8 @@ struct notification_quiet {
 struct notification {
     struct notification_relay mail;
     struct notification_quiet quiet;
+    const char *templates_file; /* the operator's own tables (own_tables.c); "": none */
+    const char *rules_file;
     int64_t sms_life_ms; /* from the configuration */
     int64_t mail_limit_ms;
     int64_t alerts_per_subscription;
@@ -117,6 +120,9 @@ struct notification {
 /* Notices that are older than notification.keep go (retention.c). */
 void notification_notices_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
 void notification_notices_tick(struct notification *notification, struct mc_txn *txn);
+
+/* Reads our tables and the operator's; what is wrong stops the boot, named with file and line. */
+enum mc_status notification_tables_boot(struct notification *notification, struct mc_boot *with);
 
 /* Handlers, one file each. */
 enum mc_status notification_list_inbox(struct notification *notification, struct mc_txn *txn,

@@ -81,6 +81,8 @@ static const struct mc_config_key config[] = {
     {"notification.sms_life", MC_CONFIG_DURATION, offsetof(struct notification, sms_life_ms), "24h", HOUR, 72 * HOUR, "How old a notice may be when its SMS is sent, unless its rule says another life; later it is no news."},
     {"notification.quiet_from",  MC_CONFIG_STRING, offsetof(struct notification, quiet.from_text),  "21:00", 5, 5, "From when on the SMS of notices that can wait are kept until the morning (HH:MM in Vietnam); codes and what concerns an account's safety never wait."},
     {"notification.quiet_until", MC_CONFIG_STRING, offsetof(struct notification, quiet.until_text), "07:00", 5, 5, "Until when; the same as quiet_from: none waits. At most 12 hours later."},
+    {"notification.templates_file", MC_CONFIG_PATH, offsetof(struct notification, templates_file), "", 0, 1024, "Words of your own, as CSV with the columns of data/templates.csv: used instead of ours of the same key; empty: none."},
+    {"notification.rules_file",     MC_CONFIG_PATH, offsetof(struct notification, rules_file),     "", 0, 1024, "Rules of your own, as CSV with the columns of data/rules.csv: a row takes the place of ours of its event and state; empty: none."},
     {"notification.alerts_per_subscription", MC_CONFIG_INT,      offsetof(struct notification, alerts_per_subscription), "20",   1, ALERT_BUDGET_MAX,     "Alerts one subscription is told of in an hour; what is more is told later, in one message."},
     {"notification.alerts_per_phone",        MC_CONFIG_INT,      offsetof(struct notification, alerts_per_phone),        "40",   1, ALERT_BUDGET_MAX,     "Alert SMS one phone gets in an hour; the rest comes later."},
     {"notification.alert_keep",              MC_CONFIG_DURATION, offsetof(struct notification, alert_keep_ms),           "400d", INT64_C(24) * HOUR, INT64_C(3660) * 24 * HOUR, "How long it is kept what alerts were sent to whom."},
@@ -221,10 +223,6 @@ NOTIFICATION_ROUTES(NOTIFICATION_CALL)
 
 static const struct mc_route routes[] = {NOTIFICATION_ROUTES(MC_ROUTE_ROW)};
 
-extern const char mc_data_rules[];
-extern const size_t mc_data_rules_len;
-extern const char mc_data_templates[];
-extern const size_t mc_data_templates_len;
 extern const char mc_data_alert_services[];
 extern const size_t mc_data_alert_services_len;
 extern const char mc_data_alert_rules[];
@@ -234,9 +232,7 @@ static enum mc_status boot(void *ctx, struct mc_boot *with)
 {
     struct notification *notification = ctx;
 
-    enum mc_status status = notification_book_read(
-        &notification->book, (struct mc_bytes){mc_data_rules, mc_data_rules_len},
-        (struct mc_bytes){mc_data_templates, mc_data_templates_len}, with->why, sizeof with->why);
+    enum mc_status status = notification_tables_boot(notification, with);
     if (status == MC_OK && notification->keep_ms != 0 &&
         notification->keep_ms < INT64_C(720) * HOUR) {
         (void)snprintf(with->why, sizeof with->why, "notification.keep: 0, or 30d and more");

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dossier.pb-c.h"
+
 #include "../harness.h"
 #include "services/notification/book.h"
 
@@ -67,11 +69,11 @@ static void bad_tables_do_not_open(void **state)
         {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,{name},,x\n",
          "A: a variable that its event does not offer"},
         {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,T,,{code\n",
-         "A: a variable that its event does not offer"},
+         "A: a brace that is none of a pair"},
         {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,T,,code}\n",
-         "A: a variable that its event does not offer"},
+         "A: a brace that is none of a pair"},
         {RULES "dossier.sent,,A,inbox,dossier,\n", TEMPLATES "A,1,T,,{}\n",
-         "A: a variable that its event does not offer"},
+         "A: a brace that is none of a pair"},
         {RULES "dossier.sent,,A,inbox sms,dossier,\n", TEMPLATES "A,1,T,,x\n",
          "A: a rule wants an SMS, and there is no text for it"},
         {RULES, TEMPLATES "A,1,T,Hồ sơ,x\n", "A: the SMS has letters that are not of GSM-7"},
@@ -208,11 +210,129 @@ static void sms_at_its_limits(void **state)
     assert_string_equal(sms + NOTIFICATION_SMS_VALUE_MAX - 2, "oo");
 }
 
+/* --- an operator's own tables --- */
+
+#define OUR_RULES                                                                                  \
+    RULES "dossier.sent,,A,inbox,dossier,\ndossier.advanced,REFUSED,A,inbox,decision,\n"           \
+          "dossier.advanced,,A,inbox,dossier,\n"
+#define OUR_TEMPLATES TEMPLATES "A,1,Ours,,x\nA,2,Ours,,x {code}\nB,1,Ours B,,x\n"
+
+static void own_read(const char *rules, const char *templates, const char *want_why,
+                     struct notification_book *book)
+{
+    const struct notification_own own_rules = {rules[0] != '\0' ? "r.csv" : "", mc_key_text(rules)};
+    const struct notification_own own_templates = {templates[0] != '\0' ? "t.csv" : "",
+                                                   mc_key_text(templates)};
+    char why[256] = "";
+    enum mc_status status =
+        notification_book_read_own(book, mc_key_text(OUR_RULES), mc_key_text(OUR_TEMPLATES),
+                                   &own_rules, &own_templates, why, sizeof why);
+
+    assert_string_equal(why, want_why);
+    assert_int_equal(status, want_why[0] == '\0' ? MC_OK : MC_INVALID);
+}
+
+/* His words are used, whatever version ours has; ours of that version make place. */
+static void own_words_are_used(void **state)
+{
+    struct notification_book *book = test_calloc(1, sizeof *book);
+
+    (void)state;
+    own_read("", TEMPLATES "A,1,His,,his {code}\n", "", book);
+    assert_int_equal(book->templates_len, 3);
+    assert_string_equal(notification_template_find(book, "A")->title, "His");
+    assert_string_equal(notification_template_version(book, "A", 2)->title, "Ours");
+    assert_string_equal(notification_rule_find(book, "dossier.sent", 0)->words->title, "His");
+    own_read("", TEMPLATES "A,1001,His,,x\nA,1002,His newer,,x\nC,1,His C,,x\n", "", book);
+    assert_int_equal(book->templates_len, 6);
+    assert_string_equal(notification_template_find(book, "A")->title, "His newer");
+    assert_string_equal(notification_template_find(book, "B")->title, "Ours B");
+    test_free(book);
+}
+
+/* A rule of one state goes before the one of any, and takes the place of ours of that state. */
+static void own_rules_are_used(void **state)
+{
+    struct notification_book *book = test_calloc(1, sizeof *book);
+    int refused = DOSSIER__STATE__REFUSED;
+    int finished = DOSSIER__STATE__FINISHED;
+
+    (void)state;
+    own_read(RULES "dossier.advanced,REFUSED,B,inbox,decision,\n"
+                   "dossier.advanced,FINISHED,C,inbox,dossier,\n"
+                   "payment.paid,,C,inbox,payment,\n",
+             TEMPLATES "C,1,His C,,x\n", "", book);
+    assert_int_equal(book->rules_len, 5);
+    assert_string_equal(notification_rule_find(book, "dossier.advanced", refused)->words->key, "B");
+    assert_string_equal(notification_rule_find(book, "dossier.advanced", finished)->words->key,
+                        "C");
+    assert_string_equal(notification_rule_find(book, "dossier.advanced", -5)->words->key, "A");
+    assert_string_equal(notification_rule_find(book, "payment.paid", 0)->words->key, "C");
+    own_read(RULES "dossier.advanced,,B,inbox,dossier,\n", "", "", book);
+    assert_int_equal(book->rules_len, 3);
+    assert_string_equal(notification_rule_find(book, "dossier.advanced", finished)->words->key,
+                        "B");
+    assert_string_equal(notification_rule_find(book, "dossier.advanced", refused)->words->key, "A");
+    test_free(book);
+}
+
+/* File, line, column: what is wrong can be found. */
+static void slips_in_own_tables_are_named(void **state)
+{
+    static const struct {
+        const char *rules;
+        const char *templates;
+        const char *want;
+    } cases[] = {
+        {"", "key,version\n", "t.csv:1:title: title: no such column"},
+        {"", TEMPLATES "C,1,T,,x\n\nC,0,T,,x\n",
+         "t.csv:4:version: C: a field is missing or too long"},
+        {"", TEMPLATES "C,1,,,x\n", "t.csv:2:title: C: a field is missing or too long"},
+        {"", TEMPLATES "C,1,T,,\"x\ny\"\nC,1,T,,x\n", "t.csv:4:version: C: the same version twice"},
+        {"", TEMPLATES "C,1,T,Hồ sơ,x\n",
+         "t.csv:2:sms: C: the SMS has letters that are not of GSM-7"},
+        {"", TEMPLATES "C,1,T,,x {code\n", "t.csv:2:text: C: a brace that is none of a pair"},
+        {"", TEMPLATES "C,1,T,,\"x\n", "t.csv:2:row: templates: cannot be read"},
+        /* our rule wants his words */
+        {"", TEMPLATES "A,7,T {bank},,x\n",
+         "t.csv:2:title: A: a variable that its event does not offer"},
+        {"rule\n", "", "r.csv:1:event: event: no such column"},
+        {RULES "dossier.eaten,,A,inbox,dossier,\n", "",
+         "r.csv:2:event: dossier.eaten: no such event"},
+        {RULES "dossier.sent,EATEN,A,inbox,dossier,\n", "",
+         "r.csv:2:to_state: dossier.sent: no such state"},
+        {RULES "dossier.sent,,Z,inbox,dossier,\n", "",
+         "r.csv:2:template: dossier.sent: no such template"},
+        {RULES "dossier.sent,,A,fax,dossier,\n", "",
+         "r.csv:2:channels: dossier.sent: channels are \"inbox\", then \"sms\", then \"email\""},
+        {RULES "dossier.sent,,A,inbox,weather,\n", "", "r.csv:2:kind: dossier.sent: no such kind"},
+        {RULES "dossier.sent,,A,inbox,payment,99h\n", "",
+         "r.csv:2:sms_life: dossier.sent: the life of an SMS is 1h to 72h, or empty"},
+        {RULES "identity.account_opened,,A,inbox,security,\n", "",
+         "r.csv:2:template: A: a variable that its event does not offer"},
+        {RULES "dossier.sent,,A,inbox sms,payment,\n", "",
+         "r.csv:2:channels: A: a rule wants an SMS, and there is no text for it"},
+        {RULES "dossier.sent,,A,inbox,payment,\ndossier.sent,,B,inbox,payment,\n", "",
+         "r.csv:3:event: dossier.sent: two rules for one event"},
+    };
+    struct notification_book *book = test_calloc(1, sizeof *book);
+
+    (void)state;
+    for (size_t i = 0; i < MC_LEN(cases); i++)
+        own_read(cases[i].rules, cases[i].templates, cases[i].want, book);
+    test_free(book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_tables_do_not_open), cmocka_unit_test(versions_and_states),
-        cmocka_unit_test(words_are_filled_in),    cmocka_unit_test(texts_at_their_limit),
+        cmocka_unit_test(own_words_are_used),
+        cmocka_unit_test(own_rules_are_used),
+        cmocka_unit_test(slips_in_own_tables_are_named),
+        cmocka_unit_test(bad_tables_do_not_open),
+        cmocka_unit_test(versions_and_states),
+        cmocka_unit_test(words_are_filled_in),
+        cmocka_unit_test(texts_at_their_limit),
         cmocka_unit_test(sms_at_its_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
