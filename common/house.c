@@ -262,7 +262,7 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
     (void)req;
     mc_store_usage(service->store, &usage);
     rep->problems =
-        mc_alloc(txn->arena, (3 + MC_PAUSES_MAX + service->followed_len) * sizeof *rep->problems);
+        mc_alloc(txn->arena, (4 + MC_PAUSES_MAX + service->followed_len) * sizeof *rep->problems);
     if (rep->problems == NULL)
         return MC_LIMITED;
     if (usage.refusing)
@@ -271,6 +271,9 @@ static enum mc_status house_health(struct mc_service *service, struct mc_txn *tx
         rep->problems[rep->n_problems++] = mc_unconst("STORE_NEARLY_FULL");
     if (service->redo != NULL && mc_redo_broken(service->redo))
         rep->problems[rep->n_problems++] = mc_unconst("REDO_BROKEN");
+    const char *own = service->room->problem != NULL ? service->room->problem(service->ctx) : NULL;
+    if (own != NULL)
+        rep->problems[rep->n_problems++] = mc_unconst(own);
     add_pauses(txn, rep);
     for (size_t i = 0; i < service->followed_len; i++)
         if (service->followed[i].diverged)

@@ -233,6 +233,8 @@ struct mc_room {
     size_t ctx_size;
     enum mc_status (*boot)(void *ctx, struct mc_boot *boot);
     void (*shutdown)(void *ctx);
+    /* What of the configuration needs an eye: one stable code for Health, or NULL. */
+    const char *(*problem)(const void *ctx);
     enum mc_status (*tick)(void *ctx, struct mc_txn *txn);    /* housekeeping, in bounded steps */
     int64_t tick_ms;                                          /* 0: none */
     enum mc_status (*closing)(void *ctx, struct mc_txn *txn); /* the last turn before a clean end */

@@ -52,6 +52,9 @@ void notification_mail_tick(const struct notification *notification, struct mc_t
 /* Refuses settings and templates that do not fit. */
 enum mc_status notification_mail_boot(struct notification *notification, struct mc_boot *with);
 
+/* "MAIL_NO_RELAY" when rules want e-mail and nobody takes any; NULL: all is well. */
+const char *notification_mail_problem(const void *ctx);
+
 enum mc_status notification_mail_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                       const ProtobufCMessage *payload,
                                       struct mc_http_request *ret_request);

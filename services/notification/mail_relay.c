@@ -76,6 +76,19 @@ static enum mc_status password_load(struct notification_relay *relay, struct mc_
     return status;
 }
 
+const char *notification_mail_problem(const void *ctx)
+{
+    const struct notification *notification = ctx;
+    const struct notification_book *book = &notification->book;
+
+    if (notification_mail_is_on(notification))
+        return NULL;
+    for (size_t i = 0; i < book->rules_len; i++)
+        if (book->rules[i].email)
+            return "MAIL_NO_RELAY";
+    return NULL;
+}
+
 /* E-mails that no rule makes, and what each can say. */
 static const struct letter {
     const char *key;

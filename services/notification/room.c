@@ -289,6 +289,7 @@ const struct mc_room notification_room = {
     .retention_len = MC_LEN(retention),
     .ctx_size = sizeof(struct notification),
     .boot = boot,
+    .problem = notification_mail_problem,
     .tick = notification_tick,
     .tick_ms = MINUTE,
 };

@@ -3,6 +3,7 @@
     dossier_life.py <folder of the daemons>
 """
 import json
+import uuid
 
 import story
 from story import CITIZEN, OFFICER, UNIT, enum_name
@@ -109,12 +110,27 @@ class DossierLife(story.Story):
         self.advance(at, "REFUSED", "Không thuộc thẩm quyền giải quyết")
         self.told("DOSSIER_REFUSED", "Không thuộc thẩm quyền")
         self.wait("its SMS to be delivered, which the notice says (NOT-08)", lambda: "delivered" in self.sms_states("DOSSIER_REFUSED"))
+        self.check_sent(at)
         self.assertGreater(self.view(at.dossier_id).refused_at_ms, 0)
         self.refused("TRANSITION_NOT_ALLOWED", "dossier", "Advance",
                      {"dossier_id": at.dossier_id, "version": self.view(at.dossier_id).version, "to": "NEW"}, self.desk)
         copy = self.dossier("Copy", {"dossier_id": at.dossier_id}, self.citizen_session)
         self.assertEqual(enum_name(copy, "state"), "DRAFT")
         self.assertGreater(copy.internal_number, at.internal_number)
+
+    def check_sent(self, at):
+        """NOT-08: the desk, and an operator, look up what the citizen was told; not without saying why."""
+        key, why = f"dossier:{uuid.UUID(bytes=at.dossier_id)}", "Trả lời khiếu nại"
+        self.refused("PURPOSE_REQUIRED", "notification", "ListSent", {"key": key}, self.desk)
+        sent = self.portal.call("notification", "ListSent", {"key": key}, self.desk, purpose=why).notices
+        self.assertEqual([n.template for n in sent], ["DOSSIER_REFUSED", "DOSSIER_SUBMITTED"])
+        self.assertEqual([n.unit for n in sent], [UNIT] * 2)
+        shown = json.loads(self.operator("-o", "json", "notice", "show", sent[0].notice_id.hex(), why))
+        self.assertIn("Không thuộc thẩm quyền", shown["text"])
+        self.assertEqual([c.get("state") for c in shown["channels"]], ["unread", "delivered"])
+        self.assertIn(sent[0].notice_id.hex(), self.operator("notice", "list", key, why))
+        self.wait("audit to know who read it", lambda: "notification.notices_read" in self.operator("trace", key))
+        self.assertIn("GSM7", self.operator("template", "preview", "DOSSIER_REFUSED", "reason=Thiếu chữ ký"))
 
     def check_desk(self):
         """DOS-24, DIG-05: brought to the desk by one with an account, and by one without."""

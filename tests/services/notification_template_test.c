@@ -147,6 +147,59 @@ static void slips_are_named(void **state)
     assert_int_equal(list(h, "", 1, "1", MC_OK)->n_templates, 1);
 }
 
+static bool says_no_relay(struct harness *h)
+{
+    Motcua__HealthRequest request = MOTCUA__HEALTH_REQUEST__INIT;
+    const Motcua__HealthReply *reply = harness_call(h, "Health", &request.base, MC_OK);
+
+    assert_true(reply->ready);
+    for (size_t i = 0; i < reply->n_problems; i++)
+        if (strcmp(reply->problems[i], "MAIL_NO_RELAY") == 0)
+            return true;
+    return false;
+}
+
+/* Rules want e-mail: a house without a relay is told so, one with it is not. */
+static void health_says_that_there_is_no_relay(void **state)
+{
+    static const char *const relay[] = {"notification.relay=smtps://127.0.0.1:1",
+                                        "notification.mail_from=dvc@example.vn", NULL};
+
+    assert_true(says_no_relay(*state));
+    harness_close(*state);
+    *state = harness_open(&notification_room, relay);
+    assert_false(says_no_relay(*state));
+}
+
+/* The files are read at the start; a template of the operator's is what people will be told. */
+static void files_of_the_operator_are_read(void **state)
+{
+    char path[] = "/tmp/motcua-own-XXXXXX";
+    char setting[64];
+    int file = mkstemp(path);
+    static const char rows[] = "key,version,title,sms,text\n"
+                               "BANK_UNLINKED,1001,Của tỉnh,Huy lien ket {bank},Đã hủy {bank}.\n";
+
+    assert_true(file >= 0);
+    assert_int_equal(write(file, rows, strlen(rows)), strlen(rows));
+    (void)close(file);
+    (void)snprintf(setting, sizeof setting, "notification.templates_file=%s", path);
+    harness_close(*state);
+    *state = harness_open(&notification_room, (const char *const[]){setting, NULL});
+    harness_as(*state, &operator_hand);
+    (void)unlink(path);
+    const Notification__TemplatePreview *shown =
+        preview(*state, "BANK_UNLINKED", 0, NULL, 0, MC_OK);
+    assert_int_equal(shown->version, 1001);
+    assert_string_equal(shown->title, "Của tỉnh");
+    assert_string_equal(shown->sms_text, "Huy lien ket Ngan hang mau");
+    const Notification__ListTemplatesReply *reply = list(*state, "BANK_UNLINKED", 0, "", MC_OK);
+    assert_int_equal(reply->n_templates, 2);
+    assert_true(!reply->templates[0]->own && reply->templates[1]->own);
+    assert_true(reply->templates[1]->current);
+    assert_int_equal(reply->templates[1]->n_uses, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +207,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_template_can_be_previewed, open_room, close_room),
         cmocka_unit_test_setup_teardown(a_preview_says_what_the_sms_costs, open_room, close_room),
         cmocka_unit_test_setup_teardown(slips_are_named, open_room, close_room),
+        cmocka_unit_test_setup_teardown(health_says_that_there_is_no_relay, open_room, close_room),
+        cmocka_unit_test_setup_teardown(files_of_the_operator_are_read, open_room, close_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
