@@ -80,6 +80,7 @@ const struct ctl_command ctl_commands[] = {
     {"notice", "show",   "ID PURPOSE",        "One notice: its words, and what became of it by each channel.", ctl_notice_show},
     {"template", "list", "[NAME]",            "The words of notices: versions, which is used, by how many rules.", ctl_template_list},
     {"template", "preview", "NAME [VARIABLE=VALUE...]", "How it looks and what its SMS costs; samples stand for what is not given.", ctl_template_preview},
+    {"mail", "bounced",  "ADDRESS",           "Takes a report of a mail that came back, from a mail system's pipe; ADDRESS is what it was sent to.", ctl_mail_bounced},
     {"client", "list",   "",                  "Portals that let their users sign in here.",       ctl_client_list},
     {"client", "save",   "FILE REASON",       "Registers or changes one, from JSON; prints a new one's secret.", ctl_client_save},
     {"client", "secret", "ID REASON [at-once]", "Gives one a new secret and prints it.",          ctl_client_secret},

@@ -184,6 +184,7 @@ int ctl_backup_run(struct ctl *ctl, int argc, char **argv);
 int ctl_backup_list(struct ctl *ctl, int argc, char **argv);
 int ctl_backup_verify(struct ctl *ctl, int argc, char **argv);
 int ctl_backup_gap(struct ctl *ctl, int argc, char **argv);
+int ctl_mail_bounced(struct ctl *ctl, int argc, char **argv);
 int ctl_config_show(struct ctl *ctl, int argc, char **argv);
 int ctl_config_check(struct ctl *ctl, int argc, char **argv);
 int ctl_config_diff(struct ctl *ctl, int argc, char **argv);

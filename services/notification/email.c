@@ -90,6 +90,7 @@ static enum mc_status tell(struct mc_txn *txn, const struct email *email,
 {
     rep->masked = masked(txn, email->content->address);
     rep->confirmed_ms = email->record->confirmed_ms;
+    rep->bounced_ms = email->record->bounced_ms;
     rep->waiting_masked = masked(txn, waits(txn, email) ? email->content->waiting : "");
     if (waits(txn, email)) {
         rep->code_expires_ms = email->record->code_expires_ms;
@@ -98,9 +99,8 @@ static enum mc_status tell(struct mc_txn *txn, const struct email *email,
     return txn->status;
 }
 
-static void emit(struct mc_txn *txn, const struct email *email, bool taken_away)
+static void emit(struct mc_txn *txn, const struct email *email, Notification__EmailChanged changed)
 {
-    Notification__EmailChanged changed = NOTIFICATION__EMAIL_CHANGED__INIT;
     char uuid[MC_UUID_TEXT_LEN + 1];
 
     mc_uuid_text(uuid, email->owner.data);
@@ -110,7 +110,6 @@ static void emit(struct mc_txn *txn, const struct email *email, bool taken_away)
         return;
     }
     changed.account_id = uuid;
-    changed.taken_away = taken_away;
     mc_emit(txn, "notification.email_changed", &changed.base, MC_PLAIN, keys);
 }
 
@@ -154,11 +153,30 @@ enum mc_status notification_get_email(struct notification *notification, struct 
 
 static void take_away(struct mc_txn *txn, struct email *email)
 {
+    Notification__EmailChanged changed = NOTIFICATION__EMAIL_CHANGED__INIT;
+
+    changed.taken_away = true;
     if (email->content->address[0] != '\0')
-        emit(txn, email, true);
+        emit(txn, email, changed);
     email->content->address = email->content->waiting = email->content->code = mc_unconst("");
-    email->record->confirmed_ms = email->record->code_expires_ms = 0;
+    email->record->confirmed_ms = email->record->code_expires_ms = email->record->bounced_ms = 0;
     save(txn, email);
+}
+
+void email_bounced(struct mc_txn *txn, struct mc_bytes owner, const char *address)
+{
+    Notification__EmailChanged changed = NOTIFICATION__EMAIL_CHANGED__INIT;
+    struct email email;
+
+    if (!load(txn, notification_recipient(txn, owner), &email) ||
+        strcmp(email.content->address, address) != 0)
+        return;
+    changed.taken_away = changed.bounced = true;
+    emit(txn, &email, changed);
+    email.content->address = mc_unconst("");
+    email.record->confirmed_ms = 0;
+    email.record->bounced_ms = txn->now_ms;
+    save(txn, &email);
 }
 
 /* Codes of the last day; with this one. False: they are too many. */
@@ -228,6 +246,7 @@ enum mc_status notification_set_email(struct notification *notification, struct 
 /* Who had the address before hears that it is another now. */
 static void take(const struct notification *notification, struct mc_txn *txn, struct email *email)
 {
+    const Notification__EmailChanged changed = NOTIFICATION__EMAIL_CHANGED__INIT;
     const struct notification_value none[] = {{NULL, NULL}};
 
     if (email->content->address[0] != '\0')
@@ -235,8 +254,8 @@ static void take(const struct notification *notification, struct mc_txn *txn, st
     email->content->address = email->content->waiting;
     email->content->waiting = email->content->code = mc_unconst("");
     email->record->confirmed_ms = txn->now_ms;
-    email->record->code_expires_ms = 0;
-    emit(txn, email, false);
+    email->record->code_expires_ms = email->record->bounced_ms = 0;
+    emit(txn, email, changed);
 }
 
 static void answer_not(struct mc_txn *txn, Notification__ConfirmEmailReply *rep, const char *code)

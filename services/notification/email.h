@@ -19,6 +19,9 @@ enum {
  * has failed. */
 const char *email_of(struct mc_txn *txn, struct mc_bytes owner);
 
+/* A mail to an address came back for good: when it is the account's, it has to be proven again. */
+void email_bounced(struct mc_txn *txn, struct mc_bytes owner, const char *address);
+
 /* Methods, for the session's own account. */
 enum mc_status notification_get_email(struct notification *notification, struct mc_txn *txn,
                                       const Notification__GetEmailRequest *req,

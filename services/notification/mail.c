@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "common/dsn.h"
 #include "common/ident.h"
 #include "common/retention.h"
 #include "common/text.h"
 
 #include "alert.h"
+#include "email.h"
 
 bool notification_mail_is_on(const struct notification *notification)
 {
@@ -133,16 +135,20 @@ static NotificationState__Mail *mail_load(struct mc_txn *txn, struct mc_bytes id
     return mc_load(txn, NOTIFICATION_MAILS, id, &notification_state__mail__descriptor);
 }
 
-/* The one that was made of the same fact before; UNSPECIFIED: none was. */
-static Notification__MailState made_before(struct mc_txn *txn, const char *dedupe)
+bool notification_mail_fate(struct mc_txn *txn, const char *dedupe,
+                            struct notification_mail_fate *ret_fate)
 {
     const NotificationState__Mail *record = NULL;
     struct mc_bytes id;
 
+    *ret_fate = (struct notification_mail_fate){.reason = ""};
     if (dedupe != NULL && mc_get(txn, NOTIFICATION_MAIL_DEDUPES, dedupe_key(txn, dedupe), &id))
         record = mail_load(txn, id);
-    return record != NULL ? (Notification__MailState)record->state
-                          : NOTIFICATION__MAIL_STATE__MAIL_STATE_UNSPECIFIED;
+    if (record == NULL)
+        return false;
+    *ret_fate = (struct notification_mail_fate){(Notification__MailState)record->state,
+                                                record->reason, record->changed_ms};
+    return true;
 }
 
 Notification__MailState notification_send_mail(const struct notification *notification,
@@ -151,11 +157,11 @@ Notification__MailState notification_send_mail(const struct notification *notifi
 {
     NotificationState__Mail record = NOTIFICATION_STATE__MAIL__INIT;
     NotificationState__MailContent content = NOTIFICATION_STATE__MAIL_CONTENT__INIT;
-    Notification__MailState before = made_before(txn, mail->dedupe);
+    struct notification_mail_fate before;
     const char *reason;
 
-    if (before != NOTIFICATION__MAIL_STATE__MAIL_STATE_UNSPECIFIED)
-        return before;
+    if (notification_mail_fate(txn, mail->dedupe, &before))
+        return before.state;
     struct mc_bytes id = mc_new_id(txn);
     char *subject = subject_text(txn, mail->subject);
     if (txn->status != MC_OK)
@@ -172,6 +178,7 @@ Notification__MailState notification_send_mail(const struct notification *notifi
     record.reason = mc_unconst(reason);
     record.keys = mc_unconst(mail->keys);
     record.n_keys = MC_MIN(mail->keys_len, (size_t)NOTIFICATION_KEYS_MAX);
+    record.account = (ProtobufCBinaryData){mail->account.len, mc_unconst(mail->account.data)};
     if (mail->dedupe != NULL) {
         struct mc_bytes key = dedupe_key(txn, mail->dedupe);
         record.dedupe = (ProtobufCBinaryData){key.len, mc_unconst(key.data)};
@@ -254,6 +261,58 @@ enum mc_status notification_mail_done(void *ctx, struct mc_txn *txn, const struc
         tell(txn, id, record);
         tell_alert(txn, mail, record);
     }
+    return txn->status;
+}
+
+/* The address that this mail went to is no longer believed. */
+static void give_up_address(struct mc_txn *txn, const NotificationState__Mail *record)
+{
+    struct mc_bytes plain = mc_open_bytes(txn, record->content);
+    const NotificationState__MailContent *content =
+        txn->status == MC_OK
+            ? notification_state__mail_content__unpack(&txn->arena->protobuf, plain.len, plain.data)
+            : NULL;
+
+    if (content == NULL)
+        (void)mc_fail(txn, MC_CORRUPT, "a mail's content");
+    else
+        email_bounced(txn, mc_key_bytes(record->account), content->to);
+}
+
+static bool status_ok(const char *status)
+{
+    size_t len = strlen(status);
+
+    return len >= sizeof "5.1.1" - 1 && len < MC_DSN_STATUS_SIZE &&
+           strspn(status, "0123456789.") == len;
+}
+
+enum mc_status notification_report_bounce(struct notification *notification, struct mc_txn *txn,
+                                          const Notification__ReportBounceRequest *req,
+                                          Notification__ReportBounceReply *rep)
+{
+    struct mc_bytes id = mc_key_bytes(req->mail_id);
+    NotificationState__Mail *record = id.len == MC_ID_LEN ? mail_load(txn, id) : NULL;
+
+    (void)notification;
+    if (txn->status != MC_OK)
+        return txn->status;
+    if (record == NULL)
+        return mc_refuse(txn, MC_NOT_FOUND, "mail_id", "MAIL_UNKNOWN", NULL);
+    if (!status_ok(req->status))
+        return mc_refuse(txn, MC_INVALID, "status", "FIELD_INVALID", "field", "status", NULL);
+    if (req->failed && record->state == NOTIFICATION__MAIL_STATE__MAIL_SENT) {
+        record->state = NOTIFICATION__MAIL_STATE__MAIL_BOUNCED;
+        record->changed_ms = txn->now_ms;
+        record->reason = mc_sprintf(txn->arena, "DSN_%s", req->status);
+        if (record->reason == NULL)
+            return mc_fail(txn, MC_LIMITED, "arena full");
+        mc_save(txn, NOTIFICATION_MAILS, id, &record->base);
+        tell(txn, id, record);
+        if (req->status[0] == '5' && record->account.len != 0)
+            give_up_address(txn, record);
+    }
+    rep->state = (Notification__MailState)record->state;
     return txn->status;
 }
 

@@ -30,6 +30,7 @@ struct notification_mail {
     const char *dedupe;       /* the same for the same fact; NULL: each call is a mail */
     int64_t at_ms;            /* of the fact: its life begins */
     int64_t expires_ms;       /* 0: when its life is over; it never lives longer */
+    struct mc_bytes account;  /* whose notice it is, or none */
     struct mc_bytes alert_id; /* of the alert that is told of its state; or none */
     uint32_t place;           /* there */
 };
@@ -45,6 +46,21 @@ bool notification_mail_is_on(const struct notification *notification);
 Notification__MailState notification_send_mail(const struct notification *notification,
                                                struct mc_txn *txn,
                                                const struct notification_mail *mail);
+
+/* A mail that was sent came back: its state, and the proven address of whose notice it was. */
+enum mc_status notification_report_bounce(struct notification *notification, struct mc_txn *txn,
+                                          const Notification__ReportBounceRequest *req,
+                                          Notification__ReportBounceReply *rep);
+
+/* The mail of a fact, by its dedupe; false: none was made, or it is forgotten. Texts live as long
+ * as the call. */
+struct notification_mail_fate {
+    Notification__MailState state;
+    const char *reason;
+    int64_t at_ms;
+};
+bool notification_mail_fate(struct mc_txn *txn, const char *dedupe,
+                            struct notification_mail_fate *ret_fate);
 
 /* Forgets mails that were kept long enough, in steps. */
 void notification_mail_tick(const struct notification *notification, struct mc_txn *txn);

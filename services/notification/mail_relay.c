@@ -13,6 +13,20 @@ static const char *or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
+/* Where this mail's report comes back to: the mail's id is below the address (RFC 5233). */
+static const char *envelope_from(const struct notification_relay *relay, struct mc_arena *arena,
+                                 const NotificationState__MailJob *mail)
+{
+    char id[2 * MC_ID_LEN + 1];
+    size_t local = strcspn(relay->bounce_to, "@");
+
+    if (relay->bounce_to[0] == '\0')
+        return relay->from;
+    (void)mc_hex(id, mc_key_bytes(mail->mail_id));
+    return mc_sprintf(arena, "%.*s+%s%s", (int)local, relay->bounce_to, id,
+                      relay->bounce_to + local);
+}
+
 enum mc_status notification_mail_http(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                       const ProtobufCMessage *payload,
                                       struct mc_http_request *ret_request)
@@ -41,8 +55,11 @@ enum mc_status notification_mail_http(void *ctx, struct mc_arena *arena, const s
                       &bytes);
     if (status != MC_OK)
         return status;
+    const char *from = envelope_from(relay, arena, mail);
+    if (from == NULL)
+        return MC_LIMITED;
     *envelope = (struct mc_http_mail){
-        .from = relay->from,
+        .from = from,
         .to = mail->to,
         .user = or_null(relay->user),
         .password = relay->password,
@@ -135,5 +152,10 @@ enum mc_status notification_mail_boot(struct notification *notification, struct 
         return complain(with, "notification.relay must be smtps://host:port or smtp://host:port");
     if (mc_email_check(relay->from) != MC_WHY_OK)
         return complain(with, "notification.mail_from must be an e-mail address");
+    if (relay->bounce_to[0] != '\0' &&
+        (mc_email_check(relay->bounce_to) != MC_WHY_OK ||
+         strcspn(relay->bounce_to, "@") > MC_EMAIL_LOCAL_MAX - 1 - 2 * (size_t)MC_ID_LEN))
+        return complain(with, "notification.bounce_to must be an e-mail address with at most 31 "
+                              "characters before the @");
     return relay->user[0] != '\0' ? password_load(relay, with) : MC_OK;
 }

@@ -208,6 +208,8 @@ static void mail_notice(const struct notification *notification, struct mc_txn *
                                      .words = rule->words,
                                      .keys = keys,
                                      .keys_len = n + 1,
+                                     .account = owner,
+                                     .dedupe = keys[n],
                                      .at_ms = MC_MIN(notice->at_ms, txn->now_ms),
                                  });
 }

@@ -85,6 +85,7 @@ struct notification_relay {
     const char *ca_file;
     const char *from;
     const char *from_name;
+    const char *bounce_to; /* ""; else where reports come back to */
     bool plain;
     int64_t retry_ms;
     int64_t life_ms;

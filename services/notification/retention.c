@@ -10,7 +10,7 @@
 
 #include "common/holds.h"
 
-#include "notification.h"
+#include "sent.h"
 
 static bool is_held(struct mc_txn *txn, const uint8_t *account,
                     const NotificationState__Notice *notice)
@@ -27,10 +27,11 @@ static bool is_held(struct mc_txn *txn, const uint8_t *account,
     return held;
 }
 
-static void drop(struct mc_txn *txn, struct mc_bytes key, bool hidden)
+static void drop(struct mc_txn *txn, struct mc_bytes key, const NotificationState__Notice *notice)
 {
     struct mc_bytes account = {key.data, MC_ID_LEN};
-    NotificationState__Inbox *inbox = hidden ? NULL : notification_inbox_load(txn, account);
+    struct mc_bytes id = {(const uint8_t *)key.data + MC_ID_LEN, MC_ID_LEN};
+    NotificationState__Inbox *inbox = notice->hidden ? NULL : notification_inbox_load(txn, account);
 
     if (inbox != NULL) {
         inbox->total -= MC_MIN(inbox->total, 1U);
@@ -39,6 +40,7 @@ static void drop(struct mc_txn *txn, struct mc_bytes key, bool hidden)
         mc_save(txn, NOTIFICATION_INBOXES, account, &inbox->base);
         mc_drop(txn, NOTIFICATION_UNREAD, key);
     }
+    sent_unindex(txn, id, notice);
     mc_drop(txn, NOTIFICATION_NOTICES, key);
 }
 
@@ -55,7 +57,7 @@ static bool look(struct mc_txn *txn, const struct mc_cursor *cursor, struct mc_s
         mc_row(cursor, &notification_state__notice__descriptor);
     if (notice == NULL || !mc_sweep_takes(sweep, made_ms, is_held(txn, key, notice)))
         return false;
-    drop(txn, cursor->key, notice->hidden);
+    drop(txn, cursor->key, notice);
     return true;
 }
 

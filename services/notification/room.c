@@ -43,6 +43,7 @@
     X(DeleteAlertSubscription, notification_delete_alert_subscription, Notification__DeleteAlertSubscriptionRequest, Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
     X(SetFollow,               notification_set_follow,                Notification__SetFollowRequest,               Notification__AlertSubscription,           MC_WRITE_SECRET, ALERTED, ALERT_RIGHT) \
     X(ListAlerts,              notification_list_alerts,               Notification__ListAlertsRequest,              Notification__ListAlertsReply,             MC_READ,         ALERTED, ALERT_RIGHT) \
+    X(ReportBounce, notification_report_bounce, Notification__ReportBounceRequest, Notification__ReportBounceReply, MC_WRITE_FRESH, MC_OPERATOR, NULL) \
     X(Notify, notification_notify, Notification__NotifyRequest, Notification__NotifyReply, MC_WRITE, MC_ROOM, NULL)
 
 static const char *const tables[NOTIFICATION_TABLES_END - MC_TABLE_ROOM] = {
@@ -94,6 +95,7 @@ static const struct mc_config_key config[] = {
     {"notification.relay_plain",         MC_CONFIG_BOOL,     offsetof(struct notification, mail.plain),         "false", 0, 0, "A relay without TLS: sandbox and tests; needs http.allow_plain too."},
     {"notification.mail_from",           MC_CONFIG_STRING,   offsetof(struct notification, mail.from),          "",  0, 254,  "The address our e-mails come from; needed with a relay."},
     {"notification.mail_from_name",      MC_CONFIG_STRING,   offsetof(struct notification, mail.from_name),     "Cổng Dịch vụ công Quốc gia", 0, 128, "The name that stands with it."},
+    {"notification.bounce_to",           MC_CONFIG_STRING,   offsetof(struct notification, mail.bounce_to),     "",  0, 254,  "The address reports of mails that came back are sent to, as bounce_to+ID@…; hand them to motcuactl mail bounced. Empty: to mail_from, and nobody reads them."},
     {"notification.mail_retry",          MC_CONFIG_DURATION, offsetof(struct notification, mail.retry_ms),      "1m",  100, HOUR, "How soon a mail is tried again that the relay did not take; then twice as long each time, up to an hour."},
     {"notification.mail_limit",          MC_CONFIG_DURATION, offsetof(struct notification, mail_limit_ms),     "1h",  MINUTE, 72 * HOUR, "A mail that waits longer is late: Stats and the forecast say so."},
     {"notification.mail_life",           MC_CONFIG_DURATION, offsetof(struct notification, mail.life_ms),       "72h", HOUR, 240 * HOUR, "How long after the fact a mail is tried; later it is not sent."},

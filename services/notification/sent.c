@@ -27,21 +27,39 @@ static struct mc_bytes prefix_of(struct mc_txn *txn, const char *key)
     return mc_keep(txn, key, strlen(key) + 1);
 }
 
-static void put(struct mc_txn *txn, const char *key, struct mc_bytes account, struct mc_bytes id)
+/* The row of a key; nothing when it needs none. */
+static struct mc_bytes row_of(struct mc_txn *txn, const char *key, struct mc_bytes id)
 {
-    if (key[0] != '\0' && strlen(key) <= NOTIFICATION_KEY_MAX &&
-        strncmp(key, of_account, sizeof of_account - 1) != 0)
-        mc_put(txn, NOTIFICATION_BY_KEY, mc_key_join(txn, prefix_of(txn, key), id), account);
+    if (key[0] == '\0' || strlen(key) > NOTIFICATION_KEY_MAX ||
+        strncmp(key, of_account, sizeof of_account - 1) == 0)
+        return (struct mc_bytes){0};
+    return mc_key_join(txn, prefix_of(txn, key), id);
+}
+
+/* `account`: nothing takes the rows away. */
+static void set_rows(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
+                     const NotificationState__Notice *notice)
+{
+    for (size_t i = 0; i < notice->n_keys + 2; i++) {
+        const char *key = i == 0 ? by_id : i == 1 ? notice->about : notice->keys[i - 2];
+        struct mc_bytes row = row_of(txn, key, id);
+
+        if (row.len != 0 && account.len != 0)
+            mc_put(txn, NOTIFICATION_BY_KEY, row, account);
+        else if (row.len != 0)
+            mc_drop(txn, NOTIFICATION_BY_KEY, row);
+    }
 }
 
 void sent_index(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
                 const NotificationState__Notice *notice)
 {
-    put(txn, by_id, account, id);
-    put(txn, notice->about, account, id);
-    for (size_t i = 0; i < notice->n_keys; i++)
-        if (strcmp(notice->keys[i], notice->about) != 0)
-            put(txn, notice->keys[i], account, id);
+    set_rows(txn, account, id, notice);
+}
+
+void sent_unindex(struct mc_txn *txn, struct mc_bytes id, const NotificationState__Notice *notice)
+{
+    set_rows(txn, (struct mc_bytes){0}, id, notice);
 }
 
 static bool has_right(const struct mc_caller *caller)

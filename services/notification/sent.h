@@ -8,6 +8,8 @@
 /* Puts a new notice where it is found: by its own id, by what it is about, by its event's keys. */
 void sent_index(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
                 const NotificationState__Notice *notice);
+/* Once it goes: no key leads to its account any more. */
+void sent_unindex(struct mc_txn *txn, struct mc_bytes id, const NotificationState__Notice *notice);
 
 /* An operator, or an officer at work on dossiers or money, who has named a purpose; else refused.
  */

@@ -6,9 +6,10 @@
 
 #include "common/ident.h"
 
+#include "mail.h"
 #include "sent.h"
 
-enum { CHANNELS = 2 };
+enum { CHANNELS = 3 };
 
 static char *uuid_of(struct mc_txn *txn, struct mc_bytes id)
 {
@@ -38,6 +39,24 @@ static const char *inbox_state(struct mc_txn *txn, struct mc_bytes account, stru
     return notification_is_unread(txn, mc_key_join(txn, account, id)) ? "unread" : "read";
 }
 
+/* "none": its rule wants none, or there was no proven address then; or it is forgotten. */
+static bool tell_mail(struct mc_txn *txn, struct mc_bytes id, Notification__SentChannel *row)
+{
+    static const char *const names[] = {"none",    "waiting", "sent",     "failed",
+                                        "expired", "refused", "no_relay", "bounced"};
+    struct notification_mail_fate fate;
+    const char *dedupe = mc_sprintf(txn->arena, "notice:%s", uuid_of(txn, id));
+
+    if (dedupe == NULL)
+        return false;
+    row->channel = NOTIFICATION__CHANNEL__EMAIL;
+    (void)notification_mail_fate(txn, dedupe, &fate);
+    row->state = mc_unconst(fate.state < MC_LEN(names) ? names[fate.state] : "none");
+    row->reason = mc_unconst(fate.reason);
+    row->at_ms = fate.at_ms;
+    return true;
+}
+
 static bool tell_channels(struct mc_txn *txn, struct mc_bytes account, struct mc_bytes id,
                           const NotificationState__Notice *record, Notification__SentNotice *rep)
 {
@@ -56,7 +75,7 @@ static bool tell_channels(struct mc_txn *txn, struct mc_bytes account, struct mc
     rows[1].state = mc_unconst(notification_sms_state_name(record->sms_state));
     rows[1].reason = record->sms_code;
     rows[1].at_ms = record->sms_at_ms;
-    return true;
+    return tell_mail(txn, id, &rows[2]);
 }
 
 static bool tell_words(struct mc_txn *txn, struct mc_bytes account,

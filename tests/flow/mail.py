@@ -24,7 +24,7 @@ class Relay:
     """Knows nobody of NOBODY's address; refuses the others as often as it is told to."""
 
     def __init__(self):
-        self.busy, self.asked, self.mails = 0, 0, []
+        self.busy, self.asked, self.mails, self.senders = 0, 0, [], []
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         self.asked += 1
@@ -37,6 +37,7 @@ class Relay:
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server, session, envelope):
+        self.senders.append(envelope.mail_from)
         self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 2.0.0 Ok"
 
@@ -60,7 +61,8 @@ class Mail(story.Story):
         self.addCleanup(self.away)
         self.extra = {"notification": {
             "notification.relay": f"smtps://127.0.0.1:{self.port}", "notification.relay_ca_file": cert,
-            "notification.mail_from": "khong-tra-loi@dichvucong.example.vn", "notification.mail_retry": "100ms"}}
+            "notification.mail_from": "khong-tra-loi@dichvucong.example.vn",
+            "notification.bounce_to": "tra-lai@dichvucong.example.vn", "notification.mail_retry": "100ms"}}
 
     def listen(self, port):
         self.listener = Listener(self.relay, hostname="127.0.0.1", port=port, ssl_context=self.tls)
@@ -135,6 +137,17 @@ class Mail(story.Story):
         self.assertEqual([a.addr_spec for a in mail["To"].addresses], [address])
         self.assertIn("mật khẩu", mail.get_body(("plain",)).get_content().lower())
         self.assertEqual(self.types()["notification.email_changed"], 1)
+
+        back, = set(self.relay.senders[-1:])  # the mail system behind the relay does not know the letter box any more
+        self.assertTrue(back.startswith("tra-lai+") and back.endswith("@dichvucong.example.vn"), back)
+        report = ("Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n"
+                  "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+                  "Final-Recipient: rfc822; buoi@thu.example.vn\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n")
+        said = subprocess.run([f"{self.bin}/motcuactl", "--run-dir", self.house.run_dir, "mail", "bounced", back], input=report,
+                              capture_output=True, text=True, timeout=20)
+        self.assertEqual((said.returncode, said.stdout), (0, "5.1.1 MAIL_BOUNCED\n"), said.stderr)
+        address = self.portal.call("notification", "GetEmail", {}, session)
+        self.assertTrue(address.bounced_ms and not address.masked)
 
 
 if __name__ == "__main__":

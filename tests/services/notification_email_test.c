@@ -11,7 +11,7 @@
 static const struct mc_caller binh = {.account_id = BINH, .ial = 2};
 static const char *const with_relay[] = {"notification.relay=smtps://relay.example:465",
                                          "notification.mail_from=khong-tra-loi@dvc.example.vn",
-                                         NULL};
+                                         "notification.bounce_to=tra-lai@dvc.example.vn", NULL};
 
 static int open_room(void **state)
 {
@@ -226,6 +226,65 @@ static void codes_of_a_day_at_the_limit_and_one_past(void **state)
     (void)set(h, WORK, MC_OK);
 }
 
+static Notification__MailState reported(struct harness *h, struct mc_bytes mail, bool failed,
+                                        const char *status)
+{
+    static const struct mc_caller operator_of = {.name = "operator:mail", .who = MC_OPERATOR};
+    Notification__ReportBounceRequest request = NOTIFICATION__REPORT_BOUNCE_REQUEST__INIT;
+
+    request.mail_id = (ProtobufCBinaryData){mail.len, mc_unconst(mail.data)};
+    request.failed = failed;
+    request.status = mc_unconst(status);
+    harness_as(h, &operator_of);
+    const Notification__ReportBounceReply *reply =
+        harness_call(h, "ReportBounce", &request.base, MC_OK);
+    return reply->state;
+}
+
+/* The envelope says which mail it is about; what comes back for good has to be proven again. */
+static void a_mail_that_comes_back_ends_the_address(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    uint8_t id[MC_ID_LEN];
+
+    proven(h, HOME);
+    password_changed(h);
+    assert_true(harness_effect(h, "mail", &exchange));
+    const char *from = exchange.http.mail->from;
+    assert_int_equal(strncmp(from, "tra-lai+", 8), 0);
+    assert_string_equal(strchr(from, '@'), "@dvc.example.vn");
+    assert_true(mc_unhex(id, sizeof id, (struct mc_bytes){from + 8, 2 * MC_ID_LEN}));
+    const struct mc_bytes mail = {id, sizeof id};
+    harness_answer(h, &exchange, 250, "");
+
+    assert_int_equal(reported(h, mail, false, "4.4.7"), NOTIFICATION__MAIL_STATE__MAIL_SENT);
+    assert_string_not_equal(get(h)->masked, "");
+    assert_int_equal(reported(h, mail, true, "5.1.1"), NOTIFICATION__MAIL_STATE__MAIL_BOUNCED);
+    assert_string_equal(get(h)->masked, "");
+    assert_int_equal(get(h)->bounced_ms, HARNESS_T0);
+    assert_int_equal(harness_events(h, "notification.mail_failed"), 1);
+    assert_int_equal(reported(h, mail, true, "5.1.1"), NOTIFICATION__MAIL_STATE__MAIL_BOUNCED);
+    assert_int_equal(harness_events(h, "notification.mail_failed"), 1);
+    password_changed(h);
+    assert_false(harness_effect(h, "mail", &exchange));
+    proven(h, HOME);
+    assert_int_equal(get(h)->bounced_ms, 0);
+}
+
+static void reports_of_no_mail_are_refused(void **state)
+{
+    struct harness *h = *state;
+    Notification__ReportBounceRequest request = NOTIFICATION__REPORT_BOUNCE_REQUEST__INIT;
+    uint8_t id[MC_ID_LEN] = {1};
+
+    request.mail_id = (ProtobufCBinaryData){sizeof id, id};
+    request.status = mc_unconst("5.1.1");
+    harness_as(h, &(struct mc_caller){.name = "operator:mail", .who = MC_OPERATOR});
+    (void)harness_call(h, "ReportBounce", &request.base, MC_NOT_FOUND);
+    assert_true(harness_violated(h, "mail_id", "MAIL_UNKNOWN"));
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
     struct harness *h = *state;
@@ -254,6 +313,8 @@ int main(void)
         ROOM_TEST(a_new_address_takes_the_old_ones_place_when_it_is_proven),
         ROOM_TEST(an_address_is_taken_away),
         ROOM_TEST(codes_of_a_day_at_the_limit_and_one_past),
+        ROOM_TEST(a_mail_that_comes_back_ends_the_address),
+        ROOM_TEST(reports_of_no_mail_are_refused),
         ROOM_TEST(what_cannot_be_is_refused),
         cmocka_unit_test_setup_teardown(without_a_relay_none_is_taken, open_without, close_room),
     };

@@ -168,7 +168,9 @@ static void old_notices_go_unless_held(void **state)
     accepted(h);
     harness_advance(h, 720 * HOUR_MS);
     assert_int_equal(preview(h)->count, 1); /* what is as old as the limit stays */
+    size_t keys_before = harness_rows(h, NOTIFICATION_BY_KEY);
     accepted(h);
+    size_t keys_of_one = harness_rows(h, NOTIFICATION_BY_KEY) - keys_before;
     harness_advance(h, 1000);
     assert_int_equal(preview(h)->count, 2);
     hold(h, "AddHold", "dossier:" CODE);
@@ -184,6 +186,7 @@ static void old_notices_go_unless_held(void **state)
     assert_int_equal(left->n_notices, 1);
     assert_int_equal(left->unread, 1);
     assert_int_equal(preview(h)->count, 0);
+    assert_int_equal(harness_rows(h, NOTIFICATION_BY_KEY), keys_of_one);
     harness_close(h);
 }
 

@@ -133,11 +133,13 @@ static void a_notice_is_shown_whole_and_the_reading_is_kept(void **state)
     assert_non_null(strstr(notice->sms_text, CODE));
     assert_string_equal(notice->phone, "091****101");
     assert_int_equal(notice->template_version, 1);
-    assert_int_equal(notice->n_channels, 2);
+    assert_int_equal(notice->n_channels, 3);
     assert_int_equal(notice->channels[0]->channel, NOTIFICATION__CHANNEL__INBOX);
     assert_string_equal(notice->channels[0]->state, "unread");
     assert_int_equal(notice->channels[1]->channel, NOTIFICATION__CHANNEL__SMS);
     assert_string_equal(notice->channels[1]->state, "waiting");
+    assert_int_equal(notice->channels[2]->channel, NOTIFICATION__CHANNEL__EMAIL);
+    assert_string_equal(notice->channels[2]->state, "none");
 
     const Motcua__Event *event = NULL;
     const Notification__NoticesRead *read = harness_last_event(
