@@ -26,7 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aiosmtpd.controller import Controller
 
-MAILS_MAX = 500  # the oldest gives way
+MAILS_MAX, BYTES_MAX = 500, 64 << 20  # the oldest give way
 MAIL_SIZE_MAX = 16 << 20  # bytes: more than common/mail.h makes
 GONE, LATER = "khong-ton-tai@", "tam-hoan@"
 PAGE = """<!doctype html><html lang="vi"><meta charset="utf-8"><title>Hộp thư (mô phỏng)</title>
@@ -58,7 +58,8 @@ class Box:
             self.mails.append({"number": self.number, "from": envelope.mail_from, "to": envelope.rcpt_tos,
                                "date": str(message["Date"] or ""), "subject": str(message["Subject"] or ""),
                                "text": body.get_content() if body is not None else "", "raw": envelope.content})
-            del self.mails[:-MAILS_MAX]
+            while len(self.mails) > MAILS_MAX or (len(self.mails) > 1 and sum(len(m["raw"]) for m in self.mails) > BYTES_MAX):
+                del self.mails[0]
         return "250 2.0.0 Ok"
 
     def all(self):
@@ -126,8 +127,11 @@ class Listener(Controller):
 
 
 def port_before(path):
+    """The one of the last start, unless somebody else has it now; 0: any."""
     try:
-        return int(open(path).read())
+        port = int(open(path).read())
+        socket.create_server(("127.0.0.1", port)).close()
+        return port
     except (OSError, ValueError):
         return 0
 
