@@ -28,8 +28,9 @@
  *                      no:  sleep until one of the fds is readable, then run a turn
  *
  * The order matters: pending is asked last, after every receive and every send of the turn,
- * and also after a send outside a turn (from a timer). A loop that sleeps without asking
- * loses messages that are already there until the next one comes.
+ * after a look at whether a peer is writable, and also after a send outside a turn (from a
+ * timer). A loop that sleeps without asking loses messages that are already there until the
+ * next one comes.
  */
 #pragma once
 

@@ -32,7 +32,7 @@ enum mc_status mc_config_tell(struct mc_service *service, struct mc_txn *txn,
     (void)req;
     if (config == NULL)
         return MC_OK;
-    rep->keys = mc_alloc(txn->arena, MC_CONFIG_KEYS_MAX * sizeof *rep->keys);
+    rep->keys = mc_alloc(txn->arena, MC_CONFIG_KEYS_MAX * sizeof(Motcua__ConfigKey *));
     if (rep->keys == NULL)
         return MC_LIMITED;
     for (size_t g = 0; g < config->groups_len; g++)

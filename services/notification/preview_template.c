@@ -149,11 +149,12 @@ enum mc_status notification_preview_template(struct notification *notification, 
                                              Notification__TemplatePreview *rep)
 {
     const struct notification_template *words = check(notification, txn, req);
-    const struct notification_value *values = NULL;
 
-    if (words != NULL && txn->status == MC_OK)
-        values = values_of(txn, words, req);
-    if (values != NULL)
-        check_names(txn, values, req);
+    if (words == NULL || txn->status != MC_OK)
+        return txn->status;
+    const struct notification_value *values = values_of(txn, words, req);
+    if (values == NULL)
+        return txn->status;
+    check_names(txn, values, req);
     return txn->status == MC_OK ? tell_words(txn, words, values, rep) : txn->status;
 }

@@ -127,7 +127,7 @@ class DossierLife(story.Story):
         self.assertEqual([n.unit for n in sent], [UNIT] * 2)
         shown = json.loads(self.operator("-o", "json", "notice", "show", sent[0].notice_id.hex(), why))
         self.assertIn("Không thuộc thẩm quyền", shown["text"])
-        self.assertEqual([c.get("state") for c in shown["channels"]], ["unread", "delivered"])
+        self.assertEqual([c.get("state") for c in shown["channels"]], ["unread", "delivered", "none"])
         self.assertIn(sent[0].notice_id.hex(), self.operator("notice", "list", key, why))
         self.wait("audit to know who read it", lambda: "notification.notices_read" in self.operator("trace", key))
         self.assertIn("GSM7", self.operator("template", "preview", "DOSSIER_REFUSED", "reason=Thiếu chữ ký"))

@@ -224,6 +224,7 @@ class Worker(RoomStory):
         token = self.job()
         self.wait_for(self.texts, "the text")
         worker.terminate()
+        self.wait_for(lambda: "stopping" in self.log_of_all(), "its stop to begin")
         late = self.job()  # comes while it stops
         self.assertEqual(worker.wait(daemons.PATIENCE_S), 0, self.log_of_all())
         self.assertIn(token, self.otp.settled("AckJobs"))
