@@ -113,16 +113,22 @@ char *mc_strdup(struct mc_arena *arena, const char *text)
 
 char *mc_sprintf(struct mc_arena *arena, const char *fmt, ...)
 {
+    size_t before = arena->used;
     va_list args;
 
-    va_start(args, fmt);
-    int len = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
-    char *text = len >= 0 ? mc_alloc(arena, (size_t)len + 1) : NULL;
-    if (text == NULL)
+    if (mc_alloc(arena, 1) == NULL)
         return NULL;
+    char *text = (char *)arena->base + arena->used - 1;
+    size_t room = arena->limit - arena->used + 1;
     va_start(args, fmt);
-    (void)vsnprintf(text, (size_t)len + 1, fmt, args);
+    int len = vsnprintf(text, room, fmt, args);
     va_end(args);
-    return text;
+    if (len >= 0 && (size_t)len < room) {
+        arena->used += (size_t)len;
+        return text;
+    }
+    arena->used = arena->limit; /* so that what was begun is wiped */
+    mc_arena_rewind(arena, before);
+    arena->full = true;
+    return NULL;
 }
