@@ -105,6 +105,13 @@ void mc_call_fail(struct mc_service *service, struct mc_call *call, enum mc_stat
     reply(service, call, mc_status_rpc(status), code, text_of(code), &told);
 }
 
+void mc_call_empty(struct mc_service *service, struct mc_call *call)
+{
+    call->status = MC_OK;
+    call->reply_body = (struct mc_bytes){0};
+    reply(service, call, 0, "", "", NULL);
+}
+
 /* A request that could not be read: the refusal names the field. */
 static bool refuse_wire(struct mc_service *service, struct mc_call *call,
                         const struct mc_validate_error *error)

@@ -57,10 +57,12 @@ static void turn_succeeded(struct daemon *d, const struct mc_turn *turn)
     for (size_t i = 0; i < d->writes_len; i++) {
         struct slot *slot = &d->slots[d->writes[i]];
 
-        if (slot->call.status == MC_WAIT)
+        if (slot->call.status == MC_WAIT) {
             daemon_park(d, slot);
-        else
-            daemon_reply(d, slot);
+            continue;
+        }
+        daemon_note_empty(d, &slot->call);
+        daemon_reply(d, slot);
     }
     daemon_batches_applied(d);
     daemon_results_told(d);

@@ -24,6 +24,7 @@ enum {
     PARKED_MAX = 1024,          /* calls that wait for something */
     PARKED_LOOK_MS = 200,       /* how often waiting calls look at the time */
     SCREENS_MAX = 512,          /* persons' reads that wait: they look no more often than that */
+    EMPTY_MAX = 4096,           /* request ids that were told there is nothing */
     FOLLOW_CREDIT = 500,
     FOLLOW_WAIT_MS = 5000,
     FOLLOW_TIMEOUT_MS = 12000,
@@ -61,6 +62,12 @@ struct waiting {
     struct held *first;
     size_t len;
     bool look; /* they get another run in the next turn */
+};
+
+/* A call that took nothing and was told so. */
+struct told_empty {
+    bool known;
+    uint8_t request_id[MC_ID_LEN];
 };
 
 /* A call of this turn. */
@@ -145,6 +152,7 @@ struct daemon {
     struct waiting takers;  /* writes: run last in each turn, on top of what it brought */
     struct waiting screens; /* reads for persons: no commit wakes them */
     struct waiting worked;  /* the pool is done with them */
+    struct told_empty empty[EMPTY_MAX]; /* by an id's last bytes, which are random */
     struct mc_timer *parked_timer;
     struct mc_timer *tick_timer;
     struct mc_timer *step_timer; /* the house has more to do than one tick's part */
@@ -184,6 +192,8 @@ void daemon_log(struct daemon *d, enum mc_log_level level, const char *event, co
 /* Calls: taken from the bus, or again from where they waited, as far as they go without a turn. */
 void daemon_receive(struct daemon *d);
 void daemon_resume(struct daemon *d, struct waiting *list);
+/* After its commit: a call that took nothing is remembered, and takes nothing any more. */
+void daemon_note_empty(struct daemon *d, const struct mc_call *call);
 void daemon_reply(struct daemon *d, struct slot *slot);
 void daemon_tell_all(struct daemon *d); /* replies that need no commit leave now */
 void daemon_park(struct daemon *d, struct slot *slot);

@@ -177,6 +177,40 @@ static void send_to_pool(struct daemon *d, struct slot *slot)
     daemon_reply(d, slot);
 }
 
+/*
+ * Nobody listens for a second answer. Who was told that there is nothing asks anew, while a repeat
+ * of the call may still be waiting or on its way; it would take jobs that then lie with nobody
+ * until their lease runs out.
+ */
+static struct told_empty *empty_of(struct daemon *d, const struct mc_call *call)
+{
+    const uint8_t *end = call->head->request_id.data + MC_ID_LEN;
+
+    return &d->empty[(end[-2] << 8U | end[-1]) % EMPTY_MAX];
+}
+
+static bool is_fresh(const struct mc_call *call)
+{
+    return call->method->route->mode == MC_WRITE_FRESH;
+}
+
+static bool was_empty(struct daemon *d, const struct mc_call *call)
+{
+    const struct told_empty *told = is_fresh(call) ? empty_of(d, call) : NULL;
+
+    return told != NULL && told->known &&
+           memcmp(told->request_id, call->head->request_id.data, MC_ID_LEN) == 0;
+}
+
+void daemon_note_empty(struct daemon *d, const struct mc_call *call)
+{
+    if (call->status != MC_OK || call->reply_body.len > 0 || !is_fresh(call))
+        return;
+    struct told_empty *told = empty_of(d, call);
+    told->known = true;
+    memcpy(told->request_id, call->head->request_id.data, MC_ID_LEN);
+}
+
 /* Sees a call as far as it goes without a turn. */
 static void admit(struct daemon *d, size_t index)
 {
@@ -191,6 +225,9 @@ static void admit(struct daemon *d, size_t index)
             daemon_park(d, slot);
         else
             tell(d, slot);
+    } else if (was_empty(d, call)) {
+        mc_call_empty(d->service, call);
+        tell(d, slot);
     } else {
         mc_call_prepare(d->service, call);
         if (call->needs_work)

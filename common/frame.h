@@ -162,6 +162,9 @@ void mc_call_prepare(struct mc_service *service, struct mc_call *call);
 /* A WRITE call inside a turn. Its reply may be sent when the turn's commit returned MC_OK. */
 void mc_call_write(struct mc_service *service, struct mc_turn *turn, struct mc_call *call);
 
+/* Answers a call that there is nothing for it, without running it. */
+void mc_call_empty(struct mc_service *service, struct mc_call *call);
+
 /* After a commit that failed: what the call is told instead. */
 void mc_call_fail(struct mc_service *service, struct mc_call *call, enum mc_status status);
 

@@ -13,6 +13,7 @@ import time
 import zmq
 
 import story
+from portal import uuid7
 from story import CITIZEN, Portal, enum_name
 
 GUIDE = f"{story.SOURCE}/services/otp/gateways"
@@ -177,6 +178,20 @@ class SmsGateway(Gateways):
         results = other.call("otp", "AckJobs", {"acks": [{"token": j.token} for j in jobs]}).results
         self.assertEqual([r.ok for r in results], [True] * 3)
         self.assertEqual(self.lane("transactional").done_total, 3)
+
+    def test_a_repeat_takes_nothing_more(self):
+        """Told that there is nothing, a gateway asks anew: repeats of the first call, waiting or late, are answered to nobody."""
+        self.up()
+        gateway = self.gateway("viettel")
+        gateway.resend = 0.05  # some repeats wait in the room when the first is answered
+        for i in range(5):
+            asked, credit = uuid7(), {"credit": 10, "wait_ms": 300}
+            self.assertEqual(len(gateway.call("otp", "LeaseJobs", credit, request_id=asked).jobs), 0)
+            self.enqueue(1, i + 1)
+            self.assertEqual(len(gateway.call("otp", "LeaseJobs", credit, request_id=asked).jobs), 0)  # and one comes late
+            job, = gateway.call("otp", "LeaseJobs", credit).jobs
+            self.assertEqual((job.text, job.attempt), (f"Ho so {i + 1} da tiep nhan", 1))
+            gateway.call("otp", "AckJobs", {"acks": [{"token": job.token}]})
 
     def test_strangers_lease_nothing(self):
         """A portal's key, and a key nobody knows."""
