@@ -5,6 +5,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -75,8 +76,10 @@ struct mc_httpd_request {
     char *body; /* NUL after its end */
     size_t body_len;
     size_t body_size;
+    void (*more)(void *arg); /* NULL: an answer in chunks, of no length */
     void (*closed)(void *arg);
     void *closed_arg;
+    uint64_t left; /* bytes of the answer that are still to be sent */
     char remote[INET6_ADDRSTRLEN];
 };
 
@@ -140,6 +143,7 @@ static const char *reason_of(int status)
         {201, "Created"},
         {202, "Accepted"},
         {204, "No Content"},
+        {206, "Partial Content"},
         {302, "Found"},
         {303, "See Other"},
         {304, "Not Modified"},
@@ -153,6 +157,7 @@ static const char *reason_of(int status)
         {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
         {417, "Expectation Failed"},
         {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
@@ -395,7 +400,13 @@ static void written(struct bufferevent *stream, void *arg)
 {
     struct connection *connection = arg;
 
-    if (connection->state != REPLYING || evbuffer_get_length(bufferevent_get_output(stream)) > 0)
+    if (evbuffer_get_length(bufferevent_get_output(stream)) > 0)
+        return;
+    if (connection->state == STREAMING && connection->request->more != NULL) {
+        connection->request->more(connection->request->closed_arg);
+        return;
+    }
+    if (connection->state != REPLYING)
         return;
     if (connection->last) {
         connection->state = LINGERING;
@@ -716,21 +727,49 @@ void mc_httpd_reply(struct mc_httpd_request *request, int status, const struct m
     free_request(request);
 }
 
+static void begin(struct mc_httpd_request *request, int status, const struct mc_header *headers)
+{
+    struct timeval stall = {.tv_sec = STREAM_STALL_S};
+
+    request->connection->state = STREAMING;
+    write_head(request->connection, status, mc_headers_ok(headers) ? headers : NULL);
+    (void)bufferevent_set_timeouts(request->connection->stream, NULL, &stall);
+}
+
 void mc_httpd_stream_begin(struct mc_httpd_request *request, int status,
                            const struct mc_header *headers, void (*closed)(void *arg), void *arg)
 {
-    struct connection *connection = request->connection;
-    struct timeval stall = {.tv_sec = STREAM_STALL_S};
-
-    if (connection == NULL)
+    if (request->connection == NULL)
         return;
-    connection->state = STREAMING;
     request->closed = closed;
     request->closed_arg = arg;
-    write_head(connection, status, mc_headers_ok(headers) ? headers : NULL);
-    (void)evbuffer_add_printf(bufferevent_get_output(connection->stream),
+    begin(request, status, headers);
+    (void)evbuffer_add_printf(bufferevent_get_output(request->connection->stream),
                               "Transfer-Encoding: chunked\r\n\r\n");
-    (void)bufferevent_set_timeouts(connection->stream, NULL, &stall);
+}
+
+void mc_httpd_body_begin(struct mc_httpd_request *request, int status,
+                         const struct mc_header *headers, uint64_t length, void (*more)(void *arg),
+                         void (*closed)(void *arg), void *arg)
+{
+    if (request->connection == NULL)
+        return;
+    request->more = more;
+    request->closed = closed;
+    request->closed_arg = arg;
+    request->left = asks_head_only(request) ? 0 : length;
+    begin(request, status, headers);
+    (void)evbuffer_add_printf(bufferevent_get_output(request->connection->stream),
+                              "Content-Length: %" PRIu64 "\r\n\r\n", length);
+}
+
+static void send_sized(struct mc_httpd_request *request, struct evbuffer *out,
+                       struct mc_bytes piece)
+{
+    size_t len = (size_t)MC_MIN((uint64_t)piece.len, request->left);
+
+    (void)evbuffer_add(out, piece.data, len);
+    request->left -= len;
 }
 
 enum mc_status mc_httpd_stream_send(struct mc_httpd_request *request, struct mc_bytes piece)
@@ -738,6 +777,10 @@ enum mc_status mc_httpd_stream_send(struct mc_httpd_request *request, struct mc_
     if (request->connection == NULL)
         return MC_EXPIRED;
     struct evbuffer *out = bufferevent_get_output(request->connection->stream);
+    if (request->more != NULL) {
+        send_sized(request, out, piece);
+        return MC_OK;
+    }
     if (evbuffer_get_length(out) + piece.len > MC_HTTPD_STREAM_BACKLOG_MAX)
         return MC_BUSY;
     if (piece.len == 0 || asks_head_only(request)) /* an empty chunk would be the end */
@@ -752,10 +795,13 @@ void mc_httpd_stream_end(struct mc_httpd_request *request)
 {
     struct connection *connection = request->connection;
 
-    if (connection != NULL) {
-        if (asks_head_only(request))
+    if (connection != NULL && request->left > 0) { /* less than was promised */
+        request->closed = NULL;
+        drop(connection);
+    } else if (connection != NULL) {
+        if (request->more == NULL && asks_head_only(request))
             connection->last = true;
-        else
+        else if (request->more == NULL)
             (void)bufferevent_write(connection->stream, "0\r\n\r\n", 5);
         (void)bufferevent_set_timeouts(connection->stream, NULL, NULL);
         expect_taken(connection);

@@ -6,9 +6,10 @@
  * not plainly HTTP/1.1 is answered 4xx/5xx and the connection closed, before the handler sees it.
  *
  * The handler gets a request handle and owes it exactly one mc_httpd_reply(), or one
- * mc_httpd_stream_begin() and one mc_httpd_stream_end(), now or later; until then everything read
- * from the handle stays valid, even when the peer goes away, the server is destroyed, or the answer
- * can no longer be delivered: then replying does nothing but let the handle go.
+ * mc_httpd_stream_begin() or mc_httpd_body_begin() and one mc_httpd_stream_end(), now or later;
+ * until then everything read from the handle stays valid, even when the peer goes away, the server
+ * is destroyed, or the answer can no longer be delivered: then replying does nothing but let the
+ * handle go.
  */
 #pragma once
 
@@ -90,6 +91,15 @@ void mc_httpd_reply(struct mc_httpd_request *request, int status, const struct m
  */
 void mc_httpd_stream_begin(struct mc_httpd_request *request, int status,
                            const struct mc_header *headers, void (*closed)(void *arg), void *arg);
+/*
+ * An answer of `length` bytes that is never in memory as a whole: `more` is called whenever the
+ * peer has taken what was sent, and asks for one more piece, sent then or later; it may end the
+ * answer. Ended before `length` bytes were sent, the connection is cut, which is how the peer
+ * knows.
+ */
+void mc_httpd_body_begin(struct mc_httpd_request *request, int status,
+                         const struct mc_header *headers, uint64_t length, void (*more)(void *arg),
+                         void (*closed)(void *arg), void *arg);
 /* MC_BUSY: the peer reads too slowly, nothing was queued. MC_EXPIRED: it is gone. */
 mc_nodiscard enum mc_status mc_httpd_stream_send(struct mc_httpd_request *request,
                                                  struct mc_bytes piece);

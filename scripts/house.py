@@ -57,7 +57,7 @@ class House:
                         "payment.tax_url": f"{sandbox}/gip", "payment.notice_key_file": self.notice_key()[0]},
             "dossier": {"dossier.post_url": f"{sandbox}/vnpost", "dossier.national_url": f"{sandbox}/dvcqg", "dossier.national_username": "motcua",
                         "dossier.national_password_file": self.made("dossier-national.secret", os.urandom(12).hex()), "dossier.allow_plain_http": "true", "http.allow_plain": "true"},
-            "partner": {"partner.check_networks": "127.0.0.0/8", "partner.allow_plain_http": "true", "partner.call_test_systems": "true",
+            "partner": {"partner.door_url": f"{gateway}/dvcqg/v1", "partner.check_networks": "127.0.0.0/8", "partner.allow_plain_http": "true", "partner.call_test_systems": "true",
                         "partner.check_ports": f"80,443,{self.port('sandbox') or 80}"},
             "gateway": {"gateway.listen": f"127.0.0.1:{self.gateway_port}", "gateway.dashboard": f"127.0.0.1:{self.dashboard_port}"},
             "sandbox": {"sandbox.listen": "127.0.0.1:0", "sandbox.sms_password": open(self.sms_password()).read(),

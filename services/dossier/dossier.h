@@ -268,6 +268,9 @@ enum mc_status dossier_read_for_partner(struct dossier *dossier, struct mc_txn *
 enum mc_status dossier_receive_progress(struct dossier *dossier, struct mc_txn *txn,
                                         const Dossier__ReceiveProgressRequest *req,
                                         Dossier__ReceiveProgressReply *rep);
+enum mc_status dossier_read_file_for_partner(struct dossier *dossier, struct mc_txn *txn,
+                                             const Dossier__ReadFileForPartnerRequest *req,
+                                             Dossier__ReadAttachmentReply *rep);
 enum mc_status dossier_look_up_for_partner(struct dossier *dossier, struct mc_txn *txn,
                                            const Dossier__LookUpForPartnerRequest *req,
                                            Dossier__PartnerDossier *rep);

@@ -95,6 +95,7 @@
     X(ReadForPartner,   dossier_read_for_partner,  Dossier__ReadForPartnerRequest,   Dossier__DossierView,             MC_WRITE_FRESH,  MC_ROOM,     NULL) \
     X(ReceiveProgress,  dossier_receive_progress,  Dossier__ReceiveProgressRequest,  Dossier__ReceiveProgressReply,    MC_WRITE_FRESH,  MC_ROOM,     NULL) \
     X(LookUpForPartner, dossier_look_up_for_partner, Dossier__LookUpForPartnerRequest, Dossier__PartnerDossier,        MC_WRITE_FRESH,  MC_ROOM,     NULL) \
+    X(ReadFileForPartner, dossier_read_file_for_partner, Dossier__ReadFileForPartnerRequest, Dossier__ReadAttachmentReply,   MC_WRITE_FRESH,  MC_ROOM,     NULL) \
     X(ListWork,         dossier_list_work,         Dossier__ListWorkRequest,         Dossier__ListWorkReply,          MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
     X(CountWork,        dossier_count_work,        Dossier__CountWorkRequest,        Dossier__CountWorkReply,         MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \
     X(Forecast,         dossier_forecast,          Dossier__ForecastRequest,         Dossier__ForecastReply,          MC_READ,         MC_OFFICER | MC_OPERATOR, NULL) \

@@ -1,20 +1,21 @@
 /*
  * /dvcqg/v1: partners' systems call us as they would call the national portal.
  *
- *     POST /dvcqg/v1/session   {"username", "password"}, header dstcode -> {"session",
- * "error_code"} POST /dvcqg/v1/data      {"session", "service", …} -> {"error_code", "message",
- * "result"}
+ *     POST /dvcqg/v1/session   {"username", "password"}, header dstcode
+ *                              -> {"session", "error_code"}
+ *     POST /dvcqg/v1/data      {"session", "service", …} -> {"error_code", "message", "result"}
+ *     GET  /dvcqg/v1/file      dvcqg_file.c
  *
  * The partner room knows who calls and which method of which room a service is; here it is only
  * called, and the reply written as JSON. An error names every field: "violations".
  */
+#include "dvcqg.h"
+
 #include <string.h>
 
 #include "common/json.h"
 
 #include "partner.pb-c.h"
-
-#include "gateway.h"
 
 enum { HTTP_OK = 200 };
 
@@ -45,7 +46,7 @@ static void finish(struct gateway_exchange *exchange, struct mc_json_writer *wri
 }
 
 /* In the words of the other side: a code, a sentence, and every field that was wrong. */
-static void refuse(struct gateway_exchange *exchange, const Motcua__Header *head)
+void gateway_dvcqg_refuse(struct gateway_exchange *exchange, const Motcua__Header *head, int http)
 {
     struct mc_json_writer writer;
     bool invalid = head->status == mc_status_rpc(MC_INVALID);
@@ -66,11 +67,11 @@ static void refuse(struct gateway_exchange *exchange, const Motcua__Header *head
         mc_json_end(&writer);
     }
     mc_json_end(&writer);
-    finish(exchange, &writer, (int)mc_rpc_http(head->status), head->code);
+    finish(exchange, &writer, http != 0 ? http : (int)mc_rpc_http(head->status), head->code);
 }
 
 /* What was asked may have been done: the other side asks again, and rooms know a repeat. */
-static void answer_silence(struct gateway_exchange *exchange)
+void gateway_dvcqg_silence(struct gateway_exchange *exchange)
 {
     Motcua__Header head = MOTCUA__HEADER__INIT;
     struct gateway_refusal refusal;
@@ -78,7 +79,7 @@ static void answer_silence(struct gateway_exchange *exchange)
     if (!gateway_refuse(&exchange->gateway->arena, &refusal, mc_status_rpc(MC_BUSY), "",
                         "UNAVAILABLE"))
         head = refusal.head;
-    refuse(exchange, &head);
+    gateway_dvcqg_refuse(exchange, &head, 0);
 }
 
 static void done(void *arg, const Motcua__Header *head, struct mc_bytes body)
@@ -92,9 +93,9 @@ static void done(void *arg, const Motcua__Header *head, struct mc_bytes body)
         reply = protobuf_c_message_unpack(exchange->method->output, &arena->protobuf, body.len,
                                           body.data);
     if (head != NULL && head->status != 0) {
-        refuse(exchange, head);
+        gateway_dvcqg_refuse(exchange, head, 0);
     } else if (reply == NULL) {
-        answer_silence(exchange);
+        gateway_dvcqg_silence(exchange);
     } else {
         begin(&writer, exchange, "0", "Thành công");
         mc_json_key(&writer, "result");
@@ -102,6 +103,13 @@ static void done(void *arg, const Motcua__Header *head, struct mc_bytes body)
         finish(exchange, &writer, HTTP_OK, NULL);
     }
     mc_arena_reset(arena);
+}
+
+void gateway_dvcqg_answer(struct gateway_exchange *exchange, const Motcua__WebhookReply *reply)
+{
+    gateway_answer(exchange, &(struct gateway_answer){.http = (int)reply->status,
+                                                      .content_type = json_type,
+                                                      .body = {reply->body.data, reply->body.len}});
 }
 
 static bool forward(struct gateway_exchange *exchange, const Partner__InboundCallReply *reply)
@@ -139,14 +147,11 @@ static void judged(void *arg, const Motcua__Header *head, struct mc_bytes body)
     if (head != NULL && head->status == 0)
         reply = partner__inbound_call_reply__unpack(&arena->protobuf, body.len, body.data);
     if (head != NULL && head->status != 0)
-        refuse(exchange, head);
+        gateway_dvcqg_refuse(exchange, head, 0);
     else if (reply != NULL && reply->answer != NULL)
-        gateway_answer(exchange, &(struct gateway_answer){
-                                     .http = (int)reply->answer->status,
-                                     .content_type = json_type,
-                                     .body = {reply->answer->body.data, reply->answer->body.len}});
+        gateway_dvcqg_answer(exchange, reply->answer);
     else if (reply == NULL || !forward(exchange, reply))
-        answer_silence(exchange);
+        gateway_dvcqg_silence(exchange);
     mc_arena_reset(arena);
 }
 

@@ -13,6 +13,7 @@
 
 #include "common/notify.h"
 
+#include "dvcqg_file.h"
 #include "events.h"
 #include "headers.h"
 
@@ -182,6 +183,22 @@ bool gateway_answer_events(struct gateway_exchange *exchange, struct gateway_sse
     return true;
 }
 
+struct mc_httpd_request *gateway_answer_body(struct gateway_exchange *exchange,
+                                             const struct gateway_answer *answer,
+                                             const struct gateway_body *body)
+{
+    struct mc_httpd_request *request = exchange->request;
+    struct gateway_headers headers = {0};
+    char id[MC_UUID_TEXT_LEN + 1];
+
+    fill_headers(exchange, answer, id, &headers);
+    told(exchange, answer);
+    mc_httpd_body_begin(request, answer->http, headers.lines, body->length, body->more,
+                        body->closed, body->arg);
+    release(exchange);
+    return request;
+}
+
 void gateway_answer_refusal(struct gateway_exchange *exchange,
                             const struct gateway_refusal *refusal)
 {
@@ -276,8 +293,8 @@ static bool exchanges_make(struct gateway *gateway)
     size_t n = (size_t)gateway->settings.calls;
     size_t size = n * sizeof *gateway->exchanges;
 
-    if (mc_arena_init(&gateway->memory, size + GATEWAY_STREAMS_SIZE + 2 * sizeof(max_align_t)) !=
-            MC_OK ||
+    if (mc_arena_init(&gateway->memory, size + GATEWAY_STREAMS_SIZE + GATEWAY_DOWNLOADS_SIZE +
+                                            3 * sizeof(max_align_t)) != MC_OK ||
         mc_arena_init(&gateway->arena, GATEWAY_ARENA) != MC_OK)
         return false;
     for (size_t i = 0; i < GATEWAY_ROUNDS; i++)
@@ -290,7 +307,8 @@ static bool exchanges_make(struct gateway *gateway)
         gateway->free = &gateway->exchanges[i];
     }
     gateway->streams = mc_alloc(&gateway->memory, GATEWAY_STREAMS_SIZE);
-    return gateway->exchanges != NULL && gateway->streams != NULL;
+    gateway->downloads = mc_alloc(&gateway->memory, GATEWAY_DOWNLOADS_SIZE);
+    return gateway->exchanges != NULL && gateway->streams != NULL && gateway->downloads != NULL;
 }
 
 static const char *httpd_open(struct gateway *gateway)

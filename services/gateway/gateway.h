@@ -92,7 +92,8 @@ struct gateway {
     struct gateway_exchange *free;
     unsigned under_way;
     bool draining;
-    struct gateway_stream *streams; /* events.h */
+    struct gateway_stream *streams;     /* events.h */
+    struct gateway_download *downloads; /* dvcqg_file.h */
     struct gateway_round rounds[GATEWAY_ROUNDS];
     struct mc_metrics metrics;  /* the edge's own */
     struct mc_httpd *dashboard; /* NULL: off */
@@ -138,6 +139,20 @@ void gateway_answer_refusal(struct gateway_exchange *exchange,
 mc_nodiscard bool gateway_answer_events(struct gateway_exchange *exchange, struct gateway_sse *sse,
                                         void (*closed)(void *arg), void *arg);
 
+/*
+ * Answers with a body that comes in pieces (mc_httpd_body_begin): the request is the caller's from
+ * then on, the exchange is over.
+ */
+struct gateway_body {
+    uint64_t length;
+    void (*more)(void *arg);
+    void (*closed)(void *arg);
+    void *arg;
+};
+struct mc_httpd_request *gateway_answer_body(struct gateway_exchange *exchange,
+                                             const struct gateway_answer *answer,
+                                             const struct gateway_body *body);
+
 struct gateway_moment gateway_now(struct gateway *gateway);
 
 /* Calls a room; when it cannot be asked, the exchange is answered at once. */
@@ -162,10 +177,14 @@ void gateway_webhook_signer(struct gateway_exchange *exchange);
  */
 void gateway_webhook_pass(struct gateway_exchange *exchange, const char *room, const char *method,
                           mc_link_answered *then);
+/* The same with another body than the request's. */
+void gateway_webhook_say(struct gateway_exchange *exchange, const char *room, const char *method,
+                         struct mc_bytes body, mc_link_answered *then);
 void gateway_webhook_ask(struct gateway_exchange *exchange, const char *room,
                          const struct gateway_call *call);
 void gateway_dvcqg_session(struct gateway_exchange *exchange);
 void gateway_dvcqg_data(struct gateway_exchange *exchange);
+void gateway_dvcqg_file(struct gateway_exchange *exchange);
 void gateway_events(struct gateway_exchange *exchange);
 void gateway_page(struct gateway_exchange *exchange);
 void gateway_livez(struct gateway_exchange *exchange);

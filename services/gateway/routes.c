@@ -32,6 +32,7 @@ static const struct route routes[] = {
     {"/events",           "GET",       "events",          gateway_events,          NOT_AT_THE_END},
     {"/dvcqg/v1/session", "POST",      "dvcqg_session",   gateway_dvcqg_session,   0},
     {"/dvcqg/v1/data",    "POST",      "dvcqg_data",      gateway_dvcqg_data,      0},
+    {"/dvcqg/v1/file",    "GET, HEAD", "dvcqg_file",      gateway_dvcqg_file,      NOT_AT_THE_END},
     {"/webhooks/payment", "POST",      "webhook_payment", gateway_webhook_payment, 0},
     {"/webhooks/bank",    "POST",      "webhook_bank",    gateway_webhook_bank,    0},
     {"/webhooks/tax-notice", "POST",   "webhook_tax",     gateway_webhook_tax,     0},

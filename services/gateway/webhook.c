@@ -54,10 +54,9 @@ static void answered(void *arg, const Motcua__Header *head, struct mc_bytes body
     mc_arena_reset(arena);
 }
 
-static Motcua__WebhookRequest request_of(const struct mc_httpd_request *http)
+static Motcua__WebhookRequest request_of(const struct mc_httpd_request *http, struct mc_bytes body)
 {
     Motcua__WebhookRequest request = MOTCUA__WEBHOOK_REQUEST__INIT;
-    struct mc_bytes body = mc_httpd_body(http);
 
     request.method = text_of(mc_httpd_method(http));
     request.path = text_of(mc_httpd_path(http));
@@ -72,14 +71,14 @@ static Motcua__WebhookRequest request_of(const struct mc_httpd_request *http)
     return request;
 }
 
-static void pass(struct gateway_exchange *exchange, const struct gateway_room *room,
-                 const char *method, mc_link_answered *then)
+static void say(struct gateway_exchange *exchange, const struct gateway_room *room,
+                const char *method, struct mc_bytes body, mc_link_answered *then)
 {
     struct gateway *gateway = exchange->gateway;
     struct gateway_moment moment = gateway_now(gateway);
     struct gateway_refusal refusal;
     struct gateway_call call = {0};
-    Motcua__WebhookRequest request = request_of(exchange->request);
+    Motcua__WebhookRequest request = request_of(exchange->request, body);
     char source[GATEWAY_SOURCE_SIZE];
 
     gateway_source_of(exchange, source);
@@ -108,6 +107,12 @@ static void pass(struct gateway_exchange *exchange, const struct gateway_room *r
         return;
     }
     gateway_ask(exchange, room->name, &call, then);
+}
+
+static void pass(struct gateway_exchange *exchange, const struct gateway_room *room,
+                 const char *method, mc_link_answered *then)
+{
+    say(exchange, room, method, mc_httpd_body(exchange->request), then);
 }
 
 static const struct gateway_room *room_of(const char *name)
@@ -148,6 +153,12 @@ void gateway_webhook_pass(struct gateway_exchange *exchange, const char *room, c
                           mc_link_answered *then)
 {
     pass(exchange, room_of(room), method, then != NULL ? then : answered);
+}
+
+void gateway_webhook_say(struct gateway_exchange *exchange, const char *room, const char *method,
+                         struct mc_bytes body, mc_link_answered *then)
+{
+    say(exchange, room_of(room), method, body, then);
 }
 
 void gateway_webhook_ask(struct gateway_exchange *exchange, const char *room,

@@ -51,26 +51,53 @@ static unsigned channel_of(Dossier__Channel channel)
     return channel == DOSSIER__CHANNEL__BY_POST ? 3 : 2;
 }
 
-static void put_files(struct mc_json_writer *writer, const char *list, const char *component,
-                      Dossier__Attachment *const *files, size_t n)
+/* Where the member fetches a file, with its session: the gateway's door, when it is configured. */
+static const char *door_url(const struct partner *partner, struct mc_txn *txn, const char *code,
+                            const char *sha256)
 {
-    mc_json_key(writer, list);
+    if (partner->door_url[0] == '\0')
+        return "";
+    const char *url = mc_sprintf(txn->arena, "%s/file?MaHoSo=%s&TepDinhKemId=%s", partner->door_url,
+                                 code, sha256);
+    return url != NULL ? url : "";
+}
+
+/* A list of files, and the names that two of their fields have in it. */
+struct files {
+    const char *list;
+    const char *component;
+    const char *url;
+    Dossier__Attachment *const *files;
+    size_t len;
+};
+
+static void put_files(const struct partner *partner, struct mc_txn *txn,
+                      struct mc_json_writer *writer, const char *code, const struct files *files)
+{
+    mc_json_key(writer, files->list);
     mc_json_array(writer);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < files->len; i++) {
+        const Dossier__Attachment *file = files->files[i];
+
         mc_json_object(writer);
-        put(writer, "TepDinhKemId", files[i]->sha256);
-        put(writer, "TenTepDinhKem", files[i]->file_name);
-        put(writer, component, files[i]->component);
-        put(writer, "DuocSoHoa",
-            files[i]->digitised == DOSSIER__DIGITISED__NOT_DIGITISED ? "0" : "1");
+        put(writer, "TepDinhKemId", file->sha256);
+        put(writer, "TenTepDinhKem", file->file_name);
+        put(writer, files->component, file->component);
+        put(writer, files->url, door_url(partner, txn, code, file->sha256));
+        put(writer, "DuocSoHoa", file->digitised == DOSSIER__DIGITISED__NOT_DIGITISED ? "0" : "1");
         mc_json_end(writer);
     }
     mc_json_end(writer);
 }
 
-char *partner_body_dossier(struct mc_txn *txn, const Dossier__DossierView *view)
+char *partner_body_dossier(const struct partner *partner, struct mc_txn *txn,
+                           const Dossier__DossierView *view)
 {
     const Dossier__Applicant *applicant = view->applicant;
+    const struct files papers = {"TaiLieuNop", "MaThanhPhanHoSo", "DuongDanTaiTepTin",
+                                 view->attachments, view->n_attachments};
+    const struct files results = {"DanhSachGiayToKetQua", "MaGiayToKetQua", "DuongDanTepTinKetQua",
+                                  view->results, view->n_results};
     struct mc_json_writer writer;
 
     mc_json_begin(&writer, txn->arena);
@@ -94,8 +121,8 @@ char *partner_body_dossier(struct mc_txn *txn, const Dossier__DossierView *view)
     put_stamp(&writer, "NgayTuChoi", view->refused_at_ms);
     put(&writer, "DonViXuLy", view->unit_name);
     put(&writer, "NoiNopHoSo", "1");
-    put_files(&writer, "TaiLieuNop", "MaThanhPhanHoSo", view->attachments, view->n_attachments);
-    put_files(&writer, "DanhSachGiayToKetQua", "MaGiayToKetQua", view->results, view->n_results);
+    put_files(partner, txn, &writer, view->code, &papers);
+    put_files(partner, txn, &writer, view->code, &results);
     return finish(txn, &writer);
 }
 

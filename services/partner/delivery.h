@@ -61,7 +61,8 @@ void partner_delivery_view(struct mc_txn *txn, struct mc_bytes id,
                            Partner__Delivery *rep);
 
 /* What is sent of each, as JSON text (body.c); NULL: the call has failed. */
-char *partner_body_dossier(struct mc_txn *txn, const Dossier__DossierView *view);
+char *partner_body_dossier(const struct partner *partner, struct mc_txn *txn,
+                           const Dossier__DossierView *view);
 char *partner_body_progress(struct mc_txn *txn, const Dossier__Changed *changed, int64_t at_ms);
 char *partner_body_voucher(const struct partner *partner, struct mc_txn *txn,
                            const Payment__VoucherIssued *voucher);

@@ -202,6 +202,32 @@ static ProtobufCMessage *look_up_dossier(struct mc_txn *txn, const struct mc_jso
     return request->code != NULL ? &request->base : NULL;
 }
 
+static uint64_t count_of(const struct mc_json *json, const char *name)
+{
+    int64_t number = 0;
+
+    return mc_json_number(json, name, &number) && number > 0 ? (uint64_t)number : 0;
+}
+
+/* TaiTepTin: {"MaHoSo", "TepDinhKemId", "ViTri", "DoDai"}: a part of a file; the gateway's
+ * /dvcqg/v1/file gives it whole. */
+static ProtobufCMessage *read_file(struct mc_txn *txn, const struct mc_json *json,
+                                   const struct partner_inbound *who)
+{
+    Dossier__ReadFileForPartnerRequest *request = mc_alloc(txn->arena, sizeof *request);
+
+    if (request == NULL)
+        return NULL;
+    dossier__read_file_for_partner_request__init(request);
+    request->unit = mc_unconst(who->unit);
+    request->partner_id = mc_unconst(who->partner_id);
+    request->code = text_of(txn, json, "MaHoSo");
+    request->sha256 = text_of(txn, json, "TepDinhKemId");
+    request->offset = count_of(json, "ViTri");
+    request->length = count_of(json, "DoDai");
+    return !txn->arena->full ? &request->base : NULL;
+}
+
 /* DongBoHoiDap: {"MaHoiDap", "madonvi", "TenDonVi", "LoaiHoiDap", "HoTen", "TieuDe", "NoiDung",
  * "NoiDungTraLoi"}: a question that the member received itself; of no other unit than its own. */
 static ProtobufCMessage *receive_feedback(struct mc_txn *txn, const struct mc_json *json,
@@ -238,6 +264,7 @@ static const struct partner_service services[] = {
     {"LayThuTuc",          "dossier", &dossier__dossier__descriptor, "GetProcedure",     false, get_procedure},
     {"LayDanhSachTTHC",    "dossier", &dossier__dossier__descriptor, "SearchProcedures", false, search_procedures},
     {"TraCuuHoSo",         "dossier", &dossier__dossier__descriptor, "LookUpForPartner", false, look_up_dossier},
+    {"TaiTepTin",          "dossier", &dossier__dossier__descriptor, "ReadFileForPartner", false, read_file},
     {"CapNhatTienDoHoSoMC", "dossier", &dossier__dossier__descriptor, "ReceiveProgress", false, receive_progress},
     {"LayDanhMuc",         "dossier", &dossier__dossier__descriptor, "ListCodes",        false, list_codes},
     {"NhanThongBaoThueDat", "payment", &payment__payment__descriptor, "TaxNotice",       true,  NULL},

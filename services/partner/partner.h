@@ -112,6 +112,7 @@ struct partner {
     int64_t webhook_patience_ms;
     bool call_test_systems;
     const char *file_base;
+    const char *door_url;
     int64_t session_life_ms;
     int64_t retry_first_ms;
     int64_t retry_max_ms;

@@ -112,6 +112,7 @@ static const struct mc_config_key config[] = {
     {"partner.webhook_patience",   MC_CONFIG_DURATION, AT(webhook_patience_ms), "3d",   1000, 60 * DAY,    "So long a webhook may fail before it is disabled."},
     {"partner.call_test_systems",  MC_CONFIG_BOOL,     AT(call_test_systems),  "false", 0, 0,              "Send to partners that are no production systems, too."},
     {"partner.file_base",          MC_CONFIG_STRING,   AT(file_base),          "",      0, 256,            "Where partners fetch receipts and vouchers: an address that the number follows; empty: none is told."},
+    {"partner.door_url",           MC_CONFIG_STRING,   AT(door_url),           "",      0, 256,            "Where partners reach the gateway's /dvcqg/v1: a dossier's files are told as addresses below it; empty: none is told."},
     {"partner.session_life",       MC_CONFIG_DURATION, AT(session_life_ms),    "20m",   1000, DAY,         "How long a partner's session is used before a new one is asked for."},
     {"partner.retry_first",        MC_CONFIG_DURATION, AT(retry_first_ms),     "10s",   10, HOUR,          "The pause after a delivery's first attempt that failed; it doubles."},
     {"partner.retry_max",          MC_CONFIG_DURATION, AT(retry_max_ms),       "1h",    10, DAY,           "The longest such pause."},

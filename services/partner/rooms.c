@@ -82,7 +82,7 @@ enum mc_status partner_gather_done(void *ctx, struct mc_txn *txn, const struct m
         partner_delivery_tell(partner, txn, "partner.delivery_failed", id, delivery);
     } else {
         const Dossier__DossierView *view = (const void *)result->reply;
-        const char *data = partner_body_dossier(txn, view);
+        const char *data = partner_body_dossier(partner, txn, view);
         if (data == NULL)
             return txn->status;
         delivery->data = mc_seal_text(txn, data);

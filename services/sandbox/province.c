@@ -155,6 +155,7 @@ static const char *take(struct sandbox *sandbox, struct sandbox_province *provin
                         const struct mc_json *json, const char *service)
 {
     static const char *const objects[] = {"Data.SoBienLai", "data.0.MaHoSo", "Data.MaHoSo", NULL};
+    static const char *const files[] = {"data.0.TaiLieuNop.0.DuongDanTaiTepTin", NULL};
     static const char *const states[] = {"data.0.TrangThaiHoSo", "data.0.TrangThai", NULL};
     const char *reference = mc_json_text(json, "MaThamChieu");
     const char *object = first_text(json, objects);
@@ -179,6 +180,7 @@ static const char *take(struct sandbox *sandbox, struct sandbox_province *provin
     copy(item->service, sizeof item->service, service);
     copy(item->object, sizeof item->object, object);
     copy(item->state, sizeof item->state, first_text(json, states));
+    copy(item->file, sizeof item->file, first_text(json, files));
     item->updating = updating;
     item->at_ms = now(sandbox);
     return NULL;
@@ -243,6 +245,8 @@ void sandbox_province_received(struct sandbox *sandbox, struct mc_httpd_request 
         mc_json_string(&writer, item->object);
         mc_json_key(&writer, "state");
         mc_json_string(&writer, item->state);
+        mc_json_key(&writer, "file");
+        mc_json_string(&writer, item->file);
         mc_json_key(&writer, "updating");
         mc_json_true_or_false(&writer, item->updating);
         mc_json_key(&writer, "times");

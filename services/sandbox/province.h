@@ -15,6 +15,7 @@ enum {
     SANDBOX_REFERENCE_SIZE = 65,
     SANDBOX_SERVICE_SIZE = 33,
     SANDBOX_OBJECT_SIZE = 65,
+    SANDBOX_FILE_SIZE = 256,
     SANDBOX_SESSION_SIZE = 96,
 };
 
@@ -40,6 +41,7 @@ struct sandbox_item {
     char service[SANDBOX_SERVICE_SIZE];
     char object[SANDBOX_OBJECT_SIZE];
     char state[8];
+    char file[SANDBOX_FILE_SIZE]; /* where its first paper is fetched; "" when there is none */
     bool updating;
     unsigned times;
     int64_t at_ms;

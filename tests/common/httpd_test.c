@@ -26,6 +26,8 @@ struct fixture {
     unsigned handled;
     bool hold; /* the handler keeps the request instead of answering */
     bool stream;
+    uint64_t sized; /* the answer has so many bytes, and comes in pieces */
+    unsigned more;
     struct mc_httpd_request *held;
     bool holding;
     bool stream_closed;
@@ -38,6 +40,12 @@ static void stream_closed(void *arg)
     t->stream_closed = true;
 }
 
+static void more(void *arg)
+{
+    struct fixture *t = arg;
+    t->more++;
+}
+
 static void handle(void *arg, struct mc_httpd_request *request)
 {
     struct fixture *t = arg;
@@ -48,11 +56,13 @@ static void handle(void *arg, struct mc_httpd_request *request)
     (void)snprintf(t->seen, sizeof t->seen, "%s %s ?%s %s", mc_httpd_method(request),
                    mc_httpd_path(request), mc_httpd_query(request),
                    (const char *)mc_httpd_body(request).data);
-    if (t->hold || t->stream) {
+    if (t->hold || t->stream || t->sized > 0) {
         t->held = request;
         t->holding = true;
         if (t->stream)
             mc_httpd_stream_begin(request, 200, events, stream_closed, t);
+        else if (t->sized > 0)
+            mc_httpd_body_begin(request, 206, text, t->sized, more, stream_closed, t);
         return;
     }
     mc_httpd_reply(request, 200, text, mc_httpd_body(request));
@@ -670,6 +680,59 @@ static void stream_to_a_slow_reader_is_bounded(void **state)
     mc_httpd_stream_end(t->held);
 }
 
+static void a_body_comes_as_it_is_taken(void **state)
+{
+    struct fixture *t = *state;
+
+    t->sized = 9;
+    ask(t, "GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
+    await_held(t);
+    assert_int_equal(mc_httpd_stream_send(t->held, (struct mc_bytes){"hello ", 6}), MC_OK);
+    peer_await(&t->peer, "hello ");
+    assert_non_null(strstr(t->peer.text, "206 Partial Content"));
+    assert_non_null(strstr(t->peer.text, "Content-Length: 9\r\n"));
+    assert_null(strstr(t->peer.text, "chunked"));
+    while (t->more == 0)
+        assert_int_equal(mc_loop_step(t->loop, true), MC_OK);
+    assert_int_equal(mc_httpd_stream_send(t->held, (struct mc_bytes){"you, and", 8}), MC_OK);
+    mc_httpd_stream_end(t->held); /* what was too much is not sent */
+    peer_await(&t->peer, "hello you");
+    t->sized = 0;
+    peer_say(&t->peer, "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"); /* the connection goes on */
+    peer_await(&t->peer, "200 OK");
+    assert_null(strstr(t->peer.text, "and"));
+    assert_false(t->stream_closed);
+    peer_close(&t->peer);
+}
+
+static void a_body_that_ends_early_is_cut(void **state)
+{
+    struct fixture *t = *state;
+
+    t->sized = 9;
+    ask(t, "GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
+    await_held(t);
+    assert_int_equal(mc_httpd_stream_send(t->held, (struct mc_bytes){"hello", 5}), MC_OK);
+    peer_await(&t->peer, "hello");
+    mc_httpd_stream_end(t->held);
+    await_end(&t->peer);
+    assert_false(t->stream_closed);
+    peer_close(&t->peer);
+}
+
+static void only_the_head_of_a_body(void **state)
+{
+    struct fixture *t = *state;
+
+    t->sized = 9;
+    ask(t, "HEAD /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    await_held(t);
+    mc_httpd_stream_end(t->held);
+    await_end(&t->peer);
+    assert_non_null(strstr(t->peer.text, "Content-Length: 9\r\n"));
+    peer_close(&t->peer);
+}
+
 static void unusable_settings_are_refused(void **state)
 {
     struct fixture *t = *state;
@@ -791,6 +854,9 @@ int main(void)
         HTTPD_TEST(stream_comes_in_pieces),
         HTTPD_TEST(stream_tells_that_the_peer_left),
         HTTPD_TEST(stream_to_a_slow_reader_is_bounded),
+        HTTPD_TEST(a_body_comes_as_it_is_taken),
+        HTTPD_TEST(a_body_that_ends_early_is_cut),
+        HTTPD_TEST(only_the_head_of_a_body),
         HTTPD_TEST(unusable_settings_are_refused),
         cmocka_unit_test(forms_are_decoded),
         cmocka_unit_test(form_pairs_at_the_limit_and_one_past),

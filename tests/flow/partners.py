@@ -3,10 +3,13 @@
     partners.py <folder of the daemons>
 """
 import base64
+import hashlib
 import json
 import signal
+import socket
 import subprocess
 import time
+import urllib.parse
 
 import story
 from story import enum_name
@@ -55,6 +58,7 @@ class Partners(story.Story):
         self.down_and_up()
         self.voucher()
         self.it_tells_us()
+        self.it_fetches()
 
     def filed(self):
         dossier_id = self.steps.file_dossier(self.session)
@@ -139,7 +143,7 @@ class Partners(story.Story):
                                    {"Content-Type": "application/json", "dstcode": "VN:DVCQG"})
             return json.loads(text)
 
-        session = post("session", username="tayninh.motcua", password="Mot-Cua#2026x")["session"]
+        session = self.session_there = post("session", username="tayninh.motcua", password="Mot-Cua#2026x")["session"]
         dossier_id, code = self.filed()
         self.wait("the province to have it", lambda: len(self.of(code)) == 1)
         at = time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 7 * 3600))
@@ -157,6 +161,75 @@ class Partners(story.Story):
         question = {"MaHoiDap": "HD-1", "TenDonVi": "Tỉnh Tây Ninh", "HoTen": "Lê Văn Cam", "TieuDe": "Giờ làm việc", "NoiDung": "?"}
         kept = [post("data", session=session, service="DongBoHoiDap", **question)["result"]["code"] for _ in range(2)]
         self.assertEqual(len(set(kept)), 1)
+
+    def upload(self, content):
+        part = 256 * 1024
+        upload = self.portal.call("dossier", "StartUpload", {"size": len(content)}, self.session).upload_id
+        for at in range(0, len(content), part):
+            self.portal.call("dossier", "UploadPart", {"upload_id": upload, "offset": at, "content": content[at:at + part]}, self.session)
+        self.portal.call("dossier", "FinishUpload", {"upload_id": upload, "sha256": hashlib.sha256(content).hexdigest()}, self.session)
+        return upload
+
+    def it_fetches(self):
+        """The dossier's files, named in what it was sent (DuongDanTaiTepTin): whole, in parts, and by nobody else."""
+        content = b"%PDF-1.7\n" + bytes(i * 7 % 251 for i in range(8 << 20))
+        upload, attach = self.upload(content), self.portal.call
+
+        def with_drawing(room, method, request=None, session="", **more):
+            if method == "Attach":
+                request = {"dossier_id": request["dossier_id"], "component": "Bản vẽ", "file_name": "ban-ve.pdf", "upload_id": upload}
+            return attach(room, method, request, session, **more)
+
+        self.steps.portal.call = with_drawing
+        dossier_id, code = self.filed()
+        self.steps.portal.call = attach
+        self.wait("the province to have it", lambda: self.of(code))
+        url = next(i["file"] for i in self.received() if i["object"] == code)
+        self.assertTrue(url.startswith(f"{self.steps.http.base}/dvcqg/v1/file?MaHoSo={code}&"), url)
+
+        def fetch(method="GET", address=url, session=self.session_there, **headers):
+            return self.http(method, address, headers={"session": session, **headers})
+
+        status, headers, body = fetch()
+        self.assertEqual((status, headers["Content-Type"], int(headers["Content-Length"])), (200, "application/pdf", len(content)))
+        self.assertEqual(headers["ETag"], f'"{hashlib.sha256(body).hexdigest()}"')
+        self.assertEqual(body, content)
+        cut = (1 << 20) + 12345
+        status, headers, rest = fetch(Range=f"bytes={cut}-")
+        self.assertEqual((status, headers["Content-Range"]), (206, f"bytes {cut}-{len(content) - 1}/{len(content)}"))
+        self.assertEqual(body[:cut] + rest, content)
+        self.assertEqual(fetch(Range="bytes=0-8")[2], content[:9])
+        status, headers, nothing = fetch("HEAD")
+        self.assertEqual((status, int(headers["Content-Length"]), nothing), (200, len(content), b""))
+        for part in (f"bytes={len(content)}-", f"bytes={len(content) + 1}-"):
+            self.assertEqual(fetch(Range=part)[0], 416, part)
+        self.assertEqual(fetch(session="tayninh.x")[0], 401)
+        self.assertEqual(fetch(address=url[:-1] + ("0" if url[-1] != "0" else "1"))[0], 404)
+        self.assertEqual(fetch(address=url.replace(".H53-", ".H36-"))[0], 404)
+
+        def seen():
+            accesses = self.portal.call("audit", "ListAccesses", {"page_size": 100}, self.session).accesses
+            return any(a.actor == "partner:tayninh" and a.type == "dossier.file_read" for a in accesses)
+
+        self.wait("the citizen to see who fetched it", seen)
+        self.slow_readers(url, fetch)
+
+    def slow_readers(self, url, fetch):
+        """They hold a piece each, not the file, and not all places: one more is asked to come again, until they leave."""
+        where = urllib.parse.urlsplit(url)
+        slow = []
+        for _ in range(8):
+            reader = socket.socket()
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect((where.hostname, where.port))
+            reader.sendall(f"GET {where.path}?{where.query} HTTP/1.1\r\nHost: x\r\nsession: {self.session_there}\r\n\r\n".encode())
+            self.assertIn(b"200 OK", reader.recv(64))
+            slow.append(reader)
+        status, headers, _ = fetch()
+        self.assertEqual((status, headers["Retry-After"]), (429, "1"))
+        for reader in slow:
+            reader.close()
+        self.wait("their places", lambda: fetch("HEAD")[0] == 200)
 
 
 if __name__ == "__main__":

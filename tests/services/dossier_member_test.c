@@ -1,4 +1,5 @@
 /* A member's own system: CapNhatTienDoHoSoMC and TraCuuHoSo (requirements F, domain 2.7). */
+#include "dossier_file_help.h"
 #include "dossier_help.h"
 
 #define TAY_NINH "000.00.00.H53"
@@ -246,6 +247,64 @@ static void a_look_up_names_nobody_and_is_written_down(void **state)
     assert_string_equal(read->unit, BEN_CAU);
 }
 
+static Dossier__ReadAttachmentReply *read_file(struct harness *h, const char *unit,
+                                               const char *sha256, uint64_t offset, uint64_t length,
+                                               enum mc_status want)
+{
+    Dossier__ReadFileForPartnerRequest req = DOSSIER__READ_FILE_FOR_PARTNER_REQUEST__INIT;
+
+    req.unit = mc_unconst(unit);
+    req.partner_id = mc_unconst(PARTNER);
+    req.code = code;
+    req.sha256 = mc_unconst(sha256);
+    req.offset = offset;
+    req.length = length;
+    as_gateway(h);
+    return harness_call(h, "ReadFileForPartner", &req.base, want);
+}
+
+/* What DuongDanTaiTepTin leads to: in parts, for the member alone, and the citizen can see it. */
+static void a_member_reads_the_files_it_was_sent(void **state)
+{
+    enum { LEN = 3000 };
+    struct harness *h = *state;
+    uint8_t *content = pdf_of(LEN, 7);
+    char sha256[2 * MC_HASH_LEN + 1];
+    const Dossier__DossierReply *draft = save_as(h, &alice, SINGLE, MC_OK);
+    ProtobufCBinaryData id = {draft->dossier_id.len, draft->dossier_id.data};
+    uint8_t kept_id[MC_ID_LEN];
+
+    memcpy(kept_id, id.data, sizeof kept_id);
+    id.data = kept_id;
+    (void)snprintf(sha256, sizeof sha256, "%s",
+                   attach_content(h, &alice, id, content, LEN, "Đơn")->sha256);
+    const Dossier__DossierReply *at =
+        accept_as(h, &officer, submit_as(h, &alice, id, MC_OK), MC_OK);
+    (void)snprintf(code, sizeof code, "%s", at->code);
+
+    const Dossier__ReadAttachmentReply *part = read_file(h, TAY_NINH, sha256, 1000, 500, MC_OK);
+    assert_int_equal(part->size, LEN);
+    assert_string_equal(part->content_type, "application/pdf");
+    assert_int_equal(part->content.len, 500);
+    assert_memory_equal(part->content.data, content + 1000, 500);
+    const Dossier__FileRead *told =
+        harness_last_event(h, "dossier.file_read", &dossier__file_read__descriptor, NULL);
+    assert_string_equal(told->by, "partner:" PARTNER);
+    assert_string_equal(told->unit, TAY_NINH);
+    assert_int_equal(told->offset, 1000);
+    assert_int_equal(read_file(h, TAY_NINH, sha256, 0, 0, MC_OK)->content.len, LEN);
+    assert_int_equal(read_file(h, TAY_NINH, sha256, 0, DOSSIER_READ_MAX, MC_OK)->content.len, LEN);
+    assert_null(read_file(h, TAY_NINH, sha256, 0, DOSSIER_READ_MAX + 1, MC_INVALID));
+    assert_null(read_file(h, TAY_NINH, sha256, LEN + 1, 1, MC_INVALID));
+    assert_true(harness_violated(h, "offset", "FILE_RANGE"));
+    assert_null(read_file(h, OTHER, sha256, 0, 0, MC_NOT_FOUND));
+    assert_null(read_file(h, TAY_NINH, hash_of("other", 5), 0, 0, MC_NOT_FOUND));
+    assert_true(harness_violated(h, "sha256", "FILE_NOT_FOUND"));
+    assert_null(read_file(h, "", "x", 0, 0, MC_INVALID));
+    assert_int_equal(harness_header(h)->n_violations, 2);
+    free(content);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +315,7 @@ int main(void)
         MEMBER_TEST(what_is_wrong_is_named_by_its_place),
         MEMBER_TEST(others_dossiers_are_not_there),
         MEMBER_TEST(a_look_up_names_nobody_and_is_written_down),
+        MEMBER_TEST(a_member_reads_the_files_it_was_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,18 @@ static void progress_goes_to_the_dossier_room(void **state)
     dossier__receive_progress_request__free_unpacked(progress, NULL);
     rep = call(h, session, ",\"service\":\"TraCuuHoSo\",\"MaHoSo\":\"" DOSSIER_CODE "\"");
     assert_string_equal(rep->method, "motcua.dossier.v1.Dossier/LookUpForPartner");
+    rep = call(h, session,
+               ",\"service\":\"TaiTepTin\",\"MaHoSo\":\"" DOSSIER_CODE
+               "\",\"TepDinhKemId\":\"ab\",\"ViTri\":1000,\"DoDai\":-5");
+    assert_string_equal(rep->method, "motcua.dossier.v1.Dossier/ReadFileForPartner");
+    Dossier__ReadFileForPartnerRequest *file =
+        dossier__read_file_for_partner_request__unpack(NULL, rep->request.len, rep->request.data);
+    assert_string_equal(file->unit, TAY_NINH);
+    assert_string_equal(file->partner_id, PARTNER_ID);
+    assert_string_equal(file->sha256, "ab");
+    assert_int_equal(file->offset, 1000);
+    assert_int_equal(file->length, 0);
+    dossier__read_file_for_partner_request__free_unpacked(file, NULL);
 }
 
 /* DongBoHoiDap: a question of the member's own people, to a unit of its own. */
