@@ -275,6 +275,21 @@ static const char *crl_url(struct mc_arena *arena, const X509 *x)
     return url;
 }
 
+/* RFC 5280, 4.1.2.2: at most 20 octets. */
+static const char *serial_of(struct mc_arena *arena, X509 *x)
+{
+    enum { SERIAL_MAX = 20 };
+    const ASN1_INTEGER *number = X509_get0_serialNumber(x);
+    struct mc_bytes raw = {ASN1_STRING_get0_data(number), (size_t)ASN1_STRING_length(number)};
+
+    if (raw.len > SERIAL_MAX)
+        return "";
+    char *hex = mc_alloc(arena, 2 * raw.len + 1);
+    if (hex != NULL)
+        (void)mc_hex(hex, raw);
+    return hex;
+}
+
 bool mc_cert_read(struct mc_arena *arena, X509 *x, struct mc_cert *ret_cert)
 {
     const X509_NAME *subject = X509_get_subject_name(x);
@@ -286,10 +301,11 @@ bool mc_cert_read(struct mc_arena *arena, X509 *x, struct mc_cert *ret_cert)
     cert.issuer = name_part(arena, issuer, NID_commonName);
     if (cert.issuer != NULL && cert.issuer[0] == '\0')
         cert.issuer = name_part(arena, issuer, NID_organizationName);
+    cert.serial = serial_of(arena, x);
     cert.ocsp_url = ocsp_url(arena, x);
     cert.crl_url = crl_url(arena, x);
     if (cert.der.len == 0 || cert.common_name == NULL || cert.organization == NULL ||
-        cert.issuer == NULL || cert.ocsp_url == NULL)
+        cert.issuer == NULL || cert.serial == NULL || cert.ocsp_url == NULL)
         return false;
     if (!read_numbers(arena, subject, NID_userId, &cert) ||
         !read_numbers(arena, subject, NID_serialNumber, &cert) ||

@@ -56,6 +56,7 @@ struct mc_cert {
     struct mc_bytes der;
     struct mc_bytes issuer_der; /* for questions about revocation */
     uint8_t fingerprint[MC_HASH_LEN];
+    const char *serial;      /* hex; "" when it is longer than RFC 5280 allows */
     const char *common_name; /* UTF-8 whatever its ASN.1 type was; "" when there is none */
     const char *organization;
     const char *issuer; /* the authority's common name, else its organization */

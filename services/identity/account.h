@@ -90,6 +90,9 @@ void identity_counts_move(struct mc_txn *txn, const IdentityState__Account *acco
 Identity__AccountStatus identity_status_of(const IdentityState__Account *account);
 const char *identity_status_text(Identity__AccountStatus status);
 bool identity_account_may_sign_in(const IdentityState__Account *account);
+
+/* A sign-in that still lives; NULL: there is none, or not any more. */
+IdentityState__Login *identity_login_load(struct mc_txn *txn, ProtobufCBinaryData id);
 bool identity_status_may(Identity__AccountStatus from, Identity__AccountStatus to,
                          enum identity_way way);
 /* Sets it, ends sessions, tells the other rooms; the change is the caller's to save. */

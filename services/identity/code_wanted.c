@@ -118,7 +118,7 @@ static void tell_desk(struct mc_txn *txn, struct mc_bytes id, const char *code, 
     mc_save(txn, IDENTITY_REGISTRATIONS, id, &registration->base);
 }
 
-/* The person cannot go on: a registration says so, a sign-in just ends. */
+/* The person cannot go on: a registration says so, and a sign-in (GetLogin). */
 static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const char *code,
                     int64_t until_ms)
 {
@@ -142,8 +142,7 @@ static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const 
         identity_step_fail(txn, id, code, until_ms);
         return;
     }
-    const IdentityState__Login *login =
-        mc_load(txn, IDENTITY_LOGINS, id, &identity_state__login__descriptor);
+    IdentityState__Login *login = identity_login_load(txn, request->subject);
     if (login == NULL)
         return;
     Identity__LoginChanged changed = IDENTITY__LOGIN_CHANGED__INIT;
@@ -152,7 +151,9 @@ static void give_up(struct mc_txn *txn, const Otp__IssueRequest *request, const 
                           NULL};
     changed.account_id = identity_uuid(txn, account);
     changed.code = mc_unconst(code);
-    mc_drop(txn, IDENTITY_LOGINS, id);
+    login->code = mc_unconst(code);
+    login->code_until_ms = until_ms;
+    mc_save(txn, IDENTITY_LOGINS, id, &login->base);
     mc_emit(txn, "identity.login_refused", &changed.base, MC_PLAIN, keys);
 }
 

@@ -166,6 +166,7 @@ struct identity {
     const char *population_url;
     int64_t population_life_ms;
     bool insurance_by_identity;
+    bool citizen_passwords;
     bool allow_plain_http;
     const char *methods_file;
     const char *consents_file;
@@ -235,6 +236,8 @@ enum mc_status identity_finish_registration(struct identity *identity, struct mc
                                             Identity__FinishRegistrationReply *rep);
 enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
                               const Identity__LoginRequest *req, Identity__LoginReply *rep);
+enum mc_status identity_get_login(struct identity *identity, struct mc_txn *txn,
+                                  const Identity__GetLoginRequest *req, Identity__LoginReply *rep);
 enum mc_status identity_finish_login(struct identity *identity, struct mc_txn *txn,
                                      const Identity__FinishLoginRequest *req,
                                      Identity__SessionReply *rep);

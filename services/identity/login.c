@@ -121,6 +121,22 @@ static void say_expired(struct mc_txn *txn, struct mc_bytes account, Identity__L
     emit(txn, "identity.login_refused", "PASSWORD_EXPIRED", (struct mc_bytes){0}, account);
 }
 
+/* Decree 69/2024: since 01/07/2024 citizens sign in by VNeID. Who acts for a unit keeps a password,
+   and nobody learns of an account by this: the password was right. */
+static bool is_vneids(const struct identity *identity, const IdentityState__Account *account)
+{
+    return !identity->citizen_passwords &&
+           account->subject_kind == IDENTITY__SUBJECT_KIND__CITIZEN && account->unit[0] == '\0' &&
+           account->n_more_units == 0;
+}
+
+static void send_to_vneid(struct mc_txn *txn, struct mc_bytes account, Identity__LoginReply *rep)
+{
+    rep->code = mc_unconst("LOGIN_BY_VNEID");
+    rep->message = identity_text(txn, "LOGIN_BY_VNEID", NULL);
+    emit(txn, "identity.login_refused", "LOGIN_BY_VNEID", (struct mc_bytes){0}, account);
+}
+
 /* The cost of hashes was raised since: the pool made another on the way. */
 static void keep_fresh(struct mc_txn *txn, struct mc_bytes id, IdentityState__Account *account)
 {
@@ -185,6 +201,10 @@ enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
         return txn->status;
     }
     identity_failures_forget(txn, &failures);
+    if (is_vneids(identity, account)) {
+        send_to_vneid(txn, id, rep);
+        return txn->status;
+    }
     if (account->password_temporary && account->password_expires_at_ms <= txn->now_ms) {
         say_expired(txn, id, rep);
         return txn->status;

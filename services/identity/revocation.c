@@ -132,7 +132,8 @@ static void accept(struct mc_txn *txn, struct mc_bytes id, IdentityState__Signin
     holder->revocation_answer = identity_data(answer);
     signing->state = IDENTITY__SIGNING_STATE__SIGNING_ACCEPTED;
     identity_signing_save(txn, id, signing, holder);
-    identity_signing_emit(txn, "identity.signing_accepted", id, signing, (struct mc_bytes){0});
+    identity_signing_emit(txn, "identity.signing_accepted", id, signing, (struct mc_bytes){0},
+                          holder);
 }
 
 /* True: the authority has spoken, and the signing goes on or ends by it. */

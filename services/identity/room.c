@@ -90,6 +90,7 @@ extern const size_t mc_data_consents_len;
     X(ListMethods,        identity_list_methods,        Identity__ListMethodsRequest,        Identity__ListMethodsReply,        MC_READ,         MC_ANYONE, NULL, NULL) \
     X(GetConsent,         identity_get_consent,         Identity__GetConsentRequest,         Identity__Consent,                 MC_READ,         MC_ANYONE, NULL, NULL) \
     X(Login,              identity_login,               Identity__LoginRequest,              Identity__LoginReply,              MC_WRITE,        FRONT, NULL, identity_login_prepare) \
+    X(GetLogin,           identity_get_login,           Identity__GetLoginRequest,           Identity__LoginReply,              MC_READ,         FRONT, NULL, NULL) \
     X(FinishLogin,        identity_finish_login,        Identity__FinishLoginRequest,        Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Refresh,            identity_refresh,             Identity__RefreshRequest,            Identity__SessionReply,            MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(Logout,             identity_logout,              Identity__LogoutRequest,             Identity__LogoutReply,             MC_WRITE,        SELF | MC_TEMPORARY, NULL, NULL) \
@@ -225,6 +226,7 @@ static const struct mc_config_key config[] = {
     {"identity.methods_file",      MC_CONFIG_PATH,     AT(methods_file),         "",    0, 1024, "Your own table of registration methods (CSV), read at start; empty: the one built in."},
     {"identity.consents_file",     MC_CONFIG_PATH,     AT(consents_file),        "",    0, 1024, "Your own texts of consent (CSV), read at start; empty: the one built in."},
     {"identity.login_life",        MC_CONFIG_DURATION, AT(login_life_ms),        "10m", MINUTE, HOUR,      "How long a sign-in may take from the password to the code."},
+    {"identity.citizen_passwords", MC_CONFIG_BOOL,     AT(citizen_passwords),    "true", 0, 0, "Lets citizens who act for no unit sign in by password; false leaves them VNeID and certificates (Decree 69/2024, from 01/07/2024). Officers and enterprises keep theirs."},
     {"identity.session_life",      MC_CONFIG_DURATION, AT(session_life_ms),      "15m", MINUTE, HOUR,      "How long a session token is good without a refresh."},
     {"identity.refresh_life",      MC_CONFIG_DURATION, AT(refresh_life_ms),      "2h",  MINUTE, 24 * HOUR, "How long a session may lie idle before it needs a new sign-in."},
     {"identity.session_max",       MC_CONFIG_DURATION, AT(session_max_ms),       "12h", MINUTE, 168 * HOUR, "How long a session may last with all its refreshes."},

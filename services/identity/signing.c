@@ -45,8 +45,10 @@ void identity_signing_save(struct mc_txn *txn, struct mc_bytes id, IdentityState
 }
 
 void identity_signing_emit(struct mc_txn *txn, const char *type, struct mc_bytes id,
-                           const IdentityState__Signing *signing, struct mc_bytes account)
+                           const IdentityState__Signing *signing, struct mc_bytes account,
+                           const IdentityState__Holder *holder)
 {
+    uint8_t fingerprint[MC_HASH_LEN];
     Identity__SigningChanged changed = IDENTITY__SIGNING_CHANGED__INIT;
     const char *keys[] = {identity_key(txn, "signing", id), NULL, NULL};
 
@@ -58,6 +60,12 @@ void identity_signing_emit(struct mc_txn *txn, const char *type, struct mc_bytes
         changed.account_id = identity_uuid(txn, account);
         keys[1] = identity_key(txn, "account", account);
     }
+    if (holder != NULL) {
+        mc_hash(fingerprint, mc_key_bytes(holder->certificate));
+        changed.issuer = holder->issuer;
+        changed.serial = holder->serial;
+        changed.certificate_sha256 = (ProtobufCBinaryData){sizeof fingerprint, fingerprint};
+    }
     mc_emit(txn, type, &changed.base, MC_PLAIN, keys);
 }
 
@@ -67,7 +75,7 @@ void identity_signing_refuse(struct mc_txn *txn, struct mc_bytes id,
     signing->state = IDENTITY__SIGNING_STATE__SIGNING_REFUSED;
     signing->code = mc_unconst(code);
     mc_save(txn, IDENTITY_SIGNINGS, id, &signing->base);
-    identity_signing_emit(txn, "identity.signing_refused", id, signing, (struct mc_bytes){0});
+    identity_signing_emit(txn, "identity.signing_refused", id, signing, (struct mc_bytes){0}, NULL);
 }
 
 static char *date_text(struct mc_txn *txn, int64_t at_ms)
@@ -238,7 +246,7 @@ void identity_signing_spend(struct mc_txn *txn, struct mc_bytes id, IdentityStat
     signing->state = IDENTITY__SIGNING_STATE__SIGNING_SPENT;
     signing->holder = (ProtobufCBinaryData){0};
     mc_save(txn, IDENTITY_SIGNINGS, id, &signing->base);
-    identity_signing_emit(txn, "identity.signing_spent", id, signing, account);
+    identity_signing_emit(txn, "identity.signing_spent", id, signing, account, NULL);
 }
 
 bool identity_holder_account(struct mc_txn *txn, const IdentityState__Holder *holder,

@@ -46,7 +46,8 @@ IdentityState__Holder *identity_signing_holder(struct mc_txn *txn,
 void identity_signing_refuse(struct mc_txn *txn, struct mc_bytes id,
                              IdentityState__Signing *signing, const char *code);
 void identity_signing_emit(struct mc_txn *txn, const char *type, struct mc_bytes id,
-                           const IdentityState__Signing *signing, struct mc_bytes account);
+                           const IdentityState__Signing *signing, struct mc_bytes account,
+                           const IdentityState__Holder *holder); /* NULL: not known yet */
 void identity_signing_fill(struct mc_txn *txn, struct mc_bytes id,
                            const IdentityState__Signing *signing, Identity__Signing *rep);
 

@@ -122,6 +122,7 @@ const char *identity_holder_read(struct mc_arena *arena, const struct mc_cert *c
     ret_holder->login_id = mc_unconst(login_id);
     ret_holder->name = mc_unconst(name);
     ret_holder->issuer = mc_unconst(cert->issuer);
+    ret_holder->serial = mc_unconst(cert->serial);
     ret_holder->valid_from_ms = cert->from_ms;
     ret_holder->valid_until_ms = cert->until_ms;
     ret_holder->certificate = identity_data(cert->der);

@@ -136,7 +136,8 @@ enum mc_status identity_start_signing(struct identity *identity, struct mc_txn *
     holder.phone = mc_unconst(signer.phone);
     identity_signer_ask(txn, id, &signing, &signer);
     identity_signing_save(txn, id, &signing, &holder);
-    identity_signing_emit(txn, "identity.signing_started", id, &signing, (struct mc_bytes){0});
+    identity_signing_emit(txn, "identity.signing_started", id, &signing, (struct mc_bytes){0},
+                          NULL);
     signing.holder = (ProtobufCBinaryData){0}; /* there is no certificate to show yet */
     identity_signing_fill(txn, id, &signing, rep);
     return txn->status;

@@ -1,4 +1,4 @@
-"""Registration by social insurance and by Vietnam Post, with these systems away, and the population register.
+"""Registration by social insurance (S07) and by Vietnam Post, with these systems away, and the population register.
 
     insurance_post.py <folder of the daemons>
 """

@@ -57,7 +57,7 @@ class Officers(story.Story):
         return next((m for t in self.steps.handset(phone) if (m := re.search(pattern, t))), None)
 
     def test_an_account_is_made_at_the_desk(self):
-        """OFF-18 to OFF-31: look up, form and scan, printed request, code, account, password by SMS, first sign-in."""
+        """OFF-18 to OFF-31, S12: look up, form and scan, printed request, code, account, password by SMS, first sign-in."""
         steps, _, desk = self.staff()
         self.assertTrue(self.identity("GetDesk", {}, desk).ready)
         self.assertTrue(self.identity("LookUpCitizen", {"login_id": ADMIN["login_id"]}, desk).exists)

@@ -1,4 +1,4 @@
-"""VNeID: the national identity provider signs people in (method VNEID, SYS-16, REG-45, REG-47).
+"""VNeID: the national identity provider signs people in (method VNEID, SYS-16, REG-45, REG-47, S34).
 
     vneid.py <folder of the daemons>
 """

@@ -21,8 +21,27 @@ static void refused(struct harness *h, const struct cert_party *holder, Identity
     assert_int_equal(harness_jobs(h, IDENTITY_LANE_REVOCATION), 0);
 }
 
-/* REG-36, REG-40, REG-41: what the certificate says is shown, the e-mail is added, the account is.
- */
+/* S10: which certificate it was, for whoever reads the audit log: issuer, serial, fingerprint. */
+static void audit_names_the_certificate(struct harness *h, const struct cert_party *holder)
+{
+    uint8_t fingerprint[SHA256_DIGEST_LENGTH];
+    unsigned len = sizeof fingerprint;
+    const Identity__SigningChanged *accepted = harness_last_event(
+        h, "identity.signing_accepted", &identity__signing_changed__descriptor, NULL);
+    BIGNUM *serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(holder->cert), NULL);
+    char *hex = BN_bn2hex(serial);
+
+    assert_int_equal(X509_digest(holder->cert, EVP_sha256(), fingerprint, &len), 1);
+    assert_int_equal(accepted->certificate_sha256.len, len);
+    assert_memory_equal(accepted->certificate_sha256.data, fingerprint, len);
+    assert_int_equal(strcasecmp(accepted->serial, hex), 0);
+    assert_string_equal(accepted->issuer, "Co quan chung thuc so thu nghiem");
+    OPENSSL_free(hex);
+    BN_free(serial);
+}
+
+/* REG-36, REG-40, REG-41, S10: what the certificate says is shown, the e-mail is added, the account
+ * is. */
 static void three_kinds_of_subjects_register_REG_36_REG_41(void **state)
 {
     struct harness *h = *state;
@@ -41,6 +60,8 @@ static void three_kinds_of_subjects_register_REG_36_REG_41(void **state)
     assert_string_equal(accepted->certificate->valid_from, "08/08/2026");
     assert_string_equal(accepted->certificate->valid_until, "07/10/2026");
     assert_null(strstr(accepted->certificate->number_masked, MNS));
+
+    audit_names_the_certificate(h, &world.agency);
 
     Identity__RegisterByCertificateRequest request = agree(begun->signing_id);
     const Identity__RegisterByCertificateReply *agency =
@@ -154,7 +175,7 @@ static void the_wrong_authority_opens_nothing_REG_54(void **state)
     refused(h, &world.officer, AGENCY, "CERT_NOT_OF_SUBJECT");
 }
 
-/* Who is named decides, not what the caller chose; an employee is not the enterprise. */
+/* S11: who is named decides, not what the caller chose; an employee is not the enterprise. */
 static void a_certificate_is_of_its_subject(void **state)
 {
     struct harness *h = *state;
@@ -175,6 +196,34 @@ static void a_certificate_is_of_its_subject(void **state)
     cert_free(&nobody);
     cert_free(&two);
     cert_free(&wrong);
+}
+
+/* S11: expired, of tomorrow, of an authority nobody here knows; each is told what it is. The
+   revoked one and the silent responder are in identity_signing_test. */
+static void a_certificate_must_hold_today_S11(void **state)
+{
+    struct harness *h = *state;
+    struct cert_spec spec = cert_holder(&world.root, HARNESS_T0);
+    struct cert_party foreign_root = cert_authority("Nước ngoài-CA", NULL, HARNESS_T0);
+    struct cert_party foreign =
+        holder_of(&foreign_root, "Nguyễn Thị Hoà Bình", "CCCD:" BINH_ID, NULL);
+
+    spec.parts[0] = (struct cert_part){.oid = CERT_UID, .value = "CCCD:" BINH_ID};
+    spec.parts[1] = (struct cert_part){.oid = "CN", .value = "Nguyễn Thị Hoà Bình"};
+    spec.until_ms = HARNESS_T0 - 1000;
+    struct cert_party expired = cert_make(&spec);
+    spec.from_ms = HARNESS_T0 + DAY_MS;
+    spec.until_ms = HARNESS_T0 + 2 * DAY_MS;
+    struct cert_party early = cert_make(&spec);
+
+    refused(h, &expired, CITIZEN, "CERT_EXPIRED");
+    refused(h, &early, CITIZEN, "CERT_NOT_YET");
+    refused(h, &foreign, CITIZEN, "CERT_UNTRUSTED");
+    assert_int_equal(harness_rows(h, IDENTITY_ACCOUNTS), 0);
+    cert_free(&expired);
+    cert_free(&early);
+    cert_free(&foreign);
+    cert_free(&foreign_root);
 }
 
 static void a_phone_is_proved_by_a_code(void **state)
@@ -347,6 +396,7 @@ int main(void)
         TEST(one_account_per_number_REG_48),
         TEST(the_wrong_authority_opens_nothing_REG_54),
         TEST(a_certificate_is_of_its_subject),
+        TEST(a_certificate_must_hold_today_S11),
         TEST(a_phone_is_proved_by_a_code),
         TEST(a_password_is_left_out_only_with_a_certificate),
         TEST(the_form_is_checked_REG_41),

@@ -1,5 +1,5 @@
 /* Sign-in: scenario S09, the lock, and proofs (LOG-04, LOG-05). */
-#include "identity_help.h"
+#include "account_help.h"
 
 #define WRONG "Nuoc#Chay9dau"
 
@@ -313,22 +313,72 @@ static void a_sign_in_expires(void **state)
     assert_int_equal(harness_rows(h, IDENTITY_LOGINS), 0);
 }
 
-/* The person is not told by the room; the code's status in the otp room says there is none. */
+static const Identity__LoginReply *get_login(struct harness *h, ProtobufCBinaryData login,
+                                             enum mc_status want)
+{
+    Identity__GetLoginRequest request = IDENTITY__GET_LOGIN_REQUEST__INIT;
+
+    request.login = login;
+    return harness_call(h, "GetLogin", &request.base, want);
+}
+
+/* D1 (wso2/product-is#28017): who waits for a code that will not come is told so, and why. */
 static void a_code_that_cannot_be_sent_ends_the_sign_in(void **state)
 {
     struct harness *h = *state;
     struct harness_exchange exchange;
-    const struct mc_result limited = {.status = MC_LIMITED, .code = "OTP_TOO_MANY"};
+    const struct mc_result limited = {
+        .status = MC_LIMITED, .code = "OTP_TOO_MANY", .retry_after_ms = 30 * MINUTE_MS};
 
     (void)open_account(h, &binh);
     ProtobufCBinaryData login = login_with(h, BINH_ID, PASSWORD)->login;
+    const Identity__LoginReply *waiting = get_login(h, login, MC_OK);
+    assert_string_equal(waiting->code, "");
+    assert_string_equal(waiting->phone_masked, "091****101");
     assert_true(harness_effect(h, "otp.issue", &exchange));
     harness_result(h, &exchange, &limited);
+    harness_reopen(h);
+    waiting = get_login(h, login, MC_OK);
+    assert_string_equal(waiting->code, "OTP_TOO_MANY");
+    assert_non_null(strstr(waiting->message, "30 phút"));
     Identity__FinishLoginRequest finish = finish_login_of(h, login, BINH_PHONE);
     harness_call(h, "FinishLogin", &finish.base, MC_EXPIRED);
     const Identity__LoginChanged *event =
         harness_last_event(h, "identity.login_refused", &identity__login_changed__descriptor, NULL);
     assert_string_equal(event->code, "OTP_TOO_MANY");
+
+    harness_advance(h, 10 * MINUTE_MS - 1);
+    (void)get_login(h, login, MC_OK);
+    harness_advance(h, 1);
+    get_login(h, login, MC_EXPIRED);
+    assert_true(harness_violated(h, "login", "LOGIN_EXPIRED"));
+    get_login(h, (ProtobufCBinaryData){3, login.data}, MC_EXPIRED);
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, IDENTITY_LOGINS), 0);
+}
+
+/* S34: citizens' passwords are switched off (Decree 69/2024); who acts for a unit keeps his. */
+static void citizens_may_be_sent_to_vneid_S34(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"identity.carrier_url=" CARRIER_URL,
+                                           "identity.citizen_passwords=false", NULL};
+
+    assert_int_equal(mc_arena_init(&kept, 1 << 20), MC_OK);
+    struct harness *h = harness_open(&identity_room, settings);
+    (void)open_account(h, &binh);
+    (void)open_account(h, &tho);
+    assert_string_equal(login_with(h, BINH_ID, WRONG)->code, "LOGIN_WRONG"); /* tells nothing */
+    const Identity__LoginReply *sent = login_with(h, BINH_ID, PASSWORD);
+    assert_string_equal(sent->code, "LOGIN_BY_VNEID");
+    assert_non_null(strstr(sent->message, "VNeID"));
+    assert_int_equal(sent->login.len, 0);
+    assert_int_equal(harness_rows(h, IDENTITY_LOGINS), 0);
+    assert_int_equal(harness_jobs(h, IDENTITY_LANE_CODE), 0);
+    give_rights(h, &tho, "000.20.31.H53", (struct rights){{"DOSSIER_RECEIVE"}});
+    (void)sign_in(h, &tho);
+    harness_close(h);
+    mc_arena_done(&kept);
 }
 
 /* LOG-02 to LOG-06, OTP-08, OTP-09, OTP-13: the seed's words, and calls that there are. */
@@ -379,6 +429,7 @@ int main(void)
         TEST(a_proof_of_anything_else_opens_no_session),
         TEST(a_sign_in_expires),
         TEST(a_code_that_cannot_be_sent_ends_the_sign_in),
+        cmocka_unit_test(citizens_may_be_sent_to_vneid_S34),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

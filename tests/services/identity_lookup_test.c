@@ -103,7 +103,8 @@ static void a_citizen_registers_by_social_insurance_REG_31(void **state)
     assert_int_equal(harness_events(h, "identity.account_opened"), 1);
 }
 
-/* REG-30: the same words for a code of nobody and a code of somebody else; the event says more. */
+/* REG-30, S07: the same words for a code of nobody and a code of somebody else; the event says
+ * more. */
 static void the_insurance_knows_otherwise_REG_30(void **state)
 {
     struct harness *h = *state;
@@ -167,7 +168,7 @@ static void the_post_has_not_seen_the_papers(void **state)
     assert_string_equal(registration(h, id)->code, "POST_MISMATCH");
 }
 
-/* Each system away: the registration waits, over a restart, and says for whom. */
+/* S07: each system away: the registration waits, over a restart, and says for whom. */
 static void every_system_may_be_away(void **state)
 {
     struct harness *h = *state;

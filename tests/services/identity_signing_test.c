@@ -99,6 +99,7 @@ static void a_text_is_signed_once(void **state)
     refuse_use(h, begun->signing_id, "SIGNING_NOT_READY");
 }
 
+/* S10: the second use of the same challenge. */
 static void a_signature_is_used_once(void **state)
 {
     struct harness *h = *state;
@@ -113,7 +114,7 @@ static void a_signature_is_used_once(void **state)
     assert_int_equal(signing(h, login.signing_id)->state, IDENTITY__SIGNING_STATE__SIGNING_SPENT);
 }
 
-/* Five minutes from the start to the use: at the limit and a moment before. */
+/* S10: five minutes from the start to the use: at the limit and a moment before. */
 static void a_signing_ends_after_five_minutes(void **state)
 {
     struct harness *h = *state;
@@ -212,6 +213,7 @@ static void signatures_have_a_largest_size(void **state)
 
 /* --- the authority --- */
 
+/* S11 */
 static void a_revoked_certificate_is_told_so(void **state)
 {
     struct harness *h = *state;
@@ -252,6 +254,7 @@ static void authority_is_away(struct harness *h)
     }
 }
 
+/* S11: the responder is silent: refused, and may be tried again later. */
 static void no_answer_is_no_good_one(void **state)
 {
     struct harness *h = *state;
@@ -278,6 +281,7 @@ static void list_says(struct harness *h, const struct cert_party *revoked, int64
     harness_result(h, &exchange, &result);
 }
 
+/* S11 */
 static void a_fresh_list_will_do_where_that_is_allowed(void **state)
 {
     (void)state;

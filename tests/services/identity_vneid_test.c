@@ -229,7 +229,7 @@ static void a_token_of_yesterday_is_not_taken(void **state)
     }
 }
 
-/* Numbers and TechIDs that do not go together: an alarm, and nothing else happens. */
+/* S34: numbers and TechIDs that do not go together: an alarm, and nothing else happens. */
 static void what_does_not_fit_is_an_alarm(void **state)
 {
     static const struct {
