@@ -1,7 +1,8 @@
 /*
  * GET /events: a unit's feed as server-sent events, for portals that do not follow over ZeroMQ.
  *
- *     Authorization: Bearer <session>    an officer's, or a portal's own
+ *     session: <session>                 a member's system, as /dvcqg/v1/session gave it
+ *     Authorization: Bearer <session>    or an officer's
  *     Last-Event-ID: 1234                goes on behind that one; without it from now on
  *     ?unit=…&type=…&type=…              a unit below the session's; types, at most 16
  *
@@ -118,6 +119,28 @@ static void answered(void *arg, const Motcua__Header *head, struct mc_bytes body
     mc_arena_reset(arena);
 }
 
+/* A member's session is the partner room's to judge, an officer's is every room's. */
+static void address(struct gateway_stream *stream, struct gateway_call *call,
+                    Partner__ReadFeedRequest *request)
+{
+    Partner__ReadMemberFeedRequest member = PARTNER__READ_MEMBER_FEED_REQUEST__INIT;
+    struct mc_arena *arena = &stream->gateway->arena;
+
+    if (!stream->member) {
+        call->head.method = mc_unconst("motcua.partner.v1.Partner/ReadFeed");
+        call->head.caller = mc_unconst("portal:http");
+        call->head.session = (ProtobufCBinaryData){stream->session_len, stream->session};
+        call->body = mc_body_pack(arena, &request->base);
+        return;
+    }
+    call->head.method = mc_unconst("motcua.partner.v1.Partner/ReadMemberFeed");
+    call->head.caller = stream->gateway->process.caller;
+    member.session = mc_sprintf(arena, "%.*s", (int)stream->session_len, (char *)stream->session);
+    member.feed = request;
+    if (member.session != NULL)
+        call->body = mc_body_pack(arena, &member.base);
+}
+
 static void ask(struct gateway_stream *stream)
 {
     struct gateway *gateway = stream->gateway;
@@ -126,17 +149,14 @@ static void ask(struct gateway_stream *stream)
     struct gateway_call call = {0};
 
     gateway_head_begin(&call, NULL, &moment, GATEWAY_STREAM_CALL_MS);
-    call.head.method = mc_unconst("motcua.partner.v1.Partner/ReadFeed");
-    call.head.caller = mc_unconst("portal:http");
     call.head.source = stream->source;
-    call.head.session = (ProtobufCBinaryData){stream->session_len, stream->session};
     request.unit = stream->unit;
     request.after = stream->after;
     request.from_now = stream->from_now;
     request.types = stream->types;
     request.n_types = stream->types_len;
     request.wait_ms = stream->exchange != NULL ? 0 : GATEWAY_STREAM_WAIT_MS;
-    call.body = mc_body_pack(&gateway->arena, &request.base);
+    address(stream, &call, &request);
     if (call.body.data != NULL &&
         mc_link_call(gateway->process.links, "partner", &call.head, call.body, call.timeout_ms,
                      answered, stream) == MC_OK)
@@ -166,11 +186,15 @@ static bool read_last_id(const struct mc_httpd_request *request, struct gateway_
 static bool read_session(const struct mc_httpd_request *request, struct gateway_stream *stream)
 {
     static const char scheme[] = "Bearer ";
-    const char *text = mc_httpd_header(request, "Authorization");
+    const char *text = mc_httpd_header(request, "session");
 
-    if (text == NULL || strncasecmp(text, scheme, sizeof scheme - 1) != 0)
-        return false;
-    text += sizeof scheme - 1;
+    stream->member = text != NULL;
+    if (!stream->member) {
+        text = mc_httpd_header(request, "Authorization");
+        if (text == NULL || strncasecmp(text, scheme, sizeof scheme - 1) != 0)
+            return false;
+        text += sizeof scheme - 1;
+    }
     text += strspn(text, " ");
     stream->session_len = strlen(text);
     if (stream->session_len == 0 || stream->session_len > MC_SESSION_MAX)

@@ -24,6 +24,7 @@ struct gateway_stream {
     size_t types_len;
     char source[GATEWAY_SOURCE_SIZE];
     char query[GATEWAY_STREAM_QUERY_MAX];
+    bool member; /* a member's own session, of /dvcqg/v1/session */
     size_t session_len;
     uint8_t session[MC_SESSION_MAX];
 };

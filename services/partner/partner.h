@@ -170,6 +170,9 @@ enum mc_status partner_verify_certificate(struct partner *partner, struct mc_txn
                                           const Partner__VerifyCertificateRequest *req,
                                           Partner__VerifyCertificateReply *rep);
 
+enum mc_status partner_read_member_feed(struct partner *partner, struct mc_txn *txn,
+                                        const Partner__ReadMemberFeedRequest *req,
+                                        Partner__ReadFeedReply *rep);
 enum mc_status partner_read_feed(struct partner *partner, struct mc_txn *txn,
                                  const Partner__ReadFeedRequest *req, Partner__ReadFeedReply *rep);
 enum mc_status partner_save_webhook(struct partner *partner, struct mc_txn *txn,

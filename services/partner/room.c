@@ -36,6 +36,7 @@
 /* A session outside a unit hears nothing; a portal has a session of its own unit. */
 #define PARTNER_FEED_ROUTES(X)                                                                                                            \
     X(ReadFeed,            partner_read_feed,             Partner__ReadFeedRequest,            Partner__ReadFeedReply,     MC_READ,         CHECKERS, NULL) \
+    X(ReadMemberFeed,      partner_read_member_feed,      Partner__ReadMemberFeedRequest,      Partner__ReadFeedReply,     MC_READ,         MC_ROOM,  NULL) \
     X(SaveWebhook,         partner_save_webhook,          Partner__SaveWebhookRequest,         Partner__SaveWebhookReply,  MC_WRITE_SECRET, CHECKERS, PARTNER_RIGHT_ADMIN) \
     X(GetWebhook,          partner_get_webhook,           Partner__GetWebhookRequest,          Partner__Webhook,           MC_READ,         CHECKERS, PARTNER_RIGHT_ADMIN) \
     X(ListWebhooks,        partner_list_webhooks,         Partner__ListWebhooksRequest,        Partner__ListWebhooksReply, MC_READ,         CHECKERS, PARTNER_RIGHT_ADMIN) \

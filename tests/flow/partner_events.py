@@ -73,8 +73,8 @@ class Receiver(http.server.ThreadingHTTPServer):
 class Stream:
     """GET /events in a thread, as curl -N would."""
 
-    def __init__(self, base, session, last=None, query=""):
-        headers = {"Authorization": f"Bearer {session}"}
+    def __init__(self, base, session, last=None, query="", member=False):
+        headers = {"session": session} if member else {"Authorization": f"Bearer {session}"}
         if last is not None:
             headers["Last-Event-ID"] = last
         self.answer = urllib.request.urlopen(urllib.request.Request(f"{base}/events{query}", headers=headers), timeout=60)
@@ -165,6 +165,7 @@ class Events(story.Story):
         status, asked = post("data", session=opened["session"], service="LayDanhSachHoiDapGuiTuDVCQG")
         self.assertEqual((status, asked["error_code"]), (200, "0"), asked)
         self.assertEqual(post("data", session="x.y", service="LayThuTuc")[0], 401)
+        return opened["session"]
 
     def signed(self, secret, headers, body):
         """As the page of Standard Webhooks says, without its library."""
@@ -201,13 +202,25 @@ class Events(story.Story):
         self.assertEqual([e["type"] for e in heard[:1]], ["open"], done.stderr)
         self.assertEqual([e["id"] for e in heard[1:]], [e["id"] for e in after[:count]])
 
+    def paused_by_hand(self, number, citizen):
+        """With who, why and until when; what happens meanwhile waits, and goes out in its order."""
+        self.operator("queue", "pause", "partner", "webhook", number, "--reason", "nơi nhận bảo trì", "--until", "1h")
+        self.assertIn("nơi nhận bảo trì", self.operator("queue", "list", "-o", "json"))
+        before = len(self.receiver.told)
+        self.steps.file_dossier(citizen)
+        waits = lambda: next(lane for lane in self.stats("partner").lanes if lane.lane == "webhook").queued  # noqa: E731
+        self.wait("it to wait", lambda: waits() == 1)
+        self.assertEqual(len(self.receiver.told), before)
+        self.operator("queue", "resume", "partner", "webhook", number, "--reason", "đã xong")
+        self.wait("it to go out", lambda: len(self.receiver.told) > before and waits() == 0)
+
     def test_events_go_out(self):
         """A check is made and kept; a dossier's steps are heard as they happen, after a kill, and once more from the start."""
         steps = self.up()
         base = f"http://127.0.0.1:{self.house.port('gateway')}"
         citizen, desk, session = self.citizen(), self.officer(), self.admin()
         self.check_an_api(session)
-        self.inbound(base, session)
+        member = self.inbound(base, session)
 
         hook = self.partner("SaveWebhook", {"url": f"{self.receiver.url}/events"}, session)
         state = lambda: enum_name(self.partner("GetWebhook", {"webhook_id": hook.webhook.webhook_id}, session), "state")  # noqa: E731
@@ -217,6 +230,9 @@ class Events(story.Story):
         self.assertEqual(status, 401)
         status, _, _ = self.http("GET", f"{base}/events", headers={"Authorization": f"Bearer {session}", "Last-Event-ID": "x"})
         self.assertEqual(status, 400)
+        for session_there, query, want in (("x.y", "", 401), (member, "?unit=000.00.00.H36", 403), (member, "?unit=x", 400)):
+            self.assertEqual(self.http("GET", f"{base}/events{query}", headers={"session": session_there})[0], want)
+        theirs = Stream(base, member, member=True)
 
         dossier = steps.file_dossier(citizen)
         self.wait("the first event", lambda: len(stream.events) == 1)
@@ -228,7 +244,9 @@ class Events(story.Story):
         another = steps.file_dossier(citizen)
         self.wait("the stream to go on by itself", lambda: [e["event"] for e in stream.events].count("motcua.dossier.sent") == 2)
         self.assertTrue(another)
+        self.wait("a member's system to hear the same", lambda: [e["id"] for e in theirs.events] == [e["id"] for e in stream.events])
         stream.close()
+        theirs.close()
 
         whole = Stream(base, session, last="0")
         self.wait("all of it again", lambda: len(whole.events) >= len(stream.events))
@@ -243,6 +261,7 @@ class Events(story.Story):
         self.assertRegex(self.operator("partner", "webhooks", PROVINCE), f"{number} .*WEBHOOK_ACTIVE")
         self.assertIn(number, self.operator("webhook", "resume", number))  # it goes on where it stands
         self.operator("webhook", "resume", "no-id", want=64)
+        self.paused_by_hand(number, citizen)
         told = [json.loads(body) for _, body in self.receiver.told]
         order = [int(m["sequence"]) for m in told]
         self.assertEqual(order, sorted(order))

@@ -189,6 +189,42 @@ static void progress_goes_to_the_dossier_room(void **state)
     dossier__read_file_for_partner_request__free_unpacked(file, NULL);
 }
 
+static Partner__ReadFeedReply *read_feed(struct harness *h, char *session, const char *unit,
+                                         enum mc_status want)
+{
+    Partner__ReadMemberFeedRequest req = PARTNER__READ_MEMBER_FEED_REQUEST__INIT;
+    Partner__ReadFeedRequest feed = PARTNER__READ_FEED_REQUEST__INIT;
+
+    feed.unit = text(unit);
+    feed.from_now = true;
+    req.session = session;
+    req.feed = &feed;
+    as_gateway(h);
+    return harness_call(h, "ReadMemberFeed", &req.base, want);
+}
+
+/* /events for a member's system: by its own session, of its own unit, while its credential lives.
+ */
+static void a_member_hears_its_own_units_events(void **state)
+{
+    struct harness *h = *state;
+    char session[PARTNER_INBOUND_TOKEN_SIZE] = "";
+    ProtobufCBinaryData credential = save(h, PARTNER_ID, NAME, PASSWORD, MC_OK);
+    uint8_t kept[MC_ID_LEN];
+
+    memcpy(kept, credential.data, sizeof kept);
+    (void)log_in(h, credentials(NAME, PASSWORD), 200, session);
+    assert_non_null(read_feed(h, session, "", MC_OK));
+    assert_non_null(read_feed(h, session, BEN_CAU, MC_OK));
+    assert_null(read_feed(h, session, LONG_AN, MC_DENIED));
+    assert_true(harness_violated(h, "unit", "RIGHT_MISSING"));
+    assert_null(read_feed(h, session, "x", MC_INVALID));
+    assert_null(read_feed(h, mc_unconst("tayninh.00"), "", MC_UNAUTHENTICATED));
+    end(h, (ProtobufCBinaryData){sizeof kept, kept});
+    assert_null(read_feed(h, session, "", MC_UNAUTHENTICATED));
+    assert_true(harness_violated(h, "session", "SESSION_INVALID"));
+}
+
 /* DongBoHoiDap: a question of the member's own people, to a unit of its own. */
 static void feedback_is_of_the_members_own_unit(void **state)
 {
@@ -347,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         INBOUND_TEST(session_opens_services),
         INBOUND_TEST(progress_goes_to_the_dossier_room),
+        INBOUND_TEST(a_member_hears_its_own_units_events),
         INBOUND_TEST(feedback_is_of_the_members_own_unit),
         INBOUND_TEST(what_is_wrong_is_named),
         INBOUND_TEST(session_ends),
