@@ -17,7 +17,7 @@ static void sign_in(struct identity *identity, struct mc_txn *txn,
         vneid_show_login(identity, txn, at, "LOGIN_EXPIRED", rep);
         return;
     }
-    identity_session_open(identity, txn, id, account, &opened);
+    identity_session_open_at(identity, txn, id, account, account->ial, &opened);
     if (txn->status != MC_OK)
         return;
     rep->browser = oidc_browser_sign_in(txn, req->browser, &opened, &browser);

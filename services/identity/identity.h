@@ -443,10 +443,14 @@ bool identity_proof_holds(struct identity *identity, struct mc_txn *txn, const c
 void identity_session_open(struct identity *identity, struct mc_txn *txn,
                            struct mc_bytes account_id, const IdentityState__Account *account,
                            Identity__SessionReply *rep);
-/* The same for a session of a higher assurance than the account was opened with. */
+/* The same by a certificate or VNeID, at that assurance: a temporary password does not hold it up.
+ */
 void identity_session_open_at(struct identity *identity, struct mc_txn *txn,
                               struct mc_bytes account_id, const IdentityState__Account *account,
                               uint32_t ial, Identity__SessionReply *rep);
+/* Good for changing the password only (OFF-31). */
+bool identity_session_is_temporary(const IdentityState__Session *session,
+                                   const IdentityState__Account *account);
 void identity_session_renew(struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
                             IdentityState__Session *session, const IdentityState__Account *account,
                             Identity__SessionReply *rep);

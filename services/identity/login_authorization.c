@@ -53,8 +53,6 @@ enum mc_status identity_login_authorization(struct identity *identity, struct mc
     rep->browser = oidc_browser_sign_in(txn, req->browser, &opened, &browser);
     if (txn->status != MC_OK)
         return txn->status;
-    if (browser.account->password_temporary) /* good for changing it only (OFF-31) */
-        return mc_refuse(txn, MC_DENIED, "", "PASSWORD_TEMPORARY", NULL);
     at.record->browser_hash = identity_data(browser.key);
     oidc_advance(identity, txn, &at, &(struct oidc_advance){.browser = &browser, .fresh = true},
                  rep);

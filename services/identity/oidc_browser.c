@@ -22,7 +22,7 @@ bool oidc_browser_find(struct mc_txn *txn, const char *secret, struct oidc_brows
         return false;
     browser.account = identity_account_load(txn, mc_key_bytes(browser.record->account));
     if (browser.account == NULL || !identity_account_may_sign_in(browser.account) ||
-        browser.account->password_temporary) /* good for changing it only (OFF-31) */
+        identity_session_is_temporary(browser.session, browser.account))
         return false;
     *ret_browser = browser;
     return true;

@@ -79,6 +79,12 @@ uint32_t identity_session_ial(const IdentityState__Session *session,
     return MC_MAX(account->ial, session->ial);
 }
 
+bool identity_session_is_temporary(const IdentityState__Session *session,
+                                   const IdentityState__Account *account)
+{
+    return account->password_temporary && !session->without_password;
+}
+
 static char *sign_claims(const struct identity *identity, struct mc_txn *txn, struct mc_bytes id,
                          const IdentityState__Session *session,
                          const IdentityState__Account *account)
@@ -102,7 +108,7 @@ static char *sign_claims(const struct identity *identity, struct mc_txn *txn, st
     claims.issued_at_ms = txn->now_ms;
     claims.expires_at_ms = session->token_expires_at_ms;
     claims.type = MOTCUA__TOKEN_TYPE__TOKEN_SESSION;
-    claims.temporary = account->password_temporary;
+    claims.temporary = identity_session_is_temporary(session, account);
     size_t size = motcua__session_claims__get_packed_size(&claims);
     uint8_t *packed = mc_alloc(txn->arena, size);
     if (packed == NULL)
@@ -217,11 +223,35 @@ static void describe(struct mc_txn *txn, IdentityState__Session *session)
         session->device = mc_seal_text(txn, txn->header->device);
 }
 
+static void open_session(struct identity *identity, struct mc_txn *txn, struct mc_bytes account_id,
+                         const IdentityState__Account *account, IdentityState__Session *session,
+                         Identity__SessionReply *rep)
+{
+    Identity__LoginChanged changed = IDENTITY__LOGIN_CHANGED__INIT;
+    struct mc_bytes id = mc_new_id(txn);
+    const char *keys[] = {identity_key(txn, "account", account_id),
+                          identity_key(txn, "session", id), NULL};
+
+    thin_out(txn, account_id, IDENTITY_SESSIONS_MAX - 1);
+    session->account = identity_data(account_id);
+    session->opened_at_ms = txn->now_ms;
+    describe(txn, session);
+    session->expires_at_ms = txn->now_ms + identity->session_max_ms;
+    mc_put(txn, IDENTITY_ACCOUNT_SESSIONS, mc_key_join(txn, account_id, id), (struct mc_bytes){0});
+    identity_session_renew(identity, txn, id, session, account, rep);
+
+    changed.account_id = identity_uuid(txn, account_id);
+    changed.session_id = identity_uuid(txn, id);
+    mc_emit(txn, "identity.session_opened", &changed.base, MC_PLAIN, keys);
+}
+
 void identity_session_open(struct identity *identity, struct mc_txn *txn,
                            struct mc_bytes account_id, const IdentityState__Account *account,
                            Identity__SessionReply *rep)
 {
-    identity_session_open_at(identity, txn, account_id, account, account->ial, rep);
+    IdentityState__Session session = IDENTITY_STATE__SESSION__INIT;
+
+    open_session(identity, txn, account_id, account, &session, rep);
 }
 
 void identity_session_open_at(struct identity *identity, struct mc_txn *txn,
@@ -229,23 +259,10 @@ void identity_session_open_at(struct identity *identity, struct mc_txn *txn,
                               uint32_t ial, Identity__SessionReply *rep)
 {
     IdentityState__Session session = IDENTITY_STATE__SESSION__INIT;
-    Identity__LoginChanged changed = IDENTITY__LOGIN_CHANGED__INIT;
-    struct mc_bytes id = mc_new_id(txn);
-    const char *keys[] = {identity_key(txn, "account", account_id),
-                          identity_key(txn, "session", id), NULL};
 
-    thin_out(txn, account_id, IDENTITY_SESSIONS_MAX - 1);
-    session.account = identity_data(account_id);
     session.ial = ial > account->ial ? ial : 0;
-    session.opened_at_ms = txn->now_ms;
-    describe(txn, &session);
-    session.expires_at_ms = txn->now_ms + identity->session_max_ms;
-    mc_put(txn, IDENTITY_ACCOUNT_SESSIONS, mc_key_join(txn, account_id, id), (struct mc_bytes){0});
-    identity_session_renew(identity, txn, id, &session, account, rep);
-
-    changed.account_id = identity_uuid(txn, account_id);
-    changed.session_id = identity_uuid(txn, id);
-    mc_emit(txn, "identity.session_opened", &changed.base, MC_PLAIN, keys);
+    session.without_password = true;
+    open_session(identity, txn, account_id, account, &session, rep);
 }
 
 IdentityState__Session *identity_session_of_caller(struct mc_txn *txn, struct mc_bytes *ret_id)

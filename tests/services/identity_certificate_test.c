@@ -133,6 +133,28 @@ static void a_certificate_lifts_the_session(void **state)
     assert_int_equal(claims_of(sign_in(h, &binh)->session)->ial, 2);
 }
 
+/* D2: who was made an account at a desk and never used its password signs in by certificate. */
+static void a_temporary_password_does_not_hold_it_up(void **state)
+{
+    (void)state;
+    struct mc_room room = identity_room;
+
+    room.tick = make_temporary;
+    assert_int_equal(mc_arena_init(&kept, 1 << 20), MC_OK);
+    struct harness *h = open_signing_room_of(&room, "identity.accept_crl=false");
+    (void)open_account(h, &binh);
+    harness_tick(h);
+    const Identity__SessionReply *session = login_as(h, &world.citizen, CITIZEN);
+    assert_false(claims_of(session->session)->temporary);
+    Identity__RefreshRequest refresh = IDENTITY__REFRESH_REQUEST__INIT;
+    refresh.refresh = session->refresh;
+    session = harness_call(h, "Refresh", &refresh.base, MC_OK);
+    assert_false(claims_of(session->session)->temporary);
+    assert_true(claims_of(sign_in(h, &binh)->session)->temporary);
+    harness_close(h);
+    mc_arena_done(&kept);
+}
+
 /* A renewed certificate of the same person opens the same account; so does the old number alone. */
 static void a_renewed_certificate_is_the_same_person(void **state)
 {
@@ -392,6 +414,7 @@ int main(void)
         TEST(an_officers_own_certificate_is_a_citizens_REG_40),
         TEST(a_session_by_token_is_of_level_3_LOG_03),
         TEST(a_certificate_lifts_the_session),
+        cmocka_unit_test(a_temporary_password_does_not_hold_it_up),
         TEST(a_renewed_certificate_is_the_same_person),
         TEST(one_account_per_number_REG_48),
         TEST(the_wrong_authority_opens_nothing_REG_54),

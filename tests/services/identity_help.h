@@ -251,3 +251,20 @@ static inline void set_status(struct harness *h, const struct person *person,
     (void)harness_call(h, "SetAccountStatus", &request.base, MC_OK);
     act_as_front(h);
 }
+
+/* A room whose tick leaves every account as a desk leaves it: with a temporary password. */
+static inline enum mc_status make_temporary(void *ctx, struct mc_txn *txn)
+{
+    (void)identity_tick(ctx, txn);
+    struct mc_cursor cursor =
+        mc_seek(txn, IDENTITY_ACCOUNTS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
+
+    while (mc_next(&cursor)) {
+        IdentityState__Account *account = mc_row(&cursor, &identity_state__account__descriptor);
+        assert_non_null(account);
+        account->password_temporary = true;
+        account->password_expires_at_ms = txn->now_ms + MINUTE_MS;
+        mc_save(txn, IDENTITY_ACCOUNTS, cursor.key, &account->base);
+    }
+    return txn->status;
+}

@@ -441,23 +441,6 @@ static void a_secret_is_changed_without_a_night_shift(void **state)
     assert_string_equal(exchange(h, "cong", second, "A")->error, "invalid_client");
 }
 
-/* A room whose tick makes every password a temporary one. */
-static enum mc_status make_temporary(void *ctx, struct mc_txn *txn)
-{
-    (void)ctx;
-    struct mc_cursor cursor =
-        mc_seek(txn, IDENTITY_ACCOUNTS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
-
-    while (mc_next(&cursor)) {
-        IdentityState__Account *account = mc_row(&cursor, &identity_state__account__descriptor);
-        assert_non_null(account);
-        account->password_temporary = true;
-        account->password_expires_at_ms = txn->now_ms + MINUTE_MS;
-        mc_save(txn, IDENTITY_ACCOUNTS, cursor.key, &account->base);
-    }
-    return txn->status;
-}
-
 /* OFF-31: it has to be changed before anything else, also before another portal. */
 static void a_temporary_password_signs_in_at_no_portal(void **state)
 {

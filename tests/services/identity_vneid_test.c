@@ -263,6 +263,35 @@ static void what_does_not_fit_is_an_alarm(void **state)
     assert_string_equal(alarm->account_id, account);
 }
 
+/*
+ * D2 (ory/kratos#4312, #694, #3785): who was made an account and never used its password signs in
+ * by VNeID: linked, no error, no loop; and is no longer asked for a password he need not have.
+ */
+static void who_was_made_an_account_signs_in(void **state)
+{
+    static const char *const settings[] = {"identity.carrier_url=" CARRIER_URL,
+                                           "identity.vneid_issuer=" ISSUER, NULL};
+    struct mc_room room = identity_room;
+
+    (void)state;
+    room.tick = make_temporary;
+    assert_int_equal(mc_arena_init(&kept, 1 << 20), MC_OK);
+    struct harness *h = harness_open(&room, settings);
+    register_portal(h);
+    (void)open_account(h, &binh);
+    harness_tick(h);
+    struct trip trip = set_out(h);
+    (void)come_back(h, &trip, ISSUER);
+    tokens_come(h, &trip, 60);
+    keys_come(h);
+    claims_come(h, BINH_ID, "T1", 2);
+    assert_int_equal(outcome(h, &trip)->step, IDENTITY__AUTHORIZE_STEP__SHOW_CONSENT);
+    assert_int_equal(harness_events(h, "identity.account_opened"), 1);
+    assert_int_equal(harness_events(h, "identity.vneid_linked"), 1);
+    harness_close(h);
+    mc_arena_done(&kept);
+}
+
 /* A code is exchanged once: what may have arrived is not sent again; another issuer's is not taken.
  */
 static void a_code_is_not_sent_twice(void **state)
@@ -388,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_code_is_not_sent_twice, open_vneid, close_room),
         cmocka_unit_test_setup_teardown(the_method_is_listed_as_it_is, open_vneid, close_room),
         cmocka_unit_test_setup_teardown(without_an_issuer_it_is_closed, open_room, close_room),
+        cmocka_unit_test(who_was_made_an_account_signs_in),
         cmocka_unit_test(a_closed_method_opens_no_account),
     };
 
