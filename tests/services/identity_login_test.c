@@ -124,6 +124,22 @@ static void each_lock_in_a_row_is_longer(void **state)
     assert_string_equal(login_with(h, BINH_ID, PASSWORD)->code, "");
 }
 
+/* D1 (keycloak/keycloak#30969): however often, it ends by itself, and in less than a day. */
+static void no_lock_is_for_ever(void **state)
+{
+    struct harness *h = *state;
+
+    (void)open_account(h, &binh);
+    for (unsigned i = 0; i < IDENTITY_LOCK_DOUBLINGS_MAX + 3; i++) {
+        fail_times(h, 5, "ACCOUNT_LOCKED");
+        harness_advance(h, (30LL * MINUTE_MS << MC_MIN(i, IDENTITY_LOCK_DOUBLINGS_MAX)) - 1);
+        assert_string_equal(login_with(h, BINH_ID, PASSWORD)->code, "ACCOUNT_LOCKED");
+        harness_advance(h, 1);
+    }
+    assert_string_equal(login_with(h, BINH_ID, PASSWORD)->code, "");
+    assert_true(30LL * MINUTE_MS << IDENTITY_LOCK_DOUBLINGS_MAX < 24LL * 60 * MINUTE_MS);
+}
+
 static void the_tick_forgets_old_failures(void **state)
 {
     struct harness *h = *state;
@@ -421,6 +437,7 @@ int main(void)
         TEST(failures_count_within_their_window),
         TEST(a_right_password_forgets_the_failures),
         TEST(each_lock_in_a_row_is_longer),
+        TEST(no_lock_is_for_ever),
         TEST(the_tick_forgets_old_failures),
         cmocka_unit_test(failures_are_swept_in_steps),
         TEST(a_disabled_account_cannot_sign_in_S09),
