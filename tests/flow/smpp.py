@@ -1,4 +1,4 @@
-"""The SMS worker as an SMPP client of an SMSC by other people (npm's smpp), before an otp room made of Python.
+"""The SMS worker as an SMPP client of an SMSC by other people (npm's smpp), before an otp room made of Python (S31).
 
     smpp.py <folder of the daemons>
 """

@@ -1,4 +1,4 @@
-/* SMPP 3.4: bytes on the wire, parts of texts, receipts, statuses. */
+/* SMPP 3.4: bytes on the wire, parts of texts, receipts, statuses (S31). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
