@@ -117,7 +117,7 @@ class House:
         """What motcuactl saves as a partner: a province in the sandbox."""
         base = f"http://127.0.0.1:{self.port('sandbox')}/province"
         apis = [{"type": kind, "sessionUrl": f"{base}/session", "dataUrl": f"{base}/data", "version": "2020"}
-                for kind in ("dossier_sync", "dossier_progress", "land_payment", "receipt")]
+                for kind in ("dossier_sync", "dossier_progress", "land_payment", "receipt", "account_sync")]
         return {"partnerId": name, "name": f"Một cửa điện tử {unit} (mô phỏng)", "kind": "PROVINCE", "unit": unit,
                 "dstcode": dstcode, "apis": apis, **more}
 

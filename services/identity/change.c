@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "officer.h"
+#include "oidc.h"
 
 static const char *const fact_names[IDENTITY_FACTS_END] = {
     [IDENTITY_FACT_FULL_NAME] = "full_name",
@@ -226,6 +227,18 @@ static void tell_tax_code(struct mc_txn *txn, const struct identity_change *chan
     mc_emit(txn, "identity.tax_code_changed", &body.base, MC_SEALED, keys);
 }
 
+/* Of what claims say, and whether the account may be used. */
+static void tell_members(struct mc_txn *txn, const struct identity_change *change,
+                         const struct identity_facts *after)
+{
+    static const enum identity_fact claims[] = {IDENTITY_FACT_FULL_NAME, IDENTITY_FACT_BIRTH_DATE,
+                                                IDENTITY_FACT_LOGIN_ID,  IDENTITY_FACT_PHONE,
+                                                IDENTITY_FACT_EMAIL,     IDENTITY_FACT_STATUS};
+
+    if (differs_in(change, after, claims, MC_LEN(claims)))
+        oidc_members_tell(txn, change->id);
+}
+
 void identity_change_save(struct mc_txn *txn, struct identity_change *change, enum identity_way way,
                           const char *reason)
 {
@@ -250,6 +263,7 @@ void identity_change_save(struct mc_txn *txn, struct identity_change *change, en
     tell(txn, change, names, content.n_facts);
     tell_contact(txn, change, &after);
     tell_tax_code(txn, change, &after);
+    tell_members(txn, change, &after);
 }
 
 IdentityState__ChangeContent *identity_change_open(struct mc_txn *txn,

@@ -324,6 +324,9 @@ enum mc_status identity_end_browser(struct identity *identity, struct mc_txn *tx
 enum mc_status identity_list_consents(struct identity *identity, struct mc_txn *txn,
                                       const Identity__ListConsentsRequest *req,
                                       Identity__ListConsentsReply *rep);
+enum mc_status identity_read_for_member(struct identity *identity, struct mc_txn *txn,
+                                        const Identity__ReadForMemberRequest *req,
+                                        Identity__ReadForMemberReply *rep);
 enum mc_status identity_revoke_consent(struct identity *identity, struct mc_txn *txn,
                                        const Identity__RevokeConsentRequest *req,
                                        Identity__RevokeConsentReply *rep);

@@ -129,6 +129,11 @@ void oidc_served_emit(struct mc_txn *txn, const char *type, const char *client_i
                       struct mc_bytes account, struct mc_bytes session, char *const *scopes,
                       size_t scopes_len);
 
+/* What members were told of an account is not so any more: each hears that has its owner's consent;
+ * and one that has it no more, so that it forgets (member.c). */
+void oidc_members_tell(struct mc_txn *txn, struct mc_bytes account);
+void oidc_member_tell(struct mc_txn *txn, const char *client_id, struct mc_bytes account);
+
 /* Claims: what a token or /userinfo says, as JSON; empty: it cannot be told. */
 char *oidc_sub(struct mc_txn *txn, const char *client_id, const IdentityState__Client *client,
                struct mc_bytes account);
@@ -136,6 +141,11 @@ char *oidc_sid(struct mc_txn *txn, const char *client_id, struct mc_bytes sessio
 struct mc_bytes oidc_id_claims(const struct identity *identity, struct mc_txn *txn,
                                const IdentityState__Code *code, const IdentityState__Client *client,
                                unsigned level, const char *access_token);
+/* For a member's system; consent NULL: its owner has taken it back. */
+struct mc_bytes oidc_member_claims(struct mc_txn *txn, const char *client_id,
+                                   const IdentityState__Client *client, struct mc_bytes id,
+                                   const IdentityState__Account *account,
+                                   const IdentityState__Consent *consent);
 struct mc_bytes oidc_userinfo_claims(struct mc_txn *txn, const IdentityState__AccessToken *token,
                                      const IdentityState__Client *client,
                                      const IdentityState__Session *session,

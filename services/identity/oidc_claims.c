@@ -12,6 +12,7 @@
 #include "common/ident.h"
 #include "common/json.h"
 
+#include "account.h"
 #include "oidc.h"
 
 const char *const oidc_scopes[OIDC_SCOPES_LEN] = {"openid", "profile",  "phone",
@@ -148,22 +149,22 @@ static void write_number(struct mc_json_writer *writer, const char *login_id)
     pair(writer, kind == MC_IDENTITY_CMND ? "SoCMND" : "SoDinhDanh", number_text);
 }
 
-static void write_person(struct mc_json_writer *writer, const IdentityState__AccessToken *token,
+static void write_person(struct mc_json_writer *writer, char *const *scopes, size_t len,
                          const IdentityState__Account *account, const IdentityState__Person *person)
 {
     char kind[16];
 
-    if (oidc_scope_has(token->scopes, token->n_scopes, "profile")) {
+    if (oidc_scope_has(scopes, len, "profile")) {
         (void)snprintf(kind, sizeof kind, "%u", (unsigned)account->subject_kind);
         pair(writer, "HoVaTen", person->full_name);
         pair(writer, "NgayThangNamSinh", person->birth_date);
         pair(writer, "LoaiTaiKhoan", kind);
     }
-    if (oidc_scope_has(token->scopes, token->n_scopes, "dinhdanh"))
+    if (oidc_scope_has(scopes, len, "dinhdanh"))
         write_number(writer, person->login_id);
-    if (oidc_scope_has(token->scopes, token->n_scopes, "phone"))
+    if (oidc_scope_has(scopes, len, "phone"))
         pair(writer, "SoDienThoai", person->phone);
-    if (oidc_scope_has(token->scopes, token->n_scopes, "email") && person->email[0] != '\0')
+    if (oidc_scope_has(scopes, len, "email") && person->email[0] != '\0')
         pair(writer, "ThuDienTu", person->email);
 }
 
@@ -183,8 +184,41 @@ struct mc_bytes oidc_userinfo_claims(struct mc_txn *txn, const IdentityState__Ac
     pair(&writer, "sub", oidc_sub(txn, token->client_id, client, id));
     pair(&writer, "loAs", oidc_levels[oidc_level(session, account) - 1]);
     number(&writer, "IAL", identity_session_ial(session, account));
-    write_person(&writer, token, account, person);
+    write_person(&writer, token->scopes, token->n_scopes, account, person);
     if (oidc_scope_has(token->scopes, token->n_scopes, "techid"))
         pair(&writer, "TechID", identity_uuid(txn, id));
+    return finish(txn, &writer);
+}
+
+/* 0: not to be known any more; else as AccountStatus counts. */
+static void write_status(struct mc_json_writer *writer, unsigned status)
+{
+    char text[16];
+
+    (void)snprintf(text, sizeof text, "%u", status);
+    pair(writer, "TrangThai", text);
+}
+
+struct mc_bytes oidc_member_claims(struct mc_txn *txn, const char *client_id,
+                                   const IdentityState__Client *client, struct mc_bytes id,
+                                   const IdentityState__Account *account,
+                                   const IdentityState__Consent *consent)
+{
+    struct mc_json_writer writer;
+
+    mc_json_begin(&writer, txn->arena);
+    mc_json_object(&writer);
+    pair(&writer, "MaUngDung", client_id);
+    pair(&writer, "sub", oidc_sub(txn, client_id, client, id));
+    write_status(&writer, consent != NULL ? (unsigned)identity_status_of(account) : 0);
+    if (consent != NULL) {
+        const IdentityState__Person *person = identity_person_open(txn, account->person);
+        if (person == NULL)
+            return (struct mc_bytes){0};
+        number(&writer, "IAL", account->ial);
+        write_person(&writer, consent->scopes, consent->n_scopes, account, person);
+        if (oidc_scope_has(consent->scopes, consent->n_scopes, "techid"))
+            pair(&writer, "TechID", identity_uuid(txn, id));
+    }
     return finish(txn, &writer);
 }

@@ -24,5 +24,6 @@ enum mc_status identity_revoke_consent(struct identity *identity, struct mc_txn 
         return mc_refuse(txn, MC_NOT_FOUND, "client_id", "OIDC_CONSENT_UNKNOWN", NULL);
     mc_drop(txn, IDENTITY_CONSENTS, key);
     oidc_served_emit(txn, "identity.consent_revoked", req->client_id, account, session_id, NULL, 0);
+    oidc_member_tell(txn, req->client_id, account);
     return txn->status;
 }

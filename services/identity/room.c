@@ -154,6 +154,7 @@ extern const size_t mc_data_consents_len;
     X(EndBrowser,           identity_end_browser,           Identity__EndBrowserRequest,           Identity__EndBrowserReply,         MC_WRITE_SECRET, MC_ROOM, NULL, NULL) \
     X(ListConsents,         identity_list_consents,         Identity__ListConsentsRequest,         Identity__ListConsentsReply,       MC_READ,         SELF,    NULL, NULL) \
     X(RevokeConsent,        identity_revoke_consent,        Identity__RevokeConsentRequest,        Identity__RevokeConsentReply,      MC_WRITE,        SELF,    NULL, NULL) \
+    X(ReadForMember,        identity_read_for_member,       Identity__ReadForMemberRequest,       Identity__ReadForMemberReply,      MC_WRITE_FRESH,  MC_ROOM, NULL, NULL) \
     X(StartSigning,       identity_start_signing,       Identity__StartSigningRequest,       Identity__Signing,                 MC_WRITE,        FRONT, NULL, NULL) \
     X(SubmitSignature,    identity_submit_signature,    Identity__SubmitSignatureRequest,    Identity__Signing,                 MC_WRITE_SECRET, FRONT, NULL, NULL) \
     X(GetSigning,         identity_get_signing,         Identity__GetSigningRequest,         Identity__Signing,                 MC_READ,         FRONT, NULL, NULL) \

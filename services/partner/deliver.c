@@ -65,11 +65,12 @@ static struct mc_bytes session_body(struct mc_txn *txn, const PartnerState__Secr
     return mc_json_finish(&writer, &body) == MC_OK ? body : (struct mc_bytes){0};
 }
 
-static bool is_of_dossier(const PartnerState__Delivery *delivery)
+static bool is_one_door(const PartnerState__Delivery *delivery)
 {
     return delivery->kind == PARTNER__DELIVERY_KIND__DOSSIER_CREATE ||
            delivery->kind == PARTNER__DELIVERY_KIND__DOSSIER_UPDATE ||
-           delivery->kind == PARTNER__DELIVERY_KIND__DOSSIER_PROGRESS;
+           delivery->kind == PARTNER__DELIVERY_KIND__DOSSIER_PROGRESS ||
+           delivery->kind == PARTNER__DELIVERY_KIND__ACCOUNT;
 }
 
 /* The one-door exchange and the land APIs have envelopes of their own. */
@@ -78,17 +79,17 @@ static void put_envelope(struct mc_txn *txn, struct mc_json_writer *writer,
                          const char *reference)
 {
     bool updating = delivery->updating || delivery->kind == PARTNER__DELIVERY_KIND__DOSSIER_UPDATE;
-    bool dossier = is_of_dossier(delivery);
+    bool one_door = is_one_door(delivery);
     char stamp[MC_STAMP_SIZE];
 
-    put(writer, dossier ? "service" : "Service", service);
-    if (!dossier) {
+    put(writer, one_door ? "service" : "Service", service);
+    if (!one_door) {
         mc_time_format_stamp(stamp, sizeof stamp, txn->now_ms);
         put(writer, "Ngay", stamp);
     }
-    mc_json_key(writer, dossier ? "isUpdating" : "IsUpdating");
+    mc_json_key(writer, one_door ? "isUpdating" : "IsUpdating");
     mc_json_true_or_false(writer, updating);
-    if (dossier)
+    if (one_door)
         put(writer, "madonvi", delivery->unit);
     put(writer, "MaThamChieu", reference);
 }
@@ -100,7 +101,7 @@ static struct mc_bytes data_body(struct mc_txn *txn, const PartnerState__Deliver
     const char *data = mc_open_text(txn, delivery->data);
     struct mc_json_writer writer;
     struct mc_bytes head = {0};
-    bool dossier = is_of_dossier(delivery);
+    bool one_door = is_one_door(delivery);
 
     if (data == NULL)
         return (struct mc_bytes){0};
@@ -115,8 +116,9 @@ static struct mc_bytes data_body(struct mc_txn *txn, const PartnerState__Deliver
     if (mc_json_finish(&writer, &head) != MC_OK)
         return (struct mc_bytes){0};
     /* the data is JSON already: it goes in before the closing brace */
-    const char *body = mc_sprintf(txn->arena, dossier ? "%.*s,\"data\":[%s]}" : "%.*s,\"Data\":%s}",
-                                  (int)head.len - 1, (const char *)head.data, data);
+    const char *body =
+        mc_sprintf(txn->arena, one_door ? "%.*s,\"data\":[%s]}" : "%.*s,\"Data\":%s}",
+                   (int)head.len - 1, (const char *)head.data, data);
     return body != NULL ? mc_key_text(body) : (struct mc_bytes){0};
 }
 

@@ -12,11 +12,19 @@ static const struct partner_goods goods[] = {
     [PARTNER__DELIVERY_KIND__DOSSIER_PROGRESS] = {"dossier_progress", "CapNhatTienDoHoSoMC"},
     [PARTNER__DELIVERY_KIND__TAX_VOUCHER] = {"land_payment", "ThanhToanThueDat"},
     [PARTNER__DELIVERY_KIND__RECEIPT] = {"receipt", "NhanBienLai"},
+    [PARTNER__DELIVERY_KIND__ACCOUNT] = {"account_sync", "DongBoTaiKhoan"},
 };
 
 const struct partner_goods *partner_goods_of(Partner__DeliveryKind kind)
 {
     return &goods[(size_t)kind < MC_LEN(goods) ? (size_t)kind : 0];
+}
+
+const char *partner_object_name(const PartnerState__Delivery *delivery)
+{
+    if (delivery->kind == PARTNER__DELIVERY_KIND__RECEIPT)
+        return "receipt";
+    return delivery->kind == PARTNER__DELIVERY_KIND__ACCOUNT ? "account" : "dossier";
 }
 
 PartnerState__Delivery *partner_delivery_load(struct mc_txn *txn, struct mc_bytes id)
@@ -67,10 +75,7 @@ void partner_deliver_job(const struct partner *partner, struct mc_txn *txn, stru
     PartnerState__Work work = PARTNER_STATE__WORK__INIT;
     const char *keys[] = {
         mc_sprintf(txn->arena, "partner:%s", delivery->partner_id),
-        mc_sprintf(txn->arena, "%s:%s",
-                   delivery->kind == PARTNER__DELIVERY_KIND__RECEIPT ? "receipt" : "dossier",
-                   delivery->object),
-        NULL};
+        mc_sprintf(txn->arena, "%s:%s", partner_object_name(delivery), delivery->object), NULL};
 
     if (keys[0] == NULL || keys[1] == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
@@ -168,10 +173,7 @@ void partner_delivery_tell(const struct partner *partner, struct mc_txn *txn, co
     Partner__DeliveryTold told = PARTNER__DELIVERY_TOLD__INIT;
     const char *keys[] = {
         mc_sprintf(txn->arena, "partner:%s", delivery->partner_id),
-        mc_sprintf(txn->arena, "%s:%s",
-                   delivery->kind == PARTNER__DELIVERY_KIND__RECEIPT ? "receipt" : "dossier",
-                   delivery->object),
-        NULL};
+        mc_sprintf(txn->arena, "%s:%s", partner_object_name(delivery), delivery->object), NULL};
 
     if (keys[0] == NULL || keys[1] == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "dossier.pb-c.h"
+#include "identity.pb-c.h"
 #include "payment.pb-c.h"
 
 #include "circuit.h"
@@ -38,6 +39,9 @@ struct partner_goods {
     const char *service;
 };
 const struct partner_goods *partner_goods_of(Partner__DeliveryKind kind);
+
+/* What its object is, in keys of events and jobs. */
+const char *partner_object_name(const PartnerState__Delivery *delivery);
 
 PartnerState__Delivery *partner_delivery_load(struct mc_txn *txn, struct mc_bytes id);
 void partner_delivery_save(struct mc_txn *txn, struct mc_bytes id,
@@ -78,6 +82,9 @@ enum mc_status partner_voucher_issued(struct partner *partner, struct mc_txn *tx
 enum mc_status partner_receipt_printed(struct partner *partner, struct mc_txn *txn,
                                        const Motcua__Event *event,
                                        const Payment__ReceiptChanged *body);
+enum mc_status partner_member_account(struct partner *partner, struct mc_txn *txn,
+                                      const Motcua__Event *event,
+                                      const Identity__MemberAccount *body);
 
 /* Effects: deliver (deliver.c), gather and report (rooms.c). */
 enum mc_status partner_deliver_http(void *ctx, struct mc_txn *snapshot, const struct mc_job *job,

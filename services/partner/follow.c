@@ -145,3 +145,29 @@ enum mc_status partner_receipt_printed(struct partner *partner, struct mc_txn *t
     (void)begin(partner, txn, &delivery, 'r', (struct mc_bytes){hash, MC_ID_LEN});
     return txn->status;
 }
+
+/* «Đồng bộ tài khoản»: the member of the client's unit, when it has the API; what it is told is
+ * fetched when its turn comes, as the account and its owner's consent are then. */
+enum mc_status partner_member_account(struct partner *partner, struct mc_txn *txn,
+                                      const Motcua__Event *event,
+                                      const Identity__MemberAccount *body)
+{
+    struct mc_bytes account = mc_key_bytes(body->account_id);
+    PartnerState__Delivery delivery;
+    char text[MC_UUID_TEXT_LEN + 1];
+    const char *id = NULL;
+
+    (void)event;
+    if (account.len != MC_ID_LEN ||
+        partner_of_unit(partner, txn, body->unit, "account_sync", &id) == NULL)
+        return txn->status;
+    mc_uuid_text(text, account.data);
+    const char *object = mc_strdup(txn->arena, text);
+    if (object == NULL)
+        return mc_fail(txn, MC_LIMITED, "arena full");
+    take(txn, &delivery, id, PARTNER__DELIVERY_KIND__ACCOUNT, object, body->unit);
+    delivery.client_id = body->client_id;
+    delivery.account_id = body->account_id;
+    (void)begin(partner, txn, &delivery, 'a', account);
+    return txn->status;
+}

@@ -156,6 +156,7 @@ MC_FOLLOW_CALL(struct partner, partner_dossier_changed, Dossier__Changed)
 MC_FOLLOW_CALL(struct partner, partner_voucher_issued, Payment__VoucherIssued)
 MC_FOLLOW_CALL(struct partner, partner_receipt_printed, Payment__ReceiptChanged)
 MC_FOLLOW_CALL(struct partner, partner_feed_payment, Payment__OrderChanged)
+MC_FOLLOW_CALL(struct partner, partner_member_account, Identity__MemberAccount)
 
 static const struct mc_follow follows[] = {
     {"dossier", "dossier.sent",             &dossier__changed__descriptor,       partner_dossier_heard_event},
@@ -172,6 +173,7 @@ static const struct mc_follow follows[] = {
     {"dossier", "dossier.return_chosen",    &dossier__changed__descriptor,       partner_dossier_changed_event},
     {"payment", "payment.voucher_issued",   &payment__voucher_issued__descriptor,  partner_voucher_issued_event},
     {"payment", "payment.receipt_printed",  &payment__receipt_changed__descriptor, partner_receipt_printed_event},
+    {"identity", "identity.member_account", &identity__member_account__descriptor, partner_member_account_event},
 };
 /* clang-format on */
 

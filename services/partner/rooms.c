@@ -9,7 +9,8 @@
 static void job_add(struct mc_txn *txn, const char *kind, const ProtobufCMessage *payload,
                     const char *room, const PartnerState__Delivery *delivery)
 {
-    const char *keys[] = {mc_sprintf(txn->arena, "dossier:%s", delivery->object), NULL};
+    const char *keys[] = {
+        mc_sprintf(txn->arena, "%s:%s", partner_object_name(delivery), delivery->object), NULL};
 
     if (keys[0] == NULL) {
         (void)mc_fail(txn, MC_LIMITED, "arena full");
@@ -34,16 +35,39 @@ void partner_gather_job(struct mc_txn *txn, struct mc_bytes id,
     work.delivery_id = (ProtobufCBinaryData){id.len, mc_unconst(id.data)};
     work.dossier_id = delivery->dossier_id;
     work.partner_id = delivery->partner_id;
-    job_add(txn, "gather", &work.base, "dossier", delivery);
+    work.client_id = delivery->client_id;
+    work.account_id = delivery->account_id;
+    job_add(txn, "gather", &work.base, work.client_id[0] != '\0' ? "identity" : "dossier",
+            delivery);
+}
+
+static enum mc_status account_call(struct mc_arena *arena, const PartnerState__Work *work,
+                                   struct mc_room_call *ret_call)
+{
+    Identity__ReadForMemberRequest *request = mc_alloc(arena, sizeof *request);
+
+    if (request == NULL)
+        return MC_LIMITED;
+    identity__read_for_member_request__init(request);
+    request->client_id = work->client_id;
+    request->account_id = work->account_id;
+    request->partner_id = work->partner_id;
+    *ret_call = (struct mc_room_call){.room = "identity",
+                                      .service = &identity__identity__descriptor,
+                                      .method = "ReadForMember",
+                                      .request = &request->base};
+    return MC_OK;
 }
 
 enum mc_status partner_gather_call(void *ctx, struct mc_arena *arena, const struct mc_job *job,
                                    const ProtobufCMessage *payload, struct mc_room_call *ret_call)
 {
     const PartnerState__Work *work = (const void *)payload;
-    Dossier__ReadForPartnerRequest *request = mc_alloc(arena, sizeof *request);
 
     (void)ctx, (void)job;
+    if (work->client_id[0] != '\0')
+        return account_call(arena, work, ret_call);
+    Dossier__ReadForPartnerRequest *request = mc_alloc(arena, sizeof *request);
     if (request == NULL)
         return MC_LIMITED;
     dossier__read_for_partner_request__init(request);
@@ -54,6 +78,17 @@ enum mc_status partner_gather_call(void *ctx, struct mc_arena *arena, const stru
                                       .method = "ReadForPartner",
                                       .request = &request->base};
     return MC_OK;
+}
+
+/* What its room has told, as it is sent. */
+static const char *gathered(const struct partner *partner, struct mc_txn *txn,
+                            PartnerState__Delivery *delivery, const ProtobufCMessage *reply)
+{
+    if (delivery->kind == PARTNER__DELIVERY_KIND__ACCOUNT)
+        return ((const Identity__ReadForMemberReply *)(const void *)reply)->json;
+    const Dossier__DossierView *view = (const void *)reply;
+    delivery->version = view->version;
+    return partner_body_dossier(partner, txn, view);
 }
 
 enum mc_status partner_gather_done(void *ctx, struct mc_txn *txn, const struct mc_job *job,
@@ -81,12 +116,10 @@ enum mc_status partner_gather_done(void *ctx, struct mc_txn *txn, const struct m
         partner_failing_set(txn, id, delivery, true);
         partner_delivery_tell(partner, txn, "partner.delivery_failed", id, delivery);
     } else {
-        const Dossier__DossierView *view = (const void *)result->reply;
-        const char *data = partner_body_dossier(partner, txn, view);
+        const char *data = gathered(partner, txn, delivery, result->reply);
         if (data == NULL)
             return txn->status;
         delivery->data = mc_seal_text(txn, data);
-        delivery->version = view->version;
         partner_deliver_job(partner, txn, id, delivery);
     }
     partner_delivery_save(txn, id, delivery);
@@ -98,7 +131,8 @@ void partner_report_job(struct mc_txn *txn, const PartnerState__Delivery *delive
 {
     PartnerState__Report report = PARTNER_STATE__REPORT__INIT;
 
-    if (delivery->kind == PARTNER__DELIVERY_KIND__RECEIPT)
+    if (delivery->kind == PARTNER__DELIVERY_KIND__RECEIPT ||
+        delivery->kind == PARTNER__DELIVERY_KIND__ACCOUNT)
         return; /* nobody keeps it there */
     report.problem = mc_unconst(problem);
     report.dossier_id = delivery->dossier_id;

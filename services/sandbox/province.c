@@ -154,7 +154,8 @@ static const char *first_text(const struct mc_json *json, const char *const *pat
 static const char *take(struct sandbox *sandbox, struct sandbox_province *province,
                         const struct mc_json *json, const char *service)
 {
-    static const char *const objects[] = {"Data.SoBienLai", "data.0.MaHoSo", "Data.MaHoSo", NULL};
+    static const char *const objects[] = {"Data.SoBienLai", "data.0.MaHoSo", "Data.MaHoSo",
+                                          "data.0.sub", NULL};
     static const char *const files[] = {"data.0.TaiLieuNop.0.DuongDanTaiTepTin", NULL};
     static const char *const states[] = {"data.0.TrangThaiHoSo", "data.0.TrangThai", NULL};
     const char *reference = mc_json_text(json, "MaThamChieu");

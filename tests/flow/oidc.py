@@ -195,12 +195,36 @@ class Oidc(story.Story):
         given = self.portal.call("identity", "ListConsents", {}, session).consents
         self.assertEqual({(c.client_id, tuple(c.scopes)) for c in given},
                          {("tayninh", ("openid", "profile", "dinhdanh")), ("bocongan", ("openid", "profile"))})
-        self.portal.call("identity", "RevokeConsent", {"client_id": "tayninh"}, session)
+        subs = {identity["sub"], claims_of(strange["id_token"])["sub"]}
+        self.check_members(session, subs, identity["sub"])
         self.assertEqual(portal.userinfo(tokens["access_token"])[0], 401)
         self.assertEqual(answer_of(browser.get(portal.address(prompt="none")))["error"], "consent_required")
         browser.get(portal.address())
         self.assertEqual(answer_of(browser.submit(go="deny"))["error"], "access_denied")
         self.check_books()
+
+    def check_members(self, session, subs, taken_back):
+        """REG-46 SYS-04: their own systems are told of what changes, while the consent holds, and then to forget; and the citizen sees it."""
+        dstcode = "VN:COOP:000.00.00.H53"
+        self.house.save_partner(self.house.partner("tayninh", "000.00.00.H53", dstcode))
+
+        def told():
+            received = self.sandbox("GET", f"/province/received/{dstcode}")
+            return [(i["object"], i["state"]) for i in received if i["service"] == "DongBoTaiKhoan"]
+
+        self.portal.call("identity", "UpdateAccount", {"fields": ["email"], "email": "thu.nghiem@example.vn"}, session)
+        self.wait("the members' system to be told", lambda: set(told()) == {(sub, "1") for sub in subs})
+        self.portal.call("identity", "RevokeConsent", {"client_id": "tayninh"}, session)
+        self.wait("it to be told to forget", lambda: told()[-1] == (taken_back, "0"))
+        self.portal.call("identity", "UpdateAccount", {"fields": ["email"], "email": ""}, session)
+        self.wait("the other to hear more", lambda: len(told()) == 4)
+        self.assertEqual(told()[3], ((subs - {taken_back}).pop(), "1"))
+
+        def seen():
+            accesses = self.portal.call("audit", "ListAccesses", {"page_size": 100}, session).accesses
+            return sum(a.actor == "partner:tayninh" and a.type == "identity.read_for_member" for a in accesses) == 4
+
+        self.wait("the citizen to see who was told", seen)
 
     def test_what_is_wrong_goes_nowhere(self):
         """Open redirect, CSRF, header injection, PKCE, prompt, step-up, client secrets and their rotation, sign-out."""

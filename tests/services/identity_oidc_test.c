@@ -256,6 +256,68 @@ static void who_sees_the_same_person(void **state)
     assert_string_equal(strstr(told[0], "\"TechID\""), strstr(told[2], "\"TechID\""));
 }
 
+static const Identity__ReadForMemberReply *read_for_member(struct harness *h, const char *client_id,
+                                                           const uint8_t *account,
+                                                           const char *partner_id,
+                                                           enum mc_status want)
+{
+    Identity__ReadForMemberRequest request = IDENTITY__READ_FOR_MEMBER_REQUEST__INIT;
+
+    request.client_id = text(client_id);
+    request.account_id = (ProtobufCBinaryData){MC_ID_LEN, mc_unconst(account)};
+    request.partner_id = text(partner_id);
+    harness_as(h, &(struct mc_caller){.name = "room:partner", .who = MC_ROOM});
+    const Identity__ReadForMemberReply *reply =
+        harness_call(h, "ReadForMember", &request.base, want);
+    act_as_front(h);
+    return reply;
+}
+
+/* A member's system: by the scopes agreed to, under the portal's sub; else only to forget (REG-46).
+ */
+static void a_members_system_is_told_what_was_agreed_to(void **state)
+{
+    struct harness *h = *state;
+    uint8_t account[MC_ID_LEN];
+    const char *browser = "";
+    Identity__Client client = client_of("cong");
+    Identity__Client other = client_of("khac");
+
+    (void)open_account(h, &binh);
+    harness_tick(h);
+    (void)save(h, &other, MC_OK);
+    const char *secret = save(h, &client, MC_OK)->client_secret;
+    const char *user =
+        userinfo(h, exchange(h, "cong", secret, code_for(h, "cong", &browser))->access_token);
+    const Identity__ClientServed *given =
+        harness_last_event(h, "identity.consent_given", &identity__client_served__descriptor, NULL);
+    assert_true(mc_uuid_parse(account, mc_key_text(given->account_id)));
+
+    const char *told = read_for_member(h, "cong", account, "tayninh", MC_OK)->json;
+    assert_non_null(strstr(told, "\"TrangThai\":\"1\""));
+    assert_non_null(strstr(told, "\"HoVaTen\""));
+    assert_non_null(strstr(told, "\"TechID\""));
+    assert_null(strstr(told, "SoDienThoai"));
+    assert_null(strstr(told, "SoDinhDanh"));
+    const char *sub = mc_sprintf(&kept, "%.31s", strstr(user, "\"sub\"")); /* name, 22 letters */
+    assert_non_null(strstr(told, sub));
+    const Identity__ReadForMember *read = harness_last_event(
+        h, "identity.read_for_member", &identity__read_for_member__descriptor, NULL);
+    assert_string_equal(read->partner_id, "tayninh");
+    assert_int_equal(read->n_scopes, 3);
+
+    told = read_for_member(h, "khac", account, "tayninh", MC_OK)->json;
+    assert_non_null(strstr(told, "\"TrangThai\":\"0\"}"));
+    assert_null(strstr(told, "HoVaTen"));
+    assert_null(read_for_member(h, "cong", account, "", MC_INVALID));
+    assert_null(read_for_member(h, "nobody", account, "tayninh", MC_NOT_FOUND));
+    account[0] ^= 1;
+    assert_null(read_for_member(h, "cong", account, "tayninh", MC_NOT_FOUND));
+    Identity__ReadForMemberRequest request = IDENTITY__READ_FOR_MEMBER_REQUEST__INIT;
+    act_as_operator(h);
+    assert_null(harness_call(h, "ReadForMember", &request.base, MC_DENIED));
+}
+
 /* The next key is shown a whole life before it signs, the last one as long as its tokens live. */
 static void keys_take_turns(void **state)
 {
@@ -544,6 +606,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_code_lives_a_minute, open_room, close_room),
         cmocka_unit_test_setup_teardown(a_session_that_ended_ends_all_of_it, open_room, close_room),
         cmocka_unit_test_setup_teardown(who_sees_the_same_person, open_room, close_room),
+        cmocka_unit_test_setup_teardown(a_members_system_is_told_what_was_agreed_to, open_room,
+                                        close_room),
         cmocka_unit_test_setup_teardown(keys_take_turns, open_room, close_room),
         cmocka_unit_test_setup_teardown(addresses_have_rules, open_room, close_room),
         cmocka_unit_test_setup_teardown(a_clients_word_is_good_once, open_room, close_room),

@@ -9,7 +9,7 @@ static void types_have_a_body_to_begin_with(void **state)
     Partner__ListApiTypesRequest req = PARTNER__LIST_API_TYPES_REQUEST__INIT;
     const Partner__ListApiTypesReply *rep = harness_call(h, "ListApiTypes", &req.base, MC_OK);
 
-    assert_int_equal(rep->n_types, 8);
+    assert_int_equal(rep->n_types, 9);
     assert_string_equal(rep->types[0]->name, "API BNDP nhận thông báo thuế đất");
     assert_string_equal(rep->types[1]->name, "API BNDP thanh toán thuế đất");
     assert_string_equal(rep->types[2]->name, "API file đính kèm");

@@ -29,14 +29,14 @@ static inline void as_admin(struct harness *h, const char *unit)
 struct profile {
     Partner__SavePartnerRequest request;
     Partner__PartnerProfile profile;
-    Partner__PartnerApi apis[4];
-    Partner__PartnerApi *list[4];
+    Partner__PartnerApi apis[5];
+    Partner__PartnerApi *list[5];
 };
 
 static inline void profile_init(struct profile *p)
 {
     static const char *const types[] = {"dossier_sync", "dossier_progress", "land_payment",
-                                        "receipt"};
+                                        "receipt", "account_sync"};
 
     partner__save_partner_request__init(&p->request);
     partner__partner_profile__init(&p->profile);

@@ -130,6 +130,49 @@ static void a_voucher_goes_and_payment_is_told(void **state)
 }
 
 /* What the partner told us itself is not sent back to it; the dossier room knows that it has it. */
+static void account_changed(struct harness *h, const char *unit)
+{
+    Identity__MemberAccount body = IDENTITY__MEMBER_ACCOUNT__INIT;
+    uint8_t id[MC_ID_LEN] = {1, 2, 3};
+    const char *const keys[] = {"client:tayninh", NULL};
+
+    body.client_id = text("tayninh");
+    body.unit = text(unit);
+    body.account_id = (ProtobufCBinaryData){sizeof id, id};
+    harness_event(h, "identity", "identity.member_account", &body.base, keys);
+}
+
+/* REG-46: what identity says the member may know, when its turn comes; of its own clients only. */
+static void an_account_goes_as_its_owner_agreed(void **state)
+{
+    struct harness *h = *state;
+    struct harness_exchange exchange;
+    struct mc_json *json = NULL;
+    Identity__ReadForMemberReply reply = IDENTITY__READ_FOR_MEMBER_REPLY__INIT;
+
+    account_changed(h, LONG_AN);
+    assert_false(harness_effect(h, "gather", &exchange));
+    account_changed(h, BEN_CAU);
+    assert_true(harness_effect(h, "gather", &exchange));
+    assert_string_equal(exchange.call.room, "identity");
+    assert_string_equal(exchange.call.method, "ReadForMember");
+    const Identity__ReadForMemberRequest *asked = (const void *)exchange.call.request;
+    assert_string_equal(asked->client_id, "tayninh");
+    assert_string_equal(asked->partner_id, PARTNER_ID);
+    reply.json = text("{\"sub\":\"CANARY-sub\",\"TrangThai\":\"1\"}");
+    harness_reply(h, &exchange, &reply.base);
+    answer_next(h, "session", 200, SESSION_OK);
+    assert_string_equal(sent(h, &exchange), "DongBoTaiKhoan");
+    assert_int_equal(mc_json_parse(exchange.http.body, &json), MC_OK);
+    assert_string_equal(mc_json_text(json, "data.0.sub"), "CANARY-sub");
+    assert_string_equal(mc_json_text(json, "madonvi"), BEN_CAU);
+    mc_json_free(json);
+    harness_answer(h, &exchange, 200, TAKEN_JSON);
+    assert_int_equal(harness_events(h, "partner.delivered"), 1);
+    assert_false(harness_effect(h, "report", &exchange));
+    assert_int_equal(newest(h)->kind, PARTNER__DELIVERY_KIND__ACCOUNT);
+}
+
 static void a_step_that_the_partner_told_is_no_echo(void **state)
 {
     struct harness *h = *state;
@@ -415,6 +458,7 @@ int main(void)
         PARTNER_TEST(the_dossier_room_is_told_which_version_arrived),
         PARTNER_TEST(an_old_delivery_goes_unless_it_is_held),
         PARTNER_TEST(a_voucher_goes_and_payment_is_told),
+        PARTNER_TEST(an_account_goes_as_its_owner_agreed),
         PARTNER_TEST(a_step_that_the_partner_told_is_no_echo),
         PARTNER_TEST(what_the_partner_has_already_is_sent_as_an_update),
         PARTNER_TEST(a_session_that_is_over_is_renewed_once),
