@@ -4,7 +4,7 @@
 
 #include "oidc.h"
 
-enum { HTTP_BAD = 400, HTTP_UNAVAILABLE = 503, HTTP_SERVER = 500 };
+enum { HTTP_BAD = 400, HTTP_NOT_FOUND = 404, HTTP_UNAVAILABLE = 503, HTTP_SERVER = 500 };
 
 bool oidc_read(struct gateway_exchange *exchange, struct oidc_form *ret_form)
 {
@@ -209,6 +209,33 @@ static void show_code_again(struct gateway_exchange *exchange, const struct oidc
                    text);
 }
 
+/* Identity knows why the code never left (a budget, a lock); else what the otp room said stands. */
+static void told_why(void *arg, const Motcua__Header *head, struct mc_bytes body)
+{
+    struct gateway_exchange *exchange = arg;
+    struct mc_arena *arena = &exchange->gateway->arena;
+    const Identity__LoginReply *reply = NULL;
+    struct oidc_form form;
+
+    (void)oidc_read(exchange, &form);
+    if (head != NULL && head->status == 0)
+        reply = identity__login_reply__unpack(&arena->protobuf, body.len, body.data);
+    show_code_again(exchange, &form,
+                    reply != NULL && reply->code[0] != '\0' ? reply->message : exchange->note);
+    mc_arena_reset(arena);
+}
+
+/* The otp room knows no code of this sign-in: it is over, or there never was one. */
+static void ask_why(struct gateway_exchange *exchange, const struct oidc_form *form,
+                    const char *text)
+{
+    Identity__GetLoginRequest request = IDENTITY__GET_LOGIN_REQUEST__INIT;
+
+    (void)snprintf(exchange->note, sizeof exchange->note, "%s", text);
+    request.login = oidc_id(&exchange->gateway->arena, form, "login");
+    oidc_ask(exchange, "identity", "GetLogin", &request.base, told_why);
+}
+
 static void verified(void *arg, const Motcua__Header *head, struct mc_bytes body)
 {
     struct gateway_exchange *exchange = arg;
@@ -222,6 +249,8 @@ static void verified(void *arg, const Motcua__Header *head, struct mc_bytes body
         refused ? NULL : oidc_reply(exchange, &form, head, body, &otp__verify_reply__descriptor);
     if (refused) {
         show_code_again(exchange, &form, head->message);
+    } else if (reply != NULL && strcmp(reply->code, "OTP_EXPIRED") == 0) {
+        ask_why(exchange, &form, reply->message);
     } else if (reply != NULL && !reply->correct) {
         show_code_again(exchange, &form, reply->message);
     } else if (reply != NULL) {
@@ -257,6 +286,8 @@ static void resent(void *arg, const Motcua__Header *head, struct mc_bytes body)
     (void)oidc_read(exchange, &form);
     if (head == NULL)
         oidc_show_refusal(exchange, &form, HTTP_UNAVAILABLE, NULL);
+    else if (mc_rpc_http(head->status) == HTTP_NOT_FOUND)
+        ask_why(exchange, &form, head->message);
     else
         show_code_again(exchange, &form, head->message);
     mc_arena_reset(arena);

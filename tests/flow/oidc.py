@@ -351,6 +351,34 @@ class Oidc(story.Story):
         browser.submit(code=steps.read_code("LOGIN", login, CITIZEN["phone"]))
         self.assertIn("code", answer_of(browser.submit(go="allow")))
 
+    def test_a_code_that_never_left(self):
+        """D1 (wso2/product-is#28017): the phone has had its codes of the day: the page says so, whatever is typed or pressed."""
+        steps = self.begin()
+        steps.register(CITIZEN)
+        portal, browser = self.client(), Browser(self.base)
+        browser.get(portal.address())
+        browser.submit(login_id=CITIZEN["login_id"], password=PASSWORD)
+        asked, login = browser.page, bytes.fromhex(browser.forms()[0][1]["login"])
+        browser.submit(code=steps.read_code("LOGIN", login, CITIZEN["phone"]))
+        browser.page = asked  # he goes back: that code is spent, and identity has nothing to add
+        browser.submit(code="123456")
+        self.assertRegex(browser.page, "Mã OTP đã hết hiệu lực")
+
+        room = self.local("room:identity")
+        with self.assertRaises(story.Refused):
+            for _ in range(60):
+                room.call("otp", "Issue", {"purpose": "LOGIN", "subject": story.uuid7(), "phone": CITIZEN["phone"]})
+        browser = Browser(self.base)
+        browser.get(portal.address())
+        browser.submit(login_id=CITIZEN["login_id"], password=PASSWORD)
+        login = bytes.fromhex(browser.forms()[0][1]["login"])
+        told = self.wait("identity to know", lambda: self.portal.call("identity", "GetLogin", {"login": login}).message)
+        self.assertIn("đã nhận quá nhiều mã OTP", told)
+        browser.submit(code="123456")
+        self.assertIn(told, html.unescape(browser.page))
+        browser.submit(go="resend")
+        self.assertIn(told, html.unescape(browser.page))
+
 
 if __name__ == "__main__":
     story.main()

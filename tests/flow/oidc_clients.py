@@ -24,7 +24,7 @@ NODE_MIN = 20  # of openid-client
 
 
 class Clients(oidc.Oidc):
-    test_a_portal_signs_its_user_in = test_what_is_wrong_goes_nowhere = None  # oidc.py's own
+    test_a_portal_signs_its_user_in = test_what_is_wrong_goes_nowhere = test_a_code_that_never_left = None  # oidc.py's own
 
     def node(self):
         place = Path(os.path.dirname(self.bin)) / "tests" / "interop" / "connect"
