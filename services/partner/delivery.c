@@ -259,7 +259,7 @@ static bool is_over(const PartnerState__Delivery *delivery)
            delivery->state == PARTNER__DELIVERY_STATE__DELIVERY_MARKED;
 }
 
-/* What it is about is held: the dossier, or the payment behind a voucher. */
+/* What it is about is held: the dossier, the account, or the payment behind a voucher. */
 static bool is_held(struct mc_txn *txn, const PartnerState__Delivery *delivery)
 {
     char uuid[MC_UUID_TEXT_LEN + 1] = "";
@@ -273,7 +273,7 @@ static bool is_held(struct mc_txn *txn, const PartnerState__Delivery *delivery)
     }
     if (delivery->kind == PARTNER__DELIVERY_KIND__RECEIPT)
         return false;
-    key = mc_sprintf(txn->arena, "dossier:%s", delivery->object);
+    key = mc_sprintf(txn->arena, "%s:%s", partner_object_name(delivery), delivery->object);
     return key != NULL && mc_held(txn, key);
 }
 

@@ -71,5 +71,7 @@ enum mc_status support_tick(struct support *support, struct mc_txn *txn)
 {
     if (strike(support, txn) != MC_OK)
         return txn->status;
-    return support_collect_files(support, txn);
+    if (support_collect_files(support, txn) != MC_OK)
+        return txn->status;
+    return support_files_forget(support, txn);
 }

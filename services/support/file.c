@@ -165,6 +165,7 @@ Support__File **support_files_show(struct mc_txn *txn, size_t n, const ProtobufC
         rows[i]->sha256 = hex_of(txn, file->sha256);
         rows[i]->by = file->by;
         rows[i]->at_ms = file->at_ms;
+        rows[i]->forgotten_at_ms = file->forgotten_at_ms;
     }
     return rows;
 }
@@ -215,12 +216,18 @@ struct mc_bytes support_file_range(struct mc_txn *txn, ProtobufCBinaryData id,
     return out != NULL ? (struct mc_bytes){out, have} : (struct mc_bytes){0};
 }
 
+void support_pieces_drop(struct mc_txn *txn, struct mc_bytes id, const SupportState__File *file)
+{
+    for (uint64_t i = 0; i * SUPPORT_CHUNK < file->received; i++)
+        mc_drop(txn, SUPPORT_PIECES, piece_key(txn, support_bytes(id), i));
+}
+
 void support_file_drop(struct mc_txn *txn, struct mc_bytes id)
 {
     const SupportState__File *file = support_file_load(txn, id);
 
-    for (uint64_t i = 0; file != NULL && i * SUPPORT_CHUNK < file->received; i++)
-        mc_drop(txn, SUPPORT_PIECES, piece_key(txn, support_bytes(id), i));
+    if (file != NULL)
+        support_pieces_drop(txn, id, file);
     mc_drop(txn, SUPPORT_FILES, id);
 }
 

@@ -42,6 +42,8 @@ enum mc_status support_read_file(struct support *support, struct mc_txn *txn,
         return mc_refuse(txn, MC_NOT_FOUND, "file_id", "NOT_FOUND", NULL);
     if (txn->status != MC_OK || file == NULL)
         return txn->status;
+    if (file->forgotten_at_ms != 0)
+        return mc_refuse(txn, MC_EXPIRED, "file_id", "FILE_FORGOTTEN", NULL);
     if (req->offset > file->size || req->length > SUPPORT_READ_MAX)
         return mc_refuse(txn, MC_INVALID, "offset", "FILE_RANGE", "max",
                          support_printf(txn, "%d", SUPPORT_READ_MAX), NULL);

@@ -85,6 +85,7 @@ enum { HOUR = 60 * 60 * 1000, TICK_MS = 1000 };
 static const struct mc_config_key config[] = {
     {"support.unit",        MC_CONFIG_STRING,   AT(unit),           "000.00.00.G22", 1, MC_AGENCY_CODE_SIZE - 1, "The agency whose officers deal with requests for support: Văn phòng Chính phủ."},
     {"support.upload_life", MC_CONFIG_DURATION, AT(upload_life_ms), "24h", HOUR, INT64_C(168) * HOUR, "How long an upload is kept before it is used."},
+    {"support.file_life",   MC_CONFIG_DURATION, AT(file_life_ms),   "43800h", INT64_C(720) * HOUR, INT64_C(876000) * HOUR, "How long files of requests and feedback are kept after those are over: five years."},
     {"support.reopen_days", MC_CONFIG_INT,      AT(reopen_days),    "30",  1,    365,                 "Days in which a request that was dealt with may be opened again."},
     {"support.outage_patience", MC_CONFIG_DURATION, AT(outage_patience_ms), "30m", TICK_MS, 24 * INT64_C(3600000), "How long a production system of a member may not answer before a request for support is sent by itself."},
     {"support.anonymous_hour", MC_CONFIG_INT,   AT(anonymous_hour), "5",   0,    10000,               "Feedback without a session taken from one source in an hour."},
@@ -152,7 +153,8 @@ static enum mc_status tick(void *ctx, struct mc_txn *txn)
 /* clang-format off */
 static const struct mc_retention retention[] = {
     {.rule = "uploads", .what = "Uploads that nothing uses", .key = "support.upload_life", .source = OURS},
-    {.rule = "requests", .what = "Requests and feedback, with their files", .until = "for ever", .source = OURS},
+    {.rule = "files", .what = "Files of requests and feedback that are over", .key = "support.file_life", .source = OURS, .table = SUPPORT_FILES, .sweep = support_files_sweep},
+    {.rule = "requests", .what = "Requests and feedback; files of integrations", .until = "for ever", .source = OURS},
 };
 /* clang-format on */
 

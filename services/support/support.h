@@ -90,6 +90,9 @@ enum {
 struct support {
     const char *unit; /* who deals with requests: Văn phòng Chính phủ */
     int64_t upload_life_ms;
+    int64_t file_life_ms;
+    uint8_t sweep_place[MC_ID_LEN]; /* the last file looked at */
+    bool sweeping;
     int64_t reopen_days;
     int64_t outage_patience_ms;
     int64_t anonymous_hour;
@@ -251,6 +254,10 @@ void support_piece_put(struct mc_txn *txn, ProtobufCBinaryData id, uint64_t numb
 struct mc_bytes support_file_range(struct mc_txn *txn, ProtobufCBinaryData id,
                                    const SupportState__File *file, uint64_t offset, uint64_t len);
 void support_file_drop(struct mc_txn *txn, struct mc_bytes id);
+/* Files whose time is over (file_life.c); the sweep is also the preview's. */
+void support_files_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
+enum mc_status support_files_forget(struct support *support, struct mc_txn *txn);
+void support_pieces_drop(struct mc_txn *txn, struct mc_bytes id, const SupportState__File *file);
 enum mc_status support_collect_files(struct support *support, struct mc_txn *txn);
 
 /* alarm.c: when something is to be said because nothing happened. */

@@ -378,6 +378,75 @@ static void files_of_ten_kinds_and_no_other(void **state)
     assert_int_equal(harness_rows(h, SUPPORT_FILES), 2);
 }
 
+static void read_one(struct harness *h, ProtobufCBinaryData id, enum mc_status want)
+{
+    Support__ReadFileRequest read = SUPPORT__READ_FILE_REQUEST__INIT;
+
+    read.file_id = id;
+    as_maker(h);
+    (void)harness_call(h, "ReadFile", &read.base, want);
+}
+
+static uint64_t preview_of(struct harness *h, bool held)
+{
+    Motcua__PreviewRetentionRequest request = MOTCUA__PREVIEW_RETENTION_REQUEST__INIT;
+
+    request.rule = mc_unconst("files");
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    const Motcua__RetentionPreview *rep = harness_call(h, "PreviewRetention", &request.base, MC_OK);
+    return held ? rep->held : rep->count;
+}
+
+static void hold(struct harness *h, const char *method)
+{
+    Motcua__AddHoldRequest request = MOTCUA__ADD_HOLD_REQUEST__INIT;
+
+    request.key = mc_unconst("account:" MAKER);
+    request.reason = mc_unconst("khiếu nại 17");
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    (void)harness_call(h, method, &request.base, MC_OK);
+}
+
+/* B1-51: bytes go support.file_life after the request is over, not before; what they were stays. */
+static void files_go_when_their_time_is_over(void **state)
+{
+    enum { MOMENT = 1000 };
+    const int64_t life_ms = INT64_C(43800) * HOUR_MS;
+    struct harness *h = *state;
+    Support__RequestForm form = form_of("Kèm tệp");
+    uint8_t kept[2][MC_ID_LEN];
+    ProtobufCBinaryData ids[2];
+
+    as_maker(h);
+    for (size_t i = 0; i < 2; i++) {
+        ProtobufCBinaryData id = upload_png(h, SUPPORT_CHUNK + 10);
+        memcpy(kept[i], id.data, MC_ID_LEN);
+        ids[i] = (ProtobufCBinaryData){MC_ID_LEN, kept[i]};
+    }
+    (void)create_with(h, &form, 1, &ids[1], MC_OK); /* this one is never over */
+    const Support__Request *at = create_with(h, &form, 1, &ids[0], MC_OK);
+    harness_advance(h, MOMENT);
+    at = move(h, at, TO(CANCELLED), "nhầm", MC_OK);
+    harness_advance(h, life_ms - 1);
+    harness_tick(h);
+    assert_int_equal(preview_of(h, false), 0);
+    read_one(h, ids[0], MC_OK);
+    harness_advance(h, 1);
+    hold(h, "AddHold");
+    assert_int_equal(preview_of(h, true), 1);
+    harness_tick(h);
+    read_one(h, ids[0], MC_OK);
+    hold(h, "ReleaseHold");
+    assert_int_equal(preview_of(h, false), 1);
+    harness_tick(h);
+    assert_int_equal(preview_of(h, false), 0);
+    read_one(h, ids[0], MC_EXPIRED);
+    assert_true(harness_violated(h, "file_id", "FILE_FORGOTTEN"));
+    read_one(h, ids[1], MC_OK);
+    assert_int_equal(harness_rows(h, SUPPORT_PIECES), 2);
+    assert_int_equal(harness_rows(h, SUPPORT_FILES), 2);
+}
+
 /* 30 MB together, and not a byte more. */
 static void files_of_a_request_have_a_size_together(void **state)
 {
@@ -551,6 +620,7 @@ int main(void)
         TEST(search_requests_by_every_filter),
         TEST(search_requests_by_pages),
         TEST(files_of_ten_kinds_and_no_other),
+        TEST(files_go_when_their_time_is_over),
         TEST(files_of_a_request_have_a_size_together),
         TEST(files_of_a_request_have_a_number),
         TEST(comments_are_bounded_and_internal_ones_the_staffs),
