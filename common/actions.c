@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/actions_row.h"
+#include "common/pauses.h"
 
 unsigned mc_action_lane(const struct mc_service *service, const Motcua__Action *action)
 {
@@ -78,7 +79,9 @@ static void check_filter(const struct mc_service *service, struct mc_txn *txn,
 {
     const Motcua__JobFilter *filter = req->filter;
 
-    if (filter == NULL || mc_lane_named(service->room, filter->lane) < 0) {
+    int lane = filter != NULL ? mc_lane_named(service->room, filter->lane) : -1;
+
+    if (lane < 0) {
         (void)mc_refuse(txn, MC_INVALID, "filter.lane", "FIELD_INVALID", "field", "lane", NULL);
         return;
     }
@@ -90,6 +93,8 @@ static void check_filter(const struct mc_service *service, struct mc_txn *txn,
     if (move != (req->destination[0] != '\0'))
         (void)mc_refuse(txn, MC_INVALID, "destination", move ? "FIELD_REQUIRED" : "FIELD_INVALID",
                         "field", "destination", NULL);
+    else if (move)
+        mc_destination_check(service, txn, lane, req->destination);
 }
 
 /* How many are not ended; the newest are looked at, for old ones have ended long ago. */

@@ -138,6 +138,17 @@ void mc_pauses_free(struct mc_store *store)
 
 /* --- the methods --- */
 
+void mc_destination_check(const struct mc_service *service, struct mc_txn *txn, int lane,
+                          const char *destination)
+{
+    const struct mc_room *room = service->room;
+
+    if (room->knows_destination != NULL &&
+        !room->knows_destination(service->ctx, (unsigned)lane, destination))
+        (void)mc_refuse(txn, MC_INVALID, "destination", "DESTINATION_UNKNOWN", "destination",
+                        destination, NULL);
+}
+
 /* The lane's number, when it and the destination can be meant. */
 static unsigned check_where(const struct mc_service *service, struct mc_txn *txn, const char *lane,
                             const char *destination, bool whole)
@@ -176,6 +187,8 @@ enum mc_status mc_pause_lane(struct mc_service *service, struct mc_txn *txn,
     unsigned lane = check_where(service, txn, req->lane, req->destination, req->whole_lane);
     struct mc_bytes known;
 
+    if (txn->status == MC_OK && !req->whole_lane)
+        mc_destination_check(service, txn, (int)lane, req->destination);
     mc_reason_check(txn, req->reason);
     if (req->until_ms != 0 &&
         (req->until_ms <= txn->now_ms || req->until_ms > txn->now_ms + MC_PAUSE_DAYS_MAX * day_ms))

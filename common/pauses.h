@@ -20,6 +20,10 @@ enum {
     MC_PAUSE_DAYS_MAX = 30, /* one that has an end */
 };
 
+/* Refuses a destination that the room does not know; where it cannot say, any is good. */
+void mc_destination_check(const struct mc_service *service, struct mc_txn *txn, int lane,
+                          const char *destination);
+
 /* Methods of the house (house.c). */
 enum mc_status mc_pause_lane(struct mc_service *service, struct mc_txn *txn,
                              const Motcua__PauseLaneRequest *req, Motcua__LanePause *rep);

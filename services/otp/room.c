@@ -15,6 +15,7 @@
  */
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "otp.h"
 
@@ -146,6 +147,18 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     return lane == OTP_LANE_TRANSACTIONAL ? otp->notice_limit_ms : otp->bulk_limit_ms;
 }
 
+/* Destinations are carriers: what is typed wrong would wait for one that there is not. */
+static bool knows_destination(const void *ctx, unsigned lane, const char *destination)
+{
+    const struct otp *otp = ctx;
+
+    (void)lane;
+    for (size_t i = 0; i < otp->carriers_len; i++)
+        if (strcmp(otp->carriers[i], destination) == 0)
+            return true;
+    return false;
+}
+
 /* OURS: no law that we know of names a time. */
 #define OURS "ours"
 /* clang-format off */
@@ -170,6 +183,7 @@ const struct mc_room otp_room = {
               1U << (OTP_SHIELDS - MC_TABLE_ROOM),
     .lanes = lanes,
     .lane_limit_ms = lane_limit_ms,
+    .knows_destination = knows_destination,
     .lanes_len = MC_LEN(lanes),
     .config = config,
     .config_len = MC_LEN(config),

@@ -727,6 +727,38 @@ static void the_same_fact_is_told_once(void **state)
     assert_int_equal(harness_rows(h, OTP_DEDUPE), 1);
 }
 
+/* D5 (rabbitmq-server#10937): a carrier that is typed wrong is not where texts are moved or paused.
+ */
+static void a_destination_typed_wrong_is_refused(void **state)
+{
+    static const struct {
+        const char *destination;
+        enum mc_status want;
+    } cases[] = {{"vietel", MC_INVALID}, {"VIETTEL", MC_INVALID}, {"viettel", MC_OK}};
+    struct harness *h = *state;
+
+    (void)enqueue(h, OTP__LANE__BULK, BINH, "Xin chao", MC_OK);
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    for (size_t i = 0; i < MC_LEN(cases); i++) {
+        Motcua__PrepareActionRequest move = MOTCUA__PREPARE_ACTION_REQUEST__INIT;
+        Motcua__PauseLaneRequest pause = MOTCUA__PAUSE_LANE_REQUEST__INIT;
+        Motcua__JobFilter filter = MOTCUA__JOB_FILTER__INIT;
+
+        filter.lane = pause.lane = text("bulk");
+        filter.state = MOTCUA__JOB_STATE__QUEUED;
+        move.kind = MOTCUA__ACTION_KIND__MOVE;
+        move.filter = &filter;
+        move.reason = pause.reason = text("nhà mạng bảo trì");
+        move.destination = pause.destination = text(cases[i].destination);
+        (void)harness_call(h, "PrepareAction", &move.base, cases[i].want);
+        if (cases[i].want != MC_OK)
+            assert_true(harness_violated(h, "destination", "DESTINATION_UNKNOWN"));
+        (void)harness_call(h, "PauseLane", &pause.base, cases[i].want);
+        if (cases[i].want != MC_OK)
+            assert_true(harness_violated(h, "destination", "DESTINATION_UNKNOWN"));
+    }
+}
+
 static void a_queue_survives_a_restart(void **state)
 {
     struct harness *h = *state;
@@ -770,6 +802,7 @@ int main(void)
         cmocka_unit_test(marks_may_be_kept),
         ROOM_TEST(a_repeated_lease_is_the_same_lease),
         ROOM_TEST(the_same_fact_is_told_once),
+        ROOM_TEST(a_destination_typed_wrong_is_refused),
         ROOM_TEST(a_queue_survives_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
