@@ -5,7 +5,6 @@
 
 #include "common/dsn.h"
 #include "common/ident.h"
-#include "common/retention.h"
 #include "common/text.h"
 
 #include "alert.h"
@@ -314,25 +313,4 @@ enum mc_status notification_report_bounce(struct notification *notification, str
     }
     rep->state = (Notification__MailState)record->state;
     return txn->status;
-}
-
-/* Ids are time-ordered, so the oldest come first. */
-void notification_mail_tick(const struct notification *notification, struct mc_txn *txn)
-{
-    struct mc_cursor cursor =
-        mc_seek(txn, NOTIFICATION_MAILS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
-
-    uint64_t gone = 0;
-
-    for (size_t n = 0; n < MAIL_TICK_ROWS && mc_next(&cursor); n++) {
-        const NotificationState__Mail *record =
-            mc_row(&cursor, &notification_state__mail__descriptor);
-        if (record == NULL || record->at_ms + notification->mail.keep_ms > txn->now_ms)
-            break;
-        if (record->dedupe.len != 0)
-            mc_drop(txn, NOTIFICATION_MAIL_DEDUPES, mc_key_bytes(record->dedupe));
-        mc_drop(txn, NOTIFICATION_MAILS, cursor.key);
-        gone++;
-    }
-    mc_retention_count(txn, "mails", gone);
 }

@@ -63,7 +63,6 @@ bool notification_mail_fate(struct mc_txn *txn, const char *dedupe,
                             struct notification_mail_fate *ret_fate);
 
 /* Forgets mails that were kept long enough, in steps. */
-void notification_mail_tick(const struct notification *notification, struct mc_txn *txn);
 
 /* Refuses settings and templates that do not fit. */
 enum mc_status notification_mail_boot(struct notification *notification, struct mc_boot *with);

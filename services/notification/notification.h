@@ -114,12 +114,16 @@ struct notification {
     /* a hint only: where the next sweep of old notices goes on */
     uint8_t sweep_place[2 * MC_ID_LEN];
     size_t sweep_place_len;
+    uint8_t mail_place[MC_ID_LEN]; /* the last mail looked at */
+    bool mail_sweeping;
     struct notification_book book;
     struct alert_book alerts;
 };
 
 /* Notices that are older than notification.keep go (retention.c). */
 void notification_notices_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
+void notification_mails_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
+void notification_mails_tick(struct notification *notification, struct mc_txn *txn);
 void notification_notices_tick(struct notification *notification, struct mc_txn *txn);
 
 /* Reads our tables and the operator's; what is wrong stops the boot, named with file and line. */

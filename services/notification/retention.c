@@ -1,6 +1,7 @@
 /*
- * How long notices stay in the inbox (notification.keep; nothing by default: for ever). A notice is
- * about its account and about what it tells of: where one of these is held, it stays.
+ * How long notices stay in the inbox (notification.keep; nothing by default: for ever), and mails
+ * (notification.mail_keep). Both are about an account and about what they tell of: where one of
+ * these is held, they stay.
  *
  * Keys begin with the account, so what is old lies everywhere: each tick looks at the next stretch.
  */
@@ -10,20 +11,23 @@
 
 #include "common/holds.h"
 
+#include "mail.h"
 #include "sent.h"
 
-static bool is_held(struct mc_txn *txn, const uint8_t *account,
-                    const NotificationState__Notice *notice)
+static bool any_is_held(struct mc_txn *txn, const uint8_t *account, char *const *keys, size_t len)
 {
     char text[MC_UUID_TEXT_LEN + 1];
+    bool held = false;
 
-    mc_uuid_text(text, account);
-    const char *key = mc_sprintf(txn->arena, "account:%s", text);
-    if (key == NULL)
-        return mc_fail(txn, MC_LIMITED, "arena full") != MC_OK;
-    bool held = mc_held(txn, key);
-    for (size_t i = 0; i < notice->n_keys && !held; i++)
-        held = mc_held(txn, notice->keys[i]);
+    if (account != NULL) {
+        mc_uuid_text(text, account);
+        const char *key = mc_sprintf(txn->arena, "account:%s", text);
+        if (key == NULL)
+            return mc_fail(txn, MC_LIMITED, "arena full") != MC_OK;
+        held = mc_held(txn, key);
+    }
+    for (size_t i = 0; i < len && !held; i++)
+        held = mc_held(txn, keys[i]);
     return held;
 }
 
@@ -55,7 +59,8 @@ static bool look(struct mc_txn *txn, const struct mc_cursor *cursor, struct mc_s
         return false;
     const NotificationState__Notice *notice =
         mc_row(cursor, &notification_state__notice__descriptor);
-    if (notice == NULL || !mc_sweep_takes(sweep, made_ms, is_held(txn, key, notice)))
+    if (notice == NULL ||
+        !mc_sweep_takes(sweep, made_ms, any_is_held(txn, key, notice->keys, notice->n_keys)))
         return false;
     drop(txn, cursor->key, notice);
     return true;
@@ -97,4 +102,45 @@ void notification_notices_tick(struct notification *notification, struct mc_txn 
         return;
     notification_notices_sweep(notification, txn, &sweep);
     mc_retention_count(txn, "notices", sweep.over);
+}
+
+/* Ids are time-ordered: from the oldest on; the dedupe row may have gone already. */
+void notification_mails_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep)
+{
+    struct notification *notification = ctx;
+    struct mc_bytes from = {notification->mail_place,
+                            notification->mail_sweeping && !sweep->dry ? MC_ID_LEN : 0};
+    struct mc_cursor cursor =
+        mc_seek(txn, NOTIFICATION_MAILS, (struct mc_bytes){0}, from, MC_FORWARD);
+
+    while (sweep->looked_at < sweep->looks && mc_next(&cursor)) {
+        const NotificationState__Mail *mail =
+            mc_row(&cursor, &notification_state__mail__descriptor);
+
+        if (mail == NULL || cursor.key.len != MC_ID_LEN || mail->at_ms > sweep->before_ms)
+            return;
+        sweep->looked_at++;
+        if (!sweep->dry)
+            memcpy(notification->mail_place, cursor.key.data, MC_ID_LEN);
+        const uint8_t *account = mail->account.len == MC_ID_LEN ? mail->account.data : NULL;
+        bool held = any_is_held(txn, account, mail->keys, mail->n_keys);
+        if (!mc_sweep_takes(sweep, mail->at_ms, held)) {
+            mc_pass(&cursor);
+            continue;
+        }
+        if (mail->dedupe.len != 0)
+            mc_drop(txn, NOTIFICATION_MAIL_DEDUPES, mc_key_bytes(mail->dedupe));
+        mc_drop(txn, NOTIFICATION_MAILS, cursor.key);
+    }
+    sweep->more = sweep->looked_at == sweep->looks;
+}
+
+void notification_mails_tick(struct notification *notification, struct mc_txn *txn)
+{
+    struct mc_sweep sweep = {.before_ms = txn->now_ms - notification->mail.keep_ms,
+                             .looks = MAIL_TICK_ROWS};
+
+    notification_mails_sweep(notification, txn, &sweep);
+    mc_retention_count(txn, "mails", sweep.over);
+    notification->mail_sweeping = sweep.more; /* else from the first again */
 }

@@ -266,7 +266,7 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
 /* clang-format off */
 static const struct mc_retention retention[] = {
     {.rule = "notices", .what = "Notices in the inbox", .key = "notification.keep", .source = OURS, .sweep = notification_notices_sweep},
-    {.rule = "mails", .what = "What was mailed to whom, and what became of it", .key = "notification.mail_keep", .source = OURS, .table = NOTIFICATION_MAILS},
+    {.rule = "mails", .what = "What was mailed to whom, and what became of it", .key = "notification.mail_keep", .source = OURS, .table = NOTIFICATION_MAILS, .sweep = notification_mails_sweep},
     {.rule = "alerts", .what = "Which alerts were sent to whom", .key = "notification.alert_keep", .source = OURS, .table = NOTIFICATION_ALERTS},
 };
 /* clang-format on */

@@ -260,7 +260,7 @@ enum mc_status notification_tick(void *ctx, struct mc_txn *txn)
     }
     morning_tick(notification, txn);
     alert_tick(notification, txn);
-    notification_mail_tick(notification, txn);
+    notification_mails_tick(notification, txn);
     notification_notices_tick(notification, txn);
     return txn->status;
 }

@@ -272,6 +272,36 @@ static void a_mail_that_comes_back_ends_the_address(void **state)
     assert_int_equal(get(h)->bounced_ms, 0);
 }
 
+static void hold(struct harness *h, const char *method)
+{
+    Motcua__AddHoldRequest request = MOTCUA__ADD_HOLD_REQUEST__INIT;
+
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    request.key = mc_unconst("account:" BINH);
+    request.reason = mc_unconst("khiếu nại 17");
+    (void)harness_call(h, method, &request.base, MC_OK);
+}
+
+/* B1-51: what was mailed to somebody who is under a hold stays past notification.mail_keep. */
+static void mails_of_who_is_held_stay(void **state)
+{
+    struct harness *h = *state;
+    struct letter letter;
+
+    proven(h, "binh@example.vn");
+    password_changed(h);
+    assert_true(goes(h, &letter));
+    size_t mails = harness_rows(h, NOTIFICATION_MAILS);
+    assert_true(mails > 0);
+    hold(h, "AddHold");
+    harness_advance(h, INT64_C(401) * 24 * 3600000);
+    harness_tick(h);
+    assert_true(harness_rows(h, NOTIFICATION_MAILS) > 0);
+    hold(h, "ReleaseHold");
+    harness_tick(h);
+    assert_int_equal(harness_rows(h, NOTIFICATION_MAILS), 0);
+}
+
 static void reports_of_no_mail_are_refused(void **state)
 {
     struct harness *h = *state;
@@ -314,6 +344,7 @@ int main(void)
         ROOM_TEST(an_address_is_taken_away),
         ROOM_TEST(codes_of_a_day_at_the_limit_and_one_past),
         ROOM_TEST(a_mail_that_comes_back_ends_the_address),
+        ROOM_TEST(mails_of_who_is_held_stay),
         ROOM_TEST(reports_of_no_mail_are_refused),
         ROOM_TEST(what_cannot_be_is_refused),
         cmocka_unit_test_setup_teardown(without_a_relay_none_is_taken, open_without, close_room),
