@@ -1,5 +1,51 @@
-/* LeaseScans: the scan worker takes the next file to look at, or waits for one. */
+/*
+ * LeaseScans: the scan worker takes the next file to look at, or waits for one. A repeat of its
+ * last call gets what it got, while it holds that: nobody listens to a second answer with another
+ * file.
+ *
+ *     META "scan/last/" worker -> request id (16) ‖ token (12)
+ */
+#include <string.h>
+
 #include "dossier.h"
+
+static struct mc_bytes last_key(struct mc_txn *txn)
+{
+    return mc_key_join(txn, mc_key_text("scan/last/"), mc_key_text(txn->caller->name));
+}
+
+static struct mc_bytes request_id(const struct mc_txn *txn)
+{
+    return mc_key_bytes(txn->header->request_id);
+}
+
+/* True: it is one, and the answer is what it still holds. */
+static bool repeat(struct mc_txn *txn, Dossier__LeaseScansReply *rep)
+{
+    struct mc_bytes last;
+    struct dossier_file file = {0};
+    char sha256[2 * MC_HASH_LEN + 1];
+
+    if (!mc_get(txn, MC_TABLE_META, last_key(txn), &last) || last.len <= MC_ID_LEN ||
+        memcmp(last.data, request_id(txn).data, MC_ID_LEN) != 0)
+        return false;
+    struct mc_bytes token =
+        mc_keep(txn, (const uint8_t *)last.data + MC_ID_LEN, last.len - MC_ID_LEN);
+    const ProtobufCBinaryData held = {token.len, mc_unconst(token.data)};
+    if (dossier_scan_held(txn, held, &file) == NULL || file.record == NULL)
+        return true;
+    (void)mc_hex(sha256, file.hash);
+    rep->token = held;
+    rep->sha256 = dossier_text(txn, sha256);
+    rep->size = file.record->size;
+    return true;
+}
+
+static void remember(struct mc_txn *txn, const Dossier__LeaseScansReply *rep)
+{
+    mc_put(txn, MC_TABLE_META, last_key(txn),
+           mc_key_join(txn, request_id(txn), mc_key_bytes(rep->token)));
+}
 
 static bool hand_out(struct mc_txn *txn, const struct mc_job *job, Dossier__LeaseScansReply *rep)
 {
@@ -39,6 +85,8 @@ enum mc_status dossier_lease_scans(struct dossier *dossier, struct mc_txn *txn,
         mc_refuse(txn, MC_INVALID, "wait_ms", "FIELD_INVALID", "field", "wait_ms", NULL);
     if (txn->status != MC_OK)
         return txn->status;
+    if (repeat(txn, rep))
+        return txn->status;
     lease.lease_ms = req->lease_ms != 0 ? req->lease_ms : DOSSIER_SCAN_LEASE_MS;
     while (mc_jobs_lease(txn, &lease, &job, 1) == 1) {
         if (job.spent != NULL)
@@ -48,6 +96,8 @@ enum mc_status dossier_lease_scans(struct dossier *dossier, struct mc_txn *txn,
         if (txn->status != MC_OK)
             return txn->status;
     }
+    if (rep->token.len > 0)
+        remember(txn, rep);
     if (rep->token.len > 0 || txn->writes_len > 0 || txn->status != MC_OK)
         return txn->status;
     return mc_wait(txn, req->wait_ms);

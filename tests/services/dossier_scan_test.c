@@ -135,6 +135,31 @@ static void test_infected(void **state)
     free(content);
 }
 
+/* The answer to its call was lost: the same file again, and no other with it. */
+static void test_a_repeat_takes_no_other_file(void **state)
+{
+    struct harness *h = *state;
+    static const uint8_t id[MC_ID_LEN] = {1, 2, 3};
+    Dossier__LeaseScansRequest req = DOSSIER__LEASE_SCANS_REQUEST__INIT;
+    uint8_t token[64];
+
+    (void)with_paper(h, 3);
+    (void)with_paper(h, 4);
+    harness_as(h, &worker);
+    const Dossier__LeaseScansReply *job = harness_call_as(h, id, "LeaseScans", &req.base, MC_OK);
+    ProtobufCBinaryData first = {job->token.len, token};
+    assert_true(first.len > 0 && first.len <= sizeof token);
+    memcpy(token, job->token.data, first.len);
+    job = harness_call_as(h, id, "LeaseScans", &req.base, MC_OK);
+    assert_int_equal(job->token.len, first.len);
+    assert_memory_equal(job->token.data, token, first.len);
+    assert_true(ack(h, &worker, first, DOSSIER__SCAN__SCAN_CLEAN, ""));
+    harness_as(h, &worker);
+    job = harness_call_as(h, id, "LeaseScans", &req.base, MC_OK);
+    assert_int_equal(job->token.len, 0); /* it is done, and the other is for the next call */
+    assert_int_not_equal(lease(h, &worker)->token.len, 0);
+}
+
 /* Away or confused: again after the back-off. Too large for it: the officer must ask for another.
  */
 static void test_again_and_impossible(void **state)
@@ -216,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_clean, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_infected, open_room, close_room),
+        cmocka_unit_test_setup_teardown(test_a_repeat_takes_no_other_file, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_again_and_impossible, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_gone, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_lenient, open_lenient, close_room),
