@@ -33,8 +33,9 @@ typedef enum mc_status mc_prepare(void *ctx, struct mc_txn *snapshot, const Prot
 enum mc_mode {
     MC_READ,         /* runs on a snapshot, answered at once */
     MC_WRITE,        /* one effect per request id; answered after the commit */
-    MC_WRITE_FRESH,  /* no answer is kept: the handler itself knows a repeat when it sees one */
-    MC_WRITE_SECRET, /* the same, and the stored answer is sealed: it holds tokens or personal data
+    MC_WRITE_FRESH,  /* no answer is kept: the handler itself knows a repeat when it sees one; that
+                        there was nothing, the daemon remembers */
+    MC_WRITE_SECRET, /* as MC_WRITE, and the answer is sealed: it holds tokens or personal data
                       */
 };
 

@@ -333,6 +333,17 @@ bool dossier_may(const struct mc_caller *caller, const char *right);
 /* For a room that was told of it; MC_NOT_FOUND, without a refusal, when it is not ours. */
 mc_nodiscard enum mc_status dossier_open_any(struct mc_txn *txn, ProtobufCBinaryData id,
                                              const char *code, struct dossier_open *ret_open);
+/* A member's system that asks about a dossier. */
+struct dossier_member {
+    const char *unit;
+    const char *partner_id;
+};
+/* Refuses what was left out, all of it. */
+enum mc_status dossier_member_check(struct mc_txn *txn, const struct dossier_member *who,
+                                    const char *code);
+/* The dossier, when it is the member's; another's is one that there is not. */
+enum mc_status dossier_member_open(struct mc_txn *txn, const struct dossier_member *who,
+                                   const char *code, struct dossier_open *ret_open);
 /* It is dealt with, or was received, in this unit or below it (receive_progress.c). */
 bool dossier_is_of_member(const DossierState__Dossier *record, const char *unit);
 /* What the caller is to a dossier (enum dossier_actor); 0: nothing. */

@@ -44,27 +44,40 @@ static void show(const struct dossier *dossier, struct mc_txn *txn,
     steps_show(txn, record, rep);
 }
 
+enum mc_status dossier_member_check(struct mc_txn *txn, const struct dossier_member *who,
+                                    const char *code)
+{
+    if (code[0] == '\0')
+        (void)mc_refuse(txn, MC_INVALID, "code", "FIELD_REQUIRED", "field", "mã hồ sơ", NULL);
+    if (who->partner_id[0] == '\0')
+        (void)mc_refuse(txn, MC_INVALID, "partner_id", "FIELD_REQUIRED", "field", "đối tác", NULL);
+    if (who->unit[0] == '\0')
+        (void)mc_refuse(txn, MC_INVALID, "unit", "FIELD_REQUIRED", "field", "đơn vị", NULL);
+    return txn->status;
+}
+
+enum mc_status dossier_member_open(struct mc_txn *txn, const struct dossier_member *who,
+                                   const char *code, struct dossier_open *ret_open)
+{
+    enum mc_status status = dossier_open_any(txn, (ProtobufCBinaryData){0}, code, ret_open);
+
+    if (status == MC_NOT_FOUND ||
+        (status == MC_OK && !dossier_is_of_member(ret_open->record, who->unit)))
+        return mc_refuse(txn, MC_NOT_FOUND, "code", "DOSSIER_NOT_FOUND", NULL);
+    return status;
+}
+
 enum mc_status dossier_look_up_for_partner(struct dossier *dossier, struct mc_txn *txn,
                                            const Dossier__LookUpForPartnerRequest *req,
                                            Dossier__PartnerDossier *rep)
 {
     Dossier__ReadForPartner read = DOSSIER__READ_FOR_PARTNER__INIT;
+    const struct dossier_member who = {req->unit, req->partner_id};
     struct dossier_open open = {0};
 
-    if (req->code[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "code", "FIELD_REQUIRED", "field", "mã hồ sơ", NULL);
-    if (req->partner_id[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "partner_id", "FIELD_REQUIRED", "field", "đối tác", NULL);
-    if (req->unit[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "unit", "FIELD_REQUIRED", "field", "đơn vị", NULL);
-    if (txn->status != MC_OK)
+    if (dossier_member_check(txn, &who, req->code) != MC_OK ||
+        dossier_member_open(txn, &who, req->code, &open) != MC_OK)
         return txn->status;
-    enum mc_status status = dossier_open_any(txn, (ProtobufCBinaryData){0}, req->code, &open);
-    if (status == MC_NOT_FOUND ||
-        (status == MC_OK && !dossier_is_of_member(open.record, req->unit)))
-        return mc_refuse(txn, MC_NOT_FOUND, "code", "DOSSIER_NOT_FOUND", NULL);
-    if (status != MC_OK)
-        return status;
     show(dossier, txn, open.record, rep);
     read.dossier_id = open.record->dossier_id;
     read.partner_id = req->partner_id;

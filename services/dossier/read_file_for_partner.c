@@ -28,36 +28,20 @@ static void tell(struct mc_txn *txn, const DossierState__Dossier *record,
         mc_emit(txn, "dossier.file_read", &read.base, MC_SEALED, dossier_keys(txn, record));
 }
 
-static enum mc_status check(struct mc_txn *txn, const Dossier__ReadFileForPartnerRequest *req,
-                            uint8_t hash[MC_HASH_LEN])
-{
-    if (req->code[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "code", "FIELD_REQUIRED", "field", "mã hồ sơ", NULL);
-    if (req->partner_id[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "partner_id", "FIELD_REQUIRED", "field", "đối tác", NULL);
-    if (req->unit[0] == '\0')
-        (void)mc_refuse(txn, MC_INVALID, "unit", "FIELD_REQUIRED", "field", "đơn vị", NULL);
-    if (!mc_unhex(hash, MC_HASH_LEN, mc_key_text(req->sha256)))
-        (void)mc_refuse(txn, MC_INVALID, "sha256", "FIELD_INVALID", "field", "mã tệp", NULL);
-    return txn->status;
-}
-
 enum mc_status dossier_read_file_for_partner(struct dossier *dossier, struct mc_txn *txn,
                                              const Dossier__ReadFileForPartnerRequest *req,
                                              Dossier__ReadAttachmentReply *rep)
 {
+    const struct dossier_member who = {req->unit, req->partner_id};
     struct dossier_open open = {0};
     uint8_t hash[MC_HASH_LEN];
 
     (void)dossier;
-    if (check(txn, req, hash) != MC_OK)
+    if (!mc_unhex(hash, sizeof hash, mc_key_text(req->sha256)))
+        (void)mc_refuse(txn, MC_INVALID, "sha256", "FIELD_INVALID", "field", "mã tệp", NULL);
+    if (dossier_member_check(txn, &who, req->code) != MC_OK ||
+        dossier_member_open(txn, &who, req->code, &open) != MC_OK)
         return txn->status;
-    enum mc_status status = dossier_open_any(txn, (ProtobufCBinaryData){0}, req->code, &open);
-    if (status == MC_NOT_FOUND ||
-        (status == MC_OK && !dossier_is_of_member(open.record, req->unit)))
-        return mc_refuse(txn, MC_NOT_FOUND, "code", "DOSSIER_NOT_FOUND", NULL);
-    if (status != MC_OK)
-        return status;
     const DossierState__Paper *paper =
         dossier_paper_or_result(open.record, (struct mc_bytes){hash, sizeof hash});
     if (paper == NULL)
