@@ -73,9 +73,7 @@ static PaymentState__Order *order_take(struct mc_txn *txn, struct mc_bytes id)
     (void)payment_attempts_count(txn, id, &open);
     if (payment_order_next(order->state, PAYMENT_ORDER_APPLY) ==
         PAYMENT__ORDER_STATE__ORDER_STATE_UNSPECIFIED)
-        (void)mc_refuse(
-            txn, MC_CONFLICT, "order_id",
-            order->state == PAYMENT__ORDER_STATE__PAID ? "ALREADY_PAID" : "ORDER_CANCELLED", NULL);
+        (void)mc_refuse(txn, MC_CONFLICT, "order_id", payment_order_ended(order->state), NULL);
     else if (open)
         (void)mc_refuse(txn, MC_CONFLICT, "order_id", "PAYMENT_PENDING", NULL);
     return txn->status == MC_OK ? order : NULL;

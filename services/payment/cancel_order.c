@@ -23,11 +23,7 @@ enum mc_status payment_cancel_order(struct payment *payment, struct mc_txn *txn,
         return mc_refuse(txn, MC_CONFLICT, "", "PAYMENT_PENDING", NULL);
     if (payment_order_next(order->state, PAYMENT_ORDER_CANCEL) ==
         PAYMENT__ORDER_STATE__ORDER_STATE_UNSPECIFIED)
-        return mc_refuse(txn, MC_CONFLICT, "",
-                         order->state == PAYMENT__ORDER_STATE__EXPIRED     ? "ORDER_EXPIRED"
-                         : order->state == PAYMENT__ORDER_STATE__CANCELLED ? "ORDER_CANCELLED"
-                                                                           : "ALREADY_PAID",
-                         NULL);
+        return mc_refuse(txn, MC_CONFLICT, "", payment_order_ended(order->state), NULL);
 
     order->cancel_note = mc_seal_text(txn, reason);
     payment_order_end(txn, id, order, PAYMENT_ORDER_CANCEL, "payment.order_cancelled", "NOT_OWED");

@@ -20,13 +20,8 @@ static bool can_be_paid(struct mc_txn *txn, struct mc_bytes id, const PaymentSta
 
     if (order == NULL || !payment_visible(txn, order))
         (void)mc_refuse(txn, MC_NOT_FOUND, "order_id", "NOT_FOUND", NULL);
-    else if (order->state == PAYMENT__ORDER_STATE__PAID)
-        (void)mc_refuse(txn, MC_CONFLICT, "", "ALREADY_PAID", NULL);
-    else if (order->state == PAYMENT__ORDER_STATE__CANCELLED)
-        (void)mc_refuse(txn, MC_EXPIRED, "", "ORDER_CANCELLED", NULL);
-    else if (order->state != PAYMENT__ORDER_STATE__PENDING || order->expires_at_ms <= txn->now_ms)
-        (void)mc_refuse(txn, MC_EXPIRED, "", "ORDER_EXPIRED", NULL);
-    else if ((void)payment_attempts_count(txn, id, &open), open)
+    else if (!payment_refuse_unpayable(txn, order) &&
+             ((void)payment_attempts_count(txn, id, &open), open))
         (void)mc_refuse(txn, MC_CONFLICT, "", "PAYMENT_PENDING", NULL); /* it is being paid */
     return txn->status == MC_OK;
 }

@@ -178,6 +178,19 @@ bool payment_visible(struct mc_txn *txn, const PaymentState__Order *order)
     return caller->account_id == NULL && (caller->who & MC_ROOM) != 0;
 }
 
+bool payment_refuse_unpayable(struct mc_txn *txn, const PaymentState__Order *order)
+{
+    const char *code = payment_order_ended(order->state);
+
+    if (code == NULL && order->expires_at_ms <= txn->now_ms)
+        code = "ORDER_EXPIRED"; /* the clock was quicker than who ends it */
+    if (code == NULL)
+        return false;
+    (void)mc_refuse(txn, order->state == PAYMENT__ORDER_STATE__PAID ? MC_CONFLICT : MC_EXPIRED, "",
+                    code, NULL);
+    return true;
+}
+
 static const char *outcome_text(uint32_t state)
 {
     const char *code = state == PAYMENT__ATTEMPT_STATE__SUCCEEDED ? "PAYMENT_OK" /* RCP-04 */

@@ -294,6 +294,8 @@ void payment_emit(struct mc_txn *txn, const char *type, const struct payment_cas
                   const char *reason);
 /* May the caller see it: its owner, an officer of its unit or above, a room. */
 bool payment_visible(struct mc_txn *txn, const PaymentState__Order *order);
+/* True, and refused with its code, when the order is not owed or its time is over. */
+bool payment_refuse_unpayable(struct mc_txn *txn, const PaymentState__Order *order);
 /* Fills a reply: the order with all its attempts, oldest first. */
 void payment_order_show(struct mc_txn *txn, struct mc_bytes id, const PaymentState__Order *order,
                         Payment__Order *rep);

@@ -55,13 +55,8 @@ static enum mc_status order_check(const struct payment *payment, struct mc_txn *
     if (order == NULL || txn->caller->account_id == NULL ||
         !payment_is_owned(txn, order, txn->caller->account_id))
         return mc_refuse(txn, MC_NOT_FOUND, "order_id", "NOT_FOUND", NULL);
-    if (order->state == PAYMENT__ORDER_STATE__PAID)
-        return mc_refuse(txn, MC_CONFLICT, "", "ALREADY_PAID", NULL);
-    if (order->state == PAYMENT__ORDER_STATE__CANCELLED ||
-        order->state == PAYMENT__ORDER_STATE__REFUNDED)
-        return mc_refuse(txn, MC_EXPIRED, "", "ORDER_CANCELLED", NULL);
-    if (order->state != PAYMENT__ORDER_STATE__PENDING || order->expires_at_ms <= txn->now_ms)
-        return mc_refuse(txn, MC_EXPIRED, "", "ORDER_EXPIRED", NULL);
+    if (payment_refuse_unpayable(txn, order))
+        return txn->status;
     if (order->fine.len > 0 && payment->fine_service[0] == '\0')
         return mc_refuse(txn, MC_CONFLICT, "", "FINE_NOT_CONNECTED", NULL);
     size_t attempts = payment_attempts_count(txn, id, &open);

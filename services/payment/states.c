@@ -78,6 +78,18 @@ Payment__OrderState payment_order_next(uint32_t state, enum payment_order_step s
     return ORDER(ORDER_STATE_UNSPECIFIED);
 }
 
+const char *payment_order_ended(uint32_t state)
+{
+    static const char *const codes[] = {
+        [ORDER(PAID)] = "ALREADY_PAID",
+        [ORDER(CANCELLED)] = "ORDER_CANCELLED",
+        [ORDER(EXPIRED)] = "ORDER_EXPIRED",
+        [ORDER(REFUNDED)] = "ORDER_REFUNDED",
+    };
+
+    return state < MC_LEN(codes) ? codes[state] : NULL;
+}
+
 Payment__AttemptState payment_attempt_next(uint32_t state, enum payment_attempt_step step)
 {
     for (size_t i = 0; i < MC_LEN(attempt_steps); i++)

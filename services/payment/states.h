@@ -29,6 +29,9 @@ enum payment_attempt_step {
 Payment__OrderState payment_order_next(uint32_t state, enum payment_order_step step);
 Payment__AttemptState payment_attempt_next(uint32_t state, enum payment_attempt_step step);
 
+/* The code that says why an order in this state is not owed; NULL while it is. */
+const char *payment_order_ended(uint32_t state);
+
 /* Both and the refunds' as Markdown (states_text.c): STATES.md. Returns its length. */
 enum { PAYMENT_STATES_TEXT_SIZE = 16384 };
 size_t payment_states_text(char *text, size_t size);

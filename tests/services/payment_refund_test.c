@@ -94,6 +94,23 @@ static size_t under_way(struct harness *h)
         ->n_refunds;
 }
 
+/* Not «cancelled», not «paid»: what he reads is what became of it. */
+static void refused_as_refunded(struct harness *h, ProtobufCBinaryData order_id)
+{
+    Payment__GetQrRequest qr = PAYMENT__GET_QR_REQUEST__INIT;
+    Payment__CancelOrderRequest cancel = PAYMENT__CANCEL_ORDER_REQUEST__INIT;
+
+    qr.order_id = cancel.order_id = order_id;
+    cancel.reason = text("miễn lệ phí");
+    (void)start_as(h, order_id, MC_EXPIRED);
+    assert_true(harness_violated(h, "", "ORDER_REFUNDED"));
+    (void)harness_call(h, "GetQr", &qr.base, MC_EXPIRED);
+    assert_true(harness_violated(h, "", "ORDER_REFUNDED"));
+    as_clerk(h, FIRST, UNIT);
+    (void)harness_call(h, "CancelOrder", &cancel.base, MC_CONFLICT);
+    assert_string_equal(harness_header(h)->code, "ORDER_REFUNDED");
+}
+
 static void by_hand(void **state)
 {
     struct harness *h = room_open();
@@ -136,7 +153,7 @@ static void by_hand(void **state)
     assert_int_equal(under_way(h), 0);
     (void)record(h, refund, MC_CONFLICT);
     (void)request(h, 8000, MC_CONFLICT);
-    (void)start_as(h, current(h)->order_id, MC_EXPIRED);
+    refused_as_refunded(h, current(h)->order_id);
     harness_close(h);
 }
 
