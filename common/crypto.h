@@ -184,6 +184,10 @@ mc_nodiscard enum mc_status mc_token_open(struct mc_token_verifier *verifier,
 mc_nodiscard enum mc_status mc_key_load(const char *path, uint8_t *out, size_t len);
 mc_nodiscard enum mc_status mc_key_create(const char *path, const struct mc_random *random,
                                           size_t len);
+/* The same for a key that seals after `before`: never one with its id, by which both are told
+ * apart. */
+mc_nodiscard enum mc_status mc_seal_key_create(const char *path, const struct mc_random *random,
+                                               const uint8_t before[MC_KEY_LEN]);
 /*
  * The public keys of a signer: such a file with one key a line, the oldest first. Save replaces the
  * file as a whole, and leaves it with the owner and mode that it had.

@@ -105,18 +105,42 @@ static enum mc_status key_file_place(const char *path, const struct mc_random *r
     return status;
 }
 
+static enum mc_status key_place(const char *path, const struct mc_random *random,
+                                struct mc_bytes key)
+{
+    char text[TEXT_MAX + 1];
+    size_t text_len = mc_hex(text, key);
+
+    text[text_len++] = '\n';
+    enum mc_status status = key_file_place(path, random, (struct mc_bytes){text, text_len});
+    mc_wipe(text, sizeof(text));
+    return status;
+}
+
 enum mc_status mc_key_create(const char *path, const struct mc_random *random, size_t len)
 {
     uint8_t key[MC_KEY_FILE_MAX];
-    char text[TEXT_MAX + 1];
 
     assert(len > 0 && len <= sizeof(key));
     mc_random_fill(random, key, len);
-    size_t text_len = mc_hex(text, (struct mc_bytes){key, len});
-    text[text_len++] = '\n';
-    enum mc_status status = key_file_place(path, random, (struct mc_bytes){text, text_len});
+    enum mc_status status = key_place(path, random, (struct mc_bytes){key, len});
     mc_wipe(key, sizeof(key));
-    mc_wipe(text, sizeof(text));
+    return status;
+}
+
+enum mc_status mc_seal_key_create(const char *path, const struct mc_random *random,
+                                  const uint8_t before[MC_KEY_LEN])
+{
+    uint8_t key[MC_KEY_LEN];
+    struct mc_keyring ring;
+
+    do {
+        mc_random_fill(random, key, sizeof(key));
+        mc_keyring_set(&ring, key, before);
+    } while (ring.keys[0].id == ring.keys[1].id);
+    enum mc_status status = key_place(path, random, (struct mc_bytes){key, sizeof(key)});
+    mc_keyring_wipe(&ring);
+    mc_wipe(key, sizeof(key));
     return status;
 }
 

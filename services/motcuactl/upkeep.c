@@ -159,25 +159,41 @@ bool ctl_key_give(const char *path, const char *like)
     return stat(like, &about) == 0 && chown(path, about.st_uid, about.st_gid) == 0;
 }
 
+static int key_fault(const char *path, enum mc_status status)
+{
+    fprintf(stderr, "motcuactl: %s: %s\n", path, mc_key_sentence(status));
+    return CTL_DATA;
+}
+
 int ctl_key_rotate(struct ctl *ctl, int argc, char **argv)
 {
-    const char *path = NULL;
+    uint8_t key[MC_KEY_LEN]; /* the one that seals now */
 
     if (argc != 3)
         return CTL_USAGE;
     const char *master = mc_sprintf(&ctl->arena, "%s/%s.master", argv[1], argv[0]);
-    for (unsigned n = 1; n == 1 || (path != NULL && access(path, F_OK) == 0); n++)
+    const char *newest = master;
+    const char *path = NULL;
+    for (unsigned n = 1;; n++) {
         path = mc_sprintf(&ctl->arena, "%s/%s.seal.%u", argv[1], argv[0], n);
+        if (path == NULL || access(path, F_OK) != 0)
+            break;
+        newest = path;
+    }
     if (path == NULL || master == NULL || access(master, F_OK) != 0) {
         fprintf(stderr, "motcuactl: %s: no such file: not the folder of this room's keys\n",
                 master);
         return CTL_DATA;
     }
-    enum mc_status status = mc_key_create(path, &ctl->random, MC_KEY_LEN);
-    if (status != MC_OK || !ctl_key_give(path, master)) {
-        fprintf(stderr, "motcuactl: %s: %s\n", path, mc_key_sentence(status));
-        return CTL_DATA;
-    }
+    enum mc_status status = mc_key_load(newest, key, sizeof key);
+    if (status != MC_OK)
+        return key_fault(newest, status);
+    if (newest == master)
+        mc_key_derive(key, key, "seal");
+    status = mc_seal_key_create(path, &ctl->random, key);
+    mc_wipe(key, sizeof key);
+    if (status != MC_OK || !ctl_key_give(path, master))
+        return key_fault(path, status);
     fprintf(stderr, "motcuactl: made %s: keep a copy of it where the other keys are kept\n", path);
     return ctl_upkeep_run(ctl, argv[0], MOTCUA__UPKEEP_KIND__RESEAL, argv[2]);
 }

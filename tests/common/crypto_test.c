@@ -656,6 +656,39 @@ static void file_put(const char *path, const char *text, mode_t mode)
     assert_int_equal(close(fd), 0);
 }
 
+/* First the key that seals already, then others. */
+static void fill_with_the_same_key_first(void *arg, void *bytes, size_t len)
+{
+    uint8_t *draws = arg;
+
+    memset(bytes, *draws, len);
+    ++*draws;
+}
+
+/* One key of 256 has the id of the one before it; a room would not start with both. */
+static void a_seal_key_is_told_apart(void **unused)
+{
+    (void)unused;
+    char folder[] = "/tmp/motcua-crypto-XXXXXX";
+    uint8_t draws = 7;
+    struct mc_random random = {.fill = fill_with_the_same_key_first, .arg = &draws};
+    uint8_t before[MC_KEY_LEN];
+    uint8_t key[MC_KEY_LEN];
+    struct mc_keyring ring;
+
+    memset(before, 7, sizeof(before));
+    assert_non_null(mkdtemp(folder));
+    char *path = in_folder(folder, "room.seal.1");
+    assert_int_equal(mc_seal_key_create(path, &random, before), MC_OK);
+    assert_int_equal(mc_key_load(path, key, sizeof(key)), MC_OK);
+    mc_keyring_set(&ring, key, before);
+    assert_int_not_equal(ring.keys[0].id, ring.keys[1].id);
+    assert_int_equal(mc_seal_key_create(path, &random, before), MC_CONFLICT);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(path);
+}
+
 static void key_files(void **unused)
 {
     (void)unused;
@@ -738,6 +771,7 @@ int main(void)
                                         signing_end),
         cmocka_unit_test_setup_teardown(token_keys_rotate, signing_begin, signing_end),
         cmocka_unit_test_setup_teardown(token_limits, signing_begin, signing_end),
+        cmocka_unit_test(a_seal_key_is_told_apart),
         cmocka_unit_test(key_files),
     };
     return cmocka_run_group_tests_name("crypto", tests, NULL, NULL);
