@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "common/scan.h"
 #include "common/service.h"
 #include "common/sniff.h"
 
@@ -24,23 +25,17 @@ enum {
     DOSSIER_UPLOADS_MAX = 40,             /* of one account, not used yet */
     DOSSIER_UPLOADS_SIZE_MAX = 100 << 20, /* bytes announced by them together */
     DOSSIER_PURPOSE_CHARS_MAX = 200,
-    DOSSIER_SCAN_PIECE = 128 * 1024, /* bytes in one answer to the scan worker */
-    DOSSIER_SCAN_LEASE_MIN_MS = 1000,
-    DOSSIER_SCAN_LEASE_MAX_MS = 5 * 60 * 1000,
-    DOSSIER_SCAN_LEASE_MS = 60 * 1000,
-    DOSSIER_SCAN_WAIT_MAX_MS = 10 * 1000,
-    DOSSIER_MALWARE_CHARS_MAX = 100,
     DOSSIER_COLLECT_ROWS = 4, /* files or uploads that go in one tick */
 };
 
 /* Handlers. */
 enum mc_status dossier_lease_scans(struct dossier *dossier, struct mc_txn *txn,
-                                   const Dossier__LeaseScansRequest *req,
-                                   Dossier__LeaseScansReply *rep);
+                                   const Motcua__LeaseScansRequest *req,
+                                   Motcua__LeaseScansReply *rep);
 enum mc_status dossier_read_scan(struct dossier *dossier, struct mc_txn *txn,
-                                 const Dossier__ReadScanRequest *req, Dossier__ReadScanReply *rep);
+                                 const Motcua__ReadScanRequest *req, Motcua__ReadScanReply *rep);
 enum mc_status dossier_ack_scan(struct dossier *dossier, struct mc_txn *txn,
-                                const Dossier__AckScanRequest *req, Dossier__AckScanReply *rep);
+                                const Motcua__AckScanRequest *req, Motcua__AckScanReply *rep);
 enum mc_status dossier_start_upload(struct dossier *dossier, struct mc_txn *txn,
                                     const Dossier__StartUploadRequest *req,
                                     Dossier__UploadReply *rep);
@@ -108,10 +103,6 @@ mc_nodiscard enum mc_status dossier_scan_check(struct mc_txn *txn, const Dossier
 mc_nodiscard enum mc_status dossier_scan_check_papers(const struct dossier *dossier,
                                                       struct mc_txn *txn,
                                                       const DossierState__Dossier *record);
-
-/* The job a worker holds by this token, opened; NULL when it holds none. No file: it is gone. */
-struct mc_job *dossier_scan_held(struct mc_txn *txn, ProtobufCBinaryData token,
-                                 struct dossier_file *ret_file);
 
 /* file_ends.c: when a file or an upload goes, unless something happens before. */
 enum dossier_end { DOSSIER_END_FILE = 'f', DOSSIER_END_UPLOAD = 'u' };

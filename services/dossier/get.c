@@ -25,7 +25,7 @@ static Dossier__Attachment **paper_rows(struct mc_txn *txn, DossierState__Paper 
         rows[i].from_data_store = paper->from_data_store;
         struct dossier_file file = dossier_file_open(txn, mc_key_bytes(paper->sha256));
         if (file.record != NULL)
-            rows[i].scan = (Dossier__Scan)file.record->scan;
+            rows[i].scan = (Motcua__Scan)file.record->scan;
         list[i] = &rows[i];
     }
     return list;

@@ -1,104 +1,77 @@
-/*
- * LeaseScans: the scan worker takes the next file to look at, or waits for one. A repeat of its
- * last call gets what it got, while it holds that: nobody listens to a second answer with another
- * file.
- *
- *     META "scan/last/" worker -> request id (16) ‖ token (12)
- */
-#include <string.h>
-
+/* LeaseScans, ReadScan, AckScan: papers before the virus scanner (common/scan.h). */
 #include "dossier.h"
 
-static struct mc_bytes last_key(struct mc_txn *txn)
+static bool find(struct mc_txn *txn, struct mc_bytes id, struct mc_scan_file *ret_file)
 {
-    return mc_key_join(txn, mc_key_text("scan/last/"), mc_key_text(txn->caller->name));
-}
+    struct dossier_file file = dossier_file_open(txn, id);
 
-static struct mc_bytes request_id(const struct mc_txn *txn)
-{
-    return mc_key_bytes(txn->header->request_id);
-}
-
-/* True: it is one, and the answer is what it still holds. */
-static bool repeat(struct mc_txn *txn, Dossier__LeaseScansReply *rep)
-{
-    struct mc_bytes last;
-    struct dossier_file file = {0};
-    char sha256[2 * MC_HASH_LEN + 1];
-
-    if (!mc_get(txn, MC_TABLE_META, last_key(txn), &last) || last.len <= MC_ID_LEN ||
-        memcmp(last.data, request_id(txn).data, MC_ID_LEN) != 0)
+    if (file.record == NULL)
         return false;
-    struct mc_bytes token =
-        mc_keep(txn, (const uint8_t *)last.data + MC_ID_LEN, last.len - MC_ID_LEN);
-    const ProtobufCBinaryData held = {token.len, mc_unconst(token.data)};
-    if (dossier_scan_held(txn, held, &file) == NULL || file.record == NULL)
-        return true;
-    (void)mc_hex(sha256, file.hash);
-    rep->token = held;
-    rep->sha256 = dossier_text(txn, sha256);
-    rep->size = file.record->size;
+    ret_file->sha256 = file.hash;
+    ret_file->size = file.record->size;
+    ret_file->record = file.record;
     return true;
 }
 
-static void remember(struct mc_txn *txn, const Dossier__LeaseScansReply *rep)
+static struct mc_bytes read(struct mc_txn *txn, const struct mc_scan_file *file, uint64_t offset,
+                            uint64_t len)
 {
-    mc_put(txn, MC_TABLE_META, last_key(txn),
-           mc_key_join(txn, request_id(txn), mc_key_bytes(rep->token)));
+    return dossier_file_range(txn, file->record, offset, len);
 }
 
-static bool hand_out(struct mc_txn *txn, const struct mc_job *job, Dossier__LeaseScansReply *rep)
+static void tell(struct mc_txn *txn, const struct mc_scan_file *file, const char *malware,
+                 const char *event)
 {
+    Dossier__FileScanned scanned = DOSSIER__FILE_SCANNED__INIT;
     char sha256[2 * MC_HASH_LEN + 1];
-    const DossierState__ScanAsked *asked = dossier_state__scan_asked__unpack(
-        &txn->arena->protobuf, job->payload.len, job->payload.data);
 
-    if (asked == NULL) {
-        (void)mc_fail(txn, MC_CORRUPT, "scan job");
-        return false;
-    }
-    struct dossier_file file = dossier_file_open(txn, mc_key_bytes(asked->sha256));
-    if (file.record == NULL) { /* nobody refers to it any more: it is gone */
-        mc_job_done(txn, job);
-        return false;
-    }
-    struct mc_bytes token = mc_keep(txn, job->token, sizeof job->token);
-    (void)mc_hex(sha256, mc_key_bytes(asked->sha256));
-    rep->token = (ProtobufCBinaryData){token.len, mc_unconst(token.data)};
-    rep->sha256 = dossier_text(txn, sha256);
-    rep->size = file.record->size;
-    return true;
+    (void)mc_hex(sha256, file->sha256);
+    scanned.sha256 = sha256;
+    scanned.malware = mc_unconst(malware);
+    const char *keys[] = {mc_sprintf(txn->arena, "file:%s", sha256), NULL};
+    mc_emit(txn, event, &scanned.base, MC_PLAIN, keys);
 }
+
+static void judged(struct mc_txn *txn, const struct mc_scan_file *file, Motcua__Scan scan,
+                   const char *malware)
+{
+    DossierState__File *record = file->record;
+
+    record->scan = (uint32_t)scan;
+    record->malware = mc_unconst(malware);
+    record->scanned_at_ms = txn->now_ms;
+    mc_save(txn, DOSSIER_FILES, file->sha256, &record->base);
+    if (scan == MOTCUA__SCAN__SCAN_INFECTED)
+        tell(txn, file, malware, "dossier.file_infected");
+    else if (scan == MOTCUA__SCAN__SCAN_IMPOSSIBLE)
+        tell(txn, file, malware, "dossier.file_unscannable");
+}
+
+static const struct mc_scan_room scans = {
+    .lane = DOSSIER_LANE_SCAN,
+    .find = find,
+    .read = read,
+    .judged = judged,
+};
 
 enum mc_status dossier_lease_scans(struct dossier *dossier, struct mc_txn *txn,
-                                   const Dossier__LeaseScansRequest *req,
-                                   Dossier__LeaseScansReply *rep)
+                                   const Motcua__LeaseScansRequest *req,
+                                   Motcua__LeaseScansReply *rep)
 {
-    struct mc_lease lease = {.lane = DOSSIER_LANE_SCAN, .worker = txn->caller->name};
-    struct mc_job job;
-
     (void)dossier;
-    if (req->lease_ms != 0 &&
-        (req->lease_ms < DOSSIER_SCAN_LEASE_MIN_MS || req->lease_ms > DOSSIER_SCAN_LEASE_MAX_MS))
-        mc_refuse(txn, MC_INVALID, "lease_ms", "FIELD_INVALID", "field", "lease_ms", NULL);
-    if (req->wait_ms > DOSSIER_SCAN_WAIT_MAX_MS)
-        mc_refuse(txn, MC_INVALID, "wait_ms", "FIELD_INVALID", "field", "wait_ms", NULL);
-    if (txn->status != MC_OK)
-        return txn->status;
-    if (repeat(txn, rep))
-        return txn->status;
-    lease.lease_ms = req->lease_ms != 0 ? req->lease_ms : DOSSIER_SCAN_LEASE_MS;
-    while (mc_jobs_lease(txn, &lease, &job, 1) == 1) {
-        if (job.spent != NULL)
-            mc_job_bury(txn, &job, job.spent);
-        else if (hand_out(txn, &job, rep))
-            break;
-        if (txn->status != MC_OK)
-            return txn->status;
-    }
-    if (rep->token.len > 0)
-        remember(txn, rep);
-    if (rep->token.len > 0 || txn->writes_len > 0 || txn->status != MC_OK)
-        return txn->status;
-    return mc_wait(txn, req->wait_ms);
+    return mc_scan_lease(&scans, txn, req, rep);
+}
+
+enum mc_status dossier_read_scan(struct dossier *dossier, struct mc_txn *txn,
+                                 const Motcua__ReadScanRequest *req, Motcua__ReadScanReply *rep)
+{
+    (void)dossier;
+    return mc_scan_read(&scans, txn, req, rep);
+}
+
+enum mc_status dossier_ack_scan(struct dossier *dossier, struct mc_txn *txn,
+                                const Motcua__AckScanRequest *req, Motcua__AckScanReply *rep)
+{
+    (void)dossier;
+    return mc_scan_ack(&scans, txn, req, rep);
 }

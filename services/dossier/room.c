@@ -68,9 +68,9 @@
     X(ListCertifiedCopies, dossier_list_certified_copies, Dossier__ListCertifiedCopiesRequest, Dossier__ListCertifiedCopiesReply, MC_READ, DOSSIER_WHO, NULL) \
     X(ReportCertifiedCopies, dossier_report_certified_copies, Dossier__ReportCertifiedCopiesRequest, Dossier__ReportCertifiedCopiesReply, MC_READ, MC_OFFICER, DOSSIER_RIGHT_COPY_REPORT) \
     X(VerifyCertifiedCopy, dossier_verify_certified_copy, Dossier__VerifyCertifiedCopyRequest, Dossier__VerifyCertifiedCopyReply, MC_READ, MC_ANYONE, NULL) \
-    X(LeaseScans,       dossier_lease_scans,       Dossier__LeaseScansRequest,       Dossier__LeaseScansReply,        MC_WRITE_FRESH,  MC_ROOM,     NULL) \
-    X(ReadScan,         dossier_read_scan,         Dossier__ReadScanRequest,         Dossier__ReadScanReply,          MC_READ,         MC_ROOM,     NULL) \
-    X(AckScan,          dossier_ack_scan,          Dossier__AckScanRequest,          Dossier__AckScanReply,           MC_WRITE,        MC_ROOM,     NULL) \
+    X(LeaseScans,       dossier_lease_scans,       Motcua__LeaseScansRequest,        Motcua__LeaseScansReply,         MC_WRITE_FRESH,  MC_ROOM,     NULL) \
+    X(ReadScan,         dossier_read_scan,         Motcua__ReadScanRequest,          Motcua__ReadScanReply,           MC_READ,         MC_ROOM,     NULL) \
+    X(AckScan,          dossier_ack_scan,          Motcua__AckScanRequest,           Motcua__AckScanReply,            MC_WRITE,        MC_ROOM,     NULL) \
     X(DepositPaper,     dossier_deposit_paper,     Dossier__DepositPaperRequest,     Dossier__DepositPaperReply,      MC_WRITE_SECRET, MC_OFFICER,  NULL, NULL, MC_UPLOAD_MAX) \
     X(ReusePaper,       dossier_reuse_paper,       Dossier__ReusePaperRequest,       Dossier__AttachReply,            MC_WRITE,        DOSSIER_WHO, NULL) \
     X(ListStoredPapers, dossier_list_stored_papers, Dossier__ListStoredPapersRequest, Dossier__ListStoredPapersReply, MC_WRITE_FRESH,  DOSSIER_WHO, NULL) \
@@ -436,7 +436,9 @@ static void shutdown(void *ctx)
 static int64_t lane_limit_ms(const void *ctx, unsigned lane)
 {
     (void)ctx;
-    return lane == DOSSIER_LANE_PRINT || lane == DOSSIER_LANE_SCAN ? 15 * MINUTE : 0;
+    return lane == DOSSIER_LANE_PRINT  ? 15 * MINUTE
+           : lane == DOSSIER_LANE_SCAN ? MC_SCAN_LATE_MS
+                                       : 0;
 }
 
 /* OURS: no law that we know of names a time. */

@@ -1,41 +1,19 @@
-/*
- * The virus scanner. A new file is a job in the lane "scan"; motcua-scanworker leases it, streams
- * the file to clamd and tells what it found. So no parser of hostile files and no socket of theirs
- * is near this room, and a scanner that is away only lets the queue grow.
- */
+/* What the virus scanner says of papers, and what goes on with them (common/scan.h). */
 #include "dossier.h"
-
-enum { BACKOFF_MAX_MS = 5 * 60 * 1000 };
 
 void dossier_scan_ask(const struct dossier *dossier, struct mc_txn *txn, struct mc_bytes hash,
                       DossierState__File *file)
 {
-    DossierState__ScanAsked asked = DOSSIER_STATE__SCAN_ASKED__INIT;
-
     if (dossier == NULL || !dossier->scanner ||
-        (file->scan != DOSSIER__SCAN__SCAN_OFF && file->scan != DOSSIER__SCAN__SCAN_IMPOSSIBLE))
+        (file->scan != MOTCUA__SCAN__SCAN_OFF && file->scan != MOTCUA__SCAN__SCAN_IMPOSSIBLE))
         return;
-    asked.sha256 = (ProtobufCBinaryData){hash.len, mc_unconst(hash.data)};
-    size_t len = protobuf_c_message_get_packed_size(&asked.base);
-    uint8_t *packed = dossier_alloc(txn, len + 1);
-    if (packed == NULL)
-        return;
-    (void)protobuf_c_message_pack(&asked.base, packed);
-    file->scan = DOSSIER__SCAN__SCAN_WAITING;
-    const struct mc_job_spec job = {
-        .lane = DOSSIER_LANE_SCAN,
-        .kind = "scan",
-        .payload = {packed, len},
-        .backoff_ms = (uint32_t)dossier->scan_backoff_ms,
-        .backoff_max_ms = BACKOFF_MAX_MS,
-        .destination = "",
-    };
-    (void)mc_job_add(txn, &job);
+    file->scan = MOTCUA__SCAN__SCAN_WAITING;
+    mc_scan_ask(txn, DOSSIER_LANE_SCAN, hash, dossier->scan_backoff_ms);
 }
 
 enum mc_status dossier_scan_check(struct mc_txn *txn, const DossierState__File *file)
 {
-    if (file->scan != DOSSIER__SCAN__SCAN_INFECTED)
+    if (file->scan != MOTCUA__SCAN__SCAN_INFECTED)
         return txn->status;
     return mc_refuse(txn, MC_CONFLICT, "sha256", "FILE_INFECTED", "malware", file->malware, NULL);
 }
@@ -53,10 +31,10 @@ enum mc_status dossier_scan_check_papers(const struct dossier *dossier, struct m
             return mc_fail(txn, MC_CORRUPT, "file missing");
         if (dossier_scan_check(txn, file.record) != MC_OK)
             break;
-        if (strict && file.record->scan == DOSSIER__SCAN__SCAN_WAITING)
+        if (strict && file.record->scan == MOTCUA__SCAN__SCAN_WAITING)
             mc_refuse(txn, MC_BUSY, "attachments", "FILE_NOT_SCANNED", "component", component,
                       NULL);
-        if (strict && file.record->scan == DOSSIER__SCAN__SCAN_IMPOSSIBLE)
+        if (strict && file.record->scan == MOTCUA__SCAN__SCAN_IMPOSSIBLE)
             mc_refuse(txn, MC_CONFLICT, "attachments", "FILE_UNSCANNABLE", "component", component,
                       NULL);
     }

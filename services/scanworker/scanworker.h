@@ -3,29 +3,29 @@
 
 #include "common/process.h"
 
-#include "dossier.pb-c.h"
+#include "scan.pb-c.h"
 
 #include "clamd.h"
 #include "verdict.h"
 
 enum {
+    SCANWORKER_ROOMS = 2, /* that take files */
     SCANWORKER_TOKEN_MAX = 64,
-    SCANWORKER_CALL_MS = 10000, /* a call to the dossier room */
+    SCANWORKER_CALL_MS = 10000, /* a call to a room */
     SCANWORKER_PAUSE_MS = 500,  /* after a failure; doubles */
     SCANWORKER_PAUSE_MAX_MS = 60000,
 };
 
-struct scanworker {
-    struct mc_process process;
-    const char *address;
-    int64_t timeout_ms;
-    int64_t lease_ms;
-    int64_t wait_ms;
+struct scanworker;
 
+/* A room and the file of it that is in hand; neither waits for the other's. */
+struct scanworker_line {
+    struct scanworker *worker; /* NULL: this room is not served */
+    const char *room;
+    const char *service; /* of its proto */
     struct clamd *clamd;
     struct mc_defer *next; /* to lease */
     struct mc_timer *rest;
-    struct mc_arena turn;
     unsigned failures; /* one after another */
     bool busy;         /* a call is under way, or a file is in hand */
     bool asked;        /* for the next stretch of the file; the answer is wanted */
@@ -33,6 +33,18 @@ struct scanworker {
     size_t token_len;
     uint64_t size;
     uint64_t sent;
+};
+
+struct scanworker {
+    struct mc_process process;
+    const char *address;
+    struct mc_config_list rooms;
+    int64_t timeout_ms;
+    int64_t lease_ms;
+    int64_t wait_ms;
+
+    struct mc_arena turn; /* of one callback */
+    struct scanworker_line lines[SCANWORKER_ROOMS];
 };
 
 extern const struct mc_config_key scanworker_config[];

@@ -113,12 +113,13 @@ static void use_one(struct mc_txn *txn, enum support_kind kind, struct mc_bytes 
     if (file == NULL)
         return;
     *size += file->size;
+    support_scan_check(txn, "file_ids", file);
     if (file->sha256.len != MC_HASH_LEN)
         (void)mc_refuse(txn, MC_EXPIRED, "file_ids", "UPLOAD_INCOMPLETE", NULL);
     else if (*size > SUPPORT_FILES_SIZE_MAX)
         (void)mc_refuse(txn, MC_INVALID, "file_ids", "SUPPORT_FILES_TOO_LARGE", "max",
                         support_printf(txn, "%d", SUPPORT_FILES_SIZE_MAX >> 20), NULL);
-    else
+    else if (txn->status == MC_OK)
         use(txn, kind, owner, id, file);
 }
 
@@ -166,6 +167,8 @@ Support__File **support_files_show(struct mc_txn *txn, size_t n, const ProtobufC
         rows[i]->by = file->by;
         rows[i]->at_ms = file->at_ms;
         rows[i]->forgotten_at_ms = file->forgotten_at_ms;
+        rows[i]->scan = (Motcua__Scan)file->scan;
+        rows[i]->malware = file->malware;
     }
     return rows;
 }

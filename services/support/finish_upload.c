@@ -11,7 +11,6 @@ enum mc_status support_finish_upload(struct support *support, struct mc_txn *txn
     uint8_t hash[MC_HASH_LEN];
     struct mc_hasher hasher;
 
-    (void)support;
     if (!mc_unhex(told, sizeof told, mc_key_text(req->sha256)))
         return mc_refuse(txn, MC_INVALID, "sha256", "FIELD_INVALID", "field",
                          support_label("sha256"), NULL);
@@ -28,6 +27,8 @@ enum mc_status support_finish_upload(struct support *support, struct mc_txn *txn
     if (memcmp(hash, told, sizeof hash) != 0)
         return mc_refuse(txn, MC_CONFLICT, "sha256", "FILE_CHECKSUM", NULL);
 
+    if (file->sha256.len == 0) /* not when it is told once more */
+        support_scan_ask(support, txn, req->file_id, file);
     file->sha256 = support_bytes(mc_keep(txn, hash, sizeof hash));
     support_upload_save(txn, req->file_id, file);
     support_upload_answer(txn, req->file_id, file, rep);

@@ -44,6 +44,9 @@ enum mc_status support_read_file(struct support *support, struct mc_txn *txn,
         return txn->status;
     if (file->forgotten_at_ms != 0)
         return mc_refuse(txn, MC_EXPIRED, "file_id", "FILE_FORGOTTEN", NULL);
+    support_scan_check_reading(support, txn, file);
+    if (txn->status != MC_OK)
+        return txn->status;
     if (req->offset > file->size || req->length > SUPPORT_READ_MAX)
         return mc_refuse(txn, MC_INVALID, "offset", "FILE_RANGE", "max",
                          support_printf(txn, "%d", SUPPORT_READ_MAX), NULL);

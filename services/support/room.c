@@ -27,6 +27,9 @@
     X(FinishUpload,   support_finish_upload,   Support__FinishUploadRequest,   Support__UploadReply,          MC_WRITE,       SUPPORT_SENDERS, NULL) \
     X(GetUpload,      support_get_upload,      Support__GetUploadRequest,      Support__UploadReply,          MC_READ,        SUPPORT_SENDERS, NULL) \
     X(ReadFile,       support_read_file,       Support__ReadFileRequest,       Support__ReadFileReply,        MC_WRITE_FRESH, SUPPORT_SENDERS, NULL, NULL, MC_UPLOAD_MAX) \
+    X(LeaseScans,     support_lease_scans,     Motcua__LeaseScansRequest,      Motcua__LeaseScansReply,       MC_WRITE_FRESH, MC_ROOM,        NULL) \
+    X(ReadScan,       support_read_scan,       Motcua__ReadScanRequest,        Motcua__ReadScanReply,         MC_READ,        MC_ROOM,        NULL) \
+    X(AckScan,        support_ack_scan,        Motcua__AckScanRequest,         Motcua__AckScanReply,          MC_WRITE,       MC_ROOM,        NULL) \
     X(ProposeRequest, support_propose_request, Support__ProposeRequestRequest, Support__ProposeRequestReply,  MC_READ,        SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(CreateRequest,  support_create_request,  Support__CreateRequestRequest,  Support__Request,              MC_WRITE_SECRET, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(MoveRequest,    support_move_request,    Support__MoveRequestRequest,    Support__Request,              MC_WRITE_SECRET, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
@@ -80,12 +83,23 @@ static const char *const tables[] = {
     [SUPPORT_OUTAGES      - MC_TABLE_ROOM] = "outages",      /* hash of a partner's id -> Outage (outage.c) */
 };
 
-enum { HOUR = 60 * 60 * 1000, TICK_MS = 1000 };
+static const char *const lanes[] = {[SUPPORT_LANE_SCAN] = "scan"};
+
+static int64_t lane_limit_ms(const void *ctx, unsigned lane)
+{
+    (void)ctx;
+    return lane == SUPPORT_LANE_SCAN ? MC_SCAN_LATE_MS : 0;
+}
+
+enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, TICK_MS = 1000 };
 #define AT(field) offsetof(struct support, field)
 static const struct mc_config_key config[] = {
     {"support.unit",        MC_CONFIG_STRING,   AT(unit),           "000.00.00.G22", 1, MC_AGENCY_CODE_SIZE - 1, "The agency whose officers deal with requests for support: Văn phòng Chính phủ."},
     {"support.upload_life", MC_CONFIG_DURATION, AT(upload_life_ms), "24h", HOUR, INT64_C(168) * HOUR, "How long an upload is kept before it is used."},
     {"support.file_life",   MC_CONFIG_DURATION, AT(file_life_ms),   "43800h", INT64_C(720) * HOUR, INT64_C(876000) * HOUR, "How long files of requests and feedback are kept after those are over: five years."},
+    {"support.scanner",     MC_CONFIG_BOOL,     AT(scanner),        "false", 0, 0, "Every new file is given to motcua-scanworker, which asks a virus scanner (clamd)."},
+    {"support.scan_backoff", MC_CONFIG_DURATION, AT(scan_backoff_ms), "5s", 10, MINUTE, "The pause before a file is given to the scanner again after a failure; doubles up to 5 minutes."},
+    {"support.scan_required", MC_CONFIG_BOOL,   AT(scan_required),  "true",  0, 0, "With a scanner: a file is given out only when it was found clean. False: also when it is not scanned yet, or cannot be; never when it is infected."},
     {"support.reopen_days", MC_CONFIG_INT,      AT(reopen_days),    "30",  1,    365,                 "Days in which a request that was dealt with may be opened again."},
     {"support.outage_patience", MC_CONFIG_DURATION, AT(outage_patience_ms), "30m", TICK_MS, 24 * INT64_C(3600000), "How long a production system of a member may not answer before a request for support is sent by itself."},
     {"support.anonymous_hour", MC_CONFIG_INT,   AT(anonymous_hour), "5",   0,    10000,               "Feedback without a session taken from one source in an hour."},
@@ -165,6 +179,9 @@ const struct mc_room support_room = {
     .routes_len = MC_LEN(routes),
     .tables = tables,
     .tables_len = MC_LEN(tables),
+    .lanes = lanes,
+    .lanes_len = MC_LEN(lanes),
+    .lane_limit_ms = lane_limit_ms,
     .follows = follows,
     .follows_len = MC_LEN(follows),
     .config = config,

@@ -8,6 +8,7 @@
 
 #include "common/calendar.h"
 #include "common/ident.h"
+#include "common/scan.h"
 #include "common/service.h"
 #include "common/sniff.h"
 
@@ -41,6 +42,8 @@ enum support_table {
     SUPPORT_OUTAGES,
     SUPPORT_TABLES_END,
 };
+
+enum { SUPPORT_LANE_SCAN };
 
 /* What a row of a shared table belongs to. */
 enum support_kind {
@@ -91,6 +94,9 @@ struct support {
     const char *unit; /* who deals with requests: Văn phòng Chính phủ */
     int64_t upload_life_ms;
     int64_t file_life_ms;
+    bool scanner;
+    bool scan_required;
+    int64_t scan_backoff_ms;
     uint8_t sweep_place[MC_ID_LEN]; /* the last file looked at */
     bool sweeping;
     int64_t reopen_days;
@@ -117,6 +123,13 @@ enum mc_status support_get_upload(struct support *support, struct mc_txn *txn,
                                   const Support__GetUploadRequest *req, Support__UploadReply *rep);
 enum mc_status support_read_file(struct support *support, struct mc_txn *txn,
                                  const Support__ReadFileRequest *req, Support__ReadFileReply *rep);
+enum mc_status support_lease_scans(struct support *support, struct mc_txn *txn,
+                                   const Motcua__LeaseScansRequest *req,
+                                   Motcua__LeaseScansReply *rep);
+enum mc_status support_read_scan(struct support *support, struct mc_txn *txn,
+                                 const Motcua__ReadScanRequest *req, Motcua__ReadScanReply *rep);
+enum mc_status support_ack_scan(struct support *support, struct mc_txn *txn,
+                                const Motcua__AckScanRequest *req, Motcua__AckScanReply *rep);
 enum mc_status support_propose_request(struct support *support, struct mc_txn *txn,
                                        const Support__ProposeRequestRequest *req,
                                        Support__ProposeRequestReply *rep);
@@ -259,6 +272,16 @@ void support_files_sweep(void *ctx, struct mc_txn *txn, struct mc_sweep *sweep);
 enum mc_status support_files_forget(struct support *support, struct mc_txn *txn);
 void support_pieces_drop(struct mc_txn *txn, struct mc_bytes id, const SupportState__File *file);
 enum mc_status support_collect_files(struct support *support, struct mc_txn *txn);
+
+/* scan.c: what the virus scanner says. */
+/* Has a file looked at that is whole now, when a scanner is configured. */
+void support_scan_ask(const struct support *support, struct mc_txn *txn, ProtobufCBinaryData id,
+                      SupportState__File *file);
+/* Refuses an infected file: nothing uses it, nobody gets it. */
+void support_scan_check(struct mc_txn *txn, const char *field, const SupportState__File *file);
+/* The same for who wants to read it; with support.scan_required also when it is not known clean. */
+void support_scan_check_reading(const struct support *support, struct mc_txn *txn,
+                                const SupportState__File *file);
 
 /* alarm.c: when something is to be said because nothing happened. */
 void support_alarm_put(struct mc_txn *txn, enum support_kind kind, int64_t at_ms,

@@ -67,7 +67,8 @@ class Clamd:
 
 class Files(story.Story):
     extra = {"dossier": {"dossier.orphan_grace": "1s", "store.map_size": "128MiB", "dossier.scanner": "true",
-                         "dossier.scan_backoff": "50ms"}}
+                         "dossier.scan_backoff": "50ms"},
+             "support": {"support.scanner": "true", "support.scan_backoff": "50ms"}}
 
     def dossier(self, method, request, session, **more):
         return self.portal.call("dossier", method, request, session, **more)
@@ -110,6 +111,7 @@ class Files(story.Story):
         paper = self.check_deposit(desk, dossier, done.version)
         self.check_reuse(citizen, paper)
         self.check_bad_files(citizen, desk)
+        self.check_feedback(citizen)
         self.end_daemons(["scanworker"])
 
     def check_upload(self, citizen, dossier):
@@ -173,6 +175,29 @@ class Files(story.Story):
                 self.refused(code, "dossier", "ReadAttachment", {"dossier_id": dossier, "sha256": sha256}, citizen)
                 self.refused(code, "dossier", "Attach", {**paper, "dossier_id": self.draft(citizen)}, citizen)
                 self.assertEqual(self.types({"dossier": self.journal("dossier")})["dossier.file_infected"], 1)
+
+    def feedback_with(self, file):
+        return {"kind": "KIND_QUESTION", "unit": UNIT, "unit_name": "Sở Thử nghiệm", "title": "Tệp đính kèm", "text": "Xem tệp.",
+                "name": "Nguyễn Văn An", "address": "Hà Nội", "phone": "0981000101", "file_ids": [file]}
+
+    def check_feedback(self, citizen):
+        """The other room that takes files, by the same worker: what is infected goes nowhere."""
+        self.clamd.mood = "good"
+        ids = []
+        for content in (BIRTH, b"%PDF-1.7\n" + EICAR):
+            at = self.portal.call("support", "StartUpload", {"file_name": "don.pdf", "size": len(content)}, citizen)
+            self.portal.call("support", "UploadPart", {"file_id": at.file_id, "content": content}, citizen)
+            self.portal.call("support", "FinishUpload", {"file_id": at.file_id, "sha256": hashlib.sha256(content).hexdigest()}, citizen)
+            ids.append(at.file_id)
+        sent = self.portal.call("support", "SendFeedback", self.feedback_with(ids[0]), citizen)
+
+        def scan():
+            return enum_name(self.portal.call("support", "GetFeedback", {"code": sent.code}, citizen).files[0], "scan")
+
+        self.wait("it to be looked at", lambda: scan() == "SCAN_CLEAN")
+        self.assertEqual(self.portal.call("support", "ReadFile", {"file_id": ids[0]}, citizen).content, BIRTH)
+        self.wait("the infected one", lambda: "support.file_infected" in self.types({"support": self.journal("support")}))
+        self.refused("FILE_INFECTED", "support", "SendFeedback", self.feedback_with(ids[1]), citizen)
 
     def check_reading(self, citizen, desk, dossier):
         """In ranges; an officer for a purpose; all of it in the log."""

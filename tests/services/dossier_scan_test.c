@@ -28,40 +28,40 @@ static int close_room(void **state)
     return 0;
 }
 
-static Dossier__LeaseScansReply *lease(struct harness *h, const struct mc_caller *who)
+static Motcua__LeaseScansReply *lease(struct harness *h, const struct mc_caller *who)
 {
-    Dossier__LeaseScansRequest req = DOSSIER__LEASE_SCANS_REQUEST__INIT;
+    Motcua__LeaseScansRequest req = MOTCUA__LEASE_SCANS_REQUEST__INIT;
 
     harness_as(h, who);
     return harness_call(h, "LeaseScans", &req.base, MC_OK);
 }
 
 static bool ack(struct harness *h, const struct mc_caller *who, ProtobufCBinaryData token,
-                Dossier__Scan scan, const char *malware)
+                Motcua__Scan scan, const char *malware)
 {
-    Dossier__AckScanRequest req = DOSSIER__ACK_SCAN_REQUEST__INIT;
+    Motcua__AckScanRequest req = MOTCUA__ACK_SCAN_REQUEST__INIT;
 
     req.token = token;
     req.scan = scan;
     req.malware = mc_unconst(malware);
     req.error = mc_unconst("TIMEOUT");
     harness_as(h, who);
-    const Dossier__AckScanReply *rep = harness_call(h, "AckScan", &req.base, MC_OK);
+    const Motcua__AckScanReply *rep = harness_call(h, "AckScan", &req.base, MC_OK);
     return rep->held;
 }
 
 /* A dossier with one paper, sent; its content differs by the seed. */
 static Dossier__DossierReply *with_paper(struct harness *h, uint8_t seed)
 {
-    uint8_t *content = pdf_of(DOSSIER_SCAN_PIECE + 100, seed);
+    uint8_t *content = pdf_of(MC_SCAN_PIECE + 100, seed);
     Dossier__DossierReply *draft = save_as(h, &alice, SINGLE, MC_OK);
 
-    (void)attach_content(h, &alice, draft->dossier_id, content, DOSSIER_SCAN_PIECE + 100, "Đơn");
+    (void)attach_content(h, &alice, draft->dossier_id, content, MC_SCAN_PIECE + 100, "Đơn");
     free(content);
     return submit_as(h, &alice, draft->dossier_id, MC_OK);
 }
 
-static Dossier__Scan scan_of(struct harness *h, const Dossier__DossierReply *at)
+static Motcua__Scan scan_of(struct harness *h, const Dossier__DossierReply *at)
 {
     return get_as(h, &alice, at->dossier_id, MC_OK)->attachments[0]->scan;
 }
@@ -70,31 +70,31 @@ static void test_clean(void **state)
 {
     struct harness *h = *state;
     Dossier__DossierReply *at = with_paper(h, 1);
-    uint8_t *content = pdf_of(DOSSIER_SCAN_PIECE + 100, 1);
-    Dossier__ReadScanRequest req = DOSSIER__READ_SCAN_REQUEST__INIT;
+    uint8_t *content = pdf_of(MC_SCAN_PIECE + 100, 1);
+    Motcua__ReadScanRequest req = MOTCUA__READ_SCAN_REQUEST__INIT;
 
-    assert_int_equal(scan_of(h, at), DOSSIER__SCAN__SCAN_WAITING);
+    assert_int_equal(scan_of(h, at), MOTCUA__SCAN__SCAN_WAITING);
     (void)accept_as(h, &officer, at, MC_BUSY);
     assert_true(harness_violated(h, "attachments", "FILE_NOT_SCANNED"));
-    Dossier__LeaseScansReply *job = lease(h, &worker);
-    assert_int_equal(job->size, DOSSIER_SCAN_PIECE + 100);
-    assert_string_equal(job->sha256, hash_of(content, DOSSIER_SCAN_PIECE + 100));
+    Motcua__LeaseScansReply *job = lease(h, &worker);
+    assert_int_equal(job->size, MC_SCAN_PIECE + 100);
+    assert_string_equal(job->sha256, hash_of(content, MC_SCAN_PIECE + 100));
     assert_int_equal(lease(h, &other)->token.len, 0); /* one file, one worker */
     req.token = job->token;
     harness_as(h, &worker);
-    Dossier__ReadScanReply *read = harness_call(h, "ReadScan", &req.base, MC_OK);
-    assert_int_equal(read->content.len, DOSSIER_SCAN_PIECE);
-    assert_memory_equal(read->content.data, content, DOSSIER_SCAN_PIECE);
-    req.offset = DOSSIER_SCAN_PIECE;
+    Motcua__ReadScanReply *read = harness_call(h, "ReadScan", &req.base, MC_OK);
+    assert_int_equal(read->content.len, MC_SCAN_PIECE);
+    assert_memory_equal(read->content.data, content, MC_SCAN_PIECE);
+    req.offset = MC_SCAN_PIECE;
     read = harness_call(h, "ReadScan", &req.base, MC_OK);
     assert_int_equal(read->content.len, 100);
     harness_as(h, &other);
     (void)harness_call(h, "ReadScan", &req.base, MC_NOT_FOUND);
     assert_true(harness_violated(h, "token", "LEASE_STALE"));
-    assert_false(ack(h, &other, job->token, DOSSIER__SCAN__SCAN_CLEAN, ""));
-    assert_true(ack(h, &worker, job->token, DOSSIER__SCAN__SCAN_CLEAN, ""));
-    assert_false(ack(h, &worker, job->token, DOSSIER__SCAN__SCAN_INFECTED, "late"));
-    assert_int_equal(scan_of(h, at), DOSSIER__SCAN__SCAN_CLEAN);
+    assert_false(ack(h, &other, job->token, MOTCUA__SCAN__SCAN_CLEAN, ""));
+    assert_true(ack(h, &worker, job->token, MOTCUA__SCAN__SCAN_CLEAN, ""));
+    assert_false(ack(h, &worker, job->token, MOTCUA__SCAN__SCAN_INFECTED, "late"));
+    assert_int_equal(scan_of(h, at), MOTCUA__SCAN__SCAN_CLEAN);
     (void)accept_as(h, &officer, at, MC_OK);
     (void)with_paper(h, 1); /* known to be clean */
     assert_int_equal(harness_jobs(h, DOSSIER_LANE_SCAN), 0);
@@ -105,23 +105,23 @@ static void test_infected(void **state)
 {
     struct harness *h = *state;
     Dossier__DossierReply *at = with_paper(h, 2);
-    uint8_t *content = pdf_of(DOSSIER_SCAN_PIECE + 100, 2);
+    uint8_t *content = pdf_of(MC_SCAN_PIECE + 100, 2);
     Dossier__ReadAttachmentRequest read = DOSSIER__READ_ATTACHMENT_REQUEST__INIT;
     Dossier__AttachRequest again = DOSSIER__ATTACH_REQUEST__INIT;
 
-    assert_true(ack(h, &worker, lease(h, &worker)->token, DOSSIER__SCAN__SCAN_INFECTED,
+    assert_true(ack(h, &worker, lease(h, &worker)->token, MOTCUA__SCAN__SCAN_INFECTED,
                     "Eicar-Test-Signature"));
     assert_int_equal(harness_events(h, "dossier.file_infected"), 1);
     (void)accept_as(h, &officer, at, MC_CONFLICT);
     assert_true(harness_violated(h, "sha256", "FILE_INFECTED"));
     read.dossier_id = at->dossier_id;
-    read.sha256 = mc_unconst(hash_of(content, DOSSIER_SCAN_PIECE + 100));
+    read.sha256 = mc_unconst(hash_of(content, MC_SCAN_PIECE + 100));
     harness_as(h, &alice);
     (void)harness_call(h, "ReadAttachment", &read.base, MC_CONFLICT);
     assert_true(harness_violated(h, "sha256", "FILE_INFECTED"));
     again.dossier_id = save_as(h, &alice, SINGLE, MC_OK)->dossier_id;
     again.component = again.file_name = mc_unconst("Đơn");
-    again.content = (ProtobufCBinaryData){DOSSIER_SCAN_PIECE + 100, content};
+    again.content = (ProtobufCBinaryData){MC_SCAN_PIECE + 100, content};
     (void)harness_call(h, "Attach", &again.base, MC_CONFLICT);
     /* The officer asks for another; the bad one is taken out, and the dossier goes on. */
     at = advance_as(h, &officer, at, DOSSIER__STATE__SUPPLEMENT_REQUESTED, why, MC_OK);
@@ -140,20 +140,20 @@ static void test_a_repeat_takes_no_other_file(void **state)
 {
     struct harness *h = *state;
     static const uint8_t id[MC_ID_LEN] = {1, 2, 3};
-    Dossier__LeaseScansRequest req = DOSSIER__LEASE_SCANS_REQUEST__INIT;
+    Motcua__LeaseScansRequest req = MOTCUA__LEASE_SCANS_REQUEST__INIT;
     uint8_t token[64];
 
     (void)with_paper(h, 3);
     (void)with_paper(h, 4);
     harness_as(h, &worker);
-    const Dossier__LeaseScansReply *job = harness_call_as(h, id, "LeaseScans", &req.base, MC_OK);
+    const Motcua__LeaseScansReply *job = harness_call_as(h, id, "LeaseScans", &req.base, MC_OK);
     ProtobufCBinaryData first = {job->token.len, token};
     assert_true(first.len > 0 && first.len <= sizeof token);
     memcpy(token, job->token.data, first.len);
     job = harness_call_as(h, id, "LeaseScans", &req.base, MC_OK);
     assert_int_equal(job->token.len, first.len);
     assert_memory_equal(job->token.data, token, first.len);
-    assert_true(ack(h, &worker, first, DOSSIER__SCAN__SCAN_CLEAN, ""));
+    assert_true(ack(h, &worker, first, MOTCUA__SCAN__SCAN_CLEAN, ""));
     harness_as(h, &worker);
     job = harness_call_as(h, id, "LeaseScans", &req.base, MC_OK);
     assert_int_equal(job->token.len, 0); /* it is done, and the other is for the next call */
@@ -166,22 +166,22 @@ static void test_again_and_impossible(void **state)
 {
     struct harness *h = *state;
     Dossier__DossierReply *at = with_paper(h, 3);
-    Dossier__LeaseScansReply *job = lease(h, &worker);
+    Motcua__LeaseScansReply *job = lease(h, &worker);
 
-    assert_true(ack(h, &worker, job->token, DOSSIER__SCAN__SCAN_WAITING, ""));
+    assert_true(ack(h, &worker, job->token, MOTCUA__SCAN__SCAN_WAITING, ""));
     assert_int_equal(lease(h, &worker)->token.len, 0);
     harness_advance(h, 20 * 1000LL);
     job = lease(h, &other);
     assert_int_not_equal(job->token.len, 0);
-    harness_advance(h, DOSSIER_SCAN_LEASE_MS); /* it died */
-    Dossier__LeaseScansReply *next = lease(h, &worker);
-    assert_false(ack(h, &other, job->token, DOSSIER__SCAN__SCAN_CLEAN, "")); /* too late */
-    assert_true(ack(h, &worker, next->token, DOSSIER__SCAN__SCAN_IMPOSSIBLE, ""));
+    harness_advance(h, MC_SCAN_LEASE_MS); /* it died */
+    Motcua__LeaseScansReply *next = lease(h, &worker);
+    assert_false(ack(h, &other, job->token, MOTCUA__SCAN__SCAN_CLEAN, "")); /* too late */
+    assert_true(ack(h, &worker, next->token, MOTCUA__SCAN__SCAN_IMPOSSIBLE, ""));
     assert_int_equal(harness_events(h, "dossier.file_unscannable"), 1);
     (void)accept_as(h, &officer, at, MC_CONFLICT);
     assert_true(harness_violated(h, "attachments", "FILE_UNSCANNABLE"));
     (void)with_paper(h, 3); /* handed in again: perhaps the scanner takes more by now */
-    assert_int_equal(scan_of(h, at), DOSSIER__SCAN__SCAN_WAITING);
+    assert_int_equal(scan_of(h, at), MOTCUA__SCAN__SCAN_WAITING);
 }
 
 /* A file that is gone needs no scanner. */
@@ -212,7 +212,7 @@ static void test_lenient(void **state)
 
     (void)accept_as(h, &officer, with_paper(h, 5), MC_OK);
     Dossier__DossierReply *at = with_paper(h, 5);
-    assert_true(ack(h, &worker, lease(h, &worker)->token, DOSSIER__SCAN__SCAN_INFECTED, "bad"));
+    assert_true(ack(h, &worker, lease(h, &worker)->token, MOTCUA__SCAN__SCAN_INFECTED, "bad"));
     (void)accept_as(h, &officer, at, MC_CONFLICT);
     assert_true(harness_violated(h, "sha256", "FILE_INFECTED"));
 }
@@ -220,16 +220,16 @@ static void test_lenient(void **state)
 static void test_limits(void **state)
 {
     struct harness *h = *state;
-    Dossier__LeaseScansRequest req = DOSSIER__LEASE_SCANS_REQUEST__INIT;
+    Motcua__LeaseScansRequest req = MOTCUA__LEASE_SCANS_REQUEST__INIT;
 
     harness_as(h, &worker);
-    req.lease_ms = DOSSIER_SCAN_LEASE_MIN_MS - 1;
+    req.lease_ms = MC_SCAN_LEASE_MIN_MS - 1;
     (void)harness_call(h, "LeaseScans", &req.base, MC_INVALID);
-    req.lease_ms = DOSSIER_SCAN_LEASE_MAX_MS + 1;
+    req.lease_ms = MC_SCAN_LEASE_MAX_MS + 1;
     (void)harness_call(h, "LeaseScans", &req.base, MC_INVALID);
-    req.lease_ms = DOSSIER_SCAN_LEASE_MAX_MS;
+    req.lease_ms = MC_SCAN_LEASE_MAX_MS;
     (void)harness_call(h, "LeaseScans", &req.base, MC_OK);
-    req.wait_ms = DOSSIER_SCAN_WAIT_MAX_MS + 1;
+    req.wait_ms = MC_SCAN_WAIT_MAX_MS + 1;
     (void)harness_call(h, "LeaseScans", &req.base, MC_INVALID);
     harness_as(h, &alice);
     req.wait_ms = 0;
