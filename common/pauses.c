@@ -144,7 +144,7 @@ void mc_destination_check(const struct mc_service *service, struct mc_txn *txn, 
     const struct mc_room *room = service->room;
 
     if (room->knows_destination != NULL &&
-        !room->knows_destination(service->ctx, (unsigned)lane, destination))
+        !room->knows_destination(service->ctx, txn, (unsigned)lane, destination))
         (void)mc_refuse(txn, MC_INVALID, "destination", "DESTINATION_UNKNOWN", "destination",
                         destination, NULL);
 }

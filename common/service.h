@@ -224,7 +224,8 @@ struct mc_room {
     int64_t (*lane_limit_ms)(const void *ctx, unsigned lane);
     /* Whether anything of this lane can ever go there; no function: a lane's destinations are free.
      */
-    bool (*knows_destination)(const void *ctx, unsigned lane, const char *destination);
+    bool (*knows_destination)(const void *ctx, struct mc_txn *txn, unsigned lane,
+                              const char *destination);
     unsigned money; /* bits of `lanes` that move money: two operators act on them (actions.h) */
     const struct mc_follow *follows;
     size_t follows_len;

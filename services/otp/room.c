@@ -148,10 +148,12 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
 }
 
 /* Destinations are carriers: what is typed wrong would wait for one that there is not. */
-static bool knows_destination(const void *ctx, unsigned lane, const char *destination)
+static bool knows_destination(const void *ctx, struct mc_txn *txn, unsigned lane,
+                              const char *destination)
 {
     const struct otp *otp = ctx;
 
+    (void)txn;
     (void)lane;
     for (size_t i = 0; i < otp->carriers_len; i++)
         if (strcmp(otp->carriers[i], destination) == 0)

@@ -218,6 +218,22 @@ static int64_t lane_limit_ms(const void *ctx, unsigned lane)
     return lane == PARTNER_LANE_ROOMS ? partner->rooms_limit_ms : 0;
 }
 
+/* Deliveries go to partners, events to webhooks: what is typed wrong would hold up neither. */
+static bool knows_destination(const void *ctx, struct mc_txn *txn, unsigned lane,
+                              const char *destination)
+{
+    uint8_t id[MC_ID_LEN];
+    Partner__Webhook *told;
+
+    (void)ctx;
+    if (lane == PARTNER_LANE_DELIVER)
+        return partner_load(txn, destination) != NULL;
+    if (lane == PARTNER_LANE_WEBHOOK)
+        return mc_unhex(id, sizeof id, mc_key_text(destination)) &&
+               partner_webhook_load(txn, (struct mc_bytes){id, sizeof id}, &told) != NULL;
+    return true; /* hosts that are checked, and rooms */
+}
+
 /* OURS: no law that we know of names a time. */
 #define OURS "ours"
 /* clang-format off */
@@ -240,6 +256,7 @@ const struct mc_room partner_room = {
     .lanes = lanes,
     .lanes_len = MC_LEN(lanes),
     .lane_limit_ms = lane_limit_ms,
+    .knows_destination = knows_destination,
     .follows = follows,
     .follows_len = MC_LEN(follows),
     .effects = effects,

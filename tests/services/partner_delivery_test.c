@@ -418,6 +418,8 @@ static void nothing_goes_to_a_partner_that_is_paused(void **state)
     assert_string_equal(sent(h, &exchange), "");
     harness_advance(h, HOUR_MS);
     assert_string_equal(sent(h, &exchange), "session");
+    pause_as_operator(h, "deliver", "tayninhh", MC_INVALID);
+    pause_as_operator(h, "deliver", PARTNER_ID, MC_OK);
 }
 
 static void who_has_no_partner_and_no_code_is_not_sent(void **state)

@@ -143,6 +143,20 @@ static struct hook save(struct harness *h)
     return (struct hook){rep->webhook->webhook_id, rep->secret};
 }
 
+static void one_webhook_is_paused_by_hand(void **state)
+{
+    struct harness *h = *state;
+    struct hook hook = save(h);
+    char id[2 * MC_ID_LEN + 1];
+
+    (void)mc_hex(id, (struct mc_bytes){hook.id.data, hook.id.len});
+    pause_as_operator(h, "webhook", id, MC_OK);
+    id[0] = id[0] == '0' ? '1' : '0'; /* another's, that there is not */
+    pause_as_operator(h, "webhook", id, MC_INVALID);
+    id[2] = '\0';
+    pause_as_operator(h, "webhook", id, MC_INVALID);
+}
+
 static const Partner__Webhook *get(struct harness *h, ProtobufCBinaryData id)
 {
     Partner__GetWebhookRequest req = PARTNER__GET_WEBHOOK_REQUEST__INIT;
@@ -409,6 +423,7 @@ int main(void)
         FEED_TEST(events_are_cloud_events_of_the_unit),
         FEED_TEST(types_and_units_are_chosen),
         FEED_TEST(old_events_go_and_the_gap_is_told),
+        FEED_TEST(one_webhook_is_paused_by_hand),
         FEED_TEST(address_shows_that_it_is_theirs),
         FEED_TEST(events_arrive_in_order_one_at_a_time),
         FEED_TEST(failed_one_is_sent_again_under_its_id),

@@ -99,3 +99,18 @@ static inline void check_answered(struct harness *h, unsigned status, const char
                                        .body = {body, strlen(body)},
                                        .detail = &detail});
 }
+
+/* An operator pauses one destination of a lane; what is not there is told, not paused. */
+static inline void pause_as_operator(struct harness *h, const char *lane, const char *destination,
+                                     enum mc_status want)
+{
+    Motcua__PauseLaneRequest req = MOTCUA__PAUSE_LANE_REQUEST__INIT;
+
+    req.lane = mc_unconst(lane);
+    req.destination = mc_unconst(destination);
+    req.reason = mc_unconst("đối tác bảo trì");
+    harness_as(h, &(struct mc_caller){.name = "operator:an", .who = MC_OPERATOR});
+    (void)harness_call(h, "PauseLane", &req.base, want);
+    if (want != MC_OK)
+        assert_true(harness_violated(h, "destination", "DESTINATION_UNKNOWN"));
+}
