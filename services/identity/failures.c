@@ -14,6 +14,8 @@
  */
 #include <stdio.h>
 
+#include "common/captcha.h"
+
 #include "identity.h"
 
 enum {
@@ -42,7 +44,7 @@ static unsigned level_of(uint32_t count, uint32_t threshold)
 {
     unsigned level = 0;
 
-    while (level < IDENTITY_CAPTCHA_LEVEL_MAX && count >= threshold << level)
+    while (level < MC_CAPTCHA_LEVEL_MAX && count >= threshold << level)
         level++;
     return level;
 }

@@ -91,8 +91,6 @@ enum {
     IDENTITY_FAILURES_MAX = 5,           /* wrong passwords in a window before the lock */
     IDENTITY_ACCOUNT_FAILURES_FREE = 20, /* from all sources, before strangers need a captcha */
     IDENTITY_SOURCE_FAILURES_FREE = 10,  /* for all numbers, before the source needs a captcha */
-    IDENTITY_CAPTCHA_LEVEL_MAX = 7,      /* 2,048 times the work of the first */
-    IDENTITY_CAPTCHA_MAX = 2048,         /* characters of a solved one */
     IDENTITY_LOCK_DOUBLINGS_MAX = 5,
     IDENTITY_STARTS_WINDOW_MS = 60 * 60 * 1000,
     IDENTITY_SESSIONS_MAX = 10, /* live ones of one account; the oldest gives way */
@@ -500,7 +498,7 @@ char *identity_captcha_make(const struct identity *identity, struct mc_txn *txn,
 bool identity_captcha_needed(const struct identity *identity, const struct mc_txn *txn,
                              unsigned level);
 bool identity_captcha_holds(const struct identity *identity, struct mc_txn *txn, const char *number,
-                            const char *captcha, unsigned level);
+                            const char *solved, unsigned level);
 
 /*
  * A temporary password: drawn into the work of a route's prepare, and given to an account in its

@@ -59,6 +59,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/captcha.h"
 #include "common/file.h"
 
 #include "account.h"
@@ -238,7 +239,7 @@ static const struct mc_config_key config[] = {
     {"identity.password_bits",     MC_CONFIG_INT,      AT(password_bits),        "27",  1, 64, "How hard a new password must be to guess: 27 is a hundred million tries (libzxcvbn)."},
     {"identity.captcha_callers",   MC_CONFIG_LIST,     AT(captcha_callers),      "portal:http", 0, 64, "Front ends whose users always solve a captcha; * is all. Others need one only after many failures: they are known and have their own."},
     {"identity.captcha_life",      MC_CONFIG_DURATION, AT(captcha_life_ms),      "10m", 10 * 1000LL, HOUR, "How long a captcha may take to be solved and sent."},
-    {"identity.captcha_prefix",    MC_CONFIG_INT,      AT(captcha_prefix),       "3",   1, 5, "Zeros a captcha's key must begin with: each one more is 16 times the work. 3 is a fifth of a second on a desktop."},
+    {"identity.captcha_prefix",    MC_CONFIG_INT,      AT(captcha_prefix),       "3",   1, MC_CAPTCHA_PREFIX_MAX, "Zeros a captcha's key must begin with: each one more is 16 times the work. 3 is a fifth of a second on a desktop."},
     {"identity.carrier_url",       MC_CONFIG_STRING,   AT(carrier_url),          "https://localhost:8443/carrier/{carrier}/subscriber", 1, 1024, "Where carriers are asked who owns a phone; {carrier} becomes the carrier's code."},
     {"identity.carriers",          MC_CONFIG_LIST,     AT(carriers),             "",    0, IDENTITY_CARRIERS_MAX, "Addresses of single carriers instead: viettel=https://…, vinaphone=https://…"},
     {"identity.mnp_url",           MC_CONFIG_STRING,   AT(mnp_url),              "",    0, 1024, "Where the register of ported numbers is asked first; empty: there is none, the prefix decides."},

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "common/captcha.h"
 #include "common/retention.h"
 
 #include "lookup.h"
@@ -119,22 +120,6 @@ static bool failures_are_over(const struct mc_cursor *row)
     return failures != NULL && failures->forget_at_ms <= row->txn->now_ms;
 }
 
-static void expire_captchas(struct mc_txn *txn)
-{
-    struct mc_bytes now = mc_key_u64(txn, (uint64_t)(txn->now_ms / 1000));
-    struct mc_cursor cursor =
-        mc_seek(txn, IDENTITY_CAPTCHAS, (struct mc_bytes){0}, (struct mc_bytes){0}, MC_FORWARD);
-    uint64_t gone = 0;
-
-    for (int i = 0; i < IDENTITY_TICK_ROWS && mc_next(&cursor); i++) {
-        if (cursor.key.len < now.len || memcmp(cursor.key.data, now.data, now.len) > 0)
-            break;
-        mc_drop(txn, IDENTITY_CAPTCHAS, cursor.key);
-        gone++;
-    }
-    mc_retention_count(txn, "captchas", gone);
-}
-
 static bool starts_are_over(const struct mc_cursor *row)
 {
     const IdentityState__Starts *starts = mc_row(row, &identity_state__starts__descriptor);
@@ -153,7 +138,8 @@ enum mc_status identity_tick(void *ctx, struct mc_txn *txn)
     expire_logins(txn);
     expire_sessions(txn);
     identity_signings_expire(identity, txn);
-    expire_captchas(txn);
+    mc_retention_count(txn, "captchas",
+                       mc_captcha_expire(txn, IDENTITY_CAPTCHAS, IDENTITY_TICK_ROWS));
     expire_resets(txn);
     identity_steps_expire(txn);
     identity_closings_due(txn);

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "common/captcha.h"
+
 #include "../harness.h"
 #include "services/identity/identity.h"
 
@@ -38,11 +40,11 @@ static void refused(struct harness *h, char *captcha)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char text[IDENTITY_CAPTCHA_MAX + 1];
-    char coded[2 * IDENTITY_CAPTCHA_MAX];
+    char text[MC_CAPTCHA_SOLVED_MAX + 1];
+    char coded[2 * MC_CAPTCHA_SOLVED_MAX];
     struct harness *h = room();
 
-    if (size > IDENTITY_CAPTCHA_MAX || memchr(data, 0, size) != NULL)
+    if (size > MC_CAPTCHA_SOLVED_MAX || memchr(data, 0, size) != NULL)
         return 0;
     (void)mc_base64(coded, (struct mc_bytes){data, size});
     refused(h, coded);

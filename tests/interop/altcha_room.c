@@ -16,7 +16,7 @@ static const char *log_in(struct harness *h, char *captcha, enum mc_status want)
 int main(void)
 {
     static const char *const settings[] = {"identity.captcha_callers=*", NULL};
-    static char payload[IDENTITY_CAPTCHA_MAX + 1];
+    static char payload[MC_CAPTCHA_SOLVED_MAX + 1];
 
     if (mc_arena_init(&kept, 1 << 20) != MC_OK)
         return 1;

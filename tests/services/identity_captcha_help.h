@@ -1,8 +1,7 @@
-/* Captchas, solved as a browser would. */
+/* Captchas of the identity room. */
 #pragma once
 
-#include "common/json.h"
-
+#include "../captcha_help.h"
 #include "identity_help.h"
 
 static inline const Identity__GetCaptchaReply *captcha_of(struct harness *h, const char *login_id)
@@ -13,46 +12,15 @@ static inline const Identity__GetCaptchaReply *captcha_of(struct harness *h, con
     return harness_call(h, "GetCaptcha", &request.base, MC_OK);
 }
 
-/* The first counter whose key begins with the prefix, by the challenge's own parameters. */
 static inline uint32_t solve(const char *challenge)
 {
-    mc_cleanup(mc_json_freep) struct mc_json *json = NULL;
-    uint8_t password[20];
-    uint8_t salt[16];
-    uint8_t key[32];
-    char hex[65];
-    int64_t cost = 0;
-
-    assert_int_equal(mc_json_parse(mc_key_text(challenge), &json), MC_OK);
-    assert_string_equal(mc_json_text(json, "parameters.algorithm"), "PBKDF2/SHA-256");
-    const char *prefix = mc_json_text(json, "parameters.keyPrefix");
-    assert_non_null(prefix);
-    assert_true(mc_unhex(password, 16, mc_key_text(mc_json_text(json, "parameters.nonce"))));
-    assert_true(mc_unhex(salt, 16, mc_key_text(mc_json_text(json, "parameters.salt"))));
-    assert_true(mc_json_number(json, "parameters.cost", &cost));
-    for (uint32_t counter = 0;; counter++) {
-        for (int i = 0; i < 4; i++)
-            password[16 + i] = (uint8_t)(counter >> (24 - 8 * i));
-        mc_pbkdf2_sha256(key, sizeof key, (struct mc_bytes){password, sizeof password},
-                         (struct mc_bytes){salt, sizeof salt}, (unsigned)cost);
-        (void)mc_hex(hex, (struct mc_bytes){key, sizeof key});
-        if (strncmp(hex, prefix, strlen(prefix)) == 0)
-            return counter;
-    }
+    return captcha_solve(challenge);
 }
 
-/* What the widget would send: base64 of the challenge and the solution. In `kept`. */
+/* In `kept`. */
 static inline char *payload_of(const char *challenge, int64_t counter)
 {
-    char *json = mc_sprintf(&kept,
-                            "{\"challenge\":%s,\"solution\":{\"counter\":%lld,"
-                            "\"derivedKey\":\"00\",\"time\":1.5}}",
-                            challenge, (long long)counter);
-    char *out = mc_alloc(&kept, mc_base64_size(strlen(json)));
-
-    assert_non_null(out);
-    (void)mc_base64(out, mc_key_text(json));
-    return out;
+    return captcha_payload(&kept, challenge, counter);
 }
 
 static inline char *solved_captcha(struct harness *h, const char *login_id)

@@ -171,12 +171,12 @@ static void nothing_of_it_can_be_forged(void **state)
 static void captchas_are_bounded(void **state)
 {
     struct harness *h = *state;
-    char *captcha = mc_alloc(&kept, IDENTITY_CAPTCHA_MAX + 2);
+    char *captcha = mc_alloc(&kept, MC_CAPTCHA_SOLVED_MAX + 2);
 
-    memset(captcha, 'A', IDENTITY_CAPTCHA_MAX + 1);
-    captcha[IDENTITY_CAPTCHA_MAX + 1] = '\0';
+    memset(captcha, 'A', MC_CAPTCHA_SOLVED_MAX + 1);
+    captcha[MC_CAPTCHA_SOLVED_MAX + 1] = '\0';
     refused(h, captcha, "CAPTCHA_WRONG");
-    captcha[IDENTITY_CAPTCHA_MAX] = '\0';
+    captcha[MC_CAPTCHA_SOLVED_MAX] = '\0';
     refused(h, captcha, "CAPTCHA_WRONG");
 }
 
