@@ -114,7 +114,14 @@ class Portal:
 
     def captcha(self, login_id):
         """Solved, for one call about this number; "" when none is asked for."""
-        asked = self.call("identity", "GetCaptcha", {"login_id": login_id})
+        return self.solved("identity", {"login_id": login_id})
+
+    def feedback_captcha(self, session=""):
+        """The same for one SendFeedback."""
+        return self.solved("support", {}, session)
+
+    def solved(self, room, about, session=""):
+        asked = self.call(room, "GetCaptcha", about, session)
         return solve_captcha(asked.challenge) if asked.required else ""
 
     def call(self, room, method, request=None, session="", request_id=None, timeout=10.0, purpose=""):

@@ -5,6 +5,9 @@
  */
 #include <string.h>
 
+#include "common/captcha.h"
+#include "common/retention.h"
+
 #include "feedback.h"
 #include "integration.h"
 
@@ -71,6 +74,8 @@ enum mc_status support_tick(struct support *support, struct mc_txn *txn)
 {
     if (strike(support, txn) != MC_OK)
         return txn->status;
+    mc_retention_count(txn, "captchas",
+                       mc_captcha_expire(txn, SUPPORT_CAPTCHAS, SUPPORT_CAPTCHA_ROWS));
     if (support_collect_files(support, txn) != MC_OK)
         return txn->status;
     return support_files_forget(support, txn);

@@ -98,6 +98,13 @@ char *support_feedback_unit(struct mc_txn *txn, const char *field, const char *t
 const char *support_feedback_scope(const struct support *support, struct mc_txn *txn,
                                    const char *text);
 
+/* captcha.c: of who has no session, unless support.feedback_captcha is off. `check` refuses the
+ * call when it does not hold, and spends what does. NULL: the call has failed. */
+char *support_captcha_make(const struct support *support, struct mc_txn *txn,
+                           int64_t *ret_expires_ms);
+bool support_captcha_needed(const struct support *support, const struct mc_txn *txn);
+void support_captcha_check(const struct support *support, struct mc_txn *txn, const char *solved);
+
 /* accounts_merged.c */
 bool support_feedback_is_owned(struct mc_txn *txn, const SupportState__Feedback *record,
                                const char *account);
@@ -127,6 +134,9 @@ void support_feedback_sync(struct mc_txn *txn, struct support_feedback *feedback
 enum mc_status support_send_feedback(struct support *support, struct mc_txn *txn,
                                      const Support__SendFeedbackRequest *req,
                                      Support__Feedback *rep);
+enum mc_status support_get_captcha(struct support *support, struct mc_txn *txn,
+                                   const Support__GetCaptchaRequest *req,
+                                   Support__GetCaptchaReply *rep);
 enum mc_status support_get_feedback(struct support *support, struct mc_txn *txn,
                                     const Support__GetFeedbackRequest *req, Support__Feedback *rep);
 enum mc_status support_list_my_feedback(struct support *support, struct mc_txn *txn,

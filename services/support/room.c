@@ -12,6 +12,8 @@
  */
 #include <stdio.h>
 
+#include "common/captcha.h"
+
 #include "feedback.h"
 #include "integration.h"
 
@@ -39,6 +41,7 @@
     X(SearchRequests, support_search_requests, Support__SearchRequestsRequest, Support__SearchRequestsReply,  MC_WRITE_FRESH, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE) \
     X(ExportRequests, support_export_requests, Support__SearchRequestsRequest, Support__ExportRequestsReply,  MC_WRITE_FRESH, SUPPORT_MAKERS, SUPPORT_RIGHT_MANAGE, NULL, MC_UPLOAD_MAX) \
     X(SendFeedback,   support_send_feedback,   Support__SendFeedbackRequest,   Support__Feedback,             MC_WRITE_SECRET, MC_ANYONE,     NULL) \
+    X(GetCaptcha,     support_get_captcha,     Support__GetCaptchaRequest,     Support__GetCaptchaReply,      MC_READ,        MC_ANYONE,      NULL) \
     X(GetFeedback,    support_get_feedback,    Support__GetFeedbackRequest,    Support__Feedback,             MC_WRITE_FRESH, MC_ANYONE,      NULL) \
     X(ListMyFeedback, support_list_my_feedback, Support__ListMyFeedbackRequest, Support__ListFeedbackReply,   MC_READ,        MC_CITIZEN | MC_OFFICER, NULL) \
     X(SearchFeedback, support_search_feedback, Support__SearchFeedbackRequest, Support__ListFeedbackReply,    MC_WRITE_FRESH, SUPPORT_MAKERS, SUPPORT_RIGHT_FEEDBACK) \
@@ -81,6 +84,7 @@ static const char *const tables[] = {
     [SUPPORT_ALIASES      - MC_TABLE_ROOM] = "aliases",      /* merged account id     -> the account it went into */
     [SUPPORT_CERTIFICATES - MC_TABLE_ROOM] = "certificates", /* number                -> Certificate (certificate_issued.c) */
     [SUPPORT_OUTAGES      - MC_TABLE_ROOM] = "outages",      /* hash of a partner's id -> Outage (outage.c) */
+    [SUPPORT_CAPTCHAS     - MC_TABLE_ROOM] = "captchas",     /* expiry (s), nonce     -> nothing: spent (captcha.c) */
 };
 
 static const char *const lanes[] = {[SUPPORT_LANE_SCAN] = "scan"};
@@ -103,6 +107,9 @@ static const struct mc_config_key config[] = {
     {"support.reopen_days", MC_CONFIG_INT,      AT(reopen_days),    "30",  1,    365,                 "Days in which a request that was dealt with may be opened again."},
     {"support.outage_patience", MC_CONFIG_DURATION, AT(outage_patience_ms), "30m", TICK_MS, 24 * INT64_C(3600000), "How long a production system of a member may not answer before a request for support is sent by itself."},
     {"support.anonymous_hour", MC_CONFIG_INT,   AT(anonymous_hour), "5",   0,    10000,               "Feedback without a session taken from one source in an hour."},
+    {"support.feedback_captcha", MC_CONFIG_BOOL, AT(feedback_captcha), "true", 0, 0,                     "Lets feedback without a session in only with a solved captcha (GetCaptcha); false leaves it support.anonymous_hour alone."},
+    {"support.captcha_life",  MC_CONFIG_DURATION, AT(captcha_life_ms), "10m", 10 * INT64_C(1000), HOUR,  "How long a captcha may take to be solved and sent."},
+    {"support.captcha_prefix", MC_CONFIG_INT,   AT(captcha_prefix), "3",   1,    MC_CAPTCHA_PREFIX_MAX, "Zeros a captcha's key must begin with: each one more is 16 times the work. 3 is a fifth of a second on a desktop."},
 };
 /* clang-format on */
 
@@ -168,6 +175,7 @@ static enum mc_status tick(void *ctx, struct mc_txn *txn)
 static const struct mc_retention retention[] = {
     {.rule = "uploads", .what = "Uploads that nothing uses", .key = "support.upload_life", .source = OURS},
     {.rule = "files", .what = "Files of requests and feedback that are over", .key = "support.file_life", .source = OURS, .table = SUPPORT_FILES, .sweep = support_files_sweep},
+    {.rule = "captchas", .what = "Captchas that were solved", .key = "support.captcha_life", .source = OURS},
     {.rule = "requests", .what = "Requests and feedback; files of integrations", .until = "for ever", .source = OURS},
 };
 /* clang-format on */

@@ -1,7 +1,7 @@
 /*
  * SendFeedback: anybody may; by law with name, address and how he is reached (NĐ 20/2008/NĐ-CP
- * điều 7). Only a fault of the portal itself may be told without a name. Who has no session gets a
- * key to come back with, and so many an hour from one source.
+ * điều 7). Only a fault of the portal itself may be told without a name. Who has no session solves
+ * a captcha, gets a key to come back with, and so many an hour from one source.
  */
 #include <string.h>
 
@@ -98,6 +98,9 @@ enum mc_status support_send_feedback(struct support *support, struct mc_txn *txn
 {
     SupportState__Feedback record = SUPPORT_STATE__FEEDBACK__INIT;
     struct support_feedback feedback = {.record = &record, .actor = SUPPORT_FEEDBACK_SENDER};
+
+    /* first: it cannot be judged after a refusal, and all that fails is told at once */
+    support_captcha_check(support, txn, req->captcha);
     const char *title = support_line(txn, "title", req->title, SUPPORT_TITLE_CHARS_MAX, true);
 
     read_form(txn, req, &record);

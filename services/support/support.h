@@ -40,6 +40,7 @@ enum support_table {
     SUPPORT_ALIASES,
     SUPPORT_CERTIFICATES,
     SUPPORT_OUTAGES,
+    SUPPORT_CAPTCHAS,
     SUPPORT_TABLES_END,
 };
 
@@ -72,10 +73,11 @@ enum {
     SUPPORT_CHUNK = 256 * 1024,
     SUPPORT_PART_BODY_MAX = SUPPORT_CHUNK + 4096,
     SUPPORT_READ_MAX = 1 << 20,
-    SUPPORT_UPLOADS_MAX = 20, /* of one account, not used yet */
-    SUPPORT_COLLECT_ROWS = 4, /* uploads that go in one tick */
-    SUPPORT_ALARM_ROWS = 100, /* overdue ones told in one tick */
-    SUPPORT_SLA_HOURS = 8,    /* SUP-16: «Thời hạn xử lý trong vòng 8h làm việc» */
+    SUPPORT_UPLOADS_MAX = 20,   /* of one account, not used yet */
+    SUPPORT_COLLECT_ROWS = 4,   /* uploads that go in one tick */
+    SUPPORT_ALARM_ROWS = 100,   /* overdue ones told in one tick */
+    SUPPORT_CAPTCHA_ROWS = 200, /* spent ones that go in one tick */
+    SUPPORT_SLA_HOURS = 8,      /* SUP-16: «Thời hạn xử lý trong vòng 8h làm việc» */
     SUPPORT_PAGE_DEFAULT = 20,
     SUPPORT_PAGE_MAX = 100,
     SUPPORT_WORDS_MAX = 10,       /* of one search field */
@@ -102,6 +104,9 @@ struct support {
     int64_t reopen_days;
     int64_t outage_patience_ms;
     int64_t anonymous_hour;
+    bool feedback_captcha;
+    int64_t captcha_life_ms;
+    int64_t captcha_prefix;
     struct mc_calendar calendar;
     struct mc_day calendar_days[MC_CALENDAR_DAYS_MAX];
     struct mc_file_types file_types;

@@ -10,9 +10,12 @@ import openpyxl
 import story
 from story import CITIZEN, enum_name, person
 
+from portal import solve_captcha
+
 TAY_NINH, BEN_CAU, VPCP = "000.00.00.H53", "000.20.31.H53", "000.00.00.G22"
 MAKER, STAFF, DESK = person(51), person(52), person(53)
 PURPOSE = "Xử lý yêu cầu hỗ trợ"
+SERVICE = "motcua.support.v1.Support"
 FORM = {"unit_name": "Tỉnh Tây Ninh", "requester": "Trần Thị Bưởi", "phone": "0912000101", "contact": "Lê Văn Cam",
         "contact_phone": "0912000102", "email": "mot-cua@tayninh.example.vn"}
 
@@ -137,9 +140,44 @@ class Support(story.Story):
         self.assertEqual([row.code for row in self.support("ListMyFeedback", {}, self.citizen).rows], [at.code])
         told = self.local("room:partner").call("support", "ListForPartner", {"unit": BEN_CAU})
         self.assertEqual([(row.code, row.answer) for row in told.rows], [(at.code, "Đã chấn chỉnh.")])
-        made = self.support("SendFeedback", {**form, "kind": "KIND_PORTAL", "name": "", "address": "", "phone": ""})
+        self.check_without_session({**form, "kind": "KIND_PORTAL", "name": "", "address": "", "phone": ""})
+
+    def check_without_session(self, form):
+        """A solved captcha, each once, also past a death of the room; five an hour from one source; by the public door, too."""
+        self.assertEqual(self.portal.feedback_captcha(self.citizen), "")  # a session needs none
+        told = self.refused("CAPTCHA_REQUIRED", "support", "SendFeedback", form)
+        self.assertEqual([v[0] for v in told.violations], ["captcha"])
+        solved = {**form, "captcha": self.portal.feedback_captcha()}
+        self.refused("FIELD_REQUIRED", "support", "SendFeedback", {**solved, "title": ""})  # spends none
+        made = self.support("SendFeedback", solved)
         self.refused("NOT_FOUND", "support", "GetFeedback", {"code": made.code})
         self.assertEqual(enum_name(self.support("GetFeedback", {"code": made.code, "key": made.key}), "state"), "FEEDBACK_NEW")
+        self.refused("CAPTCHA_REQUIRED", "support", "SendFeedback", solved)
+        self.house.kill("support")
+        self.house.restart("support")
+        self.refused("CAPTCHA_REQUIRED", "support", "SendFeedback", solved)
+        self.refused("CAPTCHA_WRONG", "support", "SendFeedback", {**form, "captcha": solved["captcha"][:-8]})
+        number = {**form, "captcha": solve_captcha(self.portal.call("identity", "GetCaptcha", {"login_id": CITIZEN["login_id"]}).challenge)}
+        self.refused("CAPTCHA_WRONG", "support", "SendFeedback", number)  # the sign-in's is for the sign-in
+
+        for _ in range(4):
+            self.support("SendFeedback", {**form, "captcha": self.portal.feedback_captcha()})
+        solved = {**form, "captcha": self.portal.feedback_captcha()}
+        self.refused("FEEDBACK_TOO_MANY", "support", "SendFeedback", solved)
+        self.portal.source = "203.0.113.0/24"  # another source may, and that captcha is not spent
+        self.support("SendFeedback", solved)
+        self.portal.source = ""
+
+        door, public = self.steps.http, {"kind": "KIND_PORTAL", "unit": BEN_CAU, "unitName": "Thị trấn Bến Cầu", "title": "Trang lỗi", "text": "Trang trắng."}
+        url, kind = f"{door.base}/{SERVICE}/SendFeedback", {"Content-Type": "application/json"}
+        status, headers, body = self.http("POST", url, json.dumps(public).encode(), kind)
+        self.assertEqual((status, headers["Motcua-Code"]), (400, "CAPTCHA_REQUIRED"))
+        asked = door.call(f"{SERVICE}/GetCaptcha", {})
+        self.assertTrue(asked["required"])
+        public["captcha"] = solve_captcha(asked["challenge"])
+        self.assertRegex(door.call(f"{SERVICE}/SendFeedback", public)["code"], "^PAKN-")
+        status, headers, body = self.http("POST", url, json.dumps(public).encode(), kind)
+        self.assertEqual((status, headers["Motcua-Code"]), (400, "CAPTCHA_REQUIRED"))
 
     def check_table(self):
         with open(f"{story.SOURCE}/services/support/STATES.md", encoding="utf-8") as file:

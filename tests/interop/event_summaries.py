@@ -14,7 +14,7 @@ ROOMS = "identity otp dossier payment notification audit print partner support".
 # Names of keys for hashing, of budgets and of a token: never events.
 LABELS = set("""identity.captcha identity.merge identity.refresh
     otp.code otp.decoy otp.dedupe otp.identity otp.officer otp.proof otp.report otp.shield otp.source otp.unit
-    support.feedback_key support.group support.source support.sync support.uploader support.word""".split())
+    support.captcha support.feedback_key support.group support.source support.sync support.uploader support.word""".split())
 # Types that common/actions.c puts together from the room's name and these.
 ACTIONS = "prepared run asked approved done stopped".split()
 # The same of common/upkeep.c, common/lineage.c and common/holds.c.

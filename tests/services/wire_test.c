@@ -951,8 +951,9 @@ static const char *const open_to_all[] = {
     "motcua.payment.v1.Payment/StartLandLookUp", /* LND-02: a public page; so many a minute */
     "motcua.payment.v1.Payment/GetLandLookUp",   /* by the id of a look-up, which nobody guesses */
     "motcua.support.v1.Support/ListStates",      /* the state tables */
-    "motcua.support.v1.Support/SendFeedback",    /* by law; what one source sends is bounded */
-    "motcua.support.v1.Support/GetFeedback",     /* these three: by its sender's session or key */
+    "motcua.support.v1.Support/SendFeedback", /* by law; a captcha, and one source's are bounded */
+    "motcua.support.v1.Support/GetCaptcha",   /* for that; nothing is stored */
+    "motcua.support.v1.Support/GetFeedback",  /* these three: by its sender's session or key */
     "motcua.support.v1.Support/MoveFeedback",
     "motcua.support.v1.Support/RateFeedback",
     "motcua.support.v1.Support/SearchPublished",
