@@ -77,6 +77,9 @@ void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *
                      const Identity__AuthorizeReply *reply, const char *note);
 void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *form,
                     const char *login, const char *phone_masked, const char *note);
+/* There is no code to wait for, nor to send again: why, and the way back to the login page. */
+void oidc_show_unsent(struct gateway_exchange *exchange, const struct oidc_form *form,
+                      const char *reason);
 /* While somebody signs on the SIM: the code that both screens show. */
 void oidc_show_sim(struct gateway_exchange *exchange, const struct oidc_form *form,
                    const Identity__Signing *signing);

@@ -209,7 +209,8 @@ static void show_code_again(struct gateway_exchange *exchange, const struct oidc
                    text);
 }
 
-/* Identity knows why the code never left (a budget, a lock); else what the otp room said stands. */
+/* Identity knows why the code never left (a budget, a lock): the otp room has none to send again, a
+ * new sign-in asks for one. Else what the otp room said stands. */
 static void told_why(void *arg, const Motcua__Header *head, struct mc_bytes body)
 {
     struct gateway_exchange *exchange = arg;
@@ -220,8 +221,10 @@ static void told_why(void *arg, const Motcua__Header *head, struct mc_bytes body
     (void)oidc_read(exchange, &form);
     if (head != NULL && head->status == 0)
         reply = identity__login_reply__unpack(&arena->protobuf, body.len, body.data);
-    show_code_again(exchange, &form,
-                    reply != NULL && reply->code[0] != '\0' ? reply->message : exchange->note);
+    if (reply != NULL && reply->code[0] != '\0')
+        oidc_show_unsent(exchange, &form, reply->message);
+    else
+        show_code_again(exchange, &form, exchange->note);
     mc_arena_reset(arena);
 }
 

@@ -169,6 +169,26 @@ void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *f
     oidc_page_send(&page, exchange, 200, ANYWHERE, "");
 }
 
+void oidc_show_unsent(struct gateway_exchange *exchange, const struct oidc_form *form,
+                      const char *reason)
+{
+    struct mc_arena *arena = &exchange->gateway->arena;
+    struct oidc_page page;
+
+    oidc_page_begin(&page, arena, form->english, "code_title");
+    oidc_page_alert(&page, reason);
+    oidc_page_add(&page, "<p>");
+    oidc_page_say(&page, "code_unsent");
+    oidc_page_add(&page, "</p>\n<p><a href=\"/oauth2/login?lang=");
+    oidc_page_add(&page, form->english ? "en" : "vi");
+    oidc_page_add(&page, "&amp;authorization=");
+    oidc_page_add(&page, hex_of(arena, oidc_id(arena, form, "authorization")));
+    oidc_page_add(&page, "\">");
+    oidc_page_say(&page, "code_unsent_next");
+    oidc_page_add(&page, "</a></p>\n");
+    oidc_page_send(&page, exchange, 200, "", "");
+}
+
 void oidc_show_consent(struct gateway_exchange *exchange, const struct oidc_form *form,
                        const Identity__AuthorizeReply *reply)
 {
