@@ -81,7 +81,7 @@ class Officers(story.Story):
         self.refused("REGISTRATION_SPENT", "identity", "CreateCitizenAccount",
                      {"registration_id": request, "proof": verified.proof}, session=desk)
         found = self.wait("the password's SMS", lambda: self.newest_text(r"Mat khau tam: (\S{12})\.", CITIZEN["phone"]))
-        sms = self.look(desk, request).password_sms
+        sms = self.wait("identity to hear which job that is", lambda: self.look(desk, request).password_sms)
 
         def delivered():
             return enum_name(self.portal.call("otp", "SmsStatus", {"job_id": sms}, desk), "state") == "DELIVERED"
