@@ -59,6 +59,8 @@ class Smsc:
             time.sleep(0.002)
 
     def all(self, kind):
+        """What it has seen until now, also what is still on its way here."""
+        self.tell()
         return [event for event in self.seen if event["event"] == kind]
 
     def close(self):

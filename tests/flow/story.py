@@ -90,6 +90,13 @@ class Story(unittest.TestCase):
         self.addCleanup(self.end)
 
     def end(self):
+        try:
+            if self._outcome.success and self.house is not None:
+                self.wait_begun(self.house.processes)
+        finally:
+            self.stop_house()
+
+    def stop_house(self):
         clean = self.house is None or self.house.stop()
         good = self._outcome.success
         if not good or not clean:
@@ -135,8 +142,7 @@ class Story(unittest.TestCase):
 
     def wait_ready(self):
         check = self.local("room:check")
-        for name in self.house.processes:
-            self.wait(f"{name} to be ready", lambda name=name: self.house.begun(name))
+        self.wait_begun(self.house.processes)
         for room in ROOMS:
             self.wait(f"{room} to be ready", lambda room=room: self.answers(check, room))
 
@@ -147,14 +153,18 @@ class Story(unittest.TestCase):
             return False
 
     def end_daemons(self, names, sig=signal.SIGTERM):
-        if sig == signal.SIGTERM:  # before its loop runs, a daemon ends as any program does
-            for name in names:
-                self.wait(f"{name} to be ready", lambda name=name: self.house.begun(name))
+        if sig == signal.SIGTERM:
+            self.wait_begun(names)
         for name in names:
             self.house.processes[name].send_signal(sig)
         for name in names:
             code = self.house.processes.pop(name).wait(PATIENCE_S)
             self.assertEqual(code, 0 if sig == signal.SIGTERM else -sig, f"{name}: {self.house.tail(name)}")
+
+    def wait_begun(self, names):
+        """Before its loop runs, a daemon ends as any program does, not with 0."""
+        for name in names:
+            self.wait(f"{name} to be ready", lambda name=name: self.house.begun(name))
 
     def start_daemons(self, names):
         for name in names:
