@@ -38,6 +38,11 @@ void mc_ages_free(struct mc_ages *ages);
 int64_t mc_ages_middle_ms(const struct mc_ages_cell *cell);
 /* The middle of the oldest cell; 0: there is none. */
 int64_t mc_ages_first_ms(const struct mc_ages *ages);
+/* The earlier of two such moments; 0 is none. */
+static inline int64_t mc_earlier_ms(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms == 0 || (b_ms != 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
 /* How many are after a moment. */
 int64_t mc_ages_after(const struct mc_ages *ages, int64_t at_ms);
 /* Adds to counts[] by age: at most limits_ms[0], limits_ms[1] …; the last count is what is older.

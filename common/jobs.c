@@ -46,6 +46,7 @@ uint64_t mc_job_add(struct mc_txn *txn, const struct mc_job_spec *spec)
     job.attempts_max = spec->attempts_max;
     job.created_ms = txn->now_ms;
     job.due_ms = MC_MAX(spec->due_ms, txn->now_ms);
+    job.since_ms = job.due_ms > job.created_ms ? job.due_ms : 0;
     job.expires_ms = spec->expires_ms;
     if (spec->destination != NULL)
         job.destination = mc_unconst(spec->destination);
@@ -609,5 +610,10 @@ int64_t mc_jobs_oldest(struct mc_txn *txn, unsigned lane)
 {
     Motcua__Job *job = NULL;
 
-    return mc_jobs_peek(txn, (int)lane, false, 0, &job, 1) == 1 ? txn->now_ms - job->created_ms : 0;
+    if (mc_jobs_peek(txn, (int)lane, false, 0, &job, 1) != 1)
+        return 0;
+    if (job->since_ms == 0) /* what came later waits less */
+        return txn->now_ms - job->created_ms;
+    int64_t first_ms = mc_tally_first_ms(txn->store, lane);
+    return first_ms != 0 ? MC_MAX(txn->now_ms - first_ms, INT64_C(0)) : 0;
 }

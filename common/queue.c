@@ -32,22 +32,23 @@ static void *new_of(struct mc_txn *txn, const ProtobufCMessageDescriptor *type)
 
 /* Of the jobs that wait. */
 struct waiting {
+    int64_t now_ms;
     int64_t again;
-    int64_t first_ms; /* when the oldest was made; 0: there is none */
+    int64_t later;    /* made for a time that has not come */
+    int64_t first_ms; /* since when the oldest waits; 0: there is none */
 };
-
-static int64_t earlier(int64_t a_ms, int64_t b_ms)
-{
-    return a_ms == 0 || (b_ms != 0 && b_ms < a_ms) ? b_ms : a_ms;
-}
 
 static void see_waiting(void *arg, const struct mc_tally *tally)
 {
     struct waiting *waiting = arg;
 
-    waiting->again += tally->slots[MC_TALLY_AGAIN].total;
-    waiting->first_ms = earlier(waiting->first_ms, mc_ages_first_ms(&tally->slots[MC_TALLY_FRESH]));
-    waiting->first_ms = earlier(waiting->first_ms, mc_ages_first_ms(&tally->slots[MC_TALLY_AGAIN]));
+    const struct mc_ages *fresh = &tally->slots[MC_TALLY_FRESH];
+    const struct mc_ages *again = &tally->slots[MC_TALLY_AGAIN];
+
+    waiting->again += again->total;
+    waiting->later += mc_ages_after(fresh, waiting->now_ms);
+    waiting->first_ms = mc_earlier_ms(waiting->first_ms, mc_ages_first_ms(fresh));
+    waiting->first_ms = mc_earlier_ms(waiting->first_ms, mc_ages_first_ms(again));
 }
 
 static void tell_forecast(struct mc_txn *txn, const struct mc_forecast_of *of, bool paused,
@@ -70,7 +71,7 @@ void mc_queue_stats(struct mc_service *service, struct mc_txn *txn, unsigned lan
     const struct mc_store *store = service->store;
     struct mc_rates rates = mc_minutes_rates(&store->minutes, lane, txn->now_ms);
     bool paused = mc_is_paused(store, lane, NULL, txn->now_ms);
-    struct waiting waiting = {0};
+    struct waiting waiting = {.now_ms = txn->now_ms};
 
     mc_tally_each(store, lane, MC_TALLY_DESTINATION, see_waiting, &waiting);
     mc_lane_stats(&store->counts.lanes[lane], ret_stats);
@@ -86,7 +87,7 @@ void mc_queue_stats(struct mc_service *service, struct mc_txn *txn, unsigned lan
     ret_stats->n_pauses = mc_pauses_of(txn, (int)lane, &ret_stats->pauses);
     const struct mc_forecast_of of = {
         .now_ms = txn->now_ms,
-        .waiting = store->counts.lanes[lane].queued,
+        .waiting = store->counts.lanes[lane].queued - waiting.later,
         .oldest_age_ms = waiting.first_ms != 0 ? MC_MAX(txn->now_ms - waiting.first_ms, 0) : 0,
         .limit_ms = ret_stats->limit_ms,
         .in = rates.in,

@@ -147,16 +147,17 @@ static enum mc_tally_slot slot_of(const Motcua__Job *job)
 static void note_job(struct mc_txn *txn, const Motcua__Job *job, bool enters)
 {
     enum mc_tally_slot slot = slot_of(job);
+    int64_t since_ms = job->since_ms != 0 ? job->since_ms : job->created_ms;
 
     if (txn->status != MC_OK)
         return;
     if (slot == MC_TALLY_LEASED)
-        note(txn, job, MC_TALLY_WORKER, job->leased_by, job->created_ms, 0, enters);
+        note(txn, job, MC_TALLY_WORKER, job->leased_by, since_ms, 0, enters);
     else if (slot == MC_TALLY_DEAD)
-        note(txn, job, MC_TALLY_REASON, job->last_error, job->created_ms, 0, enters);
+        note(txn, job, MC_TALLY_REASON, job->last_error, since_ms, 0, enters);
     else if (slot != MC_TALLY_HELD && job->due_ms > job->created_ms)
         note(txn, job, MC_TALLY_DUE, "", job->due_ms, 0, enters);
-    note(txn, job, MC_TALLY_DESTINATION, job->destination, job->created_ms, slot, enters);
+    note(txn, job, MC_TALLY_DESTINATION, job->destination, since_ms, slot, enters);
 }
 
 void mc_tally_leave(struct mc_txn *txn, const Motcua__Job *job)
@@ -431,6 +432,23 @@ int64_t mc_tally_sum(const struct mc_store *store, unsigned lane, enum mc_tally_
 
     mc_tally_each(store, lane, MC_TALLY_DESTINATION, add_up, &sum);
     return sum.n;
+}
+
+static void see_first(void *arg, const struct mc_tally *tally)
+{
+    int64_t *first_ms = arg;
+
+    for (unsigned slot = 0; slot < MC_TALLY_SLOTS; slot++)
+        if (slot != MC_TALLY_DEAD)
+            *first_ms = mc_earlier_ms(*first_ms, mc_ages_first_ms(&tally->slots[slot]));
+}
+
+int64_t mc_tally_first_ms(const struct mc_store *store, unsigned lane)
+{
+    int64_t first_ms = 0;
+
+    mc_tally_each(store, lane, MC_TALLY_DESTINATION, see_first, &first_ms);
+    return first_ms;
 }
 
 int64_t mc_tally_scheduled(const struct mc_store *store, unsigned lane, int64_t now_ms)

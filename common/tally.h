@@ -16,7 +16,7 @@
 #include "common/txn.h"
 
 enum mc_tally_what {
-    MC_TALLY_DESTINATION, /* by when jobs were made */
+    MC_TALLY_DESTINATION, /* by when jobs were made, or are due for the first time */
     MC_TALLY_WORKER,      /* leased ones; likewise */
     MC_TALLY_REASON,      /* dead ones; likewise */
     MC_TALLY_DUE,         /* queued ones that were not due when they were made, by when they are */
@@ -69,6 +69,8 @@ int64_t mc_tally_of_destination(const struct mc_store *store, unsigned lane,
                                 const char *destination, enum mc_tally_slot slot);
 /* How many there are in a slot of all tallies of a lane. */
 int64_t mc_tally_sum(const struct mc_store *store, unsigned lane, enum mc_tally_slot slot);
+/* Since when the lane's oldest live job waits, to a quarter of its age; 0: there is none. */
+int64_t mc_tally_first_ms(const struct mc_store *store, unsigned lane);
 /* Queued jobs that are due after now. */
 int64_t mc_tally_scheduled(const struct mc_store *store, unsigned lane, int64_t now_ms);
 

@@ -294,6 +294,33 @@ static void scheduled_and_retried_are_told_apart(void **state)
     assert_int_equal(stats(h)->retrying, 0);
 }
 
+/* A last question about a payment is put a day ahead: nobody is to be called for it before. */
+static void what_is_for_later_is_not_old(void **state)
+{
+    struct harness *h = *state;
+
+    add_due(h, "a", 1, harness_now(h) + 24 * HOUR);
+    harness_advance(h, HOUR);
+    const Motcua__LaneStats *told = stats(h);
+    assert_int_equal(told->queued, 1);
+    assert_int_equal(told->oldest_ms, 0);
+    assert_false(told->forecast->late);
+    assert_int_equal(shape(h, NULL, 0, 0)->total->oldest_ms, 0);
+    add(h, "b", 1); /* behind it, and waiting */
+    harness_advance(h, MINUTE);
+    assert_in_range(stats(h)->oldest_ms, MINUTE - SECOND, MINUTE + SECOND);
+    assert_int_equal(take(h, "w", 1, DONE), 1);
+    assert_int_equal(stats(h)->oldest_ms, 0);
+    harness_advance(h, 23 * HOUR + 9 * MINUTE); /* ten minutes over its time */
+    assert_in_range(stats(h)->oldest_ms, 9 * MINUTE, 11 * MINUTE);
+    assert_true(stats(h)->forecast->late);
+    assert_int_equal(take(h, "w", 1, RETRY), 1);
+    assert_in_range(stats(h)->oldest_ms, 9 * MINUTE, 11 * MINUTE); /* its age stays */
+    harness_advance(h, HOUR);
+    assert_int_equal(take(h, "w", 1, DONE), 1);
+    assert_int_equal(stats(h)->oldest_ms, 0);
+}
+
 static void the_forecast(void **state)
 {
     struct harness *h = *state;
@@ -584,6 +611,7 @@ int main(void)
         ROOM_TEST(the_shape_survives),
         ROOM_TEST(a_refused_commit_counts_nothing),
         ROOM_TEST(scheduled_and_retried_are_told_apart),
+        ROOM_TEST(what_is_for_later_is_not_old),
         ROOM_TEST(the_forecast),
         ROOM_TEST(what_shape_refuses),
         ROOM_TEST(a_jobs_whole_history),
