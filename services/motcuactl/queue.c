@@ -111,6 +111,17 @@ int ctl_queue_shape(struct ctl *ctl, int argc, char **argv)
 
 /* --- forecast --- */
 
+static const char *empty_at(const Motcua__LaneStats *lane, char text[MC_DATETIME_SIZE])
+{
+    if (lane->forecast == NULL)
+        return "?";
+    if (lane->queued == 0)
+        return "empty";
+    if (lane->queued == lane->scheduled && lane->retrying == 0)
+        return "waits for its time";
+    return lane->forecast->empty_at_ms == 0 ? "not so" : moment(text, lane->forecast->empty_at_ms);
+}
+
 static void print_forecast(const char *room, const Motcua__LaneStats *lane)
 {
     const Motcua__LaneForecast *forecast = lane->forecast;
@@ -122,10 +133,7 @@ static void print_forecast(const char *room, const Motcua__LaneStats *lane)
     (void)snprintf(name, sizeof name, "%s/%s", room, lane->lane);
     printf("%-24s %8llu %8.1f %8.1f %7s  %-20s %-20s%s%s\n", name, number(lane->queued),
            lane->in_per_minute, lane->out_per_minute, ctl_age(limit, lane->limit_ms),
-           forecast == NULL             ? "?"
-           : lane->queued == 0          ? "empty"
-           : forecast->empty_at_ms == 0 ? "not so"
-                                        : moment(empty, forecast->empty_at_ms),
+           empty_at(lane, empty),
            forecast == NULL || lane->limit_ms == 0 ? "-"
            : forecast->late                        ? "LATE NOW"
                                                    : moment(late, forecast->late_at_ms),

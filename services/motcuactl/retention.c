@@ -13,6 +13,14 @@ static const char *keeps(const Motcua__RetentionRule *rule, char out[CTL_AGE_SIZ
     return rule->keep_ms > 0 ? ctl_age(out, rule->keep_ms) : rule->until;
 }
 
+/* What becomes of the rows then; what is kept for ever has no then. */
+static const char *ends(const Motcua__RetentionRule *rule)
+{
+    if (rule->off || strcmp(rule->until, "for ever") == 0)
+        return "-";
+    return rule->action == MOTCUA__RETENTION_ACTION__FORGET ? "forget" : "erase";
+}
+
 static void print_rule(const char *room, const Motcua__RetentionRule *rule, int64_t now_ms)
 {
     char kept[CTL_AGE_SIZE];
@@ -23,8 +31,8 @@ static void print_rule(const char *room, const Motcua__RetentionRule *rule, int6
     if (rule->erased_ms > 0)
         (void)snprintf(gone, sizeof gone, "%llu", (unsigned long long)rule->erased_total);
     printf("%-13s %-16s %-30s %-7s %8s %6s %6s  %s%s%s%s [%s]\n", room, rule->rule,
-           keeps(rule, kept), rule->action == MOTCUA__RETENTION_ACTION__FORGET ? "forget" : "erase",
-           gone, rule->erased_ms > 0 ? ctl_age(last, now_ms - rule->erased_ms) : "-",
+           keeps(rule, kept), ends(rule), gone,
+           rule->erased_ms > 0 ? ctl_age(last, now_ms - rule->erased_ms) : "-",
            rule->oldest_ms > 0 ? ctl_age(oldest, now_ms - rule->oldest_ms) : "-", rule->what,
            rule->key[0] != '\0' ? ": " : "", rule->key, rule->minds_holds ? ", minds holds" : "",
            rule->source);

@@ -11,7 +11,7 @@ export const en = {
   never: 'never', said_silent: 'Room {room} does not answer.', said_back: 'Room {room} answers again.',
   less_second: 'under 1 s', unit_s: 's', unit_m: 'min', unit_h: 'h', unit_d: 'd',
   oldest: 'Oldest waiting', depth: 'Waiting', dead: 'Dead letters', held: 'Held', in_rate: 'In/min',
-  out_rate: 'Out/min', failed_rate: 'Failed/min', rooms_up: 'Rooms that answer', forecast: 'Forecast', empty_at: 'empty at {time}',
+  out_rate: 'Out/min', failed_rate: 'Failed/min', rooms_up: 'Rooms that answer', forecast: 'Forecast', empty_at: 'empty at {time}', all_later: 'waits for its time',
   late_at: 'late at {time}', is_late: 'late', not_draining: 'does not drain', is_paused: 'paused', empty: 'empty', problems: 'Needs an eye',
   rooms: 'Rooms', room: 'Room', status: 'Status', up: 'answers', ready: 'ready', not_ready: 'not ready',
   silent: 'no answer', calls: 'Calls', memory: 'Memory', store: 'Store', refusing: 'refuses writes', since: 'Up since',

@@ -31,6 +31,7 @@ export function forecast(lane) {
   if (told?.late) return { text: t('is_late'), class: 'bad' };
   if (big(told?.lateAtMs)) return { text: t('late_at', { time: clock(big(told.lateAtMs)) }), class: 'warn' };
   if (live.depth(lane) === 0) return { text: t('empty'), class: 'faint' };
+  if (live.depth(lane) === big(lane.scheduled) && !big(lane.retrying)) return { text: t('all_later'), class: 'faint' };
   if (big(told?.emptyAtMs)) return { text: t('empty_at', { time: clock(big(told.emptyAtMs)) }) };
   return { text: t('not_draining'), class: 'warn' };
 }

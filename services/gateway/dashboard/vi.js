@@ -11,7 +11,7 @@ export const vi = {
   never: 'chưa lần nào', said_silent: 'Phân hệ {room} không trả lời.', said_back: 'Phân hệ {room} đã trả lời trở lại.',
   less_second: 'dưới 1 giây', unit_s: 'giây', unit_m: 'phút', unit_h: 'giờ', unit_d: 'ngày',
   oldest: 'Việc chờ lâu nhất', depth: 'Đang chờ', dead: 'Không xử lý được', held: 'Tạm giữ', in_rate: 'Vào/phút',
-  out_rate: 'Ra/phút', failed_rate: 'Lỗi/phút', rooms_up: 'Phân hệ trả lời', forecast: 'Dự báo', empty_at: 'hết lúc {time}',
+  out_rate: 'Ra/phút', failed_rate: 'Lỗi/phút', rooms_up: 'Phân hệ trả lời', forecast: 'Dự báo', empty_at: 'hết lúc {time}', all_later: 'chờ đến giờ hẹn',
   late_at: 'sẽ trễ lúc {time}', is_late: 'đang trễ', not_draining: 'không giảm', is_paused: 'đang dừng', empty: 'trống', problems: 'Cần để ý',
   rooms: 'Các phân hệ', room: 'Phân hệ', status: 'Trạng thái', up: 'trả lời', ready: 'sẵn sàng', not_ready: 'chưa sẵn sàng',
   silent: 'không trả lời', calls: 'Lượt gọi', memory: 'Bộ nhớ', store: 'Kho dữ liệu', refusing: 'từ chối ghi', since: 'Chạy từ',
