@@ -34,6 +34,7 @@ const struct dash_method dash_methods[] = {
     {"Audit", "Head",            MC_ROLE_VIEW},
     {"Audit", "Prove",           MC_ROLE_VIEW},
     {"Audit", "ListCheckpoints", MC_ROLE_VIEW},
+    {"Notification", "GetNotice", MC_ROLE_OPERATE},
     {"Partner", "ListPartners",  MC_ROLE_VIEW},
     {"Partner", "GetPartner",    MC_ROLE_VIEW},
     {"Partner", "ListCircuits",  MC_ROLE_VIEW},

@@ -16,7 +16,7 @@ static const char *keeps(const Motcua__RetentionRule *rule, char out[CTL_AGE_SIZ
 /* What becomes of the rows then; what is kept for ever has no then. */
 static const char *ends(const Motcua__RetentionRule *rule)
 {
-    if (rule->off || strcmp(rule->until, "for ever") == 0)
+    if (rule->off || strncmp(rule->until, "for ever", strlen("for ever")) == 0)
         return "-";
     return rule->action == MOTCUA__RETENTION_ACTION__FORGET ? "forget" : "erase";
 }

@@ -8,6 +8,7 @@
 
 #include "audit.pb-c.h"
 #include "identity.pb-c.h"
+#include "notification.pb-c.h"
 #include "payment.pb-c.h"
 
 #include "ctl.h"
@@ -25,12 +26,78 @@ static void print_entry(const Audit__Entry *entry)
            entry->summary);
 }
 
+enum { NOTICES_MAX = 50 }; /* whose words one trace reads; each reading is written down */
+
+/* The notice that an entry is about; false: about none. */
+static bool notice_of(const Audit__Entry *entry, uint8_t id[MC_ID_LEN])
+{
+    static const char prefix[] = "notice:";
+    size_t len = sizeof prefix - 1;
+
+    if (strcmp(entry->type, "notification.notice_made") != 0)
+        return false;
+    for (size_t i = 0; i < entry->n_keys; i++)
+        if (strncmp(entry->keys[i], prefix, len) == 0)
+            return mc_uuid_parse(
+                id, (struct mc_bytes){entry->keys[i] + len, strlen(entry->keys[i]) - len});
+    return false;
+}
+
+/* The words of a notice, below its entry: what the person saw. */
+static int print_words(struct ctl *ctl, const uint8_t id[MC_ID_LEN], const char *purpose)
+{
+    Notification__GetNoticeRequest request = NOTIFICATION__GET_NOTICE_REQUEST__INIT;
+    int code = CTL_OK;
+
+    request.notice_id = (ProtobufCBinaryData){MC_ID_LEN, mc_unconst(id)};
+    ctl->purpose = purpose;
+    const Notification__SentNotice *notice =
+        ctl_call(ctl, "notification", &notification__notification__descriptor, "GetNotice",
+                 &request.base, &code);
+    ctl->purpose = NULL;
+    if (notice == NULL)
+        return code;
+    if (ctl->output == CTL_JSON)
+        return ctl_print_json(ctl, &notice->base);
+    printf("    «%s» %s\n", notice->title, notice->text);
+    if (notice->sms_text[0] != '\0')
+        printf("    SMS %s: %s\n", notice->phone, notice->sms_text);
+    return CTL_OK;
+}
+
+static int print_story(struct ctl *ctl, const Audit__TimelineReply *reply, const char *purpose)
+{
+    uint8_t id[MC_ID_LEN];
+    size_t notices = 0;
+    int code = CTL_OK;
+
+    if (ctl->output == CTL_JSON)
+        code = ctl_print_json(ctl, &reply->base);
+    else
+        printf("%-24s  %-22s %-30s %-26s %s\n", "TIME (UTC)", "BECAUSE OF", "WHAT", "WHO", "");
+    for (size_t i = 0; i < reply->n_entries; i++) {
+        int told = CTL_OK;
+
+        if (ctl->output != CTL_JSON)
+            print_entry(reply->entries[i]);
+        if (purpose != NULL && notice_of(reply->entries[i], id) && notices++ < NOTICES_MAX)
+            told = print_words(ctl, id, purpose);
+        if (told != CTL_OK) /* it may be too old: those of others are shown all the same */
+            code = told;
+    }
+    if (notices > NOTICES_MAX)
+        fprintf(stderr, "the words of the first %d notices are shown, there are more\n",
+                NOTICES_MAX);
+    return code;
+}
+
 int ctl_trace(struct ctl *ctl, int argc, char **argv)
 {
     Audit__TimelineRequest request = AUDIT__TIMELINE_REQUEST__INIT;
+    bool words = argc == 3 && strcmp(argv[1], "--words") == 0;
     int code = CTL_OK;
 
-    if (argc != 1)
+    if (argc != 1 && !words)
         return CTL_USAGE;
     request.key = argv[0];
     request.limit = 1000;
@@ -38,16 +105,12 @@ int ctl_trace(struct ctl *ctl, int argc, char **argv)
         ctl_call(ctl, "audit", &audit__audit__descriptor, "Timeline", &request.base, &code);
     if (reply == NULL)
         return code;
-    if (ctl->output == CTL_JSON)
-        return ctl_print_json(ctl, &reply->base);
-    printf("%-24s  %-22s %-30s %-26s %s\n", "TIME (UTC)", "BECAUSE OF", "WHAT", "WHO", "");
-    for (size_t i = 0; i < reply->n_entries; i++)
-        print_entry(reply->entries[i]);
+    code = print_story(ctl, reply, words ? argv[2] : NULL);
     for (size_t i = 0; i < reply->n_missing; i++)
         fprintf(stderr, "incomplete: %s is behind\n", reply->missing[i]);
-    if (reply->n_entries == 0)
+    if (ctl->output != CTL_JSON && reply->n_entries == 0)
         fprintf(stderr, "nothing is known about %s\n", argv[0]);
-    return reply->n_entries > 0 ? CTL_OK : CTL_DATA;
+    return code == CTL_OK && ctl->output != CTL_JSON && reply->n_entries == 0 ? CTL_DATA : code;
 }
 
 int ctl_ledger_check(struct ctl *ctl, int argc, char **argv)

@@ -129,6 +129,8 @@ class DossierLife(story.Story):
         self.assertIn("Không thuộc thẩm quyền", shown["text"])
         self.assertEqual([c.get("state") for c in shown["channels"]], ["unread", "delivered", "none"])
         self.assertIn(sent[0].notice_id.hex(), self.operator("notice", "list", key, why))
+        self.assertIn(shown["smsText"], self.operator("trace", key, "--words", why))  # beside what happened
+        self.assertNotIn(shown["smsText"], self.operator("trace", key))
         self.wait("audit to know who read it", lambda: "notification.notices_read" in self.operator("trace", key))
         self.assertIn("GSM7", self.operator("template", "preview", "DOSSIER_REFUSED", "reason=Thiếu chữ ký"))
 

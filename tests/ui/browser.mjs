@@ -65,6 +65,22 @@ const steps = {
     await stranger.context().close();
     this.base = base;
   },
+  async 'what a person read, for who may and says why'() {
+    const key = await ask('citizen');
+    const story = `#/trace?key=${encodeURIComponent(key)}`;
+    await at(this.an, story);
+    await this.an.getByLabel('Mục đích xem').fill('khiếu nại số 12');
+    await this.an.getByRole('button', { name: 'Xem lời đã gửi' }).click();
+    await shows(this.an, 'tài khoản của bạn trên Cổng Dịch vụ công đã được mở');
+    await judge(this.an, 'trace with words');
+    const viewer = await open(await ask('link', 'xem', '--role', 'view'));
+    await viewer.locator('#card-rooms_up').waitFor();
+    await at(viewer, story);
+    await shows(viewer, 'notification.notice_made');
+    assert.equal(await viewer.getByRole('button', { name: 'Xem lời đã gửi' }).count(), 0);
+    await viewer.context().close();
+    await at(this.an, '#/');
+  },
   async 'numbers move by themselves, and are those of /metrics'() {
     await this.an.locator('#card-depth').filter({ hasText: /^0$/ }).waitFor();
     await ask('issue');

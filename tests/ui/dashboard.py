@@ -117,6 +117,17 @@ class Dashboard(story.Story):
     def do_link(self, *arguments):
         return self.house.dashboard_link(*arguments)
 
+    def do_citizen(self):
+        """Somebody registers, and is told so: the key of his story."""
+        self.house.without = ()
+        self.start_daemons(["smsworker"])
+        account = self.steps.register(story.CITIZEN)
+        self.wait("the SMS to be out", lambda: not any(lane.queued + lane.leased for lane in self.local("room:check").call("otp", "Stats").lanes))
+        self.end_daemons(["smsworker"])
+        key = f"account:{account}"
+        self.wait("audit to know", lambda: "notification.notice_made" in self.operator("trace", key))
+        return key
+
     def do_issue(self):
         self.local("room:identity").call("otp", "Issue", {"purpose": "LOGIN", "subject": story.uuid7(), "phone": "0912000101"})
 

@@ -39,10 +39,12 @@ export const getSession = async () => (session = await request('/api/session', {
 export const signIn = async (token) => (session = await request('/api/sign-in', { method: 'POST', body: token }));
 export const signOut = () => request('/api/sign-out', { method: 'POST' });
 
-// method: "Room/Peek". The same id on a repeat is the same call: one click acts once.
-export function call(room, method, body = {}, id = undefined) {
+// method: "Room/Peek". The same id on a repeat is the same call: one click acts once. Who reads what people were told
+// says why: the purpose.
+export function call(room, method, body = {}, id = undefined, purpose = undefined) {
   const headers = { 'Content-Type': 'application/json', 'Connect-Timeout-Ms': '5000' };
   if (id) headers['Idempotency-Key'] = id;
+  if (purpose) headers.Purpose = encodeURIComponent(purpose);
   return request(`/api/${encodeURIComponent(room)}/${method}`, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
