@@ -75,8 +75,13 @@ void oidc_page_send(struct oidc_page *page, struct gateway_exchange *exchange, i
 /* The pages. */
 void oidc_show_login(struct gateway_exchange *exchange, const struct oidc_form *form,
                      const Identity__AuthorizeReply *reply, const char *note);
+/* What the page of the code says beside where it was sent. */
+struct oidc_code_note {
+    const char *refusal; /* "": none */
+    bool sent_again;
+};
 void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *form,
-                    const char *login, const char *phone_masked, const char *note);
+                    const char *login, const char *phone_masked, struct oidc_code_note note);
 /* There is no code to wait for, nor to send again: why, and the way back to the login page. */
 void oidc_show_unsent(struct gateway_exchange *exchange, const struct oidc_form *form,
                       const char *reason);

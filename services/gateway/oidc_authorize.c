@@ -178,7 +178,8 @@ static void logged_in(void *arg, const Motcua__Header *head, struct mc_bytes bod
         char *login = mc_alloc(arena, 2 * reply->login.len + 1);
         if (login != NULL)
             (void)mc_hex(login, (struct mc_bytes){reply->login.data, reply->login.len});
-        oidc_show_code(exchange, &form, login != NULL ? login : "", reply->phone_masked, "");
+        oidc_show_code(exchange, &form, login != NULL ? login : "", reply->phone_masked,
+                       (struct oidc_code_note){.refusal = ""});
     }
     mc_arena_reset(arena);
 }
@@ -206,7 +207,7 @@ static void show_code_again(struct gateway_exchange *exchange, const struct oidc
                             const char *text)
 {
     oidc_show_code(exchange, form, oidc_value(form, "login"), oidc_value(form, "phone_masked"),
-                   text);
+                   (struct oidc_code_note){.refusal = text});
 }
 
 /* Identity knows why the code never left (a budget, a lock): the otp room has none to send again, a
@@ -292,7 +293,9 @@ static void resent(void *arg, const Motcua__Header *head, struct mc_bytes body)
     else if (mc_rpc_http(head->status) == HTTP_NOT_FOUND)
         ask_why(exchange, &form, head->message);
     else
-        show_code_again(exchange, &form, head->message);
+        oidc_show_code(
+            exchange, &form, oidc_value(&form, "login"), oidc_value(&form, "phone_masked"),
+            (struct oidc_code_note){.refusal = head->message, .sent_again = head->status == 0});
     mc_arena_reset(arena);
 }
 

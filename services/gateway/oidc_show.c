@@ -143,7 +143,7 @@ void oidc_show_sim(struct gateway_exchange *exchange, const struct oidc_form *fo
 }
 
 void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *form,
-                    const char *login, const char *phone_masked, const char *note)
+                    const char *login, const char *phone_masked, struct oidc_code_note note)
 {
     struct oidc_page page;
     const char *authorization = oidc_value(form, "authorization");
@@ -154,7 +154,12 @@ void oidc_show_code(struct gateway_exchange *exchange, const struct oidc_form *f
     oidc_page_add(&page, " <strong>");
     oidc_page_text(&page, phone_masked);
     oidc_page_add(&page, "</strong></p>\n");
-    oidc_page_alert(&page, note);
+    if (note.sent_again) {
+        oidc_page_add(&page, "<p role=\"status\">");
+        oidc_page_say(&page, "resent");
+        oidc_page_add(&page, "</p>\n");
+    }
+    oidc_page_alert(&page, note.refusal);
     for (int again = 0; again < 2; again++) {
         oidc_page_form(&page, again ? "/oauth2/resend" : "/oauth2/code", authorization);
         oidc_page_hidden(&page, "login", login);

@@ -109,7 +109,9 @@ def answer_of(location):
     return dict(urllib.parse.parse_qsl(parts.query))
 
 
-class Oidc(story.Story):
+class OidcStory(story.Story):
+    """What stories of signing in share."""
+
     def begin(self):
         steps = self.up()
         self.base = steps.http.base
@@ -134,6 +136,10 @@ class Oidc(story.Story):
             self.assertIn("Đồng ý chia sẻ thông tin", browser.page)
             back = browser.submit(go="allow")
         return back
+
+
+class Oidc(OidcStory):
+    extra = {"otp": {"otp.resend_gap": "1s"}}  # the shortest there is
 
     def test_a_portal_signs_its_user_in(self):
         """Code and PKCE, ID token, userinfo by scope; SSO; a code replayed; other clients' codes; consent taken back."""
@@ -350,6 +356,31 @@ class Oidc(story.Story):
         login = bytes.fromhex(browser.forms()[0][1]["login"])
         browser.submit(code=steps.read_code("LOGIN", login, CITIZEN["phone"]))
         self.assertIn("code", answer_of(browser.submit(go="allow")))
+
+    def test_a_code_that_is_sent_again(self):
+        """Pressed too early it is refused; then the page says that it comes, and it signs in."""
+        steps = self.begin()
+        steps.register(CITIZEN)
+        portal, browser = self.client(), Browser(self.base)
+        browser.get(portal.address())
+        browser.submit(login_id=CITIZEN["login_id"], password=PASSWORD)
+        login = bytes.fromhex(browser.forms()[0][1]["login"])
+        first = steps.read_code("LOGIN", login, CITIZEN["phone"])
+
+        def pressed():
+            browser.submit(go="resend")
+            return "Mã mới đang được gửi" in browser.page or None
+
+        self.assertIsNone(pressed())
+        self.assertIn('role="alert"', browser.page)
+        self.wait("the gap to be over", pressed)
+        self.assertNotIn('role="alert"', browser.page)
+        browser.submit(code=self.wait("the other code", lambda: self.other_code(login, first)))
+        self.assertIn("code", answer_of(browser.submit(go="allow")))
+
+    def other_code(self, login, first):
+        code = self.steps.read_code("LOGIN", login, CITIZEN["phone"])
+        return code if code != first else None
 
     def test_a_code_that_never_left(self):
         """D1 (wso2/product-is#28017): the phone has had its codes of the day: the page says so, whatever is typed or pressed."""

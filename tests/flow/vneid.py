@@ -11,9 +11,7 @@ from oidc import Browser, answer_of, claims_of
 from story import CITIZEN, OFFICER
 
 
-class Vneid(oidc.Oidc):
-    test_a_portal_signs_its_user_in = test_what_is_wrong_goes_nowhere = test_a_code_that_never_left = None  # oidc.py's own
-
+class Vneid(oidc.OidcStory):
     def go(self, portal, browser, number, mood="", **more):
         """Portal, provider, VNeID's page, and back to the provider: its page, or the portal's address."""
         if not browser.page or "VNeID" not in browser.page:
