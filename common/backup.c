@@ -271,7 +271,7 @@ static void prune_redo(const struct mc_backup *backup, const char *oldest)
     const Motcua__BackupManifest *manifest = mc_backup_manifest(&arena, oldest, why, sizeof why);
     mc_redo_folder(dir, backup->options.root, backup->options.room);
     if (manifest != NULL)
-        mc_redo_prune(dir, manifest->made_ms);
+        mc_redo_prune(dir, backup->options.lineage, manifest->made_ms);
     mc_arena_done(&arena);
 }
 

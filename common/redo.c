@@ -298,18 +298,25 @@ bool mc_redo_map(const struct mc_redo_file *file, struct mc_bytes *ret_map,
     return true;
 }
 
-void mc_redo_prune(const char *dir, int64_t before_ms)
+void mc_redo_prune(const char *dir, const uint8_t lineage[MC_ID_LEN], int64_t before_ms)
 {
     char path[MC_REDO_PATH_MAX + NAME_MAX + 2];
+    char own[LINEAGE_LEN + 1];
     struct dirent **names = NULL;
     size_t n = list(dir, &names);
+    size_t newest = n; /* of the room's lineage; names are in order */
+    uint64_t first = 0;
 
+    (void)mc_hex(own, (struct mc_bytes){lineage, MC_ID_LEN});
+    for (size_t i = 0; i < n; i++)
+        if (is_of(names[i]->d_name, own, &first))
+            newest = i;
     for (size_t i = 0; i < n; i++) {
         const char *dot = strrchr(names[i]->d_name, '.');
         struct stat now;
 
         (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name);
-        if (dot != NULL && strcmp(dot, ending) == 0 && stat(path, &now) == 0 &&
+        if (i != newest && dot != NULL && strcmp(dot, ending) == 0 && stat(path, &now) == 0 &&
             (int64_t)now.st_mtim.tv_sec * 1000 + 999 < before_ms)
             (void)unlink(path);
         free(names[i]);

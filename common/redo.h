@@ -55,8 +55,11 @@ void mc_redo_backed_up(struct mc_redo *redo, int64_t begun_ms);
 /* A descriptor of what was written since it was last asked for, for a thread to flush and close;
  * -1: nothing was. */
 int mc_redo_unflushed(struct mc_redo *redo);
-/* Removes files that were last written to before a moment. */
-void mc_redo_prune(const char *dir, int64_t before_ms);
+/*
+ * Removes files that were last written to before a moment; never the newest of the lineage that the
+ * room has: it is written to, however quiet it was.
+ */
+void mc_redo_prune(const char *dir, const uint8_t lineage[MC_ID_LEN], int64_t before_ms);
 
 /* What the store tells (turn.c, stage.c, tally.c): rows, then one word on all of them. */
 struct mc_redo_row {

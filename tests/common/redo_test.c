@@ -314,6 +314,8 @@ static void a_folder_that_cannot_be_written_stops_nobody(void **state)
 
 static void files_end_at_their_size_and_go_when_old(void **state)
 {
+    static const uint8_t own[MC_ID_LEN] = {7};
+    static const uint8_t other[MC_ID_LEN] = {8};
     const size_t head = 8;
     struct mc_redo_file *files = NULL;
     struct stat now;
@@ -331,16 +333,23 @@ static void files_end_at_their_size_and_go_when_old(void **state)
     assert_int_equal(n, 1 + 3);
     assert_int_equal(files[2].first, files[1].first + 2);
     assert_int_equal(files[3].first, files[2].first + 2);
+    uint64_t last = files[3].first;
     assert_int_equal(stat(files[3].path, &now), 0);
     assert_int_equal(now.st_mode & 0777, 0600);
     free(files);
     assert_int_equal(mc_redo_files(redo_dir, "08000000000000000000000000000000", &files), 0);
     free(files);
     int64_t written_ms = (int64_t)now.st_mtim.tv_sec * 1000;
-    mc_redo_prune(redo_dir, written_ms - 60000);
+    mc_redo_prune(redo_dir, own, written_ms - 60000);
     assert_int_equal(mc_redo_files(redo_dir, lineage, &files), n);
     free(files);
-    mc_redo_prune(redo_dir, written_ms + 60000);
+    mc_redo_prune(redo_dir, own, written_ms + 60000);
+    assert_int_equal(mc_redo_files(redo_dir, lineage, &files), 1); /* it is written to */
+    assert_int_equal(files[0].first, last);
+    free(files);
+    put_one(&test, "a", "2"); /* ends it, and begins another: nothing is lost */
+    assert_int_equal(mc_redo_last(redo_dir, lineage).commit, mc_store_counts(test.store)->commit);
+    mc_redo_prune(redo_dir, other, written_ms + 60000);
     assert_int_equal(mc_redo_files(redo_dir, lineage, &files), 0);
     free(files);
 }
