@@ -240,7 +240,9 @@ enum mc_status dossier_move(struct dossier *dossier, struct mc_txn *txn, struct 
         return txn->status;
     if (stage->reason && why[0] == '\0')
         mc_refuse(txn, MC_INVALID, "reason", "REASON_REQUIRED", NULL);
+    /* Money that came is a fact: no paper keeps the dossier from hearing of it. */
     if ((to == DOSSIER__STATE__RECEIVED || to == DOSSIER__STATE__PROCESSING) &&
+        open->actor != DOSSIER_BY_PAYMENT &&
         dossier_scan_check_papers(dossier, txn, record) != MC_OK)
         return txn->status;
     if (check_supplement(txn, open, to) != MC_OK || check_consent(txn, open, stage) != MC_OK ||

@@ -217,6 +217,23 @@ static void test_lenient(void **state)
     assert_true(harness_violated(h, "sha256", "FILE_INFECTED"));
 }
 
+/* Found infected while the fee was being paid: the dossier hears of its money all the same. */
+static void test_money_is_heard_of(void **state)
+{
+    struct harness *h = *state;
+    Dossier__DossierReply *at = accept_as(h, &officer, with_paper(h, 6), MC_OK);
+
+    at = advance_as(h, &officer, at, DOSSIER__STATE__PROCESSING, why, MC_OK);
+    at = advance_as(h, &officer, at, DOSSIER__STATE__FINANCIAL_OBLIGATION, why, MC_OK);
+    assert_true(ack(h, &worker, lease(h, &worker)->token, MOTCUA__SCAN__SCAN_INFECTED, "bad"));
+    pay(h, at->dossier_id);
+    const Dossier__DossierView *view = get_as(h, &officer, at->dossier_id, MC_OK);
+    assert_int_equal(view->state, DOSSIER__STATE__PROCESSING);
+    assert_int_equal(view->money, DOSSIER__MONEY_STATE__PAID);
+    assert_int_equal(harness_events(h, "dossier.paid"), 1);
+    assert_int_equal(harness_events(h, "dossier.event_refused"), 0);
+}
+
 static void test_limits(void **state)
 {
     struct harness *h = *state;
@@ -245,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_again_and_impossible, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_gone, open_room, close_room),
         cmocka_unit_test_setup_teardown(test_lenient, open_lenient, close_room),
+        cmocka_unit_test_setup_teardown(test_money_is_heard_of, open_lenient, close_room),
         cmocka_unit_test_setup_teardown(test_limits, open_room, close_room),
     };
 
