@@ -16,7 +16,15 @@ static bool parse_token(struct mc_txn *txn, const char *token, uint8_t ret_numbe
 
 static void tell_who(const char *account, const struct audit_entry *entry, Audit__Access *access)
 {
-    static const char noun[] = "account:";
+    static const struct {
+        const char *noun;
+        Audit__AccessBy by;
+        const char *text;
+    } kinds[] = {
+        {"account:", AUDIT__ACCESS_BY__SOMEONE, "Cán bộ"},
+        {"operator:", AUDIT__ACCESS_BY__OPERATOR, "Quản trị viên hệ thống"},
+        {"", AUDIT__ACCESS_BY__SYSTEM, "Hệ thống"}, /* whatever is left */
+    };
     const char *actor = entry->about->actor;
 
     if (strcmp(actor, account) == 0) {
@@ -24,9 +32,11 @@ static void tell_who(const char *account, const struct audit_entry *entry, Audit
         access->by_text = mc_unconst("Chính bạn");
         return;
     }
-    bool person = strncmp(actor, noun, sizeof noun - 1) == 0;
-    access->by = person ? AUDIT__ACCESS_BY__SOMEONE : AUDIT__ACCESS_BY__SYSTEM;
-    access->by_text = mc_unconst(person ? "Cán bộ" : "Hệ thống");
+    size_t kind = 0;
+    while (strncmp(actor, kinds[kind].noun, strlen(kinds[kind].noun)) != 0)
+        kind++;
+    access->by = kinds[kind].by;
+    access->by_text = mc_unconst(kinds[kind].text);
     access->actor = mc_unconst(actor);
 }
 

@@ -139,6 +139,13 @@ static void checkpoints_are_signed(void **state)
     assert_int_equal(list->n_checkpoints, 1);
     assert_int_equal(list->checkpoints[0]->size, 4);
     assert_true(list->more);
+    request.newest = true;
+    assert_null(feed_call(feed, "ListCheckpoints", &request.base, MC_INVALID)); /* after 3 */
+    request.after = 0;
+    list = feed_call(feed, "ListCheckpoints", &request.base, MC_OK);
+    assert_int_equal(list->checkpoints[0]->size, 5);
+    assert_true(list->more);
+    request.newest = false;
     request.page_size = AUDIT_CHECKPOINTS_MAX;
     assert_non_null(feed_call(feed, "ListCheckpoints", &request.base, MC_OK));
     request.page_size = AUDIT_CHECKPOINTS_MAX + 1;
@@ -334,28 +341,31 @@ static void a_citizen_sees_who_looked(void **state)
     static const struct mc_caller stranger = {.name = "portal:a"};
     Audit__ListAccessesRequest request = AUDIT__LIST_ACCESSES_REQUEST__INIT;
     struct harness *h = harness_open(&audit_room, NULL);
-    const char *const actors[] = {"account:" ACCOUNT, "account:" OTHER, "room:payment"};
+    const char *const actors[] = {"account:" ACCOUNT, "account:" OTHER, "room:payment",
+                                  "operator:an"};
     const char *const own[] = {"account:" ACCOUNT, NULL};
     const char *const others[] = {"account:" OTHER, NULL};
     Audit__Forgotten any = AUDIT__FORGOTTEN__INIT;
 
     (void)state;
-    for (size_t i = 0; i < 4; i++)
-        harness_event_by(h, actors[i % 3], "identity", "identity.logged_in", &any.base,
-                         i == 3 ? others : own);
+    for (size_t i = 0; i < 5; i++)
+        harness_event_by(h, actors[i % 4], "identity", "identity.logged_in", &any.base,
+                         i == 4 ? others : own);
     harness_as(h, &citizen);
     const Audit__ListAccessesReply *reply = harness_call(h, "ListAccesses", &request.base, MC_OK);
-    assert_int_equal(reply->n_accesses, 3);
-    assert_int_equal(reply->accesses[0]->by, AUDIT__ACCESS_BY__SYSTEM);
-    assert_int_equal(reply->accesses[1]->by, AUDIT__ACCESS_BY__SOMEONE);
-    assert_string_equal(reply->accesses[1]->actor, "account:" OTHER);
-    assert_int_equal(reply->accesses[2]->by, AUDIT__ACCESS_BY__YOURSELF);
-    assert_string_equal(reply->accesses[2]->by_text, "Chính bạn");
+    assert_int_equal(reply->n_accesses, 4);
+    assert_int_equal(reply->accesses[0]->by, AUDIT__ACCESS_BY__OPERATOR); /* no machine looked */
+    assert_string_equal(reply->accesses[0]->by_text, "Quản trị viên hệ thống");
+    assert_int_equal(reply->accesses[1]->by, AUDIT__ACCESS_BY__SYSTEM);
+    assert_int_equal(reply->accesses[2]->by, AUDIT__ACCESS_BY__SOMEONE);
+    assert_string_equal(reply->accesses[2]->actor, "account:" OTHER);
+    assert_int_equal(reply->accesses[3]->by, AUDIT__ACCESS_BY__YOURSELF);
+    assert_string_equal(reply->accesses[3]->by_text, "Chính bạn");
     assert_string_equal(reply->next_page_token, "");
 
-    request.page_size = 2;
+    request.page_size = 3;
     reply = harness_call(h, "ListAccesses", &request.base, MC_OK);
-    assert_int_equal(reply->n_accesses, 2);
+    assert_int_equal(reply->n_accesses, 3);
     request.page_token = reply->next_page_token;
     reply = harness_call(h, "ListAccesses", &request.base, MC_OK);
     assert_int_equal(reply->n_accesses, 1);

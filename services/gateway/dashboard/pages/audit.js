@@ -29,10 +29,10 @@ export function audit({ query }) {
     keys = answer.key ? [answer.key, ...(answer.otherKeys ?? [])] : [];
     list.update([[t('size'), number(Number(answer.size ?? 0))], [t('root'), answer.hash ? hex(fromBase64(answer.hash)) : '–'],
       [t('when'), time(answer.atMs)], [t('check_key'), keys[0] ?? '–']]);
-    const kept = await call('audit', 'Audit/ListCheckpoints', { pageSize: 20, after: String(Math.max(0, Number(answer.size ?? 0) - 100000)) });
+    const kept = await call('audit', 'Audit/ListCheckpoints', { pageSize: 20, newest: true });
     const notes = table(t('witnesses'), [{ label: t('size'), head: true, number: true, cell: (c) => number(Number(c.size)) },
       { label: t('when'), cell: (c) => time(c.atMs) }], (c) => c.size, t('none'));
-    notes.update((kept.checkpoints ?? []).slice().reverse());
+    notes.update(kept.checkpoints ?? []);
     replace(head, list.node, answer.checkpoint ? [h('h2', {}, t('checkpoint')), h('pre', {}, answer.checkpoint)] : null, notes.node);
   }
   async function prove(entry) {
