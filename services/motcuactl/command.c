@@ -19,7 +19,7 @@ enum { ARENA_SIZE = 256 << 20, TIMEOUT_MS = 3000, SECONDS_MAX = 3600 };
 /* clang-format off */
 const struct ctl_command ctl_commands[] = {
     {"status", NULL,     "",                  "Every room: up, queues, lag, memory.",             ctl_status},
-    {"check",  NULL,     "[WARN_S CRIT_S]",   "Nagios-style: oldest job and rooms that are down.", ctl_check},
+    {"check",  NULL,     "[WARN_S CRIT_S] | --up ROOM", "Nagios-style: oldest job, dead letters, what rooms say of themselves, rooms that are down; or whether one takes calls.", ctl_check},
     {"trace",  NULL,     "ID [--words PURPOSE]", "The story of a business id across rooms: a dossier's code, account:…, payment:…, phone:…, message:…, action:…. --words: and what people were told; the reading is written down.", ctl_trace},
     {"dashboard", "token", "[NAME] [--role view,operate,approve]", "Lets an operator in at the dashboard: good once, for five minutes.", ctl_dashboard_token},
     {"queue",  "list",   "",                  "Every lane: depth by state, totals, oldest.",      ctl_queue_list},

@@ -97,8 +97,53 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
     return code;
 }
 
+/* Of what a room says of itself: what is wrong with it, not how it was set up. */
+static bool is_wrong(const char *problem)
+{
+    static const char *const kinds[] = {"STORE_", "REDO_", "FOLLOW_"};
+    bool found = false;
+
+    for (size_t i = 0; i < MC_LEN(kinds); i++)
+        found = found || strncmp(problem, kinds[i], strlen(kinds[i])) == 0;
+    return found;
+}
+
+static int check_health(struct ctl *ctl, const char *room)
+{
+    Motcua__HealthRequest request = MOTCUA__HEALTH_REQUEST__INIT;
+    int code = CTL_OK;
+    const Motcua__HealthReply *health =
+        ctl_call(ctl, room, &motcua__room__descriptor, "Health", &request.base, &code);
+
+    if (health == NULL) {
+        printf("CRITICAL %s does not say how it is\n", room);
+        return CTL_CRITICAL;
+    }
+    int worst = health->ready ? CTL_OK : CTL_CRITICAL;
+    for (size_t i = 0; i < health->n_problems; i++) {
+        if (!is_wrong(health->problems[i]))
+            continue;
+        printf("%s %s %s\n", health->ready ? "WARNING" : "CRITICAL", room, health->problems[i]);
+        worst = MC_MAX(worst, (int)CTL_WARNING);
+    }
+    return worst;
+}
+
+/* One room, that was just started: does it take calls? What waits in it is another question. */
+static int check_up(struct ctl *ctl, const char *room)
+{
+    int code = check_health(ctl, room);
+
+    if (code == CTL_CRITICAL)
+        return code;
+    printf("OK %s takes calls\n", room);
+    return CTL_OK;
+}
+
 int ctl_check(struct ctl *ctl, int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[0], "--up") == 0)
+        return check_up(ctl, argv[1]);
     long warn_s = argc > 0 ? strtol(argv[0], NULL, 10) : 30;
     long critical_s = argc > 1 ? strtol(argv[1], NULL, 10) : 120;
     const Motcua__StatsReply *told[CTL_ROOMS];
@@ -126,6 +171,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
                    (long long)(sums.oldest_ms / 1000), (unsigned long long)sums.dead);
             worst = MC_MAX(worst, (int)CTL_WARNING);
         }
+        worst = MC_MAX(worst, check_health(ctl, reply->room));
     }
     if (worst == CTL_OK)
         printf("OK every room is up, no job older than %lds\n", warn_s);

@@ -73,6 +73,8 @@ class Rolling(story.Story):
             self.end_daemons([room])
             self.start_daemons([room])
             self.wait(f"{room} to be ready", lambda room=room: self.house.begun(room))
+            if room != "gateway":
+                self.operator("--timeout", "10", "check", "--up", room)  # as deploy/OPERATIONS.md has it
             self.wait("every caller to go on", lambda before=before: all(
                 c.error is not None or c.calls > before[name] + 3 for name, c in callers.items()))
         for caller in callers.values():
