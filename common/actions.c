@@ -58,7 +58,7 @@ static bool fits(Motcua__ActionKind kind, Motcua__JobState state)
 {
     switch (kind) {
     case MOTCUA__ACTION_KIND__RETRY:
-        return state == MOTCUA__JOB_STATE__DEAD;
+        return state == MOTCUA__JOB_STATE__DEAD || state == MOTCUA__JOB_STATE__QUEUED;
     case MOTCUA__ACTION_KIND__HOLD:
         return state == MOTCUA__JOB_STATE__QUEUED;
     case MOTCUA__ACTION_KIND__RELEASE:

@@ -21,7 +21,7 @@ enum {
     MC_ACTION_SET_MAX = 1000000, /* jobs of one action */
     MC_ACTION_IDS_MAX = 1000,    /* named one by one */
     MC_ACTION_SAMPLE = 10,
-    MC_ACTION_ALONE_MAX = 100,          /* jobs one operator may act on without a second */
+    MC_ACTION_ALONE_MAX = 100,          /* jobs without a second operator, as it comes */
     MC_ACTION_LIFE_MS = 60 * 60 * 1000, /* prepared and not run: forgotten */
     MC_ACTION_OPEN_MAX = 20,            /* not ended, of one room */
     MC_ACTION_PAGE = 20,

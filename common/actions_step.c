@@ -21,9 +21,14 @@ static bool has_key(const Motcua__Job *job, const char *key)
     return false;
 }
 
-static bool is_wanted(const Motcua__JobFilter *filter, const Motcua__Job *job)
+/* To try a queued job again is to end the pause after a failure; who was never tried has none. */
+static bool is_wanted(const Motcua__Action *action, const Motcua__Job *job)
 {
-    return job->state == filter->state &&
+    const Motcua__JobFilter *filter = action->filter;
+    bool hurries =
+        action->kind == MOTCUA__ACTION_KIND__RETRY && filter->state == MOTCUA__JOB_STATE__QUEUED;
+
+    return job->state == filter->state && (!hurries || job->attempts > 0) &&
            (filter->kind[0] == '\0' || strcmp(job->kind, filter->kind) == 0) &&
            (filter->destination[0] == '\0' || strcmp(job->destination, filter->destination) == 0) &&
            strncmp(job->last_error, filter->error, strlen(filter->error)) == 0 &&
@@ -93,7 +98,7 @@ static bool count_named(const struct mc_service *service, struct mc_txn *txn,
         for (size_t i = 0; i + 1 < row->id_index; i++)
             again = again || filter->ids[i] == id;
         if (job != NULL && !again && id >> ID_SHIFT == mc_action_lane(service, row->action) &&
-            is_wanted(filter, job))
+            is_wanted(row->action, job))
             bind(txn, row->action, job);
     }
     return row->id_index >= filter->n_ids;
@@ -116,7 +121,7 @@ static bool count_lane(const struct mc_service *service, struct mc_txn *txn, Mot
         if (job == NULL)
             return true;
         row->place = job->id;
-        if (is_wanted(filter, job))
+        if (is_wanted(row->action, job))
             bind(txn, row->action, job);
         else
             mc_pass(&cursor);
@@ -134,7 +139,7 @@ void mc_action_count(struct mc_service *service, struct mc_txn *txn, Motcua__Act
     if (!all)
         return;
     action->state = MOTCUA__ACTION_STATE__PREPARED;
-    action->needs_approval = action->count > MC_ACTION_ALONE_MAX ||
+    action->needs_approval = action->count > service->options.alone_max ||
                              (service->room->money >> mc_action_lane(service, action) & 1U) != 0;
 }
 

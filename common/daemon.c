@@ -30,6 +30,8 @@ static const struct mc_config_key daemon_keys[] = {
         "Threads for password hashing."},
     {"pool.queue", MC_CONFIG_INT, offsetof(struct daemon_config, pool_queue), "100", 1, 10000,
         "Passwords waiting to be hashed; past it callers are asked to try again later."},
+    {"actions.alone_max", MC_CONFIG_INT, offsetof(struct daemon_config, alone_max), "100", 0, 1000000,
+        "Jobs that one operator may act on at once without a second one's word; 0: never one alone. Money always takes two."},
     {"backup.dir", MC_CONFIG_PATH, offsetof(struct daemon_config, backup_dir), "", 0, 200,
         "Folder that backups of the store are written into, each in <room>/<time>; empty: none can be made."},
     {"backup.rate", MC_CONFIG_SIZE, offsetof(struct daemon_config, backup_rate), "64MiB", 1 << 20, INT64_C(1) << 34,
@@ -452,6 +454,7 @@ static bool open_service(struct daemon *d, const struct mc_room *room, void *ctx
         .first_seed = d->first_seed,
         .public_keys = mc_process_public_keys,
         .public_keys_arg = &d->process,
+        .alone_max = (uint64_t)d->settings.alone_max,
     };
     enum mc_status opened = mc_service_open(d->service, room, ctx, &options, why, why_size);
     mc_keyring_wipe(&d->seal);

@@ -116,6 +116,7 @@ struct leased {
 struct daemon_config {
     int64_t map_size;
     int64_t map_max;
+    int64_t alone_max;
     bool preallocate;
     const char *listen_tcp;
     const char *callers_file;

@@ -71,6 +71,7 @@ struct mc_service_options {
     /* The public signing keys of a room, MC_SIGN_KEYS_MAX at most; 0: none is known here. */
     size_t (*public_keys)(void *arg, const char *room, uint8_t ret_keys[][MC_SIGN_PUBLIC_LEN]);
     void *public_keys_arg;
+    uint64_t alone_max; /* jobs that one operator may act on without a second (actions.h) */
 };
 
 /* Who follows this room's journal, as it said at its last Follow. */
@@ -219,6 +220,8 @@ void mc_txn_fill(struct mc_service *service, struct mc_txn *txn, struct mc_call 
 
 /* How far another room's journal was applied (inner.c); and where revoked sessions are kept. */
 uint64_t mc_cursor_load(struct mc_txn *txn, const char *room);
+/* How many of its events were passed over here (inner.c). */
+uint64_t mc_refused_load(struct mc_txn *txn, const char *room);
 extern const char mc_revoked_prefix[];
 
 /* Answers of repeated calls (answers.c). */

@@ -117,6 +117,7 @@ static void stats_follows(struct mc_service *service, struct mc_txn *txn, Motcua
         follows[i].applied = service->followed[i].applied;
         follows[i].last = service->followed[i].last;
         follows[i].heard_ms = service->followed[i].heard_ms;
+        follows[i].refused = mc_refused_load(txn, service->followed[i].room);
         follows[i].diverged = service->followed[i].diverged;
         if (follows[i].diverged) {
             follows[i].fork = service->followed[i].fork;

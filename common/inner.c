@@ -99,6 +99,47 @@ static enum mc_status hear(struct mc_service *service, struct mc_txn *txn,
     return follow->handler(service->ctx, txn, event, body);
 }
 
+/* META "refused/<room>" -> how many of its events were passed over (8, as CURSORS). */
+static struct mc_bytes refused_key(struct mc_txn *txn, const char *room)
+{
+    return mc_key_join(txn, mc_key_text("refused/"), mc_key_text(room));
+}
+
+uint64_t mc_refused_load(struct mc_txn *txn, const char *room)
+{
+    struct mc_bytes value;
+    uint64_t count = 0;
+
+    if (mc_get(txn, MC_TABLE_META, refused_key(txn, room), &value) && value.len == sizeof count)
+        memcpy(&count, value.data, sizeof count);
+    return count;
+}
+
+/* What it should have done is not done: it is counted, and told where it belongs. */
+static void tell_refused(struct mc_service *service, struct mc_txn *txn, const Motcua__Event *event,
+                         const char *why)
+{
+    Motcua__EventRefused refused = MOTCUA__EVENT_REFUSED__INIT;
+    const char *type = mc_sprintf(txn->arena, "%s.event_refused", service->room->name);
+    const char **keys = mc_alloc(txn->arena, (event->n_keys + 1) * sizeof *keys);
+    uint64_t count = mc_refused_load(txn, event->room) + 1;
+
+    if (type == NULL || keys == NULL) {
+        (void)mc_fail(txn, MC_LIMITED, "arena full");
+        return;
+    }
+    for (size_t i = 0; i < event->n_keys; i++)
+        keys[i] = event->keys[i];
+    keys[event->n_keys] = NULL;
+    mc_put(txn, MC_TABLE_META, refused_key(txn, event->room),
+           (struct mc_bytes){&count, sizeof count});
+    refused.room = event->room;
+    refused.seq = event->seq;
+    refused.type = event->type;
+    refused.why = mc_unconst(why);
+    mc_emit(txn, type, &refused.base, MC_PLAIN, keys);
+}
+
 void mc_event_apply(struct mc_service *service, struct mc_turn *turn, const Motcua__Event *event)
 {
     Motcua__Header head = MOTCUA__HEADER__INIT;
@@ -110,15 +151,20 @@ void mc_event_apply(struct mc_service *service, struct mc_turn *turn, const Motc
         return; /* applied before, or one is missing: the next Follow brings it */
     head.request_id = event->cause;
     head.traceparent = event->traceparent;
-    txn.cause_event = mc_sprintf(txn.arena, "%s/%llu", event->room, (unsigned long long)event->seq);
+    const char *cause =
+        mc_sprintf(txn.arena, "%s/%llu", event->room, (unsigned long long)event->seq);
+    txn.cause_event = cause;
 
     enum mc_status status = hear(service, &txn, event);
     if (status != MC_OK)
         (void)mc_fail(&txn, status, event->type);
     if (txn.status != MC_OK && txn.status != MC_FULL && txn.status != MC_IO) {
         /* A handler that refuses an event would stop the world: it is passed, and kept visible. */
-        tell_log(service, "event_refused", event->type, event->seq, txn.why);
+        const char *why = txn.why;
+        tell_log(service, "event_refused", event->type, event->seq, why);
         txn_inner(service, turn, &txn, &call, &head, event->actor);
+        txn.cause_event = cause;
+        tell_refused(service, &txn, event, why != NULL ? why : "");
     }
     mc_put(&txn, MC_TABLE_CURSORS, mc_key_text(event->room),
            (struct mc_bytes){&event->seq, sizeof event->seq});

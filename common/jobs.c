@@ -445,11 +445,9 @@ static void drop(struct mc_txn *txn, const Motcua__Job *job)
     mc_drop(txn, dead ? MC_TABLE_DEAD : MC_TABLE_JOBS, mc_key_u64(txn, job->id));
 }
 
-bool mc_job_hurry(struct mc_txn *txn, uint64_t id)
+static bool hurry(struct mc_txn *txn, Motcua__Job *job)
 {
-    Motcua__Job *job = mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, id), &motcua__job__descriptor);
-
-    if (job == NULL || job->state != MOTCUA__JOB_STATE__QUEUED || job->due_ms <= txn->now_ms)
+    if (job->state != MOTCUA__JOB_STATE__QUEUED || job->due_ms <= txn->now_ms)
         return false;
     mc_due_drop(txn, job);
     mc_tally_leave(txn, job);
@@ -458,6 +456,13 @@ bool mc_job_hurry(struct mc_txn *txn, uint64_t id)
     mc_due_put(txn, job);
     mc_save(txn, MC_TABLE_JOBS, mc_key_u64(txn, job->id), &job->base);
     return true;
+}
+
+bool mc_job_hurry(struct mc_txn *txn, uint64_t id)
+{
+    Motcua__Job *job = mc_load(txn, MC_TABLE_JOBS, mc_key_u64(txn, id), &motcua__job__descriptor);
+
+    return job != NULL && hurry(txn, job);
 }
 
 void mc_job_cancel(struct mc_txn *txn, uint64_t id)
@@ -547,6 +552,8 @@ bool mc_job_step(struct mc_txn *txn, uint64_t id, Motcua__JobState state, uint32
     remember_touch(txn, job, by);
     switch (step) {
     case MC_JOB_RETRY:
+        if (state == MOTCUA__JOB_STATE__QUEUED)
+            return hurry(txn, job);
         if (!dead || job->payload.len == 0)
             return false;
         revive(txn, job);

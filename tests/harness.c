@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/actions.h"
 #include "common/due.h"
 #include "common/frame.h"
 #include "common/password.h"
@@ -76,6 +77,7 @@ static void boot(struct harness *h)
         .master = h->master,
         .sign_seed = h->master,
         .public_keys = public_keys,
+        .alone_max = MC_ACTION_ALONE_MAX,
     };
     if (mc_service_open(&h->service, h->room, h->ctx, &options, why, sizeof why) != MC_OK)
         fail_msg("boot: %s", why);

@@ -122,6 +122,12 @@ static void add_follow(struct mc_metrics *metrics, const Motcua__StatsReply *sta
 
     gauge(metrics, "motcua_follow_lag_events", "Events of the other room not yet applied.", room,
           from, none, (double)lag);
+    counter(metrics, "motcua_follow_applied_total", "Events of the other room applied.", room, from,
+            none, follow->applied);
+    counter(metrics, "motcua_follow_refused_total",
+            "Events of the other room that were passed over: what they should have done was not "
+            "done.",
+            room, from, none, follow->refused);
     gauge(metrics, "motcua_follow_diverged",
           "1: the other room was restored and has lost events that were applied: following has "
           "stopped.",

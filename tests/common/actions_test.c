@@ -190,6 +190,45 @@ static void many_jobs_need_a_second_operator(void **state)
     assert_int_equal(done->done, MC_ACTION_ALONE_MAX + 1);
 }
 
+/* actions.alone_max, at its least. */
+static void one_job_needs_a_second_operator(void **state)
+{
+    struct harness *h = *state;
+    Motcua__JobFilter filter;
+
+    harness_service(h)->options.alone_max = 0;
+    order(h, "done", 1);
+    filter_of(&filter, MOTCUA__JOB_STATE__QUEUED);
+    assert_true(prepare(h, MOTCUA__ACTION_KIND__HOLD, &filter, "")->needs_approval);
+}
+
+/* The other side is well again: what waits out its pause is due now, what was never tried is not
+ * touched: it may be for a later time. */
+static void a_pause_after_failures_is_ended(void **state)
+{
+    struct harness *h = *state;
+    Motcua__JobFilter filter;
+    struct harness_exchange exchange;
+
+    order(h, "retry", 2);
+    for (int i = 0; i < 2; i++) {
+        assert_true(harness_effect(h, "bell.http", &exchange));
+        harness_answer(h, &exchange, 503, "");
+    }
+    assert_false(harness_effect(h, "bell.http", &exchange)); /* they rest */
+    order(h, "done", 1);
+    filter_of(&filter, MOTCUA__JOB_STATE__QUEUED);
+    const Motcua__Action *action = prepare(h, MOTCUA__ACTION_KIND__RETRY, &filter, "");
+    assert_int_equal(action->count, 2);
+    assert_non_null(bound(h, "RunAction", &an, action, MC_OK));
+    const Motcua__Action *done = settle(h, action);
+    assert_int_equal(done->state, MOTCUA__ACTION_STATE__DONE);
+    assert_int_equal(done->done, 2);
+    assert_int_equal(harness_jobs(h, BELL_OUT), 3);
+    for (int i = 0; i < 3; i++)
+        assert_true(harness_effect(h, "bell.http", &exchange));
+}
+
 static void held_jobs_wait_until_they_are_released(void **state)
 {
     struct harness *h = *state;
@@ -277,7 +316,7 @@ static void refusals(void **state)
         const char *reason;
         const char *field;
     } cases[] = {
-        {MOTCUA__ACTION_KIND__RETRY, MOTCUA__JOB_STATE__QUEUED, "out", "", "x", "filter.state"},
+        {MOTCUA__ACTION_KIND__RETRY, MOTCUA__JOB_STATE__HELD, "out", "", "x", "filter.state"},
         {MOTCUA__ACTION_KIND__HOLD, MOTCUA__JOB_STATE__LEASED, "out", "", "x", "filter.state"},
         {MOTCUA__ACTION_KIND__DROP, MOTCUA__JOB_STATE__LEASED, "out", "", "x", "filter.state"},
         {MOTCUA__ACTION_KIND__RELEASE, MOTCUA__JOB_STATE__DEAD, "out", "", "x", "filter.state"},
@@ -350,6 +389,8 @@ int main(void)
         ROOM_TEST(what_was_seen_is_what_runs),
         ROOM_TEST(another_hash_is_refused),
         ROOM_TEST(many_jobs_need_a_second_operator),
+        ROOM_TEST(one_job_needs_a_second_operator),
+        ROOM_TEST(a_pause_after_failures_is_ended),
         ROOM_TEST(held_jobs_wait_until_they_are_released),
         ROOM_TEST(a_long_action_can_be_stopped),
         ROOM_TEST(what_is_never_run_is_forgotten),

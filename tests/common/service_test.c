@@ -865,6 +865,14 @@ static void an_event_that_is_refused_or_unreadable_is_passed_over(void **state)
     note(t, 3, "three");
     assert_int_equal(applied(t), 3);
     assert_int_equal(harness_rows(t->h, BELL_NOTES), 1);
+    /* and somebody will see it: in the numbers, and in the story of what it was about */
+    Motcua__StatsRequest request = MOTCUA__STATS_REQUEST__INIT;
+    const Motcua__StatsReply *stats = harness_call(t->h, "Stats", &request.base, MC_OK);
+    uint64_t refused = 0;
+    for (size_t i = 0; i < stats->n_follows; i++)
+        refused += stats->follows[i]->refused;
+    assert_int_equal(refused, 2);
+    assert_int_equal(harness_events(t->h, "bell.event_refused"), 2);
     close_test(t);
 }
 

@@ -89,16 +89,21 @@ class Story(unittest.TestCase):
         self.house, self.callers = None, {}
         self.addCleanup(self.end)
 
+    def failed(self):
+        """Whether it has, up to here; in a cleanup the outcome's own word is of the cleanup."""
+        result = self._outcome.result
+        return any(self in (case, getattr(case, "test_case", None)) for case, _ in result.errors + result.failures)
+
     def end(self):
         try:
-            if self._outcome.success and self.house is not None:
+            if not self.failed() and self.house is not None:
                 self.wait_begun(self.house.processes)
         finally:
             self.stop_house()
 
     def stop_house(self):
         clean = self.house is None or self.house.stop()
-        good = self._outcome.success
+        good = not self.failed()
         if not good or not clean:
             print(f"--- {self.id()}: the logs' tails", file=sys.stderr)
             for name in sorted(os.listdir(f"{self.folder}/log") if os.path.isdir(f"{self.folder}/log") else []):

@@ -18,7 +18,7 @@ LABELS = set("""identity.captcha identity.merge identity.refresh
 # Types that common/actions.c puts together from the room's name and these.
 ACTIONS = "prepared run asked approved done stopped".split()
 # The same of common/upkeep.c, common/lineage.c and common/holds.c.
-UPKEEP = "upkeep_asked upkeep_done upkeep_failed upkeep_stopped lineage_accepted hold_added hold_released".split()
+UPKEEP = "upkeep_asked upkeep_done upkeep_failed upkeep_stopped lineage_accepted event_refused hold_added hold_released".split()
 
 
 def types_of(room, folder):
