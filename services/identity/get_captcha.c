@@ -14,14 +14,13 @@ enum mc_status identity_get_captcha(struct identity *identity, struct mc_txn *tx
                                     Identity__GetCaptchaReply *rep)
 {
     struct identity_failures failures;
-    char number[MC_CCCD_SIZE];
-    enum mc_identity_kind kind;
+    char number[MC_TAX_CODE_SIZE];
     enum mc_why why = MC_WHY_OK;
 
     if (req->signing)
         (void)snprintf(number, sizeof number, "%s", IDENTITY_CAPTCHA_SIGNING);
     else
-        why = mc_identity_parse(req->login_id, number, sizeof number, &kind);
+        why = identity_number_parse(req->login_id, number);
 
     if (why != MC_WHY_OK)
         return mc_refuse(txn, MC_INVALID, "login_id", mc_why_code(why), NULL);

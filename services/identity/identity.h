@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "common/ident.h"
 #include "common/service.h"
 
 #include "identity.pb-c.h"
@@ -415,6 +416,9 @@ enum mc_status identity_finds_count(struct mc_txn *txn, const char *login_id);
 struct mc_bytes identity_pack(struct mc_txn *txn, const ProtobufCMessage *message);
 ProtobufCBinaryData identity_person_seal(struct mc_txn *txn, const IdentityState__Person *person);
 IdentityState__Person *identity_person_open(struct mc_txn *txn, ProtobufCBinaryData sealed);
+/* The number an account signs in by, as it is kept: a person's, an enterprise's tax code, or an
+ * agency's code at the treasury; else why it is no person's (target.c). */
+enum mc_why identity_number_parse(const char *text, char out[MC_TAX_CODE_SIZE]);
 struct mc_bytes identity_login_index(struct mc_txn *txn, const char *login_id);
 bool identity_account_find(struct mc_txn *txn, struct mc_bytes login_index,
                            struct mc_bytes *ret_id);

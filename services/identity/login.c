@@ -14,13 +14,6 @@
 
 #include "account.h"
 
-static bool number_of(const Identity__LoginRequest *req, char number[MC_CCCD_SIZE])
-{
-    enum mc_identity_kind kind;
-
-    return mc_identity_parse(req->login_id, number, MC_CCCD_SIZE, &kind) == MC_WHY_OK;
-}
-
 /* The hash the account has now; the dummy where there is no account. */
 enum mc_status identity_login_prepare(void *ctx, struct mc_txn *snapshot,
                                       const ProtobufCMessage *req, struct mc_work *ret_work)
@@ -28,13 +21,14 @@ enum mc_status identity_login_prepare(void *ctx, struct mc_txn *snapshot,
     const struct identity *identity = ctx;
     const Identity__LoginRequest *login = (const void *)req;
     struct identity_failures failures;
-    char number[MC_CCCD_SIZE];
+    char number[MC_TAX_CODE_SIZE];
     struct mc_bytes id;
     const char *hash = mc_password_dummy_hash;
     size_t len = strlen(login->password);
 
     ret_work->kind = MC_WORK_NONE;
-    if (!number_of(login, number) || len == 0 || len > MC_PASSWORD_MAX)
+    if (identity_number_parse(login->login_id, number) != MC_WHY_OK || len == 0 ||
+        len > MC_PASSWORD_MAX)
         return MC_OK;
     struct mc_bytes index = identity_login_index(snapshot, number);
     identity_failures_look(identity, snapshot, index, &failures);
@@ -55,10 +49,9 @@ enum mc_status identity_login_prepare(void *ctx, struct mc_txn *snapshot,
 }
 
 static enum mc_status check(struct mc_txn *txn, const Identity__LoginRequest *req,
-                            char number[MC_CCCD_SIZE])
+                            char number[MC_TAX_CODE_SIZE])
 {
-    enum mc_identity_kind kind;
-    enum mc_why why = mc_identity_parse(req->login_id, number, MC_CCCD_SIZE, &kind);
+    enum mc_why why = identity_number_parse(req->login_id, number);
 
     if (why != MC_WHY_OK)
         (void)mc_refuse(txn, MC_INVALID, "login_id", mc_why_code(why), NULL);
@@ -176,7 +169,7 @@ static void ask_code(const struct identity *identity, struct mc_txn *txn, struct
 enum mc_status identity_login(struct identity *identity, struct mc_txn *txn,
                               const Identity__LoginRequest *req, Identity__LoginReply *rep)
 {
-    char number[MC_CCCD_SIZE];
+    char number[MC_TAX_CODE_SIZE];
     struct mc_bytes id = {0};
     IdentityState__Account *account = NULL;
     struct identity_failures failures;

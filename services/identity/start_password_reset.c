@@ -105,9 +105,8 @@ enum mc_status identity_start_password_reset(struct identity *identity, struct m
                                              Identity__StartPasswordResetReply *rep)
 {
     struct identity_failures failures;
-    char number[MC_CCCD_SIZE];
-    enum mc_identity_kind kind;
-    enum mc_why why = mc_identity_parse(req->login_id, number, sizeof number, &kind);
+    char number[MC_TAX_CODE_SIZE];
+    enum mc_why why = identity_number_parse(req->login_id, number);
 
     if (why != MC_WHY_OK)
         return mc_refuse(txn, MC_INVALID, "login_id", mc_why_code(why), NULL);

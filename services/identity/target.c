@@ -36,8 +36,7 @@ bool identity_target_own(struct mc_txn *txn, struct identity_target *ret_target)
     return txn->status == MC_OK;
 }
 
-/* A person's number, an enterprise's tax code, or an agency's code at the treasury. */
-static enum mc_why number_of(const char *text, char out[MC_TAX_CODE_SIZE])
+enum mc_why identity_number_parse(const char *text, char out[MC_TAX_CODE_SIZE])
 {
     struct mc_tax_code tax;
     enum mc_identity_kind kind;
@@ -60,7 +59,7 @@ static bool find(struct mc_txn *txn, const char *account_id, const char *login_i
     if (account_id[0] != '\0') {
         target->id = identity_id_parse(txn, account_id);
     } else {
-        enum mc_why why = number_of(login_id, number);
+        enum mc_why why = identity_number_parse(login_id, number);
         if (why != MC_WHY_OK)
             return mc_refuse(txn, MC_INVALID, field, mc_why_code(why), NULL) == MC_OK;
         if (!identity_account_find(txn, identity_login_index(txn, number), &target->id))

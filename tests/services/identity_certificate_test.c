@@ -299,6 +299,31 @@ static void a_password_is_left_out_only_with_a_certificate(void **state)
     assert_string_equal(login_with(h, BINH_ID, PASSWORD)->code, "");
 }
 
+/* The password that an enterprise set with its phone signs in by its tax code, and can be reset. */
+static void an_enterprise_keeps_its_password(void **state)
+{
+    struct harness *h = *state;
+    Identity__RegisterByCertificateRequest request =
+        agree(sign_for(h, &world.enterprise, REGISTER, ENTERPRISE));
+    Identity__StartPasswordResetRequest reset = IDENTITY__START_PASSWORD_RESET_REQUEST__INIT;
+
+    request.phone = text(binh.phone);
+    const Identity__RegisterByCertificateReply *reply =
+        harness_call(h, "RegisterByCertificate", &request.base, MC_OK);
+    code_goes_out(h);
+    Identity__FinishRegistrationRequest finish = finish_of(h, reply->registration_id, &binh);
+    (void)harness_call(h, "FinishRegistration", &finish.base, MC_OK);
+    assert_string_equal(login_with(h, MST, "Sai-mat-khau-1#")->code, "LOGIN_WRONG");
+    const Identity__LoginReply *login = login_with(h, MST, PASSWORD);
+    assert_string_equal(login->code, "");
+    code_goes_out(h);
+    Identity__FinishLoginRequest signed_in = finish_login_of(h, login->login, binh.phone_e164);
+    const Identity__SessionReply *session = harness_call(h, "FinishLogin", &signed_in.base, MC_OK);
+    assert_int_equal(claims_of(session->session)->subject_kind, ENTERPRISE);
+    reset.login_id = text(MST);
+    (void)harness_call(h, "StartPasswordReset", &reset.base, MC_OK);
+}
+
 static void the_form_is_checked_REG_41(void **state)
 {
     struct harness *h = *state;
@@ -421,6 +446,7 @@ int main(void)
         TEST(a_certificate_is_of_its_subject),
         TEST(a_certificate_must_hold_today_S11),
         TEST(a_phone_is_proved_by_a_code),
+        TEST(an_enterprise_keeps_its_password),
         TEST(a_password_is_left_out_only_with_a_certificate),
         TEST(the_form_is_checked_REG_41),
         TEST(nobody_signs_in_without_an_account),
